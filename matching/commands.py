@@ -1,0 +1,64 @@
+"""What may be asked of the market."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from matching.prices import PriceCurve
+from matching.terms import Listing, ListingId, Order, OrderId, Price, Slot, Tier
+
+
+@dataclass(frozen=True, slots=True)
+class Publish:
+    """Offer capacity."""
+
+    listing: Listing
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Ask for capacity."""
+
+    order: Order
+
+
+@dataclass(frozen=True, slots=True)
+class Withdraw:
+    """Offer no more of a listing. What is leased stays leased."""
+
+    listing: ListingId
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """Take a resting order out of the books."""
+
+    order: OrderId
+
+
+@dataclass(frozen=True, slots=True)
+class AmendListing:
+    """Change how many cards a listing has, or what they cost. None leaves a term as it is."""
+
+    listing: ListingId
+    cards: int | None = None
+    asks: Mapping[Tier, PriceCurve] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AmendOrder:
+    """Change an order's limit, size or deadline. None leaves a term as it is."""
+
+    order: OrderId
+    limit: Price | None = None
+    cards: tuple[int, int] | None = None
+    deadline: Slot | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Time has come to slot `now`."""
+
+    now: Slot
+
+
+Command = Publish | Place | Withdraw | Cancel | AmendListing | AmendOrder | Tick
