@@ -4,7 +4,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from matching.commands import AmendListing, AmendOrder, Cancel, Command, Place, Publish, Tick, Withdraw
+from matching.commands import (
+    AmendListing,
+    AmendOrder,
+    CancelOrder,
+    Command,
+    Place,
+    Publish,
+    Tick,
+    WithdrawListing,
+)
 from matching.events import Closed, Event, Leased
 from matching.market import Market
 from matching.prices import PriceCurve, flat
@@ -75,9 +84,9 @@ class _Run:
             case "tick":
                 return Tick(Slot(record["now"]))
             case "cancel" if record["id"] in self.market.listings:
-                return Withdraw(ListingId(record["id"]))
+                return WithdrawListing(ListingId(record["id"]))
             case "cancel":
-                return Cancel(OrderId(record["id"]))
+                return CancelOrder(OrderId(record["id"]))
             case "amend" if record["id"] in self.market.listings:
                 asks = asks_of(record["ask"]) if "ask" in record else None
                 return AmendListing(ListingId(record["id"]), record.get("cards"), asks)

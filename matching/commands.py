@@ -22,14 +22,14 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Withdraw:
+class WithdrawListing:
     """Offer no more of a listing. What is leased stays leased."""
 
     listing: ListingId
 
 
 @dataclass(frozen=True, slots=True)
-class Cancel:
+class CancelOrder:
     """Take a resting order out of the books."""
 
     order: OrderId
@@ -61,4 +61,4 @@ class Tick:
     now: Slot
 
 
-Command = Publish | Place | Withdraw | Cancel | AmendListing | AmendOrder | Tick
+Command = Publish | Place | WithdrawListing | CancelOrder | AmendListing | AmendOrder | Tick

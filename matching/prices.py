@@ -2,25 +2,17 @@
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from itertools import pairwise
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class PriceCurve:
     """Money for one card-slot: each step's price holds from its slot until the next step.
 
-    `steps` are (slot, price) pairs, slots rising. The sum of any run of slots takes O(log steps).
+    `steps` are (slot, price) pairs, slots rising. The last holds for ever.
     """
 
     steps: tuple[tuple[int, int], ...]
-    _paid_before: tuple[int, ...] = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        paid = [0]
-        for (slot, price), (following, _) in pairwise(self.steps):
-            paid.append(paid[-1] + (following - slot) * price)
-        object.__setattr__(self, "_paid_before", tuple(paid))
 
     @property
     def flat(self) -> bool:
@@ -38,7 +30,7 @@ class PriceCurve:
 
     def total(self, start: int, end: int) -> int:
         """Price of one card from `start` up to `end`."""
-        return self._paid_until(end) - self._paid_until(start)
+        return sum((until - since) * price for since, until, price in self.parts(start, end))
 
     def cheapest_start(self, first: int, last: int, slots: int) -> tuple[int, int]:
         """(price of one card for the run, start) of the cheapest run that starts in [first, last].
@@ -68,11 +60,6 @@ class PriceCurve:
             until = min(end, self.steps[step + 1][0]) if step + 1 < len(self.steps) else end
             yield start, until, self.steps[step][1]
             start, step = until, step + 1
-
-    def _paid_until(self, slot: int) -> int:
-        step = self._step(slot)
-        since, price = self.steps[step]
-        return self._paid_before[step] + (slot - since) * price
 
     def _step(self, slot: int) -> int:
         return max(0, bisect_right(self.steps, slot, key=lambda step: step[0]) - 1)

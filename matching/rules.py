@@ -9,7 +9,16 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import assert_never
 
-from matching.commands import AmendListing, AmendOrder, Cancel, Command, Place, Publish, Tick, Withdraw
+from matching.commands import (
+    AmendListing,
+    AmendOrder,
+    CancelOrder,
+    Command,
+    Place,
+    Publish,
+    Tick,
+    WithdrawListing,
+)
 from matching.events import (
     Closed,
     Event,
@@ -57,10 +66,10 @@ def decide(market: Market, seq: Seq, command: Command) -> Iterator[Event]:
             yield from _publish(market, seq, listing)
         case Place(order):
             yield from _place(market, seq, order)
-        case Withdraw(listing_id):
+        case WithdrawListing(listing_id):
             known = listing_id in market.listings
             yield ListingClosed(listing_id, ListingEnd.WITHDRAWN) if known else Rejected(Rejection.UNKNOWN_ID)
-        case Cancel(order_id):
+        case CancelOrder(order_id):
             known = order_id in market.orders
             yield Closed(order_id, OrderEnd.CANCELLED) if known else Rejected(Rejection.UNKNOWN_ID)
         case AmendListing():

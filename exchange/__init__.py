@@ -1,0 +1,1 @@
+"""The venue: one writer, its log, and everything that waits."""

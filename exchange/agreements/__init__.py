@@ -1,0 +1,1 @@
+"""Pair agreements between regions, as the venue knows them."""

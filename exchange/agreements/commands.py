@@ -1,0 +1,12 @@
+"""What may be asked about pair agreements."""
+
+from dataclasses import dataclass
+
+from settlement.agreements import PairAgreement
+
+
+@dataclass(frozen=True, slots=True)
+class RecordAgreement:
+    """Record what two or more regions have agreed. Other terms are another version that begins later."""
+
+    agreement: PairAgreement

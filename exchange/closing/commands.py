@@ -1,0 +1,55 @@
+"""What the closing job asks. It brings exact sums; the venue makes the statement lines and books them."""
+
+from dataclasses import dataclass
+
+from exchange.state import ContractId, LeaseId, RunId
+
+
+@dataclass(frozen=True, slots=True)
+class BeginClose:
+    """Begin to close a calendar month, such as `2026-01`, with the usage known up to `usage_batch`."""
+
+    period: str
+    usage_batch: int
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseSum:
+    """What one segment of a lease comes to: its slots of one price, service period and agreement.
+
+    `price` is in micro-yuan per card-slot, `lost` in card-seconds. `agreement` is (id, version), or None.
+    """
+
+    lease: LeaseId
+    service_period: str
+    price: int
+    agreement: tuple[str, int] | None
+    slots: int
+    lost: int
+
+
+@dataclass(frozen=True, slots=True)
+class ContractSum:
+    """Tokens used under a contract in one service period and under one agreement."""
+
+    contract: ContractId
+    service_period: str
+    agreement: tuple[str, int] | None
+    input_tokens: int
+    output_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class PostStatements:
+    """Book a part of a run: at most 1,000 sums, all sums of a lease or contract together."""
+
+    run: RunId
+    leases: tuple[LeaseSum, ...] = ()
+    contracts: tuple[ContractSum, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FinishClose:
+    """Close the period for good: everything is posted."""
+
+    run: RunId

@@ -1,0 +1,61 @@
+"""What can happen while a period closes."""
+
+from dataclasses import dataclass
+
+from exchange.state import CloseRun, PartyId, RunId
+from settlement.meters import Meter
+from settlement.money import Fen
+from settlement.statement import Line
+
+
+@dataclass(frozen=True, slots=True)
+class CloseBegun:
+    """A run closes a period; nothing else can be closed until it is finished."""
+
+    run: CloseRun
+
+
+@dataclass(frozen=True, slots=True)
+class StatementLine:
+    """One line of a statement: what was measured, at which price, and every figure that follows.
+
+    `quantity` and `lost` are in card-seconds or tokens; `price` is micro-yuan per card-hour or per million tokens.
+    `before_loss` is the gross of all that was contracted; `over_budget` is what use beyond a budget would have
+    cost: recorded, not charged.
+    """
+
+    service_period: str
+    meter: Meter
+    price: int
+    quantity: int
+    lost: int
+    agreement: tuple[str, int] | None
+    before_loss: Fen
+    over_budget: Fen
+    line: Line
+
+
+@dataclass(frozen=True, slots=True)
+class StatementPosted:
+    """A lease's or contract's use in one run is charged, and what it held beyond that is released.
+
+    `settled` says how many slots of each price (micro-yuan per card-slot) are done with: none for a contract.
+    """
+
+    run: RunId
+    subject: str
+    buyer: PartyId
+    seller: PartyId
+    source: str
+    destination: str
+    lines: tuple[StatementLine, ...]
+    settled: tuple[tuple[int, int], ...]
+    charged: Fen
+    released: Fen
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodClosed:
+    """A period is closed for good."""
+
+    run: CloseRun

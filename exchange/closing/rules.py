@@ -1,0 +1,183 @@
+"""The rules of closing: periods in order, every slot settled once, every figure made by the one pure function."""
+
+from collections.abc import Iterator
+from itertools import groupby
+
+from exchange.closing.commands import BeginClose, ContractSum, FinishClose, LeaseSum, PostStatements
+from exchange.closing.events import CloseBegun, PeriodClosed, StatementLine, StatementPosted
+from exchange.contracts.events import ContractClosed
+from exchange.events import Event
+from exchange.holds import lease_hold
+from exchange.periods import period_named
+from exchange.rejections import Rejected, VenueRejection, rejected
+from exchange.state import CloseRun, Instant, LeaseId, LiveContract, LiveLease, RunId, State
+from settlement.agreements import PairAgreement
+from settlement.meters import SECONDS_PER_HOUR, Meter, billable_of, gross_of
+from settlement.money import NOTHING, Fen
+from settlement.statement import statement_line
+from settlement.terms import TaxTerms, Terms
+
+
+def begin_close(state: State, command: BeginClose) -> Iterator[Event]:
+    """Begin to close the period that follows the last one closed."""
+    last = state.last_run
+    period = period_named(command.period, state.rules.utc_offset_seconds)
+    if state.open_run is not None:
+        yield rejected(
+            VenueRejection.RUN_OPEN, f"{state.open_run.id} is closing {state.open_run.period}: finish it."
+        )
+    elif period is None:
+        yield rejected(VenueRejection.PERIOD_UNKNOWN, "A period is a calendar month, such as 2026-01.")
+    elif period.ends > state.now:
+        yield rejected(VenueRejection.PERIOD_NOT_OVER, f"{period.name} is not over by the venue's clock.")
+    elif last is not None and period.begins != last.ends:
+        yield rejected(
+            VenueRejection.PERIOD_OUT_OF_ORDER, f"The period after {last.period} is the next to close."
+        )
+    elif last is not None and command.usage_batch < last.usage_batch:
+        yield rejected(VenueRejection.USAGE_GOES_BACK, "The run before has settled later batches of usage.")
+    else:
+        late_until = Instant(min(period.ends, state.now - state.rules.late_window_seconds))
+        run_id = RunId(f"run-{state.runs + 1}")
+        yield CloseBegun(
+            CloseRun(run_id, period.name, period.begins, period.ends, command.usage_batch, late_until)
+        )
+
+
+def post_statements(state: State, command: PostStatements) -> Iterator[Event]:
+    """Book what leases and contracts have used. Nothing is booked if any part of it can't be."""
+    if state.open_run is None or state.open_run.id != command.run:
+        yield rejected(VenueRejection.NO_SUCH_RUN, f"{command.run} is not the run that is open.")
+        return
+    refusal = _refusal(state, command)
+    if refusal is not None:
+        yield refusal
+        return
+    for lease_id, lease_sums in groupby(command.leases, key=lambda part: part.lease):
+        yield _lease_statement(state, command.run, state.leases[lease_id], tuple(lease_sums))
+    for contract_id, contract_sums in groupby(command.contracts, key=lambda part: part.contract):
+        yield _contract_statement(state, command.run, state.contracts[contract_id], tuple(contract_sums))
+
+
+def finish_close(state: State, command: FinishClose) -> Iterator[Event]:
+    """Close the period, and give back what is left of contracts whose last use is settled."""
+    run = state.open_run
+    if run is None or run.id != command.run:
+        yield rejected(VenueRejection.NO_SUCH_RUN, f"{command.run} is not the run that is open.")
+        return
+    over = [contract for contract in state.contracts.values() if contract.terms.ends <= run.late_until]
+    for contract in over:
+        yield ContractClosed(contract.terms.id, contract.terms.buyer, contract.left)
+    yield PeriodClosed(run)
+
+
+def _refusal(state: State, command: PostStatements) -> Rejected | None:
+    """Why sums can't be booked: they name what is settled already, or what never was."""
+    asked: dict[tuple[LeaseId, int], int] = {}
+    for part in command.leases:
+        asked[part.lease, part.price] = asked.get((part.lease, part.price), 0) + part.slots
+    for (lease, price), slots in asked.items():
+        live = state.leases.get(lease)
+        if live is None or slots > live.unsettled.get(price, 0):
+            return rejected(
+                VenueRejection.SETTLED_TWICE, f"{lease} has no {slots} slots at {price} left to settle."
+            )
+    for contract in command.contracts:
+        if contract.contract not in state.contracts:
+            return rejected(VenueRejection.SETTLED_TWICE, f"{contract.contract} is settled to its end.")
+    named = {part.agreement for part in command.leases} | {part.agreement for part in command.contracts}
+    if any(_agreement(state, agreement) is None for agreement in named - {None}):
+        return rejected(
+            VenueRejection.AGREEMENT_INVALID, "The sums name an agreement that was never recorded."
+        )
+    return None
+
+
+def _lease_statement(
+    state: State, run: RunId, live: LiveLease, parts: tuple[LeaseSum, ...]
+) -> StatementPosted:
+    """What a lease's settled slots cost, and the release of what they held beyond it."""
+    lease = live.terms
+    lines = tuple(_lease_line(state, live, part) for part in parts)
+    settled: dict[int, int] = {}
+    for part in parts:
+        settled[part.price] = settled.get(part.price, 0) + part.slots
+    charged = sum(line.line.buyer_pays_fen for line in lines)
+    return StatementPosted(
+        run=run,
+        subject=lease.id,
+        buyer=lease.buyer,
+        seller=lease.seller,
+        source=lease.source,
+        destination=lease.destination,
+        lines=lines,
+        settled=tuple(sorted(settled.items())),
+        charged=Fen(charged),
+        released=Fen(lease_hold(lease.cards, settled) - charged),
+    )
+
+
+def _lease_line(state: State, live: LiveLease, part: LeaseSum) -> StatementLine:
+    """One line: the contracted time at its price, less what was lost of it pro rata (F1, F2), taken apart."""
+    lease, slot_seconds = live.terms, state.rules.slot_seconds
+    contracted = part.slots * lease.cards * slot_seconds
+    price = part.price * SECONDS_PER_HOUR // slot_seconds
+    before_loss = gross_of(contracted * price, Meter.CARD_SECONDS.divisor)
+    terms = Terms(lease.vat_rate_bp, lease.fee, TaxTerms(), _agreement(state, part.agreement))
+    return StatementLine(
+        service_period=part.service_period,
+        meter=Meter.CARD_SECONDS,
+        price=price,
+        quantity=contracted,
+        lost=part.lost,
+        agreement=part.agreement,
+        before_loss=before_loss,
+        over_budget=NOTHING,
+        line=statement_line(billable_of(before_loss, contracted, part.lost), terms),
+    )
+
+
+def _contract_statement(
+    state: State, run: RunId, live: LiveContract, parts: tuple[ContractSum, ...]
+) -> StatementPosted:
+    """What a contract's tokens cost, up to its budget. Use beyond it is recorded, not charged."""
+    contract, left = live.terms, live.left
+    lines: list[StatementLine] = []
+    for part in parts:
+        for meter, price, tokens in (
+            (Meter.INPUT_TOKENS, contract.input_price, part.input_tokens),
+            (Meter.OUTPUT_TOKENS, contract.output_price, part.output_tokens),
+        ):
+            gross = gross_of(tokens * price, meter.divisor)
+            charged = min(gross, left)
+            left = Fen(left - charged)
+            terms = Terms(contract.vat_rate_bp, contract.fee, TaxTerms(), _agreement(state, part.agreement))
+            lines.append(
+                StatementLine(
+                    service_period=part.service_period,
+                    meter=meter,
+                    price=price,
+                    quantity=tokens,
+                    lost=0,
+                    agreement=part.agreement,
+                    before_loss=gross,
+                    over_budget=Fen(gross - charged),
+                    line=statement_line(charged, terms),
+                )
+            )
+    return StatementPosted(
+        run=run,
+        subject=contract.id,
+        buyer=contract.buyer,
+        seller=contract.seller,
+        source=contract.source,
+        destination=contract.destination,
+        lines=tuple(lines),
+        settled=(),
+        charged=Fen(live.left - left),
+        released=NOTHING,
+    )
+
+
+def _agreement(state: State, named: tuple[str, int] | None) -> PairAgreement | None:
+    return next((known for known in state.agreements if (known.id, known.version) == named), None)

@@ -1,0 +1,42 @@
+"""Every command that the venue takes, and the envelope it comes in."""
+
+from dataclasses import dataclass
+
+from exchange.agreements.commands import RecordAgreement
+from exchange.closing.commands import BeginClose, FinishClose, PostStatements
+from exchange.contracts.commands import OpenContract
+from exchange.listings.commands import PublishListing
+from exchange.orders.commands import PlaceOrder
+from exchange.parties.commands import Deposit, IssueKey, RegisterParty, RevokeKey
+from exchange.state import PartyId
+from exchange.venue.commands import AdoptTerms, Tick
+from matching.commands import AmendListing, AmendOrder, CancelOrder, WithdrawListing
+
+Command = (
+    AdoptTerms
+    | Tick
+    | RegisterParty
+    | IssueKey
+    | RevokeKey
+    | Deposit
+    | PublishListing
+    | AmendListing
+    | WithdrawListing
+    | PlaceOrder
+    | AmendOrder
+    | CancelOrder
+    | OpenContract
+    | RecordAgreement
+    | BeginClose
+    | PostStatements
+    | FinishClose
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """A command, who gives it, and the id that its giver chose for it: unique for that party, for ever."""
+
+    by: PartyId
+    id: str
+    command: Command

@@ -1,0 +1,1 @@
+"""Token contracts: prepaid budgets that are used up token by token."""

@@ -1,0 +1,22 @@
+"""What can happen to a token contract."""
+
+from dataclasses import dataclass
+
+from exchange.state import ContractId, ContractTerms, PartyId
+from settlement.money import Fen
+
+
+@dataclass(frozen=True, slots=True)
+class ContractOpened:
+    """A contract is in force, and its budget is held."""
+
+    contract: ContractTerms
+
+
+@dataclass(frozen=True, slots=True)
+class ContractClosed:
+    """A contract's last use is settled, and what is left of its budget goes back to the buyer."""
+
+    contract: ContractId
+    buyer: PartyId
+    released: Fen

@@ -1,0 +1,207 @@
+"""The core: one match over every command, one over every event. Decides by reading, changes only by `evolve`."""
+
+from collections.abc import Iterator
+from typing import assert_never
+
+from exchange.agreements.commands import RecordAgreement
+from exchange.agreements.events import AgreementRecorded
+from exchange.agreements.rules import record_agreement
+from exchange.bookkeeping import entries
+from exchange.closing.commands import BeginClose, FinishClose, PostStatements
+from exchange.closing.events import CloseBegun, PeriodClosed, StatementPosted
+from exchange.closing.rules import begin_close, finish_close, post_statements
+from exchange.commands import Command, Envelope
+from exchange.contracts.commands import OpenContract
+from exchange.contracts.events import ContractClosed, ContractOpened
+from exchange.contracts.rules import open_contract
+from exchange.events import Event
+from exchange.holds import slots_by_price
+from exchange.listings.commands import PublishListing
+from exchange.listings.events import ListingPublished
+from exchange.listings.rules import amend_listing, publish_listing, withdraw_listing
+from exchange.orders.commands import PlaceOrder
+from exchange.orders.events import LeaseGranted, OrderAccepted, OrderClosed, OrderReworked
+from exchange.orders.rules import amend_order, cancel_order, place_order
+from exchange.parties.commands import Deposit, IssueKey, RegisterParty, RevokeKey
+from exchange.parties.events import Deposited, KeyIssued, KeyRevoked, PartyRegistered
+from exchange.parties.rules import deposit, issue_key, register_party, revoke_key
+from exchange.rejections import Rejected, VenueRejection, rejected
+from exchange.state import (
+    VENUE,
+    ContractId,
+    LeaseId,
+    LiveContract,
+    LiveLease,
+    OpenListing,
+    OpenOrder,
+    PartyId,
+    Role,
+    State,
+)
+from exchange.venue.commands import AdoptTerms, Tick
+from exchange.venue.events import TermsAdopted
+from exchange.venue.rules import adopt_terms, tick
+from matching.commands import AmendListing, AmendOrder, CancelOrder, WithdrawListing
+from matching.events import ListingAmended, ListingClosed, Rested, Ticked
+from matching.market import evolve as evolve_market
+from matching.terms import Seq
+from settlement.ledger.journal import JournalEntry
+from settlement.money import Fen
+
+
+def step(state: State, seq: Seq, envelope: Envelope) -> list[tuple[Event, list[JournalEntry]]]:
+    """Carry out one command: what it made happen, each event with the journal entries that follow from it."""
+    return [(event, evolve(state, event)) for event in decide(state, seq, envelope)]
+
+
+def decide(state: State, seq: Seq, envelope: Envelope) -> Iterator[Event]:
+    """What a command, the `seq`-th, makes happen. Relies on `evolve` between one event and the next."""
+    refusal = _refusal(state, envelope)
+    if refusal is not None:
+        yield refusal
+        return
+    by, command = envelope.by, envelope.command
+    match command:
+        case AdoptTerms():
+            yield from adopt_terms(state, command)
+        case Tick():
+            yield from tick(state, seq, command)
+        case RegisterParty():
+            yield from register_party(state, command)
+        case IssueKey():
+            yield from issue_key(state, command)
+        case RevokeKey():
+            yield from revoke_key(state, command)
+        case Deposit():
+            yield from deposit(state, command)
+        case PublishListing():
+            yield from publish_listing(state, seq, by, command)
+        case AmendListing():
+            yield from amend_listing(state, seq, by, command)
+        case WithdrawListing():
+            yield from withdraw_listing(state, seq, by, command)
+        case PlaceOrder():
+            yield from place_order(state, seq, by, command)
+        case AmendOrder():
+            yield from amend_order(state, seq, by, command)
+        case CancelOrder():
+            yield from cancel_order(state, seq, by, command)
+        case OpenContract():
+            yield from open_contract(state, seq, command)
+        case RecordAgreement():
+            yield from record_agreement(state, command)
+        case BeginClose():
+            yield from begin_close(state, command)
+        case PostStatements():
+            yield from post_statements(state, command)
+        case FinishClose():
+            yield from finish_close(state, command)
+        case _:
+            assert_never(command)
+
+
+def evolve(state: State, event: Event) -> list[JournalEntry]:
+    """Let an event have happened, and post what it means in money. Never refuses: what is impossible asserts."""
+    match event:
+        case TermsAdopted(terms):
+            state.terms = terms
+        case PartyRegistered(party):
+            state.parties[party.id] = party
+        case ListingPublished(listed, party_id, line):
+            evolve_market(state.market, listed)
+            state.listings[listed.listing.id] = OpenListing(party_id, line)
+        case ListingClosed(listing, _):
+            evolve_market(state.market, event)
+            del state.listings[listing]
+        case OrderAccepted(opened, party_id, source, held):
+            evolve_market(state.market, opened)
+            state.orders[opened.order.id] = OpenOrder(party_id, source, held)
+        case OrderReworked(amended, _, _, held):
+            evolve_market(state.market, amended)
+            state.orders[amended.order.id].held = held
+        case LeaseGranted(leased, lease, held):
+            evolve_market(state.market, leased)
+            order = state.orders[lease.order]
+            order.held = Fen(order.held - held)
+            assert order.held >= 0, "an order's hold covers every lease that it gets"
+            state.leases[lease.id] = LiveLease(lease, slots_by_price(lease.runs))
+            state.leases_granted += 1
+        case OrderClosed(closed, _, _):
+            evolve_market(state.market, closed)
+            del state.orders[closed.order]
+        case ListingAmended() | Rested() | Ticked():
+            evolve_market(state.market, event)
+        case ContractOpened(contract):
+            state.contracts[contract.id] = LiveContract(contract, contract.budget)
+        case ContractClosed(contract_id, _, _):
+            del state.contracts[contract_id]
+        case AgreementRecorded(agreement):
+            state.agreements.append(agreement)
+        case CloseBegun(run):
+            state.open_run = run
+            state.runs += 1
+        case StatementPosted():
+            _settle(state, event)
+        case PeriodClosed(run):
+            state.open_run, state.last_run = None, run
+        case KeyIssued() | KeyRevoked() | Deposited() | Rejected():
+            pass
+        case _:
+            assert_never(event)
+    made = entries(event)
+    for entry in made:
+        state.balances.post(entry)
+    return made
+
+
+ROLES: dict[type[Command], Role] = {
+    PublishListing: Role.SELLER,
+    AmendListing: Role.SELLER,
+    WithdrawListing: Role.SELLER,
+    PlaceOrder: Role.BUYER,
+    AmendOrder: Role.BUYER,
+    CancelOrder: Role.BUYER,
+    RegisterParty: Role.CLERK,
+    IssueKey: Role.CLERK,
+    RevokeKey: Role.CLERK,
+    Deposit: Role.CLERK,
+    OpenContract: Role.CLERK,
+    RecordAgreement: Role.CLERK,
+    BeginClose: Role.CLERK,
+    PostStatements: Role.CLERK,
+    FinishClose: Role.CLERK,
+}
+"""Who may give a command. Terms and ticks are the venue's own."""
+
+
+def _refusal(state: State, envelope: Envelope) -> Rejected | None:
+    """Why this party may not give this command, whatever it says."""
+    kind = type(envelope.command)
+    if state.terms is None and kind is not AdoptTerms:
+        return rejected(VenueRejection.VENUE_NOT_OPEN, "The venue has not adopted its terms yet.")
+    role = ROLES.get(kind)
+    if role in _roles(state, envelope.by):
+        return None
+    who = f"a {role}" if role is not None else "the venue itself"
+    return rejected(VenueRejection.NOT_ALLOWED, f"This is for {who} to ask.")
+
+
+def _roles(state: State, party: PartyId) -> frozenset[Role | None]:
+    """What a party may do. The venue itself does what is nobody else's, and may stand in for its clerks."""
+    if party == VENUE:
+        return frozenset({None, Role.CLERK})
+    return state.parties[party].roles if party in state.parties else frozenset()
+
+
+def _settle(state: State, event: StatementPosted) -> None:
+    """Slots that are charged are done with, and so is a lease without slots; a contract's budget shrinks."""
+    contract = state.contracts.get(ContractId(event.subject))
+    if contract is not None:
+        contract.left = Fen(contract.left - event.charged)
+        return
+    lease = state.leases[LeaseId(event.subject)]
+    for price, slots in event.settled:
+        lease.unsettled[price] -= slots
+        assert lease.unsettled[price] >= 0, "a slot was settled twice"
+    if not any(lease.unsettled.values()):
+        del state.leases[lease.terms.id]

@@ -1,0 +1,35 @@
+"""Every event that can be in the log. Events of the market stand in it as they are, unless money rides on them."""
+
+from exchange.agreements.events import AgreementRecorded
+from exchange.closing.events import CloseBegun, PeriodClosed, StatementPosted
+from exchange.contracts.events import ContractClosed, ContractOpened
+from exchange.listings.events import ListingPublished
+from exchange.orders.events import LeaseGranted, OrderAccepted, OrderClosed, OrderReworked
+from exchange.parties.events import Deposited, KeyIssued, KeyRevoked, PartyRegistered
+from exchange.rejections import Rejected
+from exchange.venue.events import TermsAdopted
+from matching.events import ListingAmended, ListingClosed, Rested, Ticked
+
+Event = (
+    TermsAdopted
+    | PartyRegistered
+    | KeyIssued
+    | KeyRevoked
+    | Deposited
+    | ListingPublished
+    | ListingAmended
+    | ListingClosed
+    | OrderAccepted
+    | OrderReworked
+    | LeaseGranted
+    | Rested
+    | OrderClosed
+    | Ticked
+    | ContractOpened
+    | ContractClosed
+    | AgreementRecorded
+    | CloseBegun
+    | StatementPosted
+    | PeriodClosed
+    | Rejected
+)

@@ -1,0 +1,21 @@
+"""What a seller may ask of the venue; amending and withdrawing are asked of the market, in its own words."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from matching.prices import PriceCurve
+from matching.terms import ChipCode, RegionCode, Tier, Window
+
+
+@dataclass(frozen=True, slots=True)
+class PublishListing:
+    """Offer capacity. Prices are micro-yuan per card-slot; `line` is the catalogue line under which it is taxed."""
+
+    chip: ChipCode
+    region: RegionCode
+    window: Window
+    cards: int
+    lot: int
+    min_slots: int
+    asks: Mapping[Tier, PriceCurve]
+    line: str

@@ -1,0 +1,15 @@
+"""What can happen to a seller's capacity."""
+
+from dataclasses import dataclass
+
+from exchange.state import PartyId
+from matching.events import Listed
+
+
+@dataclass(frozen=True, slots=True)
+class ListingPublished:
+    """A party's capacity is on offer."""
+
+    listed: Listed
+    party: PartyId
+    line: str

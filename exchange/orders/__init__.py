@@ -1,0 +1,1 @@
+"""What buyers ask for, and the leases that they get."""

@@ -1,0 +1,29 @@
+"""What a buyer may ask of the venue; amending and cancelling are asked of the market, in its own words."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from matching.terms import (
+    Block,
+    ChipCode,
+    Preference,
+    Price,
+    RegionCode,
+    Tier,
+    TimeInForce,
+    Window,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceOrder:
+    """Ask for capacity. The limit is in micro-yuan per reference card and slot; the words are those of `matching.terms.Order`."""
+
+    tier: Tier
+    chips: Mapping[ChipCode, int]
+    regions: tuple[RegionCode, ...]
+    window: Window
+    limit: Price
+    shape: Block
+    prefer: Preference = Preference.CHEAPEST
+    tif: TimeInForce = TimeInForce.GTC

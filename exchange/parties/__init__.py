@@ -1,0 +1,1 @@
+"""Who trades, settles or watches: parties, their keys and their money."""

@@ -1,0 +1,73 @@
+"""The rules about parties: admission, keys, deposits."""
+
+import re
+from collections.abc import Iterator
+
+from exchange.events import Event
+from exchange.parties.commands import Deposit, IssueKey, RegisterParty, RevokeKey
+from exchange.parties.events import Deposited, KeyIssued, KeyRevoked, PartyRegistered
+from exchange.rejections import Rejected, VenueRejection, refused_by_market, rejected
+from exchange.state import VENUE, PartyId, State
+from matching.terms import Rejection as MarketRejection
+from settlement.money import Fen
+
+AMOUNT_MAX = Fen(10**15)  # ten trillion yuan: far above any real amount, far below what 64 bits hold
+
+_ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?\Z")
+_DIGEST = re.compile(r"[0-9a-f]{64}\Z")
+
+
+def register_party(state: State, command: RegisterParty) -> Iterator[Event]:
+    """Admit a party under an id that nobody has had."""
+    party = command.party
+    if not _ID.match(party.id) or not party.name.strip() or not party.roles:
+        explain = "An id is 1 to 40 of a-z, 0-9 and inner hyphens; a party has a name and at least one role."
+        yield rejected(VenueRejection.UNKNOWN_PARTY, explain)
+    elif party.id in state.parties or party.id == VENUE:
+        yield rejected(
+            VenueRejection.PARTY_EXISTS, f"There is a party {party.id} already: choose another id."
+        )
+    elif state.market.regions is not None and party.region not in state.market.regions:
+        yield refused_by_market(MarketRejection.UNKNOWN_REGION)
+    else:
+        yield PartyRegistered(party)
+
+
+def issue_key(state: State, command: IssueKey) -> Iterator[Event]:
+    """Let a key speak for a party."""
+    if command.party not in state.parties:
+        yield unknown_party(command.party)
+    elif not _DIGEST.match(command.digest) or not command.key:
+        yield rejected(
+            VenueRejection.UNKNOWN_KEY, "A key has a name, and the SHA-256 of its secret in hexadecimal."
+        )
+    else:
+        yield KeyIssued(command.party, command.key, command.digest)
+
+
+def revoke_key(state: State, command: RevokeKey) -> Iterator[Event]:
+    """End a key. Ending it twice is no fault."""
+    if command.party not in state.parties:
+        yield unknown_party(command.party)
+    else:
+        yield KeyRevoked(command.party, command.key)
+
+
+def deposit(state: State, command: Deposit) -> Iterator[Event]:
+    """Book what a party paid in."""
+    if command.party not in state.parties:
+        yield unknown_party(command.party)
+    elif not 0 < command.amount <= AMOUNT_MAX:
+        yield out_of_range()
+    else:
+        yield Deposited(command.party, command.amount, command.reference)
+
+
+def unknown_party(party: PartyId) -> Rejected:
+    """The refusal of a command about nobody."""
+    return rejected(VenueRejection.UNKNOWN_PARTY, f"There is no party {party}: register it first.")
+
+
+def out_of_range() -> Rejected:
+    """The refusal of an amount that can't be meant."""
+    return rejected(VenueRejection.AMOUNT_OUT_OF_RANGE, "An amount is more than zero and at most 10^15 fen.")

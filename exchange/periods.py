@@ -1,0 +1,50 @@
+"""Periods of settlement: calendar months, named like `2026-01`, at the venue's offset from UTC."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from exchange.state import Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A month, from `begins` until before `ends`."""
+
+    name: str
+    begins: Instant
+    ends: Instant
+
+
+def period_named(name: str, utc_offset_seconds: int) -> Period | None:
+    """The month that a name stands for, or None where it is no name of one."""
+    year, dash, month = name.partition("-")
+    if not (
+        dash and len(year) == 4 and len(month) == 2 and (year + month).isascii() and (year + month).isdigit()
+    ):
+        return None
+    if not (2000 <= int(year) <= 2200 and 1 <= int(month) <= 12):
+        return None
+    first = datetime(int(year), int(month), 1, tzinfo=UTC)
+    following = datetime(first.year + first.month // 12, first.month % 12 + 1, 1, tzinfo=UTC)
+    return Period(name, _instant(first, utc_offset_seconds), _instant(following, utc_offset_seconds))
+
+
+def period_of(instant: int, utc_offset_seconds: int) -> Period:
+    """The month that an instant lies in."""
+    local = datetime.fromtimestamp(instant, UTC) + timedelta(seconds=utc_offset_seconds)
+    period = period_named(f"{local:%Y-%m}", utc_offset_seconds)
+    assert period is not None, "every instant lies in a month"
+    return period
+
+
+def periods_between(begins: int, ends: int, utc_offset_seconds: int) -> list[Period]:
+    """The months that [begins, ends) touches, in order."""
+    periods = []
+    while begins < ends:
+        periods.append(period_of(begins, utc_offset_seconds))
+        begins = periods[-1].ends
+    return periods
+
+
+def _instant(local_midnight: datetime, utc_offset_seconds: int) -> Instant:
+    return Instant(int(local_midnight.timestamp()) - utc_offset_seconds)

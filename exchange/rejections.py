@@ -1,0 +1,71 @@
+"""Why the venue refuses a command: stable codes, each a value that is logged like any other event."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from matching.terms import Rejection as MarketRejection
+
+
+class VenueRejection(StrEnum):
+    """Refusals by the venue itself, beside those of the market. A code is never given another meaning."""
+
+    VENUE_NOT_OPEN = "venue_not_open"
+    NOT_ALLOWED = "not_allowed"
+    TERMS_INVALID = "terms_invalid"
+    SLOT_LENGTH_FIXED = "slot_length_fixed"
+    PARTY_EXISTS = "party_exists"
+    UNKNOWN_PARTY = "unknown_party"
+    WRONG_ROLE = "wrong_role"
+    UNKNOWN_KEY = "unknown_key"
+    AMOUNT_OUT_OF_RANGE = "amount_out_of_range"
+    INSUFFICIENT_FUNDS = "insufficient_funds"
+    UNKNOWN_LINE = "unknown_line"
+    PRICE_OFF_TICK = "price_off_tick"
+    LOT_TOO_LARGE = "lot_too_large"
+    WINDOW_TOO_FAR = "window_too_far"
+    WINDOW_IN_THE_PAST = "window_in_the_past"
+    AGREEMENT_INVALID = "agreement_invalid"
+    AGREEMENT_OVERLAPS = "agreement_overlaps"
+    CONTRACT_INVALID = "contract_invalid"
+    RUN_OPEN = "run_open"
+    NO_SUCH_RUN = "no_such_run"
+    PERIOD_UNKNOWN = "period_unknown"
+    PERIOD_NOT_OVER = "period_not_over"
+    PERIOD_OUT_OF_ORDER = "period_out_of_order"
+    SETTLED_TWICE = "settled_twice"
+    USAGE_GOES_BACK = "usage_goes_back"
+
+
+Code = MarketRejection | VenueRejection
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A command was refused, and nothing else happened. `explain` says what to do, in one sentence."""
+
+    code: str
+    explain: str
+
+
+def rejected(code: Code, explain: str) -> Rejected:
+    """A refusal, as it is logged."""
+    return Rejected(str(code), explain)
+
+
+MARKET_EXPLAINS: dict[MarketRejection, str] = {
+    MarketRejection.UNKNOWN_CHIP: "Name at least one chip of the catalogue.",
+    MarketRejection.UNKNOWN_REGION: "Name at least one region of the catalogue.",
+    MarketRejection.UNKNOWN_ID: "There is nothing open under this id: check it, or it has ended.",
+    MarketRejection.BAD_QUANTITY: "Cards, lots, slots and weights are at least 1, and the least is not above the most.",
+    MarketRejection.BAD_PRICE: "Prices are not negative; a curve rises slot by slot and begins with the window.",
+    MarketRejection.BAD_LOT: "The cards of a listing are a whole number of lots.",
+    MarketRejection.EMPTY_WINDOW: "The window ends after it begins.",
+    MarketRejection.WINDOW_TOO_SHORT: "The window is at least as long as the run of slots.",
+    MarketRejection.CLOCK_GOES_BACK: "Time goes forward: the tick is before the venue's clock.",
+    MarketRejection.BELOW_COMMITTED: "More cards than that are leased: wait, or offer at least those.",
+}
+
+
+def refused_by_market(code: MarketRejection) -> Rejected:
+    """The market's refusal, with what to do."""
+    return rejected(code, MARKET_EXPLAINS[code])

@@ -1,0 +1,206 @@
+"""What the venue remembers between two commands: the state that events build and rules read."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NewType
+
+from matching.market import Market
+from matching.terms import ListingId, OrderId, OwnerGroup, RegionCode, Slot, Window
+from settlement.agreements import PairAgreement
+from settlement.ledger.journal import Balances
+from settlement.money import BasisPoints, Fen
+from settlement.terms import FeeTerms
+
+PartyId = NewType("PartyId", str)
+LeaseId = NewType("LeaseId", str)
+ContractId = NewType("ContractId", str)
+RunId = NewType("RunId", str)
+MicroYuan = NewType("MicroYuan", int)  # a millionth of a yuan
+Instant = NewType("Instant", int)  # seconds since 1970-01-01T00:00:00Z
+
+VENUE = PartyId("venue")
+"""The party that runs the venue, and the owner of its accounts."""
+
+MICRO_PER_FEN = 10_000
+
+
+class Role(StrEnum):
+    """What a party may do."""
+
+    BUYER = "buyer"
+    SELLER = "seller"
+    REGION = "region"
+    """The finance office of a region: it reads what concerns its region."""
+    CLERK = "clerk"
+    """The venue's own staff: parties, deposits, agreements, closing."""
+
+
+@dataclass(frozen=True, slots=True)
+class VenueTerms:
+    """The rules of the house, as adopted. A lease keeps the rates that were in force when it was granted.
+
+    `slot_seconds` is fixed by the first adoption. `lot_max` bounds every listing's lot, because holds depend on it.
+    `late_window_seconds` is how long after a slot its delivery may still be reported. `vat_rates_bp` gives each
+    catalogue line its rate. The periods of settlement are
+    calendar months at `utc_offset_seconds`.
+    """
+
+    slot_seconds: int
+    lot_max: int
+    horizon_slots: int
+    late_window_seconds: int
+    fee: FeeTerms
+    vat_rates_bp: Mapping[str, BasisPoints]
+    utc_offset_seconds: int
+
+    def slot_of(self, instant: int) -> Slot:
+        """The slot that an instant lies in."""
+        return Slot(instant // self.slot_seconds)
+
+    def instant_of(self, slot: int) -> Instant:
+        """When a slot begins."""
+        return Instant(slot * self.slot_seconds)
+
+    @property
+    def price_tick(self) -> int:
+        """Smallest step of a price, in micro-yuan per card-slot: one fen per card-hour."""
+        return MICRO_PER_FEN * self.slot_seconds // 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """A firm, an institution or an office that trades, settles or watches. Never a person.
+
+    `region` is where it is registered (GB/T 2260). Parties of one `group` have one interest and never trade
+    with each other.
+    """
+
+    id: PartyId
+    name: str
+    roles: frozenset[Role]
+    region: RegionCode
+    group: OwnerGroup
+
+
+@dataclass(frozen=True, slots=True)
+class OpenListing:
+    """Whose listing it is, and under which catalogue line it is taxed."""
+
+    party: PartyId
+    line: str
+
+
+@dataclass(slots=True)
+class OpenOrder:
+    """Whose order it is, where its demand comes from, and what it still holds of its buyer's money."""
+
+    party: PartyId
+    source: RegionCode
+    held: Fen
+
+
+@dataclass(frozen=True, slots=True)
+class PricedRun:
+    """Slots of a lease that cost the same: `price` in micro-yuan per card-slot."""
+
+    window: Window
+    price: int
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseTerms:
+    """A lease as granted: what was bought, from whom, for whom, and the rates in force that day."""
+
+    id: LeaseId
+    order: OrderId
+    listing: ListingId
+    buyer: PartyId
+    seller: PartyId
+    source: RegionCode
+    destination: RegionCode
+    cards: int
+    runs: tuple[PricedRun, ...]
+    vat_rate_bp: BasisPoints
+    fee: FeeTerms
+
+
+@dataclass(slots=True)
+class LiveLease:
+    """A lease that is not settled to its end: slots still to settle, by price in micro-yuan per card-slot."""
+
+    terms: LeaseTerms
+    unsettled: dict[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class ContractTerms:
+    """A token contract: `budget` is prepaid and held; prices are micro-yuan per million tokens, VAT included."""
+
+    id: ContractId
+    buyer: PartyId
+    seller: PartyId
+    source: RegionCode
+    destination: RegionCode
+    input_price: MicroYuan
+    output_price: MicroYuan
+    budget: Fen
+    begins: Instant
+    ends: Instant
+    vat_rate_bp: BasisPoints
+    fee: FeeTerms
+
+
+@dataclass(slots=True)
+class LiveContract:
+    """A token contract whose use is not settled to its end, and what is left of its budget."""
+
+    terms: ContractTerms
+    left: Fen
+
+
+@dataclass(frozen=True, slots=True)
+class CloseRun:
+    """The closing of one period, and all that its figures depend on.
+
+    It settles what was delivered before `ends` and reported in usage batches up to `usage_batch`; slots whose late
+    window had passed at `late_until` without a report are settled as lost. The same three marks of the run before
+    say what was settled already, so a run can be computed again at any time and comes out the same.
+    """
+
+    id: RunId
+    period: str
+    begins: Instant
+    ends: Instant
+    usage_batch: int
+    late_until: Instant
+
+
+@dataclass(slots=True)
+class State:
+    """Everything that the next decision depends on."""
+
+    market: Market = field(default_factory=Market)
+    terms: VenueTerms | None = None
+    parties: dict[PartyId, Party] = field(default_factory=dict)
+    balances: Balances = field(default_factory=Balances)
+    listings: dict[ListingId, OpenListing] = field(default_factory=dict)
+    orders: dict[OrderId, OpenOrder] = field(default_factory=dict)
+    leases: dict[LeaseId, LiveLease] = field(default_factory=dict)
+    leases_granted: int = 0
+    contracts: dict[ContractId, LiveContract] = field(default_factory=dict)
+    agreements: list[PairAgreement] = field(default_factory=list)
+    last_run: CloseRun | None = None
+    open_run: CloseRun | None = None
+    runs: int = 0
+
+    @property
+    def rules(self) -> VenueTerms:
+        """The terms in force. Nothing but their adoption may be asked of a venue that has none."""
+        assert self.terms is not None, "the venue has adopted its terms"
+        return self.terms
+
+    @property
+    def now(self) -> Instant:
+        """When the slot began that the venue's clock stands in."""
+        return self.rules.instant_of(self.market.now)

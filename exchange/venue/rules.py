@@ -1,0 +1,55 @@
+"""The rules of the house: adopting terms, and letting time pass."""
+
+from collections.abc import Iterator
+
+from exchange.events import Event
+from exchange.orders.rules import told
+from exchange.rejections import VenueRejection, refused_by_market, rejected
+from exchange.state import State, VenueTerms
+from exchange.venue.commands import AdoptTerms, Tick
+from exchange.venue.events import TermsAdopted
+from matching.commands import Tick as MarketTick
+from matching.events import Rejected as RefusedByMarket
+from matching.rules import decide
+from matching.terms import Seq
+from settlement.money import WHOLE
+
+SLOT_LENGTHS = (
+    900,
+    1800,
+    3600,
+)  # seconds: a quarter, half or whole hour, so that no slot straddles a tariff hour
+
+
+def adopt_terms(state: State, command: AdoptTerms) -> Iterator[Event]:
+    """Open the venue, or change its rates from now on."""
+    terms = command.terms
+    problem = _problem(terms)
+    if problem is not None:
+        yield rejected(VenueRejection.TERMS_INVALID, problem)
+    elif state.terms is not None and state.terms.slot_seconds != terms.slot_seconds:
+        yield rejected(
+            VenueRejection.SLOT_LENGTH_FIXED,
+            f"Slots are {state.terms.slot_seconds} s long since the venue opened: another length needs another venue.",
+        )
+    else:
+        yield TermsAdopted(terms)
+
+
+def tick(state: State, seq: Seq, command: Tick) -> Iterator[Event]:
+    """Let time pass: what is too late leaves the books, and its money is free again."""
+    for event in decide(state.market, seq, MarketTick(state.rules.slot_of(command.now))):
+        yield refused_by_market(event.code) if isinstance(event, RefusedByMarket) else told(state, event)
+
+
+def _problem(terms: VenueTerms) -> str | None:
+    if terms.slot_seconds not in SLOT_LENGTHS:
+        return f"A slot lasts one of {', '.join(map(str, SLOT_LENGTHS))} seconds."
+    if min(terms.lot_max, terms.horizon_slots, terms.late_window_seconds) < 1:
+        return "The largest lot, the horizon and the late window are at least 1."
+    rates = (*terms.vat_rates_bp.values(), terms.fee.rate_bp, terms.fee.vat_rate_bp)
+    if not terms.vat_rates_bp or not all(0 <= rate <= WHOLE for rate in rates):
+        return "Name at least one catalogue line; every rate lies between 0 and 10,000 basis points."
+    if abs(terms.utc_offset_seconds) > 14 * 3600 or terms.utc_offset_seconds % terms.slot_seconds:
+        return "The offset from UTC is at most 14 hours, and a whole number of slots."
+    return None
