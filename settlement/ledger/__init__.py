@@ -1,0 +1,1 @@
+"""The ledger: what the venue owes to whom, in entries that cannot be unbalanced."""

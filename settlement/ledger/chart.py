@@ -1,0 +1,64 @@
+"""The chart of accounts: every kind of balance there is, what it means, and which book it stands in.
+
+A balance is what is owed to the account's owner: a credit raises it, a debit lowers it, and it is never negative.
+Each book has one contra kind, which carries the other side and so is negative or zero.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Book(StrEnum):
+    """Two ledgers kept side by side and never mixed: each sums to zero by itself."""
+
+    MONEY = "money"
+    """What is owed in cash."""
+    MEMO = "memo"
+    """What regions attribute to themselves under an agreement; nobody is paid from it."""
+
+
+class AccountKind(StrEnum):
+    """What a balance means. The value is the name that is stored."""
+
+    BANK = "bank"
+    """The contra side of cash: what the venue's bank holds against all that it owes."""
+    AVAILABLE = "available"
+    """What the venue owes a buyer and nothing has claimed."""
+    HELD = "held"
+    """What the venue owes a buyer and an order or a lease has claimed."""
+    PAYABLE = "payable"
+    """What the venue owes a seller for what it delivered."""
+    FEE_INCOME = "fee_income"
+    """What the venue has earned in fees, without VAT."""
+    FEE_VAT = "fee_vat"
+    """What the venue owes the treasury as VAT on its fees."""
+
+    ATTRIBUTION = "attribution"
+    """The contra side of every attribution: what statements gave the regions to count."""
+    REVENUE = "revenue"
+    """What a region counts as its revenue under its agreements."""
+    TAX = "tax"
+    """What a region counts as its retained tax under its agreements."""
+    GDP = "gdp"
+    """What a region counts towards its output under its agreements; not official statistics."""
+
+    @property
+    def book(self) -> Book:
+        """The book in which accounts of this kind stand."""
+        return Book.MEMO if self in MEMO_KINDS else Book.MONEY
+
+
+MEMO_KINDS: frozenset[AccountKind] = frozenset(
+    {AccountKind.ATTRIBUTION, AccountKind.REVENUE, AccountKind.TAX, AccountKind.GDP}
+)
+
+CONTRA: frozenset[AccountKind] = frozenset({AccountKind.BANK, AccountKind.ATTRIBUTION})
+"""The only kinds that may go below zero. The list is fixed here: no account can be exempted by a flag."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class LedgerAccount:
+    """Something that holds a balance: a kind of account and the party, region or venue that owns it."""
+
+    owner: str
+    kind: AccountKind

@@ -1,0 +1,94 @@
+"""The journal: entries that cannot be built unbalanced, and the balances they add up to."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from settlement.ledger.chart import CONTRA, Book, LedgerAccount
+
+
+class EntryKind(StrEnum):
+    """Why money, or the memo of it, moves."""
+
+    DEPOSIT = "deposit"
+    """A buyer's money came in."""
+    HOLD = "hold"
+    """An order or a lease claimed what it may cost."""
+    RELEASE = "release"
+    """What was claimed and is not needed is free again."""
+    CHARGE = "charge"
+    """Delivered time was paid for, out of what was held."""
+    ATTRIBUTION = "attribution"
+    """Regions were given their shares of a settled line."""
+    REVERSAL = "reversal"
+    """An earlier entry was undone by its opposite."""
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """One leg of an entry, in fen: positive credits the account, negative debits it."""
+
+    account: LedgerAccount
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """Postings that belong together and sum to zero in each book. No account appears twice, and no amount is zero."""
+
+    kind: EntryKind
+    postings: tuple[Posting, ...]
+
+    def __post_init__(self) -> None:
+        totals: dict[Book, int] = {}
+        for posting in self.postings:
+            assert posting.amount, f"a posting moves something: {posting.account} is posted zero"
+            book = posting.account.kind.book
+            totals[book] = totals.get(book, 0) + posting.amount
+        assert totals, "an entry has postings"
+        assert not any(totals.values()), f"an entry sums to zero in each book: {self}"
+        accounts = {posting.account for posting in self.postings}
+        assert len(accounts) == len(self.postings), f"an entry posts to an account once: {self}"
+
+
+def entry(kind: EntryKind, *legs: tuple[LedgerAccount, int]) -> JournalEntry | None:
+    """Build an entry from legs (account, fen), legs of one account added up; None where nothing moves."""
+    amounts: dict[LedgerAccount, int] = {}
+    for account, amount in legs:
+        amounts[account] = amounts.get(account, 0) + amount
+    postings = tuple(Posting(account, amount) for account, amount in amounts.items() if amount)
+    return JournalEntry(kind, postings) if postings else None
+
+
+@dataclass(slots=True)
+class Balances:
+    """What is owed to every owner: the sum of all entries posted so far, in fen."""
+
+    _amounts: dict[LedgerAccount, int] = field(default_factory=dict, init=False)
+
+    def of(self, account: LedgerAccount) -> int:
+        """Give an account's balance: zero if nothing was ever posted to it."""
+        return self._amounts.get(account, 0)
+
+    def post(self, entry: JournalEntry) -> None:
+        """Add an entry. Only contra accounts may go below zero; an entry that would take another there is a bug."""
+        amounts = self._amounts
+        after = {}
+        for posting in entry.postings:
+            account = posting.account
+            amount = amounts.get(account, 0) + posting.amount
+            assert amount >= 0 or account.kind in CONTRA, f"{account} would stand at {amount} fen"
+            after[account] = amount
+        # All or nothing: a refused entry leaves no half of itself behind.
+        amounts.update(after)
+
+    def items(self) -> Iterator[tuple[LedgerAccount, int]]:
+        """Walk all balances that are not zero, in the order of accounts, so that two runs can be compared."""
+        return ((account, amount) for account, amount in sorted(self._amounts.items()) if amount)
+
+    def totals(self) -> dict[Book, int]:
+        """Sum each book. Every total is zero, always: that is the law the auditor checks."""
+        totals = dict.fromkeys(Book, 0)
+        for account, amount in self._amounts.items():
+            totals[account.kind.book] += amount
+        return totals
