@@ -8,7 +8,7 @@ from exchange.agreements.events import AgreementRecorded
 from exchange.agreements.rules import record_agreement
 from exchange.bookkeeping import entries
 from exchange.closing.commands import BeginClose, FinishClose, PostStatements
-from exchange.closing.events import CloseBegun, PeriodClosed, StatementPosted
+from exchange.closing.events import CloseBegun, PeriodClosed, StatementPosted, SubjectKind
 from exchange.closing.rules import begin_close, finish_close, post_statements
 from exchange.commands import Command, Envelope
 from exchange.contracts.commands import OpenContract
@@ -48,9 +48,12 @@ from matching.terms import Seq
 from settlement.ledger.journal import JournalEntry
 from settlement.money import Fen
 
+Happening = tuple[Event, list[JournalEntry]]
+"""An event, and the journal entries that follow from it."""
 
-def step(state: State, seq: Seq, envelope: Envelope) -> list[tuple[Event, list[JournalEntry]]]:
-    """Carry out one command: what it made happen, each event with the journal entries that follow from it."""
+
+def step(state: State, seq: Seq, envelope: Envelope) -> list[Happening]:
+    """Carry out one command: what it made happen."""
     return [(event, evolve(state, event)) for event in decide(state, seq, envelope)]
 
 
@@ -195,9 +198,8 @@ def _roles(state: State, party: PartyId) -> frozenset[Role | None]:
 
 def _settle(state: State, event: StatementPosted) -> None:
     """Slots that are charged are done with, and so is a lease without slots; a contract's budget shrinks."""
-    contract = state.contracts.get(ContractId(event.subject))
-    if contract is not None:
-        contract.left = Fen(contract.left - event.charged)
+    if event.kind is SubjectKind.CONTRACT:
+        state.contracts[ContractId(event.subject)].left = event.held_left
         return
     lease = state.leases[LeaseId(event.subject)]
     for price, slots in event.settled:

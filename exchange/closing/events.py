@@ -1,6 +1,7 @@
 """What can happen while a period closes."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from exchange.state import CloseRun, PartyId, RunId
 from settlement.meters import Meter
@@ -35,14 +36,23 @@ class StatementLine:
     line: Line
 
 
+class SubjectKind(StrEnum):
+    """What a statement is about."""
+
+    LEASE = "lease"
+    CONTRACT = "contract"
+
+
 @dataclass(frozen=True, slots=True)
 class StatementPosted:
     """A lease's or contract's use in one run is charged, and what it held beyond that is released.
 
     `settled` says how many slots of each price (micro-yuan per card-slot) are done with: none for a contract.
+    `slots_left` and `held_left` are what remains of the subject after this statement.
     """
 
     run: RunId
+    kind: SubjectKind
     subject: str
     buyer: PartyId
     seller: PartyId
@@ -52,6 +62,8 @@ class StatementPosted:
     settled: tuple[tuple[int, int], ...]
     charged: Fen
     released: Fen
+    slots_left: int
+    held_left: Fen
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from exchange.closing.commands import BeginClose, ContractSum, FinishClose, LeaseSum, PostStatements
-from exchange.closing.events import CloseBegun, PeriodClosed, StatementLine, StatementPosted
+from exchange.closing.events import CloseBegun, PeriodClosed, StatementLine, StatementPosted, SubjectKind
 from exchange.contracts.events import ContractClosed
 from exchange.events import Event
 from exchange.holds import lease_hold
@@ -103,8 +103,10 @@ def _lease_statement(
     for part in parts:
         settled[part.price] = settled.get(part.price, 0) + part.slots
     charged = sum(line.line.buyer_pays_fen for line in lines)
+    left = {price: slots - settled.get(price, 0) for price, slots in live.unsettled.items()}
     return StatementPosted(
         run=run,
+        kind=SubjectKind.LEASE,
         subject=lease.id,
         buyer=lease.buyer,
         seller=lease.seller,
@@ -114,6 +116,8 @@ def _lease_statement(
         settled=tuple(sorted(settled.items())),
         charged=Fen(charged),
         released=Fen(lease_hold(lease.cards, settled) - charged),
+        slots_left=sum(left.values()),
+        held_left=lease_hold(lease.cards, left),
     )
 
 
@@ -167,6 +171,7 @@ def _contract_statement(
             )
     return StatementPosted(
         run=run,
+        kind=SubjectKind.CONTRACT,
         subject=contract.id,
         buyer=contract.buyer,
         seller=contract.seller,
@@ -176,6 +181,8 @@ def _contract_statement(
         settled=(),
         charged=Fen(live.left - left),
         released=NOTHING,
+        slots_left=0,
+        held_left=left,
     )
 
 

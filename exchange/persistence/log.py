@@ -1,0 +1,142 @@
+"""The log: what was asked and what happened, appended in one transaction with everything that follows from it."""
+
+import hashlib
+from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass
+
+import asyncpg
+import msgspec
+
+from exchange.commands import Envelope
+from exchange.events import Event
+from exchange.persistence import tables
+from exchange.persistence.codec import decode_command, decode_event, encode
+from exchange.persistence.projections import project
+from exchange.persistence.rows import Rows
+from exchange.state import PartyId
+from exchange.storage import Logged, Step
+from matching.terms import Seq
+from settlement.ledger.chart import LedgerAccount
+from settlement.ledger.journal import Balances, JournalEntry
+
+GENESIS = bytes(32)
+
+
+class FencedError(RuntimeError):
+    """Another writer has taken over: this one may not write any more."""
+
+
+@dataclass(slots=True)
+class Log:
+    """The writer's end of the log. Only the holder of the current epoch can append."""
+
+    connection: asyncpg.Connection
+    epoch: int
+    seq: Seq
+    digest: bytes
+
+    @classmethod
+    async def take_over(cls, connection: asyncpg.Connection) -> "Log":
+        """Become the writer: whoever wrote before can't any more, from this moment on."""
+        epoch: int = await connection.fetchval("UPDATE writer SET epoch = epoch + 1 RETURNING epoch")
+        last = await connection.fetchrow("SELECT seq, digest FROM commands ORDER BY seq DESC LIMIT 1")
+        seq, digest = (last["seq"], last["digest"]) if last else (0, GENESIS)
+        return cls(connection, epoch, Seq(seq), digest)
+
+    async def seen(self, asked: Sequence[Envelope]) -> dict[tuple[PartyId, str], Logged]:
+        """Those of the commands asked that the log knows, by party and id."""
+        rows = await self.connection.fetch(
+            "SELECT c.seq, c.party, c.id, c.kind, c.body FROM commands c "
+            "JOIN unnest($1::text[], $2::text[]) AS asked(party, id) USING (party, id)",
+            [envelope.by for envelope in asked],
+            [envelope.id for envelope in asked],
+        )
+        if not rows:
+            return {}
+        events = await events_of(self.connection, [row["seq"] for row in rows])
+        return {
+            (PartyId(row["party"]), row["id"]): Logged(
+                Seq(row["seq"]), decode_command(row["kind"], row["body"]), events.get(row["seq"], [])
+            )
+            for row in rows
+        }
+
+    async def append(self, steps: Sequence[Step], balances: Balances) -> None:
+        """Store a batch with its postings and rows, or raise and store nothing. `balances` are those after it."""
+        rows, digest = Rows(), self.digest
+        touched: set[LedgerAccount] = set()
+        for step in steps:
+            digest = _add_step(rows, step, digest, self.epoch, touched)
+        for account in touched:
+            row = {"owner": account.owner, "kind": account.kind, "amount": balances.of(account)}
+            rows.put(tables.balances, row)
+        await self._write(rows)
+        self.seq, self.digest = steps[-1].seq, digest
+
+    async def _write(self, rows: Rows) -> None:
+        """One statement, and so one transaction and one round trip. Every part of it hangs on the fence."""
+        parts, parameters = [], []
+        for n, (sql, parameter) in enumerate(rows.statements(), start=2):
+            parts.append(f"part{n} AS ({sql % f'${n}'})")
+            parameters.append(parameter)
+        fence = "fence AS (SELECT epoch AS held FROM writer WHERE epoch = $1 FOR SHARE)"
+        statement = f"WITH {', '.join([fence, *parts])} SELECT count(*) FROM fence"  # noqa: S608
+        if not await self.connection.fetchval(statement, self.epoch, *parameters):
+            raise FencedError("another writer has taken over this venue; this one has stopped")
+
+
+def _add_step(rows: Rows, step: Step, digest: bytes, epoch: int, touched: set[LedgerAccount]) -> bytes:
+    """The rows of one command, and the log's digest after it: it covers commands and events, nothing else."""
+    kind, body = encode(step.envelope.command)
+    chained = hashlib.sha256(digest)
+    chained.update(f"{step.seq}\n{step.envelope.by}\n{step.envelope.id}\n{kind}\n".encode() + body)
+    entries = 0
+    for n, (event, made) in enumerate(step.happened):
+        event_kind, event_body = encode(event)
+        chained.update(f"\n{event_kind}\n".encode() + event_body)
+        row = {"seq": step.seq, "n": n, "kind": event_kind, "body": msgspec.Raw(event_body)}
+        rows.add(tables.events, row)
+        project(rows, step.seq, event)
+        for entry in made:
+            _add_entry(rows, step.seq, entries, entry)
+            touched.update(posting.account for posting in entry.postings)
+            entries += 1
+    row = {"seq": step.seq, "party": step.envelope.by, "id": step.envelope.id, "kind": kind, "epoch": epoch}
+    rows.add(tables.commands, {**row, "body": msgspec.Raw(body), "digest": f"\\x{chained.hexdigest()}"})
+    return chained.digest()
+
+
+def _add_entry(rows: Rows, seq: int, n: int, entry: JournalEntry) -> None:
+    rows.add(tables.entries, {"seq": seq, "n": n, "kind": entry.kind})
+    for leg, posting in enumerate(entry.postings):
+        account = posting.account
+        row = {"seq": seq, "n": n, "leg": leg, "owner": account.owner, "kind": account.kind}
+        rows.add(tables.postings, {**row, "book": account.kind.book, "amount": posting.amount})
+
+
+async def events_of(connection: asyncpg.Connection, seqs: Iterable[int]) -> dict[int, list[Event]]:
+    """What each of some commands made happen."""
+    rows = await connection.fetch(
+        "SELECT seq, kind, body FROM events WHERE seq = ANY($1::bigint[]) ORDER BY seq, n", list(seqs)
+    )
+    events: dict[int, list[Event]] = {}
+    for row in rows:
+        events.setdefault(row["seq"], []).append(decode_event(row["kind"], row["body"]))
+    return events
+
+
+async def events_after(connection: asyncpg.Connection, seq: int) -> AsyncIterator[tuple[Seq, Event]]:
+    """Every event that commands after the `seq`-th made, in order, from one consistent view of the log."""
+    query = "SELECT seq, kind, body FROM events WHERE seq > $1 ORDER BY seq, n"
+    async with connection.transaction(isolation="repeatable_read", readonly=True):
+        async for row in connection.cursor(query, seq, prefetch=5_000):
+            yield Seq(row["seq"]), decode_event(row["kind"], row["body"])
+
+
+async def steps_after(connection: asyncpg.Connection, seq: int) -> AsyncIterator[tuple[Seq, Envelope]]:
+    """Every command after the `seq`-th, in order: what an audit decides anew."""
+    query = "SELECT seq, party, id, kind, body FROM commands WHERE seq > $1 ORDER BY seq"
+    async with connection.transaction(isolation="repeatable_read", readonly=True):
+        async for row in connection.cursor(query, seq, prefetch=5_000):
+            command = decode_command(row["kind"], row["body"])
+            yield Seq(row["seq"]), Envelope(PartyId(row["party"]), row["id"], command)

@@ -1,0 +1,70 @@
+"""Brings a database to the shape that this version needs, and says whether it has it."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy.engine import Connection
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from exchange.persistence.tables import metadata
+
+T = TypeVar("T")
+
+
+def upgrade(url: str) -> None:
+    """Run the migrations that the database lacks. Call it where no event loop runs."""
+    _run(url, lambda connection: command.upgrade(_config(connection), "head"))
+
+
+def missing(url: str) -> list[str]:
+    """Migrations that the database lacks, oldest first. Call it where no event loop runs."""
+
+    def revisions(connection: Connection) -> list[str]:
+        script = ScriptDirectory.from_config(_config(connection))
+        current = MigrationContext.configure(connection).get_current_revision()
+        return [step.revision for step in script.iterate_revisions("head", current)][::-1]
+
+    return _run(url, revisions)
+
+
+def drift(url: str) -> list[str]:
+    """Where the database's tables differ from `tables.py`. Call it where no event loop runs."""
+
+    def differences(connection: Connection) -> list[str]:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        return [str(difference) for difference in compare_metadata(context, metadata)]
+
+    return _run(url, differences)
+
+
+def revise(url: str, message: str) -> None:
+    """Write the step from the database's tables to `tables.py`, to be read and finished by hand."""
+    _run(url, lambda connection: command.revision(_config(connection), message, autogenerate=True))
+
+
+def _config(connection: Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
+    config.attributes["connection"] = connection
+    return config
+
+
+def _run(url: str, work: Callable[[Connection], T]) -> T:
+    async def run() -> T:
+        engine = create_async_engine(url, poolclass=NullPool)
+        try:
+            async with engine.connect() as connection:
+                return await connection.run_sync(work)
+        finally:
+            await engine.dispose()
+
+    return asyncio.run(run())

@@ -1,0 +1,1 @@
+"""The steps themselves, each fit for the code before it and after it."""

@@ -1,0 +1,195 @@
+"""What each event means for the tables that pages read: a pure fold, so they can be rebuilt from the log at any time."""
+
+from dataclasses import asdict
+from typing import Any
+
+import msgspec
+
+from exchange.agreements.events import AgreementRecorded
+from exchange.closing.events import CloseBegun, PeriodClosed, StatementPosted, SubjectKind
+from exchange.contracts.events import ContractClosed, ContractOpened
+from exchange.events import Event
+from exchange.holds import slots_by_price
+from exchange.listings.events import ListingPublished
+from exchange.orders.events import LeaseGranted, OrderAccepted, OrderClosed, OrderReworked
+from exchange.parties.events import KeyIssued, KeyRevoked, PartyRegistered
+from exchange.persistence import tables
+from exchange.persistence.rows import Row, Rows
+from exchange.venue.events import TermsAdopted
+from matching.events import ListingAmended, ListingClosed, Rested, Ticked
+from matching.terms import Listing, Order
+
+
+def project(rows: Rows, seq: int, event: Event) -> None:
+    """Add what `event`, made by the `seq`-th command, means for the tables."""
+    match event:
+        case TermsAdopted(terms):
+            rows.change(tables.venue, {"only": True, "terms": _builtins(terms)})
+        case Ticked(now):
+            rows.change(tables.venue, {"only": True, "now": now})
+        case PartyRegistered(party):
+            rows.add(tables.parties, {**_builtins(party), "roles": sorted(party.roles), "seq": seq})
+        case KeyIssued(party_id, key, digest):
+            row = {"party": party_id, "key": key, "digest": digest, "revoked": False}
+            rows.put(tables.api_keys, row)
+        case KeyRevoked(party_id, key):
+            rows.change(tables.api_keys, {"party": party_id, "key": key, "revoked": True})
+        case ListingPublished() | ListingAmended() | ListingClosed():
+            _project_listing(rows, seq, event)
+        case OrderAccepted() | OrderReworked() | Rested() | OrderClosed():
+            _project_order(rows, seq, event)
+        case LeaseGranted():
+            rows.add(tables.leases, _lease_row(seq, event))
+        case ContractOpened(contract):
+            row = {name: value for name, value in _builtins(contract).items() if name in tables.contracts.c}
+            rows.add(tables.contracts, {**row, "left": contract.budget, "seq": seq, "status": "open"})
+        case ContractClosed(contract_id, _, _):
+            rows.change(tables.contracts, {"id": contract_id, "status": "closed"})
+        case AgreementRecorded():
+            rows.add(tables.agreements, _agreement_row(seq, event))
+        case CloseBegun(run):
+            rows.add(tables.runs, {**asdict(run), "seq": seq, "status": "open"})
+        case PeriodClosed(run):
+            rows.change(tables.runs, {"id": run.id, "status": "closed"})
+        case StatementPosted():
+            _project_statement(rows, seq, event)
+        case _:
+            pass  # deposits live in the ledger, and a refusal changes nothing
+
+
+def _project_listing(rows: Rows, seq: int, event: ListingPublished | ListingAmended | ListingClosed) -> None:
+    match event:
+        case ListingPublished(listed, party, line):
+            row = {"party": party, "line": line, "seq": seq, "status": "open", "age": listed.seq}
+            rows.add(tables.listings, {**row, **_listing_terms(listed.listing)})
+        case ListingAmended(listing, age):
+            rows.change(tables.listings, {**_listing_terms(listing), "age": age})
+        case ListingClosed(listing_id, end):
+            rows.change(tables.listings, {"id": listing_id, "status": end})
+
+
+def _project_order(rows: Rows, seq: int, event: OrderAccepted | OrderReworked | Rested | OrderClosed) -> None:
+    match event:
+        case OrderAccepted(opened, party, source, held):
+            row = {
+                "party": party,
+                "source": source,
+                "held": held,
+                "age": opened.seq,
+                "seq": seq,
+                "status": "open",
+            }
+            rows.add(tables.orders, {**row, **_order_terms(opened.order)})
+        case OrderReworked(amended, _, _, held):
+            rows.change(tables.orders, {**_order_terms(amended.order), "held": held, "age": amended.seq})
+        case Rested(order_id):
+            rows.change(tables.orders, {"id": order_id, "status": "resting"})
+        case OrderClosed(closed, _, _):
+            rows.change(tables.orders, {"id": closed.order, "status": closed.end, "held": 0})
+
+
+def _project_statement(rows: Rows, seq: int, event: StatementPosted) -> None:
+    """A statement with its lines, and what remains of its subject."""
+    if event.kind is SubjectKind.LEASE:
+        row = {"id": event.subject, "unsettled": event.slots_left, "held": event.held_left}
+        rows.change(tables.leases, row)
+    else:
+        rows.change(tables.contracts, {"id": event.subject, "left": event.held_left})
+    statement = f"{event.run}/{event.subject}"
+    rows.add(
+        tables.statements,
+        {
+            "id": statement,
+            "run": event.run,
+            "subject": event.subject,
+            "buyer": event.buyer,
+            "seller": event.seller,
+            "source": event.source,
+            "destination": event.destination,
+            "charged": event.charged,
+            "released": event.released,
+            "seq": seq,
+        },
+    )
+    for n, part in enumerate(event.lines):
+        head: Row = {name: getattr(part, name) for name in _LINE_HEAD}
+        agreement = None if part.agreement is None else f"{part.agreement[0]}/{part.agreement[1]}"
+        figures = _builtins(part.line)
+        rows.add(
+            tables.statement_lines,
+            {"statement": statement, "n": n, "agreement": agreement, **head, **figures},
+        )
+
+
+_LINE_HEAD = ("service_period", "meter", "price", "quantity", "lost", "before_loss", "over_budget")
+
+
+def _listing_terms(listing: Listing) -> Row:
+    return {
+        "id": listing.id,
+        "chip": listing.chip,
+        "region": listing.region,
+        "start_slot": listing.window.start,
+        "end_slot": listing.window.end,
+        "cards": listing.cards,
+        "lot": listing.lot,
+        "min_slots": listing.min_slots,
+        "asks": {tier: curve.steps for tier, curve in listing.asks.items()},
+    }
+
+
+def _order_terms(order: Order) -> Row:
+    return {
+        "id": order.id,
+        "tier": order.tier,
+        "chips": dict(order.chips),
+        "regions": order.regions,
+        "start_slot": order.window.start,
+        "end_slot": order.window.end,
+        "limit_price": order.limit,
+        "least": order.shape.least,
+        "most": order.shape.most,
+        "slots": order.shape.slots,
+        "prefer": order.prefer,
+        "tif": order.tif,
+    }
+
+
+def _lease_row(seq: int, event: LeaseGranted) -> Row:
+    lease, leased = event.lease, event.leased
+    return {
+        "id": lease.id,
+        "order_id": lease.order,
+        "listing_id": lease.listing,
+        "buyer": lease.buyer,
+        "seller": lease.seller,
+        "source": lease.source,
+        "destination": lease.destination,
+        "cards": lease.cards,
+        "start_slot": leased.window.start,
+        "end_slot": leased.window.end,
+        "runs": [(run.window.start, run.window.end, run.price) for run in lease.runs],
+        "cost": leased.cost,
+        "held": event.held,
+        "unsettled": sum(slots_by_price(lease.runs).values()),
+        "vat_rate_bp": lease.vat_rate_bp,
+        "seq": seq,
+    }
+
+
+def _agreement_row(seq: int, event: AgreementRecorded) -> Row:
+    agreement = event.agreement
+    return {
+        "id": agreement.id,
+        "version": agreement.version,
+        "source": agreement.source,
+        "destination": agreement.destination,
+        "valid_from": agreement.valid_from,
+        "valid_to": agreement.valid_to,
+        "terms": _builtins(agreement),
+        "seq": seq,
+    }
+
+
+def _builtins(value: object) -> Any:
+    return msgspec.to_builtins(value)

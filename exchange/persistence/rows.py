@@ -1,0 +1,91 @@
+"""Rows on their way into the database: gathered over a whole batch, then written in one statement."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+from sqlalchemy import Table
+
+Row = dict[str, Any]
+Key = tuple[Any, ...]
+
+
+@dataclass(slots=True)
+class _TableRows:
+    added: dict[Key, Row] = field(default_factory=dict)
+    changed: dict[Key, Row] = field(default_factory=dict)
+    put: dict[Key, Row] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Rows:
+    """What a batch does to each table. One statement can't change a row that it adds, so additions take changes along."""
+
+    tables: dict[Table, _TableRows] = field(default_factory=dict)
+
+    def add(self, table: Table, row: Row) -> None:
+        """A row that is new."""
+        self._of(table).added[_key(table, row)] = row
+
+    def change(self, table: Table, row: Row) -> None:
+        """New values for some columns of a row that exists; `row` has its key, too."""
+        rows, key = self._of(table), _key(table, row)
+        known = rows.added.get(key) or rows.changed.setdefault(key, {})
+        known.update(row)
+
+    def put(self, table: Table, row: Row) -> None:
+        """A whole row, whether or not its key exists."""
+        self._of(table).put[_key(table, row)] = row
+
+    def statements(self) -> Iterator[tuple[str, str]]:
+        """Each insert and update as SQL with one parameter, `%s`, and that parameter: the rows as JSON."""
+        for table, rows in self.tables.items():
+            if rows.added:
+                yield _insert(table), _json(rows.added)
+            if rows.put:
+                yield _upsert(table), _json(rows.put)
+            by_columns: dict[tuple[str, ...], dict[Key, Row]] = {}
+            for key, row in rows.changed.items():
+                by_columns.setdefault(tuple(sorted(row)), {})[key] = row
+            for columns, changes in by_columns.items():
+                yield _update(table, columns), _json(changes)
+
+    def _of(self, table: Table) -> _TableRows:
+        rows = self.tables.get(table)
+        if rows is None:
+            rows = self.tables[table] = _TableRows()
+        return rows
+
+
+def _json(rows: dict[Key, Row]) -> str:
+    return msgspec.json.encode(list(rows.values())).decode()
+
+
+def _key(table: Table, row: Row) -> Key:
+    return tuple(row[column.name] for column in table.primary_key)
+
+
+def _insert(table: Table) -> str:
+    names = [f'"{column.name}"' for column in table.columns if column.server_default is None]
+    values = ", ".join(f"u.{name}" for name in names)
+    return f"INSERT INTO {table.name} ({', '.join(names)}) SELECT {values} FROM fence, {_recordset(table)}"  # noqa: S608
+
+
+def _upsert(table: Table) -> str:
+    keys = ", ".join(f'"{column.name}"' for column in table.primary_key)
+    rest = ", ".join(
+        f'"{column.name}" = excluded."{column.name}"' for column in table.columns if not column.primary_key
+    )
+    return f"{_insert(table)} ON CONFLICT ({keys}) DO UPDATE SET {rest}"
+
+
+def _update(table: Table, columns: tuple[str, ...]) -> str:
+    keys = [column.name for column in table.primary_key]
+    values = ", ".join(f'"{name}" = u."{name}"' for name in columns if name not in keys)
+    matched = " AND ".join(f't."{name}" = u."{name}"' for name in keys)
+    return f"UPDATE {table.name} t SET {values} FROM fence, {_recordset(table)} WHERE {matched}"  # noqa: S608
+
+
+def _recordset(table: Table) -> str:
+    return f"json_populate_recordset(NULL::{table.name}, %s::json) u"

@@ -1,0 +1,375 @@
+"""Every table, in one file.
+
+The log (`commands`, `events`, `entries`, `postings`) is the truth: rows are added and never changed. The rest of the
+writer's tables are projections: derived from events alone, and rebuilt from the log at any time. Usage arrives beside
+the log, in batches of its own.
+"""
+
+from dataclasses import fields
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+    func,
+)
+from sqlalchemy.dialects.postgresql import JSON, JSONB
+
+from settlement.ledger.chart import CONTRA
+from settlement.statement import Line, RegionShares
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    }
+)
+
+
+def _text(name: str, *, null: bool = False) -> Column[str]:
+    return Column(name, Text, nullable=null)
+
+
+def _int(name: str, *, null: bool = False) -> Column[int]:
+    return Column(name, BigInteger, nullable=null)
+
+
+def _json(name: str, *, null: bool = False) -> Column[Any]:
+    return Column(name, JSONB, nullable=null)
+
+
+writer = Table(
+    "writer",
+    metadata,
+    Column("only", Boolean, CheckConstraint("only", name="one_row"), primary_key=True),
+    _int("epoch"),
+)
+"""Whose turn it is to write. Each writer raises the epoch when it begins, and the one before can't write again."""
+
+commands = Table(
+    "commands",
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    _text("party"),
+    _text("id"),
+    _text("kind"),
+    Column("body", JSON, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    _int("epoch"),
+    Column("logged_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
+    UniqueConstraint("party", "id"),
+)
+
+events = Table(
+    "events",
+    metadata,
+    _int("seq"),
+    Column("n", Integer, nullable=False),
+    _text("kind"),
+    Column("body", JSON, nullable=False),
+    PrimaryKeyConstraint("seq", "n"),
+)
+
+entries = Table(
+    "entries",
+    metadata,
+    _int("seq"),
+    Column("n", Integer, nullable=False),
+    _text("kind"),
+    PrimaryKeyConstraint("seq", "n"),
+)
+"""Journal entries: the `n`-th that the `seq`-th command made."""
+
+postings = Table(
+    "postings",
+    metadata,
+    _int("seq"),
+    Column("n", Integer, nullable=False),
+    Column("leg", Integer, nullable=False),
+    _text("owner"),
+    _text("kind"),
+    _text("book"),
+    _int("amount"),
+    PrimaryKeyConstraint("seq", "n", "leg"),
+    CheckConstraint("amount <> 0", name="moves_something"),
+)
+Index("ix_postings_account", postings.c.owner, postings.c.kind, postings.c.seq)
+
+_contra = ", ".join(f"'{kind}'" for kind in sorted(CONTRA))
+balances = Table(
+    "balances",
+    metadata,
+    _text("owner"),
+    _text("kind"),
+    _int("amount"),
+    PrimaryKeyConstraint("owner", "kind"),
+    CheckConstraint(f"amount >= 0 OR kind IN ({_contra})", name="not_below_zero"),
+)
+
+venue = Table(
+    "venue",
+    metadata,
+    Column("only", Boolean, CheckConstraint("only", name="one_row"), primary_key=True),
+    _json("terms", null=True),
+    _int("now", null=True),
+)
+"""The terms in force, and the venue's clock in slots."""
+
+parties = Table(
+    "parties",
+    metadata,
+    Column("id", Text, primary_key=True),
+    _text("name"),
+    _json("roles"),
+    _text("region"),
+    _text("group"),
+    _int("seq"),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    _text("party"),
+    _text("key"),
+    _text("digest"),
+    Column("revoked", Boolean, nullable=False),
+    PrimaryKeyConstraint("party", "key"),
+    Index("ix_api_keys_digest", "digest"),
+)
+
+listings = Table(
+    "listings",
+    metadata,
+    Column("id", Text, primary_key=True),
+    _text("party"),
+    _text("line"),
+    _text("chip"),
+    _text("region"),
+    _int("start_slot"),
+    _int("end_slot"),
+    _int("cards"),
+    _int("lot"),
+    _int("min_slots"),
+    _json("asks"),
+    _int("age"),
+    _int("seq"),
+    _text("status"),
+    Index("ix_listings_open", "chip", "region", postgresql_where="status = 'open'"),
+    Index("ix_listings_party", "party", "seq"),
+)
+
+orders = Table(
+    "orders",
+    metadata,
+    Column("id", Text, primary_key=True),
+    _text("party"),
+    _text("source"),
+    _text("tier"),
+    _json("chips"),
+    _json("regions"),
+    _int("start_slot"),
+    _int("end_slot"),
+    _int("limit_price"),
+    _int("least"),
+    _int("most"),
+    _int("slots"),
+    _text("prefer"),
+    _text("tif"),
+    _int("held"),
+    _int("age"),
+    _int("seq"),
+    _text("status"),
+    Index("ix_orders_open", "tier", postgresql_where="status = 'resting'"),
+    Index("ix_orders_party", "party", "seq"),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("id", Text, primary_key=True),
+    _text("order_id"),
+    _text("listing_id"),
+    _text("buyer"),
+    _text("seller"),
+    _text("source"),
+    _text("destination"),
+    _int("cards"),
+    _int("start_slot"),
+    _int("end_slot"),
+    _json("runs"),
+    _int("cost"),
+    _int("held"),
+    _int("unsettled"),
+    _int("vat_rate_bp"),
+    _int("seq"),
+    CheckConstraint("unsettled >= 0 AND held >= 0", name="not_settled_twice"),
+    Index("ix_leases_order", "order_id"),
+    Index("ix_leases_listing", "listing_id", "start_slot"),
+    Index("ix_leases_buyer", "buyer", "seq"),
+    Index("ix_leases_seller", "seller", "seq"),
+    Index("ix_leases_unsettled", "start_slot", postgresql_where="unsettled > 0"),
+)
+"""Leases as granted, which is the trade tape; `unsettled` counts the slots that no statement has settled yet."""
+
+contracts = Table(
+    "contracts",
+    metadata,
+    Column("id", Text, primary_key=True),
+    _text("buyer"),
+    _text("seller"),
+    _text("source"),
+    _text("destination"),
+    _int("input_price"),
+    _int("output_price"),
+    _int("budget"),
+    _int("left"),
+    _int("begins"),
+    _int("ends"),
+    _int("seq"),
+    _text("status"),
+    CheckConstraint('"left" BETWEEN 0 AND budget', name="within_budget"),
+)
+
+agreements = Table(
+    "agreements",
+    metadata,
+    _text("id"),
+    Column("version", Integer, nullable=False),
+    _text("source"),
+    _text("destination"),
+    _int("valid_from"),
+    _int("valid_to", null=True),
+    _json("terms"),
+    _int("seq"),
+    PrimaryKeyConstraint("id", "version"),
+)
+"""Pair agreements. That two of one pair never overlap is an exclusion constraint of the first migration."""
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", Text, primary_key=True),
+    _text("period"),
+    _int("begins"),
+    _int("ends"),
+    _int("usage_batch"),
+    _int("late_until"),
+    _int("seq"),
+    _text("status"),
+    UniqueConstraint("period"),
+)
+
+statements = Table(
+    "statements",
+    metadata,
+    Column("id", Text, primary_key=True),
+    _text("run"),
+    _text("subject"),
+    _text("buyer"),
+    _text("seller"),
+    _text("source"),
+    _text("destination"),
+    _int("charged"),
+    _int("released"),
+    _int("seq"),
+    UniqueConstraint("run", "subject"),
+    Index("ix_statements_buyer", "buyer", "seq"),
+    Index("ix_statements_seller", "seller", "seq"),
+    Index("ix_statements_pair", "source", "destination"),
+)
+
+statement_lines = Table(
+    "statement_lines",
+    metadata,
+    _text("statement"),
+    Column("n", Integer, nullable=False),
+    _text("service_period"),
+    _text("meter"),
+    _int("price"),
+    _int("quantity"),
+    _int("lost"),
+    _text("agreement", null=True),
+    _int("before_loss"),
+    _int("over_budget"),
+    *(_json(part.name) if part.type is RegionShares else _int(part.name) for part in fields(Line)),
+    PrimaryKeyConstraint("statement", "n"),
+)
+
+usage_batches = Table(
+    "usage_batches",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    _text("kind"),
+    _text("party"),
+    Column("records", Integer, nullable=False),
+    _int("now"),
+    Column("received_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
+)
+"""Batches of usage, numbered in the order in which they were committed, with the venue's clock in slots."""
+
+delivery_records = Table(
+    "delivery_records",
+    metadata,
+    _text("meter"),
+    _int("sequence"),
+    _text("lease"),
+    _int("slot"),
+    _int("delivered"),
+    _text("status"),
+    _int("batch"),
+    PrimaryKeyConstraint("meter", "sequence"),
+    CheckConstraint("delivered >= 0", name="not_negative"),
+)
+Index(
+    "ix_delivery_records_slot",
+    delivery_records.c.lease,
+    delivery_records.c.slot,
+    unique=True,
+    postgresql_where="status = 'accepted'",
+)
+"""Delivered card-seconds of one lease in one slot. Accepted once; anything else is kept, and billed by nobody."""
+
+token_records = Table(
+    "token_records",
+    metadata,
+    _text("meter"),
+    _int("sequence"),
+    _text("contract"),
+    _int("at"),
+    _int("input_tokens"),
+    _int("output_tokens"),
+    _text("status"),
+    _int("batch"),
+    PrimaryKeyConstraint("meter", "sequence"),
+    CheckConstraint("input_tokens >= 0 AND output_tokens >= 0", name="not_negative"),
+    Index("ix_token_records_contract", "contract", "at"),
+)
+
+LOG = (commands, events, entries, postings)
+PROJECTIONS = (
+    balances,
+    venue,
+    parties,
+    api_keys,
+    listings,
+    orders,
+    leases,
+    contracts,
+    agreements,
+    runs,
+    statements,
+    statement_lines,
+)
