@@ -1,0 +1,67 @@
+# `make demo` and `make test` are all that a fresh machine with Python 3.11, its venv module and make needs.
+
+BIN := .venv/bin
+UV_VERSION := 0.13.9
+SYSTEM_PACKAGES := chromium fonts-wqy-microhei
+export UV_PYTHON_DOWNLOADS := never
+
+.PHONY: help setup demo run check test soak bench system lock lint
+.DELETE_ON_ERROR:
+
+help: ## print this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: .venv/.ready ## install everything into .venv
+
+demo: setup ## trade on a venue with made-up buyers and sellers
+	@$(BIN)/suanli demo
+
+run: setup ## run the venue on this machine
+	@$(BIN)/suanli serve
+
+check: lint ## say yes or no in two minutes: format, lint, types, imports, tests without a database
+	$(BIN)/pytest -rs -m 'not integration and not browser and not soak'
+
+test: setup system lint ## run all tests, database and browser included: what CI runs
+	$(BIN)/pytest -rs
+
+soak: setup ## run the long tests
+	$(BIN)/pytest -rs -m soak --timeout 0
+
+bench: setup ## measure how fast the venue is here
+	@$(BIN)/suanli bench
+
+system: ## install what the page tests need: Chromium and a Chinese font (Debian, as root or by sudo)
+	@command -v chromium >/dev/null && fc-list :lang=zh | grep -q . && exit; \
+	sudo=; test "$$(id -u)" = 0 || sudo='sudo -n'; \
+	apt="$$sudo env DEBIAN_FRONTEND=noninteractive apt-get -qq"; \
+	{ $$apt update && $$apt install --no-install-recommends $(SYSTEM_PACKAGES); } >/dev/null 2>&1 \
+	|| echo 'The page tests need $(SYSTEM_PACKAGES), which could not be installed from here.'
+
+lock: $(BIN)/uv ## write requirements.lock for what pyproject.toml asks
+	@UV_CUSTOM_COMMAND='make lock' $(BIN)/uv pip compile --quiet pyproject.toml --group dev \
+		--universal --generate-hashes --output-file requirements.lock
+	@! grep '://' requirements.lock
+
+lint: setup
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+.venv/.ready: requirements.lock pyproject.toml | $(BIN)/uv
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e .
+	@touch $@
+
+$(BIN)/uv: | $(BIN)/python
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+$(BIN)/python:
+	@for python in python3.11 python3; do \
+		$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue; \
+		$$python -m venv .venv && exit; \
+		rm -rf .venv; \
+		echo "$$python lacks its venv module: install it (Debian: python3-venv), then run make again."; exit 1; \
+	done; \
+	echo 'Suanli needs Python 3.11 or newer: install it, then run make again.'; exit 1
