@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 import asyncpg
@@ -13,25 +13,44 @@ from exchange.clock import wall_clock
 from exchange.commands import Command, Envelope
 from exchange.core import evolve
 from exchange.engine import Engine
+from exchange.jobs import ClosingPorts
+from exchange.metering import Metering
 from exchange.persistence import database
 from exchange.persistence.log import Log, events_after
-from exchange.state import VENUE, State, VenueTerms
+from exchange.quotes import Follower
+from exchange.state import VENUE, PartyId, State, VenueTerms
 from exchange.venue.commands import AdoptTerms, Tick
 from matching.market import Market
+from matching.terms import Seq
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A venue at work: its writer, the way to ask it, and connections for reading."""
+    """A venue at work: the door to its writer, what takes usage in, what answers quotes, and what answers pages.
+
+    `readers` are connections that can't write; pages and programs read the projections through them.
+    """
 
     engine: Engine
     readers: asyncpg.Pool
+    usage: asyncpg.Pool
     catalogue: Catalogue
+    metering: Metering
+    quotes: Follower
 
     @property
     def bus(self) -> CommandBus:
         """The door to the writer."""
         return self.engine
+
+    @property
+    def terms(self) -> VenueTerms:
+        """The terms in force."""
+        return self.engine.state.rules
+
+    def closing(self, clerk: PartyId) -> ClosingPorts:
+        """The job that closes periods, in a clerk's name: `await exchange.closing(clerk).close("2026-01")`."""
+        return ClosingPorts(self.engine, self.usage, self.terms, clerk)
 
     async def as_venue(self, command_id: str, command: Command) -> Answer:
         """Give a command in the venue's own name."""
@@ -43,44 +62,55 @@ def empty_state(catalogue: Catalogue) -> State:
     return State(market=Market(chips=frozenset(catalogue.chips), regions=frozenset(catalogue.regions)))
 
 
-async def recover(connection: asyncpg.Connection, state: State) -> None:
-    """Let everything that is in the log have happened. Starting and recovering are the same."""
-    async for _, event in events_after(connection, 0):
+async def recover(connection: asyncpg.Connection, state: State) -> Seq:
+    """Let everything that is in the log have happened; answers its end. Starting and recovering are the same."""
+    last = Seq(0)
+    async for seq, event in events_after(connection, 0):
         evolve(state, event)
+        last = seq
+    return last
 
 
 @asynccontextmanager
 async def open_exchange(url: str, terms: VenueTerms) -> AsyncIterator[Exchange]:
     """Run a venue on a migrated database. A new one adopts `terms`; one that has terms keeps its own.
 
-    Leaving it carries out what was asked before, then stops. If the writer halts, so does whoever is inside.
+    Leaving it carries out what was asked before, then stops.
     """
     catalogue = load_catalogue()
-    state = empty_state(catalogue)
-    connection = await database.connect(url)
-    readers = await database.pool(url)
-    try:
+    async with AsyncExitStack() as opened:
+        connection = await database.connect(url)
+        opened.push_async_callback(connection.close)
+        readers = await opened.enter_async_context(await database.reading_pool(url))
+        usage = await opened.enter_async_context(await database.usage_pool(url))
+
         log = await Log.take_over(connection)
+        state, copy = empty_state(catalogue), empty_state(catalogue)
+        follower = Follower(readers, copy, await recover(connection, copy))
         await recover(connection, state)
         engine = Engine(state, log)
-        exchange = Exchange(engine, readers, catalogue)
-        writing = asyncio.create_task(engine.serve(), name="writer")
-        try:
-            if state.terms is None:
-                await exchange.as_venue("open", AdoptTerms(terms))
-            yield exchange
-            await engine.drain()
-        finally:
-            writing.cancel()
-            await asyncio.gather(writing, return_exceptions=True)
+        await opened.enter_async_context(_writing(engine))
+        exchange = Exchange(engine, readers, usage, catalogue, Metering(usage), follower)
+        if state.terms is None:
+            await exchange.as_venue("open", AdoptTerms(terms))
+        yield exchange
+        await engine.drain()
+
+
+@asynccontextmanager
+async def _writing(engine: Engine) -> AsyncIterator[None]:
+    """The writer's task, for as long as the block lasts."""
+    task = asyncio.create_task(engine.serve(), name="writer")
+    try:
+        yield
     finally:
-        await readers.close()
-        await connection.close()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 async def keep_time(exchange: Exchange) -> None:
     """Tick at the start of every slot, by the wall clock, until cancelled."""
-    rules = exchange.engine.state.rules
+    rules = exchange.terms
     while True:
         now = wall_clock()
         slot = rules.slot_of(now)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from exchange.agreements.commands import RecordAgreement
-from exchange.closing.commands import BeginClose, FinishClose, PostStatements
+from exchange.closing.commands import BeginClose, CutUsage, FinishClose, PostStatements
 from exchange.contracts.commands import OpenContract
 from exchange.listings.commands import PublishListing
 from exchange.orders.commands import PlaceOrder
@@ -28,6 +28,7 @@ Command = (
     | OpenContract
     | RecordAgreement
     | BeginClose
+    | CutUsage
     | PostStatements
     | FinishClose
 )

@@ -7,9 +7,9 @@ from exchange.agreements.commands import RecordAgreement
 from exchange.agreements.events import AgreementRecorded
 from exchange.agreements.rules import record_agreement
 from exchange.bookkeeping import entries
-from exchange.closing.commands import BeginClose, FinishClose, PostStatements
-from exchange.closing.events import CloseBegun, PeriodClosed, StatementPosted, SubjectKind
-from exchange.closing.rules import begin_close, finish_close, post_statements
+from exchange.closing.commands import BeginClose, CutUsage, FinishClose, PostStatements
+from exchange.closing.events import CloseBegun, PeriodClosed, StatementPosted, SubjectKind, UsageCut
+from exchange.closing.rules import begin_close, cut_usage, finish_close, post_statements
 from exchange.commands import Command, Envelope
 from exchange.contracts.commands import OpenContract
 from exchange.contracts.events import ContractClosed, ContractOpened
@@ -95,6 +95,8 @@ def decide(state: State, seq: Seq, envelope: Envelope) -> Iterator[Event]:
             yield from record_agreement(state, command)
         case BeginClose():
             yield from begin_close(state, command)
+        case CutUsage():
+            yield from cut_usage(state, command)
         case PostStatements():
             yield from post_statements(state, command)
         case FinishClose():
@@ -110,15 +112,50 @@ def evolve(state: State, event: Event) -> list[JournalEntry]:
             state.terms = terms
         case PartyRegistered(party):
             state.parties[party.id] = party
-        case ListingPublished(listed, party_id, line):
+        case AgreementRecorded(agreement):
+            state.agreements.append(agreement)
+        case ListingPublished() | ListingAmended() | ListingClosed() | Ticked():
+            _evolve_listings(state, event)
+        case OrderAccepted() | OrderReworked() | LeaseGranted() | Rested() | OrderClosed():
+            _evolve_orders(state, event)
+        case (
+            ContractOpened()
+            | ContractClosed()
+            | CloseBegun()
+            | UsageCut()
+            | StatementPosted()
+            | PeriodClosed()
+        ):
+            _evolve_settlement(state, event)
+        case KeyIssued() | KeyRevoked() | Deposited() | Rejected():
+            pass
+        case _:
+            assert_never(event)
+    made = entries(event)
+    for entry in made:
+        state.balances.post(entry)
+    return made
+
+
+def _evolve_listings(state: State, event: ListingPublished | ListingAmended | ListingClosed | Ticked) -> None:
+    match event:
+        case ListingPublished(listed, party, line):
             evolve_market(state.market, listed)
-            state.listings[listed.listing.id] = OpenListing(party_id, line)
+            state.listings[listed.listing.id] = OpenListing(party, line)
         case ListingClosed(listing, _):
             evolve_market(state.market, event)
             del state.listings[listing]
-        case OrderAccepted(opened, party_id, source, held):
+        case ListingAmended() | Ticked():
+            evolve_market(state.market, event)
+
+
+def _evolve_orders(
+    state: State, event: OrderAccepted | OrderReworked | LeaseGranted | Rested | OrderClosed
+) -> None:
+    match event:
+        case OrderAccepted(opened, party, source, held):
             evolve_market(state.market, opened)
-            state.orders[opened.order.id] = OpenOrder(party_id, source, held)
+            state.orders[opened.order.id] = OpenOrder(party, source, held)
         case OrderReworked(amended, _, _, held):
             evolve_market(state.market, amended)
             state.orders[amended.order.id].held = held
@@ -129,32 +166,31 @@ def evolve(state: State, event: Event) -> list[JournalEntry]:
             assert order.held >= 0, "an order's hold covers every lease that it gets"
             state.leases[lease.id] = LiveLease(lease, slots_by_price(lease.runs))
             state.leases_granted += 1
+        case Rested():
+            evolve_market(state.market, event)
         case OrderClosed(closed, _, _):
             evolve_market(state.market, closed)
             del state.orders[closed.order]
-        case ListingAmended() | Rested() | Ticked():
-            evolve_market(state.market, event)
+
+
+def _evolve_settlement(
+    state: State,
+    event: ContractOpened | ContractClosed | CloseBegun | UsageCut | StatementPosted | PeriodClosed,
+) -> None:
+    match event:
         case ContractOpened(contract):
             state.contracts[contract.id] = LiveContract(contract, contract.budget)
         case ContractClosed(contract_id, _, _):
             del state.contracts[contract_id]
-        case AgreementRecorded(agreement):
-            state.agreements.append(agreement)
         case CloseBegun(run):
             state.open_run = run
             state.runs += 1
+        case UsageCut(run):
+            state.open_run = run
         case StatementPosted():
             _settle(state, event)
         case PeriodClosed(run):
             state.open_run, state.last_run = None, run
-        case KeyIssued() | KeyRevoked() | Deposited() | Rejected():
-            pass
-        case _:
-            assert_never(event)
-    made = entries(event)
-    for entry in made:
-        state.balances.post(entry)
-    return made
 
 
 ROLES: dict[type[Command], Role] = {
@@ -171,6 +207,7 @@ ROLES: dict[type[Command], Role] = {
     OpenContract: Role.CLERK,
     RecordAgreement: Role.CLERK,
     BeginClose: Role.CLERK,
+    CutUsage: Role.CLERK,
     PostStatements: Role.CLERK,
     FinishClose: Role.CLERK,
 }

@@ -1,7 +1,7 @@
 """Every event that can be in the log. Events of the market stand in it as they are, unless money rides on them."""
 
 from exchange.agreements.events import AgreementRecorded
-from exchange.closing.events import CloseBegun, PeriodClosed, StatementPosted
+from exchange.closing.events import CloseBegun, PeriodClosed, StatementPosted, UsageCut
 from exchange.contracts.events import ContractClosed, ContractOpened
 from exchange.listings.events import ListingPublished
 from exchange.orders.events import LeaseGranted, OrderAccepted, OrderClosed, OrderReworked
@@ -29,6 +29,7 @@ Event = (
     | ContractClosed
     | AgreementRecorded
     | CloseBegun
+    | UsageCut
     | StatementPosted
     | PeriodClosed
     | Rejected

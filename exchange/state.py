@@ -163,16 +163,18 @@ class LiveContract:
 class CloseRun:
     """The closing of one period, and all that its figures depend on.
 
-    It settles what was delivered before `ends` and reported in usage batches up to `usage_batch`; slots whose late
-    window had passed at `late_until` without a report are settled as lost. The same three marks of the run before
-    say what was settled already, so a run can be computed again at any time and comes out the same.
+    It settles what was delivered before `ends` and reported in usage batches up to `usage_batch`; slots that ended
+    by `late_until`, and so had their whole late window, are settled as lost if nobody reported them. The same three
+    marks of the run before say what was settled already, so a run's sums come out the same at any time.
+
+    `usage_batch` is None until the run has begun to refuse late reports: only then is it known what came in time.
     """
 
     id: RunId
     period: str
     begins: Instant
     ends: Instant
-    usage_batch: int
+    usage_batch: int | None
     late_until: Instant
 
 

@@ -7,9 +7,16 @@ from exchange.state import ContractId, LeaseId, RunId
 
 @dataclass(frozen=True, slots=True)
 class BeginClose:
-    """Begin to close a calendar month, such as `2026-01`, with the usage known up to `usage_batch`."""
+    """Begin to close a calendar month, such as `2026-01`."""
 
     period: str
+
+
+@dataclass(frozen=True, slots=True)
+class CutUsage:
+    """Let a run settle the usage that came in batches up to `usage_batch`."""
+
+    run: RunId
     usage_batch: int
 
 

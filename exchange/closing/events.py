@@ -17,6 +17,13 @@ class CloseBegun:
 
 
 @dataclass(frozen=True, slots=True)
+class UsageCut:
+    """A run knows which usage it settles."""
+
+    run: CloseRun
+
+
+@dataclass(frozen=True, slots=True)
 class StatementLine:
     """One line of a statement: what was measured, at which price, and every figure that follows.
 

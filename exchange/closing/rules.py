@@ -1,10 +1,18 @@
 """The rules of closing: periods in order, every slot settled once, every figure made by the one pure function."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import groupby
 
-from exchange.closing.commands import BeginClose, ContractSum, FinishClose, LeaseSum, PostStatements
-from exchange.closing.events import CloseBegun, PeriodClosed, StatementLine, StatementPosted, SubjectKind
+from exchange.closing.commands import BeginClose, ContractSum, CutUsage, FinishClose, LeaseSum, PostStatements
+from exchange.closing.events import (
+    CloseBegun,
+    PeriodClosed,
+    StatementLine,
+    StatementPosted,
+    SubjectKind,
+    UsageCut,
+)
 from exchange.contracts.events import ContractClosed
 from exchange.events import Event
 from exchange.holds import lease_hold
@@ -34,20 +42,30 @@ def begin_close(state: State, command: BeginClose) -> Iterator[Event]:
         yield rejected(
             VenueRejection.PERIOD_OUT_OF_ORDER, f"The period after {last.period} is the next to close."
         )
-    elif last is not None and command.usage_batch < last.usage_batch:
-        yield rejected(VenueRejection.USAGE_GOES_BACK, "The run before has settled later batches of usage.")
     else:
         late_until = Instant(min(period.ends, state.now - state.rules.late_window_seconds))
         run_id = RunId(f"run-{state.runs + 1}")
-        yield CloseBegun(
-            CloseRun(run_id, period.name, period.begins, period.ends, command.usage_batch, late_until)
-        )
+        yield CloseBegun(CloseRun(run_id, period.name, period.begins, period.ends, None, late_until))
+
+
+def cut_usage(state: State, command: CutUsage) -> Iterator[Event]:
+    """Fix which usage a run settles, once it has begun and late reports are refused."""
+    run = state.open_run
+    if run is None or run.id != command.run or run.usage_batch is not None:
+        yield rejected(VenueRejection.NO_SUCH_RUN, f"{command.run} is not open, or knows its usage already.")
+    elif state.last_run is not None and command.usage_batch < (state.last_run.usage_batch or 0):
+        yield rejected(VenueRejection.USAGE_GOES_BACK, "The run before has settled later batches of usage.")
+    else:
+        yield UsageCut(replace(run, usage_batch=command.usage_batch))
 
 
 def post_statements(state: State, command: PostStatements) -> Iterator[Event]:
     """Book what leases and contracts have used. Nothing is booked if any part of it can't be."""
-    if state.open_run is None or state.open_run.id != command.run:
-        yield rejected(VenueRejection.NO_SUCH_RUN, f"{command.run} is not the run that is open.")
+    run = state.open_run
+    if run is None or run.id != command.run or run.usage_batch is None:
+        yield rejected(
+            VenueRejection.NO_SUCH_RUN, f"{command.run} is not open, or does not know its usage yet."
+        )
         return
     refusal = _refusal(state, command)
     if refusal is not None:

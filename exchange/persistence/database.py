@@ -6,7 +6,8 @@ from sqlalchemy.engine import make_url
 from exchange.persistence.errors import DatabaseUnavailable, explain
 
 READERS_MAX = 10  # connections that answer pages; the writer has its own
-COMMAND_SECONDS = 30  # no question that a page asks may take longer
+METERS_MAX = 4  # connections for usage: batches wait for each other in any case
+COMMAND_SECONDS = 60  # no question may take longer
 
 
 async def connect(url: str) -> asyncpg.Connection:
@@ -17,15 +18,20 @@ async def connect(url: str) -> asyncpg.Connection:
         raise DatabaseUnavailable(explain(fault)) from fault
 
 
-async def pool(url: str) -> asyncpg.Pool:
-    """Connections for reading only. Raises `DatabaseUnavailable` like `connect`."""
+async def reading_pool(url: str) -> asyncpg.Pool:
+    """Connections that answer pages, and can't write. Raises `DatabaseUnavailable` like `connect`."""
+    return await _pool(url, READERS_MAX, {"default_transaction_read_only": "on"})
+
+
+async def usage_pool(url: str) -> asyncpg.Pool:
+    """Connections that take usage in and sum it. Raises `DatabaseUnavailable` like `connect`."""
+    return await _pool(url, METERS_MAX, {})
+
+
+async def _pool(url: str, most: int, settings: dict[str, str]) -> asyncpg.Pool:
     try:
         return await asyncpg.create_pool(
-            _dsn(url),
-            min_size=1,
-            max_size=READERS_MAX,
-            command_timeout=COMMAND_SECONDS,
-            server_settings={"default_transaction_read_only": "on"},
+            _dsn(url), min_size=1, max_size=most, command_timeout=COMMAND_SECONDS, server_settings=settings
         )
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as fault:
         raise DatabaseUnavailable(explain(fault)) from fault

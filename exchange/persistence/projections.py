@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from exchange.agreements.events import AgreementRecorded
-from exchange.closing.events import CloseBegun, PeriodClosed, StatementPosted, SubjectKind
+from exchange.closing.events import CloseBegun, PeriodClosed, StatementPosted, SubjectKind, UsageCut
 from exchange.contracts.events import ContractClosed, ContractOpened
 from exchange.events import Event
 from exchange.holds import slots_by_price
@@ -49,6 +49,8 @@ def project(rows: Rows, seq: int, event: Event) -> None:
             rows.add(tables.agreements, _agreement_row(seq, event))
         case CloseBegun(run):
             rows.add(tables.runs, {**asdict(run), "seq": seq, "status": "open"})
+        case UsageCut(run):
+            rows.change(tables.runs, {"id": run.id, "usage_batch": run.usage_batch})
         case PeriodClosed(run):
             rows.change(tables.runs, {"id": run.id, "status": "closed"})
         case StatementPosted():

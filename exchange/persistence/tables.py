@@ -265,7 +265,7 @@ runs = Table(
     _text("period"),
     _int("begins"),
     _int("ends"),
-    _int("usage_batch"),
+    _int("usage_batch", null=True),
     _int("late_until"),
     _int("seq"),
     _text("status"),

@@ -253,7 +253,7 @@ def upgrade() -> None:
         sa.Column("period", sa.Text(), nullable=False),
         sa.Column("begins", sa.BigInteger(), nullable=False),
         sa.Column("ends", sa.BigInteger(), nullable=False),
-        sa.Column("usage_batch", sa.BigInteger(), nullable=False),
+        sa.Column("usage_batch", sa.BigInteger(), nullable=True),
         sa.Column("late_until", sa.BigInteger(), nullable=False),
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.Column("status", sa.Text(), nullable=False),

@@ -1,0 +1,203 @@
+"""The settlement jobs' ports, wired to this venue: they read its tables, and what they want done is a command."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+
+import asyncpg
+
+from exchange.bus import CommandBus
+from exchange.closing.commands import (
+    BeginClose,
+    ContractSum,
+    CutUsage,
+    FinishClose,
+    LeaseSum,
+    PostStatements,
+)
+from exchange.commands import Command, Envelope
+from exchange.periods import periods_between
+from exchange.persistence import usage
+from exchange.persistence.queries import closing
+from exchange.rejections import Rejected
+from exchange.state import CloseRun, ContractId, LeaseId, PartyId, RunId, VenueTerms
+from settlement.agreements import PairAgreement
+from settlement.jobs import close_period as job
+from settlement.segments import LeaseShape, Segment, ServicePeriod, segments
+
+
+class RefusedError(Exception):
+    """The venue refused a command of a job."""
+
+    def __init__(self, rejection: Rejected) -> None:
+        super().__init__(rejection.explain)
+        self.rejection = rejection
+
+
+@dataclass(frozen=True, slots=True)
+class ClosingPorts:
+    """A venue as the closing job sees it. `by` is the clerk in whose name it closes."""
+
+    bus: CommandBus
+    pool: asyncpg.Pool
+    terms: VenueTerms
+    by: PartyId
+
+    async def close(self, period: str, progress: Callable[[int], None] = lambda _: None) -> job.CloseReport:
+        """Close a period, or go on where it was left. Raises `RefusedError`, or what the bus raises."""
+        return await job.close_period(self, period, progress)
+
+    async def begin(self, period: str) -> job.Run | None:
+        """Begin the run of a period, or find it where it was left; None when it is closed."""
+        async with self.pool.acquire() as connection:
+            known = await closing.run_of(connection, period)
+            if known is None:
+                # A refusal stays a refusal for its id, so each attempt has one of its own.
+                attempt = await closing.last_seq(connection)
+                await self._ask(f"close-{period}-{attempt}", BeginClose(period))
+                known = await closing.run_of(connection, period)
+            assert known is not None, "a run that was begun is in the tables"
+            run, status = known
+            if status == "closed":
+                return None
+            if run.usage_batch is None:
+                cut = CutUsage(run.id, await usage.last_batch(connection))
+                await self._ask(f"{run.id}-cut", cut)
+                known = await closing.run_of(connection, period)
+                assert known is not None, "a run stays in the tables"
+            return await self._run(connection, known[0])
+
+    async def leases(self, run: job.Run, at_once: int) -> AsyncIterator[list[LeaseShape]]:
+        """Leases that may have something to settle and have no statement in this run yet."""
+        after = (0, "")
+        while True:
+            async with self.pool.acquire() as connection:
+                rows = await closing.leases_to_settle(connection, run.id, run.ends, after, at_once)
+            if not rows:
+                return
+            after = rows[-1][0]
+            yield [shape for _, shape in rows]
+
+    async def agreements(self) -> Sequence[PairAgreement]:
+        """Every agreement ever recorded."""
+        async with self.pool.acquire() as connection:
+            return await closing.agreements(connection)
+
+    async def reported(self, run: job.Run, parts: Sequence[Segment]) -> list[job.Reported]:
+        """Sum the delivery records of each segment."""
+        async with self.pool.acquire() as connection:
+            rows = await usage.delivered(
+                connection,
+                _slot_marks(run),
+                [part.lease for part in parts],
+                [part.start for part in parts],
+                [part.end for part in parts],
+            )
+        return [job.Reported(*row) for row in rows]
+
+    async def post_leases(self, run: job.Run, sums: Sequence[job.Settled]) -> None:
+        """Post the statements of whole leases. The first one's id names the command: it is posted once."""
+        parts = tuple(
+            LeaseSum(
+                LeaseId(one.segment.lease),
+                one.segment.service_period,
+                one.segment.price,
+                one.segment.agreement,
+                one.slots,
+                one.lost,
+            )
+            for one in sums
+        )
+        await self._ask(f"{run.id}-{parts[0].lease}", PostStatements(RunId(run.id), leases=parts))
+
+    async def post_contracts(self, run: job.Run) -> None:
+        """Sum the tokens used under each contract, and post their statements."""
+        agreements = await self.agreements()
+        async with self.pool.acquire() as connection:
+            known = await closing.run_of(connection, run.period)
+            assert known is not None, "the run that is open is in the tables"
+            for span in await closing.contracts_to_settle(connection, known[0]):
+                parts = self._contract_parts(span, run, agreements)
+                used = await usage.tokens_used(
+                    connection,
+                    _second_marks(run),
+                    [span.contract] * len(parts),
+                    [part.start * run.slot_seconds for part in parts],
+                    [part.end * run.slot_seconds for part in parts],
+                )
+                sums = tuple(
+                    ContractSum(ContractId(part.lease), part.service_period, part.agreement, *tokens)
+                    for part, tokens in zip(parts, used, strict=True)
+                    if any(tokens)
+                )
+                if sums:
+                    await self._ask(
+                        f"{run.id}-{span.contract}", PostStatements(RunId(run.id), contracts=sums)
+                    )
+
+    async def finish(self, run: job.Run) -> None:
+        """Close the period for good."""
+        await self._ask(f"{run.id}-finish", FinishClose(RunId(run.id)))
+
+    async def report(self, period: str) -> job.CloseReport:
+        """What a period came to."""
+        async with self.pool.acquire() as connection:
+            return await closing.report(connection, period)
+
+    def _contract_parts(
+        self, span: closing.ContractSpan, run: job.Run, agreements: Sequence[PairAgreement]
+    ) -> list[Segment]:
+        """A contract is cut like a lease of one price: its service periods and agreements change at slots."""
+        first, last = self.terms.slot_of(span.begins), self.terms.slot_of(span.ends - 1) + 1
+        shape = LeaseShape(span.contract, span.source, span.destination, 1, ((first, last, 0),))
+        return list(segments(shape, run.periods, agreements, run.slot_seconds))
+
+    async def _run(self, connection: asyncpg.Connection, run: CloseRun) -> job.Run:
+        """The job's view of a run: in slots, with the marks of the run before it."""
+        before = await closing.run_before(connection, run)
+        earliest = min(await closing.first_unsettled(connection) or run.begins, run.begins)
+        slot = self.terms.slot_of
+        periods = periods_between(earliest, run.ends, self.terms.utc_offset_seconds)
+        assert run.usage_batch is not None, "the usage is cut before anything is summed"
+        return job.Run(
+            id=run.id,
+            period=run.period,
+            periods=tuple(
+                ServicePeriod(period.name, slot(period.begins), slot(period.ends)) for period in periods
+            ),
+            slot_seconds=self.terms.slot_seconds,
+            ends=slot(run.ends),
+            usage_batch=run.usage_batch,
+            late_until=slot(run.late_until),
+            ends_before=slot(before.ends) if before else 0,
+            usage_batch_before=(before.usage_batch or 0) if before else 0,
+            late_until_before=slot(before.late_until) if before else 0,
+        )
+
+    async def _ask(self, command_id: str, command: Command) -> None:
+        answer = await self.bus.submit(Envelope(self.by, command_id, command))
+        if answer.rejection is not None:
+            raise RefusedError(answer.rejection)
+
+
+def _slot_marks(run: job.Run) -> usage.Marks:
+    return usage.Marks(
+        run.ends,
+        run.usage_batch,
+        run.late_until,
+        run.ends_before,
+        run.usage_batch_before,
+        run.late_until_before,
+    )
+
+
+def _second_marks(run: job.Run) -> usage.Marks:
+    """The same marks in seconds, for records that carry an instant."""
+    seconds = run.slot_seconds
+    return usage.Marks(
+        run.ends * seconds,
+        run.usage_batch,
+        run.late_until * seconds,
+        run.ends_before * seconds,
+        run.usage_batch_before,
+        run.late_until_before * seconds,
+    )

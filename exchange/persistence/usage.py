@@ -1,0 +1,213 @@
+"""Usage in the database: taking batches in, and summing them exactly (stage A, in place)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import asyncpg
+
+Columns = Mapping[str, Sequence[object]]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How one kind of record is judged and stored. `judge` gives each given record (`g`) its verdict."""
+
+    name: str
+    table: str
+    columns: Mapping[str, str]
+    judge: str
+    subjects: str
+    same: str
+
+
+DELIVERIES = Kind(
+    name="deliveries",
+    table="delivery_records",
+    columns={
+        "meter": "text",
+        "sequence": "bigint",
+        "lease": "text",
+        "slot": "bigint",
+        "delivered": "bigint",
+    },
+    subjects="LEFT JOIN leases s ON s.id = g.lease AND s.seller = $1",
+    judge="""CASE
+        WHEN s.id IS NULL THEN 'unknown_subject'
+        WHEN g.slot < s.start_slot OR g.slot >= s.end_slot THEN 'outside_term'
+        WHEN g.slot + 1 > v.now THEN 'not_over'
+        WHEN g.delivered > s.cards * v.slot_seconds THEN 'more_than_leased'
+        WHEN (g.slot + 1) * v.slot_seconds + v.late_seconds <= v.now * v.slot_seconds THEN 'too_late'
+        ELSE 'accepted' END""",
+    same="r.lease = g.lease AND r.slot = g.slot AND r.delivered = g.delivered",
+)
+
+TOKENS = Kind(
+    name="tokens",
+    table="token_records",
+    columns={
+        "meter": "text",
+        "sequence": "bigint",
+        "contract": "text",
+        "at": "bigint",
+        "input_tokens": "bigint",
+        "output_tokens": "bigint",
+    },
+    subjects="LEFT JOIN contracts s ON s.id = g.contract AND s.seller = $1",
+    judge="""CASE
+        WHEN s.id IS NULL THEN 'unknown_subject'
+        WHEN g.at < s.begins OR g.at >= s.ends THEN 'outside_term'
+        WHEN g.at >= v.now * v.slot_seconds THEN 'not_over'
+        WHEN g.at + v.late_seconds <= v.now * v.slot_seconds THEN 'too_late'
+        ELSE 'accepted' END""",
+    same="r.contract = g.contract AND r.at = g.at "
+    "AND r.input_tokens = g.input_tokens AND r.output_tokens = g.output_tokens",
+)
+
+
+async def store(
+    connection: asyncpg.Connection, kind: Kind, party: str, columns: Columns
+) -> tuple[int, list[str]]:
+    """Store a batch and judge each of its records. Answers the batch's number, and the verdicts in order.
+
+    Batches lock each other out, so that their numbers are the order in which they commit; the venue's clock is
+    read under that lock, so it never goes back from one batch to the next.
+    """
+    async with connection.transaction():
+        await connection.execute("LOCK TABLE usage_batches IN EXCLUSIVE MODE")
+        batch: int = await connection.fetchval(
+            "INSERT INTO usage_batches (id, kind, party, records, now) "
+            "SELECT coalesce(max(id), 0) + 1, $1, $2, $3, (SELECT now FROM venue) FROM usage_batches RETURNING id",
+            kind.name,
+            party,
+            len(columns["meter"]),
+        )
+        rows = await connection.fetch(_store_sql(kind), party, batch, *columns.values())
+        verdicts: list[str] = [row["verdict"] for row in rows]
+        taken = [n for n, verdict in enumerate(verdicts) if verdict == "known"]
+        if taken:
+            known = {name: [values[n] for n in taken] for name, values in columns.items()}
+            rows = await connection.fetch(_known_sql(kind), *known.values())
+            for n, row in zip(taken, rows, strict=True):
+                verdicts[n] = row["verdict"]
+    return batch, verdicts
+
+
+def _store_sql(kind: Kind) -> str:
+    """Insert what can be accepted or is too late; whatever meets a record that exists comes back as `known`."""
+    names = ", ".join(kind.columns)
+    return f"""
+        WITH v AS (
+            SELECT now, (terms->>'slot_seconds')::bigint AS slot_seconds,
+                   (terms->>'late_window_seconds')::bigint AS late_seconds FROM venue
+        ), g AS (
+            SELECT * FROM unnest({_arrays(kind, first=3)}) WITH ORDINALITY AS g({names}, n)
+        ), judged AS (
+            SELECT g.*, {kind.judge} AS verdict FROM v, g {kind.subjects}
+        ), stored AS (
+            INSERT INTO {kind.table} ({names}, status, batch)
+            SELECT {names}, verdict, $2 FROM judged WHERE verdict IN ('accepted', 'too_late') ORDER BY n
+            ON CONFLICT DO NOTHING RETURNING meter, sequence
+        ), first AS (
+            SELECT min(n) AS n FROM judged JOIN stored USING (meter, sequence)
+            WHERE verdict IN ('accepted', 'too_late') GROUP BY meter, sequence
+        )
+        SELECT CASE WHEN verdict IN ('accepted', 'too_late') AND first.n IS NULL THEN 'known' ELSE verdict END
+            AS verdict
+        FROM judged LEFT JOIN first USING (n) ORDER BY n
+    """  # noqa: S608 - every part is a constant of this module
+
+
+def _known_sql(kind: Kind) -> str:
+    """Tell a duplicate from a number that was used for something else, and from a slot reported by another record."""
+    names = ", ".join(kind.columns)
+    return f"""
+        SELECT CASE WHEN r.meter IS NULL THEN 'already_reported'
+                    WHEN {kind.same} THEN CASE r.status WHEN 'too_late' THEN 'too_late' ELSE 'duplicate' END
+                    ELSE 'number_reused' END AS verdict
+        FROM unnest({_arrays(kind, first=1)}) WITH ORDINALITY AS g({names}, n)
+        LEFT JOIN {kind.table} r USING (meter, sequence) ORDER BY n
+    """  # noqa: S608 - every part is a constant of this module
+
+
+def _arrays(kind: Kind, first: int) -> str:
+    return ", ".join(f"${n}::{sql}[]" for n, sql in enumerate(kind.columns.values(), start=first))
+
+
+async def last_batch(connection: asyncpg.Connection) -> int:
+    """The last batch of usage, after every batch on its way has committed."""
+    async with connection.transaction():
+        await connection.execute("LOCK TABLE usage_batches IN EXCLUSIVE MODE")
+        last: int = await connection.fetchval("SELECT coalesce(max(id), 0) FROM usage_batches")
+        return last
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What a run settles, and what the run before it has settled; ends and late marks in slots or seconds alike."""
+
+    ends: int
+    usage_batch: int
+    late_until: int
+    ends_before: int
+    usage_batch_before: int
+    late_until_before: int
+
+
+async def delivered(
+    connection: asyncpg.Connection,
+    marks: Marks,
+    leases: Sequence[str],
+    starts: Sequence[int],
+    ends: Sequence[int],
+) -> list[tuple[int, int, int]]:
+    """For each span of a lease's slots: slots reported in this run, their card-seconds, reports of closed slots.
+
+    All spans end by the run's end. Sums are exact: PostgreSQL adds 64-bit integers up as numbers of any length.
+    """
+    rows = await connection.fetch(
+        """
+        SELECT count(r.slot) FILTER (WHERE NOT (r.slot < $2 AND r.batch <= $3)) AS slots,
+               coalesce(sum(r.delivered) FILTER (WHERE NOT (r.slot < $2 AND r.batch <= $3)), 0)::bigint AS delivered,
+               count(r.slot) FILTER (WHERE r.slot >= $4 AND r.slot < $5) AS in_late_window
+        FROM unnest($6::text[], $7::bigint[], $8::bigint[]) WITH ORDINALITY AS s(lease, start, until, n)
+        LEFT JOIN delivery_records r ON r.lease = s.lease AND r.slot >= s.start AND r.slot < s.until
+            AND r.status = 'accepted' AND r.batch <= $1
+        GROUP BY s.n ORDER BY s.n
+        """,
+        marks.usage_batch,
+        marks.ends_before,
+        marks.usage_batch_before,
+        marks.late_until_before,
+        marks.late_until,
+        leases,
+        starts,
+        ends,
+    )
+    return [(row["slots"], row["delivered"], row["in_late_window"]) for row in rows]
+
+
+async def tokens_used(
+    connection: asyncpg.Connection,
+    marks: Marks,
+    contracts: Sequence[str],
+    begins: Sequence[int],
+    ends: Sequence[int],
+) -> list[tuple[int, int]]:
+    """For each span of a contract's time, in seconds: input and output tokens that this run settles."""
+    rows = await connection.fetch(
+        """
+        SELECT coalesce(sum(r.input_tokens), 0)::numeric AS input, coalesce(sum(r.output_tokens), 0)::numeric AS output
+        FROM unnest($5::text[], $6::bigint[], $7::bigint[]) WITH ORDINALITY AS s(contract, begins, ends, n)
+        LEFT JOIN token_records r ON r.contract = s.contract AND r.at >= s.begins AND r.at < s.ends AND r.at < $1
+            AND r.status = 'accepted' AND r.batch <= $2 AND NOT (r.at < $3 AND r.batch <= $4)
+        GROUP BY s.n ORDER BY s.n
+        """,
+        marks.ends,
+        marks.usage_batch,
+        marks.ends_before,
+        marks.usage_batch_before,
+        contracts,
+        begins,
+        ends,
+    )
+    return [(int(row["input"]), int(row["output"])) for row in rows]

@@ -1,0 +1,103 @@
+"""Quotes: what an order would get now. Answered by a follower that tails the log, so that asking never slows the writer."""
+
+from dataclasses import dataclass
+
+import asyncpg
+
+from exchange.core import evolve
+from exchange.holds import lease_hold, order_hold, slots_by_price
+from exchange.orders.commands import PlaceOrder
+from exchange.orders.rules import order_of
+from exchange.persistence.log import events_after
+from exchange.rejections import MARKET_EXPLAINS
+from exchange.state import PartyId, PricedRun, State
+from matching.rules import order_problem
+from matching.search import Leg, find
+from matching.terms import ChipCode, ListingId, Order, OrderId, RegionCode, Seq, Slot, Window
+from settlement.meters import MICRO_YUAN_PER_FEN
+from settlement.money import Fen, round_half_away
+from settlement.statement import fee_of, split_vat
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the order would get, at which price, and what that comes to: all money in fen, VAT included."""
+
+    listing: ListingId
+    chip: ChipCode
+    region: RegionCode
+    cards: int
+    window: Window
+    runs: tuple[PricedRun, ...]
+    total: Fen
+    vat: Fen
+    fee: Fen
+    """The venue's fee, which the seller bears."""
+    held: Fen
+    """What the lease would hold: the total, each slot rounded up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """An answer that books nothing. `version` is the log position it was true at; `order_held` is held at first."""
+
+    version: Seq
+    order_held: Fen
+    found: Found | None
+    reason: str
+    """Why nothing was found; empty where something was."""
+
+
+@dataclass(slots=True)
+class Follower:
+    """A copy of the venue's state that is brought up to the log's end before each answer."""
+
+    readers: asyncpg.Pool
+    state: State
+    seq: Seq
+
+    async def catch_up(self) -> None:
+        """Let everything have happened that the log has gained.
+
+        The events are read first and then applied without a pause, so that two who ask at once apply them once.
+        """
+        async with self.readers.acquire() as connection:
+            gained = [row async for row in events_after(connection, self.seq)]
+        for event in [event for seq, event in gained if seq > self.seq]:
+            evolve(self.state, event)
+        self.seq = max(self.seq, gained[-1][0]) if gained else self.seq
+
+    async def quote(self, party: PartyId, command: PlaceOrder) -> Quote:
+        """What `party` would get for an order, now."""
+        await self.catch_up()
+        order = order_of(OrderId("quote"), self.state, party, command)
+        problem = order_problem(self.state.market, order)
+        if problem is not None:
+            return Quote(self.seq, Fen(0), None, MARKET_EXPLAINS[problem])
+        held = order_hold(order, self.state.rules)
+        leg = find(self.state.market, order)
+        if leg is None:
+            return Quote(self.seq, held, None, "Nothing free fits all of the order's terms now.")
+        return Quote(self.seq, held, self._found(order, leg), "")
+
+    def _found(self, order: Order, leg: Leg) -> Found:
+        terms = leg.listing.terms
+        runs = tuple(
+            PricedRun(Window(Slot(start), Slot(end)), price)
+            for start, end, price in terms.asks[order.tier].parts(leg.window.start, leg.window.end)
+        )
+        rules = self.state.rules
+        total = Fen(round_half_away(leg.cost, MICRO_YUAN_PER_FEN))
+        net, vat = split_vat(total, rules.vat_rates_bp[self.state.listings[terms.id].line])
+        return Found(
+            listing=terms.id,
+            chip=terms.chip,
+            region=terms.region,
+            cards=leg.cards,
+            window=leg.window,
+            runs=runs,
+            total=total,
+            vat=vat,
+            fee=fee_of(total, net, rules.fee),
+            held=lease_hold(leg.cards, slots_by_price(runs)),
+        )

@@ -1,0 +1,155 @@
+"""Closing a period: usage is summed exactly, and the sums are posted in small commands that stay behind orders."""
+
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from settlement.agreements import PairAgreement
+from settlement.segments import LeaseShape, Segment, ServicePeriod, segments
+
+LEASES_AT_ONCE = 500  # leases whose usage one question sums
+SUMS_MAX = 200  # sums in one command: so many lines are made in a few milliseconds, and no order waits longer
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run as the venue has begun it, in slots. The marks of the run before say what is settled already."""
+
+    id: str
+    period: str
+    periods: tuple[ServicePeriod, ...]
+    slot_seconds: int
+    ends: int
+    usage_batch: int
+    late_until: int
+    ends_before: int
+    usage_batch_before: int
+    late_until_before: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """What the delivery records of a segment come to.
+
+    `slots` were reported in this run, with `delivered` card-seconds in all; `in_late_window` counts reports, of any
+    run, for slots whose late window this run sees closed.
+    """
+
+    slots: int
+    delivered: int
+    in_late_window: int
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A segment's slots that this run settles, and the card-seconds lost of them."""
+
+    segment: Segment
+    slots: int
+    lost: int
+
+
+@dataclass(frozen=True, slots=True)
+class CloseReport:
+    """What a closed period came to, in fen."""
+
+    run: str
+    period: str
+    statements: int
+    lines: int
+    charged: int
+    released: int
+    over_budget: int
+
+
+class Venue(Protocol):
+    """What the job needs of the venue. Whatever changes something is a command to the one writer."""
+
+    async def begin(self, period: str) -> Run | None:
+        """Begin the run of a period, or find it where it was left. None: the period is closed already."""
+        ...
+
+    def leases(self, run: Run, at_once: int) -> AsyncIterator[list[LeaseShape]]:
+        """Leases that may have something to settle and have no statement in this run yet."""
+        ...
+
+    async def agreements(self) -> Sequence[PairAgreement]:
+        """Every agreement ever recorded."""
+        ...
+
+    async def reported(self, run: Run, parts: Sequence[Segment]) -> list[Reported]:
+        """Sum the delivery records of each segment."""
+        ...
+
+    async def post_leases(self, run: Run, sums: Sequence[Settled]) -> None:
+        """Post the statements of whole leases."""
+        ...
+
+    async def post_contracts(self, run: Run) -> None:
+        """Sum the tokens used under each contract, and post their statements."""
+        ...
+
+    async def finish(self, run: Run) -> None:
+        """Close the period for good."""
+        ...
+
+    async def report(self, period: str) -> CloseReport:
+        """What a period came to."""
+        ...
+
+
+async def close_period(
+    venue: Venue, period: str, progress: Callable[[int], None] = lambda _: None
+) -> CloseReport:
+    """Close a period, or go on where an earlier attempt was stopped; a period that is closed stays as it is.
+
+    `progress` hears how many leases have been looked at. Raises what the venue raises; nothing is ever posted twice.
+    """
+    run = await venue.begin(period)
+    if run is not None:
+        await _post_leases(venue, run, progress)
+        await venue.post_contracts(run)
+        await venue.finish(run)
+    return await venue.report(period)
+
+
+async def _post_leases(venue: Venue, run: Run, progress: Callable[[int], None]) -> None:
+    agreements = await venue.agreements()
+    seen = 0
+    async for leases in venue.leases(run, LEASES_AT_ONCE):
+        parts = [
+            part for lease in leases for part in segments(lease, run.periods, agreements, run.slot_seconds)
+        ]
+        sums = settled(run, parts, await venue.reported(run, parts))
+        for batch in by_lease(sums, SUMS_MAX):
+            await venue.post_leases(run, batch)
+        seen += len(leases)
+        progress(seen)
+
+
+def settled(run: Run, parts: Sequence[Segment], reports: Sequence[Reported]) -> list[Settled]:
+    """What of each segment this run settles: slots reported in time, and slots that nobody reported in time.
+
+    An unreported slot is lost once its late window has closed; until then it stays open, and keeps its hold.
+    """
+    sums = []
+    for part, report in zip(parts, reports, strict=True):
+        closed = max(0, min(part.end, run.late_until) - max(part.start, run.late_until_before))
+        unreported = closed - report.in_late_window
+        slots = report.slots + unreported
+        if slots:
+            lost = slots * part.cards * run.slot_seconds - report.delivered
+            sums.append(Settled(part, slots, lost))
+    return sums
+
+
+def by_lease(sums: Sequence[Settled], most: int) -> Iterator[list[Settled]]:
+    """Batches of about `most` sums that never part the sums of one lease."""
+    batch: list[Settled] = []
+    for one in sums:
+        if len(batch) >= most and batch[-1].segment.lease != one.segment.lease:
+            yield batch
+            batch = []
+        batch.append(one)
+    if batch:
+        yield batch
