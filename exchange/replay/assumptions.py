@@ -1,7 +1,7 @@
 """Everything that a replay assumes, because no trace says it: one value each, with its meaning and its bounds.
 
-The same table makes the options of the command, the page of the report and the plan itself, so none of them can
-assume something that another does not show.
+The same table makes the options of the command, the page of the report and the plan itself, so none of them
+can assume something that another does not show.
 """
 
 from collections.abc import Mapping
@@ -22,8 +22,9 @@ SLOT_S = 900
 HOUR_S = 3_600
 WHOLE = 1_000  # of a share in thousandths
 BASIS_POINTS = 10_000
+DIGITS = 12  # before or after the point: whoever writes more has slipped
 SCALES = {"_milli": 1_000, "_micro": 1_000_000, "_fen": 100}
-"""A field with one of these endings is written as a decimal, and kept as a whole number of the smaller unit."""
+"""A field with one of these endings is written as a decimal, and kept in whole numbers of the smaller unit."""
 
 
 class AssumptionError(ValueError):
@@ -34,9 +35,9 @@ class AssumptionError(ValueError):
 class UrgencyTerms:
     """What the jobs of one urgency ask of the market.
 
-    `slack_hours` is how much later than its own length after its creation a job may end. The limit is a share of the
-    reference price of its tier, the reach a share of the sellers' regions (the nearest to the buyer first), and
-    `least_milli` the share of its cards that a job of several would do with.
+    `slack_hours` is how much later than its own length after its creation a job may end. The limit is a share of
+    the reference price of its tier, the reach a share of the sellers' regions (the nearest to the buyer first),
+    and `least_milli` the share of its cards that a job of several would do with.
     """
 
     tier: Tier
@@ -205,7 +206,8 @@ class Assumptions:
     pairs: Annotated[
         tuple[PairTerms, ...],
         Says(
-            "regions with an agreement, source first, and what the source keeps of revenue, tax, GDP and carbon in basis points; other pairs have none on purpose"
+            "regions with an agreement, source first, and what the source keeps of revenue, tax, GDP and carbon "
+            "in basis points; other pairs have none on purpose"
         ),
     ] = PAIRS
     value_added_milli: Annotated[
@@ -269,7 +271,7 @@ def describe(assumptions: Assumptions) -> list[tuple[str, str, str]]:
 
 
 def assume(texts: Mapping[str, str], base: Assumptions = DEFAULTS) -> Assumptions:
-    """`base` with other values, by option. Raises AssumptionError for an unknown option or a value out of order."""
+    """`base` with other values, by option. Raises AssumptionError for what is unknown or out of bounds."""
     names = {option_of(name): name for name in SAYS}
     unknown = [option for option in texts if option not in names]
     if unknown:
@@ -281,11 +283,15 @@ def assume(texts: Mapping[str, str], base: Assumptions = DEFAULTS) -> Assumption
 
 def _number(name: str, text: str, scale: int) -> int:
     try:
-        value = Decimal(text) * scale
+        written = Decimal(text)
     except InvalidOperation:
         raise AssumptionError(f"{name} should be a number, not {text!r}.") from None
-    if not value.is_finite() or value != value.to_integral_value():
-        raise AssumptionError(f"{name} should be a multiple of 1/{scale}, not {text!r}.")
+    if not written.is_finite() or abs(written.adjusted()) > DIGITS:
+        raise AssumptionError(f"{name} should be a number of reasonable size, not {text!r}.")
+    value = written * scale
+    if value != value.to_integral_value():
+        step = "a whole number" if scale == 1 else f"a multiple of 1/{scale}"
+        raise AssumptionError(f"{name} should be {step}, not {text!r}.")
     return int(value)
 
 

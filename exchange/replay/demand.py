@@ -24,8 +24,8 @@ def card_slots(job: Job) -> int:
 def scaled_jobs(trace: JobTrace, assumptions: Assumptions, scale: int | None) -> tuple[Job, ...]:
     """`scale` of the trace's jobs by time, or its own number where that is None.
 
-    Fewer are drawn from the trace. More are the trace whole, then copies of it with times and lengths shifted, the
-    last copy in part. All end within the span.
+    Fewer are drawn from the trace. More are the trace whole, then copies of it with times and lengths shifted,
+    the last copy in part. All of the copies end within the span.
     """
     if scale is None or scale == len(trace.jobs):
         return trace.jobs
@@ -46,8 +46,8 @@ def scaled_jobs(trace: JobTrace, assumptions: Assumptions, scale: int | None) ->
 def demand_by_chip(jobs: Iterable[Job], nodes: Sequence[Node]) -> dict[str, Fraction]:
     """Card-slots demanded of each chip that some node has, in order of the chips' names.
 
-    A job that accepts several chips is spread over them by how many cards of each the nodes have. A job whose chips no
-    node has is demanded of nobody.
+    A job that accepts several chips is spread over them by how many cards of each the nodes have. A job whose
+    chips no node has is demanded of nobody.
     """
     cards: Counter[str] = Counter()
     for node in nodes:

@@ -1,4 +1,4 @@
-"""Which orders could be filled at all: a gang needs one listing that is large enough, near enough and cheap enough."""
+"""Which orders could be filled at all: a gang needs one listing large enough, near enough and cheap enough."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence

@@ -1,4 +1,4 @@
-"""What a plan is made of: who takes part, what is offered, what is ordered when, and what the plan had to assume.
+"""What a plan is made of: who takes part, what is offered, what is ordered when, and what could never fit.
 
 Instants are UTC seconds, prices micro-yuan per card-hour in whole fen, weights thousandths of the order's best chip.
 """

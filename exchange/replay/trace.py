@@ -1,4 +1,4 @@
-"""Reads the job trace: which jobs could be sold, which nodes could be their supply, and what was left out and why."""
+"""Reads the job trace: jobs that could be orders, nodes that could be supply, and what was left out and why."""
 
 from collections import Counter
 from collections.abc import Mapping
