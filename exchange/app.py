@@ -1,7 +1,7 @@
 """The composition root: from a database to a running venue. The only place where its parts are wired together."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
@@ -21,7 +21,6 @@ from exchange.quotes import Follower
 from exchange.state import VENUE, PartyId, State, VenueTerms
 from exchange.venue.commands import AdoptTerms, Tick
 from matching.market import Market
-from matching.terms import Seq
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +61,10 @@ def empty_state(catalogue: Catalogue) -> State:
     return State(market=Market(chips=frozenset(catalogue.chips), regions=frozenset(catalogue.regions)))
 
 
-async def recover(connection: asyncpg.Connection, state: State) -> Seq:
-    """Let everything that is in the log have happened; answers its end. Starting and recovering are the same."""
-    last = Seq(0)
-    async for seq, event in events_after(connection, 0):
+async def recover(connection: asyncpg.Connection, state: State) -> None:
+    """Let everything that is in the log have happened. Starting and recovering are the same."""
+    async for _, event in events_after(connection, 0):
         evolve(state, event)
-        last = seq
-    return last
 
 
 @asynccontextmanager
@@ -85,11 +81,11 @@ async def open_exchange(url: str, terms: VenueTerms) -> AsyncIterator[Exchange]:
         usage = await opened.enter_async_context(await database.usage_pool(url))
 
         log = await Log.take_over(connection)
-        state, copy = empty_state(catalogue), empty_state(catalogue)
-        follower = Follower(readers, copy, await recover(connection, copy))
+        state = empty_state(catalogue)
         await recover(connection, state)
-        engine = Engine(state, log)
-        await opened.enter_async_context(_writing(engine))
+        engine, follower = Engine(state, log), Follower(readers, empty_state(catalogue))
+        await opened.enter_async_context(_running(engine.serve(), "writer"))
+        await opened.enter_async_context(_running(follower.tail(), "follower"))
         exchange = Exchange(engine, readers, usage, catalogue, Metering(usage), follower)
         if state.terms is None:
             await exchange.as_venue("open", AdoptTerms(terms))
@@ -98,9 +94,9 @@ async def open_exchange(url: str, terms: VenueTerms) -> AsyncIterator[Exchange]:
 
 
 @asynccontextmanager
-async def _writing(engine: Engine) -> AsyncIterator[None]:
-    """The writer's task, for as long as the block lasts."""
-    task = asyncio.create_task(engine.serve(), name="writer")
+async def _running(work: Coroutine[None, None, None], name: str) -> AsyncIterator[None]:
+    """A task that runs for as long as the block lasts."""
+    task = asyncio.create_task(work, name=name)
     try:
         yield
     finally:

@@ -17,6 +17,7 @@ from exchange.closing.commands import (
 from exchange.commands import Command, Envelope
 from exchange.periods import periods_between
 from exchange.persistence import usage
+from exchange.persistence.log import last_seq
 from exchange.persistence.queries import closing
 from exchange.rejections import Rejected
 from exchange.state import CloseRun, ContractId, LeaseId, PartyId, RunId, VenueTerms
@@ -52,7 +53,7 @@ class ClosingPorts:
             known = await closing.run_of(connection, period)
             if known is None:
                 # A refusal stays a refusal for its id, so each attempt has one of its own.
-                attempt = await closing.last_seq(connection)
+                attempt = await last_seq(connection)
                 await self._ask(f"close-{period}-{attempt}", BeginClose(period))
                 known = await closing.run_of(connection, period)
             assert known is not None, "a run that was begun is in the tables"

@@ -1,5 +1,6 @@
 """Quotes: what an order would get now. Answered by a follower that tails the log, so that asking never slows the writer."""
 
+import asyncio
 from dataclasses import dataclass
 
 import asyncpg
@@ -8,7 +9,7 @@ from exchange.core import evolve
 from exchange.holds import lease_hold, order_hold, slots_by_price
 from exchange.orders.commands import PlaceOrder
 from exchange.orders.rules import order_of
-from exchange.persistence.log import events_after
+from exchange.persistence.log import events_after, last_seq
 from exchange.rejections import MARKET_EXPLAINS
 from exchange.state import PartyId, PricedRun, State
 from matching.rules import order_problem
@@ -17,6 +18,10 @@ from matching.terms import ChipCode, ListingId, Order, OrderId, RegionCode, Seq,
 from settlement.meters import MICRO_YUAN_PER_FEN
 from settlement.money import Fen, round_half_away
 from settlement.statement import fee_of, split_vat
+
+BEFORE_ALL = Seq(0)
+PAGE = 1_000  # commands whose events are applied at once: a few milliseconds
+TAIL_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +59,27 @@ class Follower:
 
     readers: asyncpg.Pool
     state: State
-    seq: Seq
+    seq: Seq = BEFORE_ALL
 
     async def catch_up(self) -> None:
         """Let everything have happened that the log has gained.
 
-        The events are read first and then applied without a pause, so that two who ask at once apply them once.
+        Events are read in pages, and each page is applied without a pause, so two who ask at once apply it once.
         """
         async with self.readers.acquire() as connection:
-            gained = [row async for row in events_after(connection, self.seq)]
-        for event in [event for seq, event in gained if seq > self.seq]:
-            evolve(self.state, event)
-        self.seq = max(self.seq, gained[-1][0]) if gained else self.seq
+            end = await last_seq(connection)
+            while self.seq < end:
+                until = Seq(min(self.seq + PAGE, end))
+                page = [row async for row in events_after(connection, self.seq, until)]
+                for event in [event for seq, event in page if seq > self.seq]:
+                    evolve(self.state, event)
+                self.seq = max(self.seq, until)
+
+    async def tail(self) -> None:
+        """Keep close to the log's end until cancelled, so that a quote finds little left to read."""
+        while True:
+            await self.catch_up()
+            await asyncio.sleep(TAIL_SECONDS)
 
     async def quote(self, party: PartyId, command: PlaceOrder) -> Quote:
         """What `party` would get for an order, now."""

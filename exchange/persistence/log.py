@@ -19,7 +19,8 @@ from matching.terms import Seq
 from settlement.ledger.chart import LedgerAccount
 from settlement.ledger.journal import Balances, JournalEntry
 
-GENESIS = bytes(32)
+GENESIS = bytes(32)  # what the first command's digest is chained to
+FOR_EVER = (1 << 63) - 1
 
 
 class FencedError(RuntimeError):
@@ -125,11 +126,19 @@ async def events_of(connection: asyncpg.Connection, seqs: Iterable[int]) -> dict
     return events
 
 
-async def events_after(connection: asyncpg.Connection, seq: int) -> AsyncIterator[tuple[Seq, Event]]:
-    """Every event that commands after the `seq`-th made, in order, from one consistent view of the log."""
-    query = "SELECT seq, kind, body FROM events WHERE seq > $1 ORDER BY seq, n"
+async def last_seq(connection: asyncpg.Connection) -> int:
+    """Place of the last command in the log, 0 in an empty one."""
+    seq: int = await connection.fetchval("SELECT coalesce(max(seq), 0) FROM commands")
+    return seq
+
+
+async def events_after(
+    connection: asyncpg.Connection, seq: int, until: int = FOR_EVER
+) -> AsyncIterator[tuple[Seq, Event]]:
+    """Every event of the commands after the `seq`-th, up to the `until`-th, in order, from one view of the log."""
+    query = "SELECT seq, kind, body FROM events WHERE seq > $1 AND seq <= $2 ORDER BY seq, n"
     async with connection.transaction(isolation="repeatable_read", readonly=True):
-        async for row in connection.cursor(query, seq, prefetch=5_000):
+        async for row in connection.cursor(query, seq, until, prefetch=5_000):
             yield Seq(row["seq"]), decode_event(row["kind"], row["body"])
 
 

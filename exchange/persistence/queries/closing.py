@@ -37,12 +37,6 @@ async def run_before(connection: asyncpg.Connection, run: CloseRun) -> CloseRun 
     return None if row is None else _run(row)
 
 
-async def last_seq(connection: asyncpg.Connection) -> int:
-    """Place of the last command in the log."""
-    seq: int = await connection.fetchval("SELECT coalesce(max(seq), 0) FROM commands")
-    return seq
-
-
 async def first_unsettled(connection: asyncpg.Connection) -> int | None:
     """When the earliest lease or contract begins that is not settled to its end, in seconds."""
     begins: int | None = await connection.fetchval(

@@ -1,0 +1,215 @@
+"""What the public market is made of: open listings with what is leased of them, waiting orders, the tape."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import asyncpg
+import msgspec
+
+from exchange.state import PartyId, VenueTerms
+from matching.prices import PriceCurve
+from matching.terms import ChipCode, ListingId, RegionCode, Slot, Tier, Window
+
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """The rules of the house and the slot that its clock stands in."""
+
+    terms: VenueTerms
+    now: Slot
+
+    @property
+    def instant(self) -> int:
+        """When the slot began that the clock stands in."""
+        return self.terms.instant_of(self.now)
+
+    def hourly(self, price: int) -> int:
+        """A price per card-slot as one per card-hour. It comes out whole, because prices are whole fen an hour."""
+        return price * 3600 // self.terms.slot_seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Sold:
+    """Cards of a listing that a lease has taken for a window."""
+
+    window: Window
+    cards: int
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """A listing in the books, and what of it is leased from the slot that the reader asked for."""
+
+    id: ListingId
+    party: PartyId
+    line: str
+    chip: ChipCode
+    region: RegionCode
+    window: Window
+    cards: int
+    lot: int
+    min_slots: int
+    asks: Mapping[Tier, PriceCurve]
+    sold: tuple[Sold, ...]
+    status: str
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Trade:
+    """A lease as the tape tells it: nobody's name. `cost` is micro-yuan for all cards and slots."""
+
+    chip: ChipCode
+    region: RegionCode
+    tier: Tier
+    cards: int
+    window: Window
+    cost: int
+    granted: datetime
+    seq: int
+
+    @property
+    def price(self) -> int:
+        """Micro-yuan for a card in a slot, on average."""
+        return self.cost // (self.cards * len(self.window))
+
+
+@dataclass(frozen=True, slots=True)
+class Bid:
+    """A waiting order as the book tells it: nobody's name. `limit` is micro-yuan per card of this chip and slot."""
+
+    limit: int
+    least: int
+    most: int
+    slots: int
+    window: Window
+
+
+async def clock(pool: asyncpg.Pool) -> Clock:
+    """The terms in force and the venue's time. A venue that has not ticked yet stands at the beginning of time."""
+    row = await pool.fetchrow("SELECT terms, now FROM venue")
+    assert row is not None, "a venue that answers has adopted its terms"
+    return Clock(msgspec.json.decode(row["terms"], type=VenueTerms), Slot(row["now"] or 0))
+
+
+async def offers(
+    pool: asyncpg.Pool, since: int, chip: str | None = None, region: str | None = None
+) -> list[Offered]:
+    """Open listings, of one chip or region if so asked, with what is leased of them after the slot `since`."""
+    rows = await pool.fetch(
+        f"{_OFFERED} WHERE l.status = 'open' AND ($2::text IS NULL OR l.chip = $2) "
+        "AND ($3::text IS NULL OR l.region = $3) ORDER BY l.seq",
+        since,
+        chip,
+        region,
+    )
+    return [_offered(row) for row in rows]
+
+
+async def offers_of(pool: asyncpg.Pool, party: PartyId, since: int) -> list[Offered]:
+    """A seller's listings, newest first, whatever became of them."""
+    rows = await pool.fetch(f"{_OFFERED} WHERE l.party = $2 ORDER BY l.seq DESC", since, party)
+    return [_offered(row) for row in rows]
+
+
+async def offer_of(pool: asyncpg.Pool, party: PartyId, listing: str, since: int) -> Offered | None:
+    """One listing of a seller, or None where it has no such listing."""
+    row = await pool.fetchrow(f"{_OFFERED} WHERE l.id = $2 AND l.party = $3", since, listing, party)
+    return None if row is None else _offered(row)
+
+
+async def last_trades(pool: asyncpg.Pool) -> list[Trade]:
+    """The latest lease of every instrument."""
+    rows = await pool.fetch(
+        f"SELECT DISTINCT ON (l.chip, l.region, o.tier) {_TRADE} ORDER BY l.chip, l.region, o.tier, s.seq DESC"
+    )
+    return [_trade(row) for row in rows]
+
+
+async def tape(pool: asyncpg.Pool, chip: str, region: str, tier: str, most: int) -> list[Trade]:
+    """The latest leases of one instrument, newest first."""
+    rows = await pool.fetch(
+        f"SELECT {_TRADE} WHERE l.chip = $1 AND l.region = $2 AND o.tier = $3 ORDER BY s.seq DESC, s.id DESC LIMIT $4",
+        chip,
+        region,
+        tier,
+        most,
+    )
+    return [_trade(row) for row in rows]
+
+
+async def bids(pool: asyncpg.Pool, chip: str, region: str, tier: str) -> list[Bid]:
+    """Orders that wait in one book, dearest first, then oldest. Cards are those of the chip, rounded up."""
+    rows = await pool.fetch(
+        """
+        SELECT limit_price * weight / 1000 AS limit_price, (least * 1000 + weight - 1) / weight AS least,
+               (most * 1000 + weight - 1) / weight AS most, slots, start_slot, end_slot
+        FROM orders, LATERAL (SELECT (chips->>$1)::bigint AS weight) AS w
+        WHERE status = 'resting' AND tier = $3 AND chips ? $1 AND regions ? $2
+        ORDER BY limit_price * weight DESC, age
+        """,
+        chip,
+        region,
+        tier,
+    )
+    return [
+        Bid(row["limit_price"], row["least"], row["most"], row["slots"], _window(row["start_slot"], row["end_slot"]))
+        for row in rows
+    ]
+
+
+_OFFERED = """
+    SELECT l.id, l.party, l.line, l.chip, l.region, l.start_slot, l.end_slot, l.cards, l.lot, l.min_slots, l.asks,
+           l.status, l.seq, s.starts, s.ends, s.taken
+    FROM listings l, LATERAL (
+        SELECT coalesce(array_agg(start_slot), '{}') AS starts, coalesce(array_agg(end_slot), '{}') AS ends,
+               coalesce(array_agg(cards), '{}') AS taken
+        FROM leases WHERE listing_id = l.id AND end_slot > $1
+    ) AS s
+"""
+
+_TRADE = """
+    l.chip, l.region, o.tier, s.cards, s.start_slot, s.end_slot, s.cost, s.seq, c.logged_at
+    FROM leases s JOIN listings l ON l.id = s.listing_id JOIN orders o ON o.id = s.order_id
+    JOIN commands c ON c.seq = s.seq
+"""
+
+_asks = msgspec.json.Decoder(dict[Tier, tuple[tuple[int, int], ...]])
+
+
+def _offered(row: asyncpg.Record) -> Offered:
+    leased = zip(row["starts"], row["ends"], row["taken"], strict=True)
+    return Offered(
+        id=ListingId(row["id"]),
+        party=PartyId(row["party"]),
+        line=row["line"],
+        chip=ChipCode(row["chip"]),
+        region=RegionCode(row["region"]),
+        window=_window(row["start_slot"], row["end_slot"]),
+        cards=row["cards"],
+        lot=row["lot"],
+        min_slots=row["min_slots"],
+        asks={tier: PriceCurve(steps) for tier, steps in _asks.decode(row["asks"]).items()},
+        sold=tuple(Sold(_window(start, end), cards) for start, end, cards in leased),
+        status=row["status"],
+        seq=row["seq"],
+    )
+
+
+def _trade(row: asyncpg.Record) -> Trade:
+    return Trade(
+        chip=ChipCode(row["chip"]),
+        region=RegionCode(row["region"]),
+        tier=Tier(row["tier"]),
+        cards=row["cards"],
+        window=_window(row["start_slot"], row["end_slot"]),
+        cost=row["cost"],
+        granted=row["logged_at"],
+        seq=row["seq"],
+    )
+
+
+def _window(start: int, end: int) -> Window:
+    return Window(Slot(start), Slot(end))
