@@ -45,8 +45,8 @@ def anyio_backend() -> str:
 @pytest.fixture(scope="session")
 def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a server on which tests may create databases: DATABASE_URL, or an embedded one."""
-    if "DATABASE_URL" in os.environ:
-        yield normalise(os.environ["DATABASE_URL"])
+    if given := os.environ.get("DATABASE_URL"):
+        yield normalise(given)
         return
     server = embedded.start(tmp_path_factory.mktemp("postgres"), durable=False)
     yield server.url
