@@ -39,7 +39,7 @@ system: ## install what the page tests need: Chromium and a Chinese font (Debian
 	|| echo 'The page tests need $(SYSTEM_PACKAGES), which could not be installed from here.'
 
 lock: $(BIN)/uv ## write requirements.lock for what pyproject.toml asks
-	@UV_CUSTOM_COMMAND='make lock' $(BIN)/uv pip compile --quiet pyproject.toml --group dev \
+	@UV_CUSTOM_COMPILE_COMMAND='make lock' $(BIN)/uv pip compile --quiet pyproject.toml --group dev \
 		--universal --generate-hashes --output-file requirements.lock
 	@! grep '://' requirements.lock
 
