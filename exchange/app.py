@@ -5,8 +5,6 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-import asyncpg
-
 from exchange.bus import Answer, CommandBus, HaltedError
 from exchange.catalogue.catalogue import Catalogue, load_catalogue
 from exchange.clock import wall_clock
@@ -16,6 +14,7 @@ from exchange.engine import Engine
 from exchange.jobs import ClosingPorts
 from exchange.metering import Metering
 from exchange.persistence import database
+from exchange.persistence.database import Connection, Pool
 from exchange.persistence.log import Log, events_after
 from exchange.quotes import Follower
 from exchange.state import VENUE, PartyId, State, VenueTerms
@@ -31,8 +30,8 @@ class Exchange:
     """
 
     engine: Engine
-    readers: asyncpg.Pool
-    usage: asyncpg.Pool
+    readers: Pool
+    usage: Pool
     catalogue: Catalogue
     metering: Metering
     quotes: Follower
@@ -61,7 +60,7 @@ def empty_state(catalogue: Catalogue) -> State:
     return State(market=Market(chips=frozenset(catalogue.chips), regions=frozenset(catalogue.regions)))
 
 
-async def recover(connection: asyncpg.Connection, state: State) -> None:
+async def recover(connection: Connection, state: State) -> None:
     """Let everything that is in the log have happened. Starting and recovering are the same."""
     async for _, event in events_after(connection, 0):
         evolve(state, event)

@@ -3,8 +3,6 @@
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 
-import asyncpg
-
 from exchange.bus import CommandBus
 from exchange.closing.commands import (
     BeginClose,
@@ -17,6 +15,7 @@ from exchange.closing.commands import (
 from exchange.commands import Command, Envelope
 from exchange.periods import periods_between
 from exchange.persistence import usage
+from exchange.persistence.database import Connection, Pool
 from exchange.persistence.log import last_seq
 from exchange.persistence.queries import closing
 from exchange.rejections import Rejected
@@ -39,7 +38,7 @@ class ClosingPorts:
     """A venue as the closing job sees it. `by` is the clerk in whose name it closes."""
 
     bus: CommandBus
-    pool: asyncpg.Pool
+    pool: Pool
     terms: VenueTerms
     by: PartyId
 
@@ -152,7 +151,7 @@ class ClosingPorts:
         shape = LeaseShape(span.contract, span.source, span.destination, 1, ((first, last, 0),))
         return list(segments(shape, run.periods, agreements, run.slot_seconds))
 
-    async def _run(self, connection: asyncpg.Connection, run: CloseRun) -> job.Run:
+    async def _run(self, connection: Connection, run: CloseRun) -> job.Run:
         """The job's view of a run: in slots, with the marks of the run before it."""
         before = await closing.run_before(connection, run)
         earliest = min(await closing.first_unsettled(connection) or run.begins, run.begins)

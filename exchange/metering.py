@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-import asyncpg
-
+from exchange.bus import DifferentCommandError
 from exchange.persistence import usage
+from exchange.persistence.database import Pool
 from exchange.state import ContractId, Instant, LeaseId, PartyId
 from matching.terms import Slot
 
@@ -70,7 +70,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What became of a batch. Sending it again changes nothing: what was accepted is then a duplicate."""
+    """What became of a batch: the same answer however often it is sent."""
 
     batch: int
     accepted: int
@@ -82,10 +82,14 @@ class Receipt:
 class Metering:
     """Takes usage in. Batches are numbered in the order in which they commit, so that a run can name a last one."""
 
-    pool: asyncpg.Pool
+    pool: Pool
 
-    async def deliveries(self, party: PartyId, records: Sequence[DeliveryRecord]) -> Receipt:
-        """Take delivery records of the leases that `party` has sold: at most `BATCH_MAX`."""
+    async def deliveries(self, party: PartyId, key: str, records: Sequence[DeliveryRecord]) -> Receipt:
+        """Take delivery records of the leases that `party` has sold: at most `BATCH_MAX`.
+
+        `key` names the batch for ever: the same batch again gets the same receipt, and another one under its key
+        raises `DifferentCommandError`.
+        """
         columns: usage.Columns = {
             "meter": [record.meter for record in records],
             "sequence": [record.sequence for record in records],
@@ -93,10 +97,10 @@ class Metering:
             "slot": [record.slot for record in records],
             "delivered": [record.delivered for record in records],
         }
-        return await self._take(usage.DELIVERIES, party, columns)
+        return await self._take(usage.DELIVERIES, party, key, columns)
 
-    async def tokens(self, party: PartyId, records: Sequence[TokenRecord]) -> Receipt:
-        """Take token records of the contracts that `party` serves: at most `BATCH_MAX`."""
+    async def tokens(self, party: PartyId, key: str, records: Sequence[TokenRecord]) -> Receipt:
+        """Take token records of the contracts that `party` serves, like `deliveries`."""
         columns: usage.Columns = {
             "meter": [record.meter for record in records],
             "sequence": [record.sequence for record in records],
@@ -105,15 +109,19 @@ class Metering:
             "input_tokens": [record.input_tokens for record in records],
             "output_tokens": [record.output_tokens for record in records],
         }
-        return await self._take(usage.TOKENS, party, columns)
+        return await self._take(usage.TOKENS, party, key, columns)
 
-    async def _take(self, kind: usage.Kind, party: PartyId, columns: usage.Columns) -> Receipt:
+    async def _take(self, kind: usage.Kind, party: PartyId, key: str, columns: usage.Columns) -> Receipt:
         assert len(columns["meter"]) <= BATCH_MAX, "the door bounds a batch"
         async with self.pool.acquire() as connection:
-            batch, verdicts = await usage.store(connection, kind, party, columns)
+            stored = await usage.store(connection, kind, party, key, columns)
+        if stored.content != usage.content_of(kind, columns):
+            raise DifferentCommandError(f"{key} was used for another batch")
         refused = tuple(
             Refused(index, RefusalCode(verdict), EXPLAINS[RefusalCode(verdict)])
-            for index, verdict in enumerate(verdicts)
+            for index, verdict in enumerate(stored.verdicts)
             if verdict not in {"accepted", "duplicate"}
         )
-        return Receipt(batch, verdicts.count("accepted"), verdicts.count("duplicate"), refused)
+        return Receipt(
+            stored.batch, stored.verdicts.count("accepted"), stored.verdicts.count("duplicate"), refused
+        )

@@ -3,12 +3,11 @@
 import asyncio
 from dataclasses import dataclass
 
-import asyncpg
-
 from exchange.core import evolve
 from exchange.holds import lease_hold, order_hold, slots_by_price
 from exchange.orders.commands import PlaceOrder
 from exchange.orders.rules import order_of
+from exchange.persistence.database import Pool
 from exchange.persistence.log import events_after, last_seq
 from exchange.rejections import MARKET_EXPLAINS
 from exchange.state import PartyId, PricedRun, State
@@ -57,7 +56,7 @@ class Quote:
 class Follower:
     """A copy of the venue's state that is brought up to the log's end before each answer."""
 
-    readers: asyncpg.Pool
+    readers: Pool
     state: State
     seq: Seq = BEFORE_ALL
 

@@ -4,13 +4,12 @@ from collections.abc import Iterator
 
 from exchange.agreements.commands import RecordAgreement
 from exchange.agreements.events import AgreementRecorded
-from exchange.events import Event
-from exchange.rejections import VenueRejection, refused_by_market, rejected
+from exchange.rejections import Rejected, VenueRejection, refused_by_market, rejected
 from exchange.state import State
 from matching.terms import Rejection as MarketRejection
 
 
-def record_agreement(state: State, command: RecordAgreement) -> Iterator[Event]:
+def record_agreement(state: State, command: RecordAgreement) -> Iterator[AgreementRecorded | Rejected]:
     """Record an agreement, or say what is wrong with it."""
     agreement = command.agreement
     problems = agreement.problems()

@@ -14,7 +14,6 @@ from exchange.closing.events import (
     UsageCut,
 )
 from exchange.contracts.events import ContractClosed
-from exchange.events import Event
 from exchange.holds import lease_hold
 from exchange.periods import period_named
 from exchange.rejections import Rejected, VenueRejection, rejected
@@ -26,7 +25,7 @@ from settlement.statement import statement_line
 from settlement.terms import TaxTerms, Terms
 
 
-def begin_close(state: State, command: BeginClose) -> Iterator[Event]:
+def begin_close(state: State, command: BeginClose) -> Iterator[CloseBegun | Rejected]:
     """Begin to close the period that follows the last one closed."""
     last = state.last_run
     period = period_named(command.period, state.rules.utc_offset_seconds)
@@ -48,7 +47,7 @@ def begin_close(state: State, command: BeginClose) -> Iterator[Event]:
         yield CloseBegun(CloseRun(run_id, period.name, period.begins, period.ends, None, late_until))
 
 
-def cut_usage(state: State, command: CutUsage) -> Iterator[Event]:
+def cut_usage(state: State, command: CutUsage) -> Iterator[UsageCut | Rejected]:
     """Fix which usage a run settles, once it has begun and late reports are refused."""
     run = state.open_run
     if run is None or run.id != command.run or run.usage_batch is not None:
@@ -59,7 +58,7 @@ def cut_usage(state: State, command: CutUsage) -> Iterator[Event]:
         yield UsageCut(replace(run, usage_batch=command.usage_batch))
 
 
-def post_statements(state: State, command: PostStatements) -> Iterator[Event]:
+def post_statements(state: State, command: PostStatements) -> Iterator[StatementPosted | Rejected]:
     """Book what leases and contracts have used. Nothing is booked if any part of it can't be."""
     run = state.open_run
     if run is None or run.id != command.run or run.usage_batch is None:
@@ -77,7 +76,7 @@ def post_statements(state: State, command: PostStatements) -> Iterator[Event]:
         yield _contract_statement(state, command.run, state.contracts[contract_id], tuple(contract_sums))
 
 
-def finish_close(state: State, command: FinishClose) -> Iterator[Event]:
+def finish_close(state: State, command: FinishClose) -> Iterator[ContractClosed | PeriodClosed | Rejected]:
     """Close the period, and give back what is left of contracts whose last use is settled."""
     run = state.open_run
     if run is None or run.id != command.run:

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from exchange.contracts.commands import OpenContract
 from exchange.contracts.events import ContractOpened
-from exchange.events import Event
 from exchange.parties.rules import AMOUNT_MAX, out_of_range, unknown_party
 from exchange.rejections import Rejected, VenueRejection, refused_by_market, rejected
 from exchange.state import ContractId, ContractTerms, Role, State
@@ -13,7 +12,7 @@ from matching.terms import Seq
 from settlement.ledger.chart import AccountKind, LedgerAccount
 
 
-def open_contract(state: State, seq: Seq, command: OpenContract) -> Iterator[Event]:
+def open_contract(state: State, seq: Seq, command: OpenContract) -> Iterator[ContractOpened | Rejected]:
     """Put a contract in force, and hold its whole budget."""
     refusal = _refusal(state, command)
     if refusal is not None:

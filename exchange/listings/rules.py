@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 
-from exchange.events import Event
 from exchange.listings.commands import PublishListing
 from exchange.listings.events import ListingPublished
+from exchange.orders.events import Told
 from exchange.orders.rules import told
 from exchange.rejections import Rejected, VenueRejection, refused_by_market, rejected
 from exchange.state import PartyId, State
@@ -15,7 +15,9 @@ from matching.rules import amended_listing, decide, listing_problem
 from matching.terms import Listing, ListingId, Rejection, Seq, Tier, Window
 
 
-def publish_listing(state: State, seq: Seq, by: PartyId, command: PublishListing) -> Iterator[Event]:
+def publish_listing(
+    state: State, seq: Seq, by: PartyId, command: PublishListing
+) -> Iterator[ListingPublished | Told | Rejected]:
     """Put capacity on offer, and let resting orders take it."""
     listing = Listing(
         id=ListingId(f"lst-{seq}"),
@@ -40,7 +42,9 @@ def publish_listing(state: State, seq: Seq, by: PartyId, command: PublishListing
             yield told(state, event)
 
 
-def amend_listing(state: State, seq: Seq, by: PartyId, command: AmendListing) -> Iterator[Event]:
+def amend_listing(
+    state: State, seq: Seq, by: PartyId, command: AmendListing
+) -> Iterator[ListingPublished | Told | Rejected]:
     """Change what is on offer."""
     if not _is_theirs(state, by, command.listing):
         yield refused_by_market(Rejection.UNKNOWN_ID)
@@ -56,7 +60,9 @@ def amend_listing(state: State, seq: Seq, by: PartyId, command: AmendListing) ->
         yield told(state, event)
 
 
-def withdraw_listing(state: State, seq: Seq, by: PartyId, command: WithdrawListing) -> Iterator[Event]:
+def withdraw_listing(
+    state: State, seq: Seq, by: PartyId, command: WithdrawListing
+) -> Iterator[ListingPublished | Told | Rejected]:
     """Offer no more of a listing."""
     if not _is_theirs(state, by, command.listing):
         yield refused_by_market(Rejection.UNKNOWN_ID)

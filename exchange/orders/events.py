@@ -2,8 +2,18 @@
 
 from dataclasses import dataclass
 
+from exchange.rejections import Rejected
 from exchange.state import LeaseTerms, PartyId
-from matching.events import Closed, Leased, Opened, OrderAmended
+from matching.events import (
+    Closed,
+    Leased,
+    ListingAmended,
+    ListingClosed,
+    Opened,
+    OrderAmended,
+    Rested,
+    Ticked,
+)
 from matching.terms import RegionCode
 from settlement.money import Fen
 
@@ -44,3 +54,9 @@ class OrderClosed:
     closed: Closed
     party: PartyId
     released: Fen
+
+
+Told = LeaseGranted | OrderClosed | Rested | Ticked | ListingAmended | ListingClosed
+"""What follows in the market from any command, as the log tells it."""
+
+OrderEvent = OrderAccepted | OrderReworked | Told | Rejected

@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator
 
-from exchange.events import Event
 from exchange.holds import lease_hold, order_hold, slots_by_price
 from exchange.orders.commands import PlaceOrder
-from exchange.orders.events import LeaseGranted, OrderAccepted, OrderClosed, OrderReworked
+from exchange.orders.events import LeaseGranted, OrderAccepted, OrderClosed, OrderEvent, OrderReworked, Told
 from exchange.parties.rules import AMOUNT_MAX, out_of_range
 from exchange.rejections import Rejected, VenueRejection, refused_by_market, rejected
 from exchange.state import LeaseId, LeaseTerms, PartyId, PricedRun, State
@@ -26,7 +25,7 @@ from matching.terms import Order, OrderId, Rejection, Seq, Slot, Window
 from settlement.ledger.chart import AccountKind, LedgerAccount
 
 
-def place_order(state: State, seq: Seq, by: PartyId, command: PlaceOrder) -> Iterator[Event]:
+def place_order(state: State, seq: Seq, by: PartyId, command: PlaceOrder) -> Iterator[OrderEvent]:
     """Accept an order whose cost is covered, and let the market seek what it needs."""
     party = state.parties[by]
     order = order_of(OrderId(f"ord-{seq}"), state, by, command)
@@ -45,7 +44,7 @@ def place_order(state: State, seq: Seq, by: PartyId, command: PlaceOrder) -> Ite
             yield told(state, event)
 
 
-def amend_order(state: State, seq: Seq, by: PartyId, command: AmendOrder) -> Iterator[Event]:
+def amend_order(state: State, seq: Seq, by: PartyId, command: AmendOrder) -> Iterator[OrderEvent]:
     """Change a resting order, reserve what its new terms can cost, and let it seek again."""
     if not _is_theirs(state, by, command.order):
         yield refused_by_market(Rejection.UNKNOWN_ID)
@@ -67,7 +66,7 @@ def amend_order(state: State, seq: Seq, by: PartyId, command: AmendOrder) -> Ite
             yield told(state, event)
 
 
-def cancel_order(state: State, seq: Seq, by: PartyId, command: CancelOrder) -> Iterator[Event]:
+def cancel_order(state: State, seq: Seq, by: PartyId, command: CancelOrder) -> Iterator[OrderEvent]:
     """Take an order out of the books, and free what it holds."""
     if not _is_theirs(state, by, command.order):
         yield refused_by_market(Rejection.UNKNOWN_ID)
@@ -92,7 +91,7 @@ def order_of(order_id: OrderId, state: State, by: PartyId, command: PlaceOrder) 
     )
 
 
-def told(state: State, event: MarketEvent) -> Event:
+def told(state: State, event: MarketEvent) -> Told:
     """An event of the market as the log tells it: with the parties, rates and money that ride on it."""
     match event:
         case Leased():

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 
-from exchange.events import Event
 from exchange.parties.commands import Deposit, IssueKey, RegisterParty, RevokeKey
 from exchange.parties.events import Deposited, KeyIssued, KeyRevoked, PartyRegistered
 from exchange.rejections import Rejected, VenueRejection, refused_by_market, rejected
@@ -17,7 +16,7 @@ _ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?\Z")
 _DIGEST = re.compile(r"[0-9a-f]{64}\Z")
 
 
-def register_party(state: State, command: RegisterParty) -> Iterator[Event]:
+def register_party(state: State, command: RegisterParty) -> Iterator[PartyRegistered | Rejected]:
     """Admit a party under an id that nobody has had."""
     party = command.party
     if not _ID.match(party.id) or not party.name.strip() or not party.roles:
@@ -33,7 +32,7 @@ def register_party(state: State, command: RegisterParty) -> Iterator[Event]:
         yield PartyRegistered(party)
 
 
-def issue_key(state: State, command: IssueKey) -> Iterator[Event]:
+def issue_key(state: State, command: IssueKey) -> Iterator[KeyIssued | Rejected]:
     """Let a key speak for a party."""
     if command.party not in state.parties:
         yield unknown_party(command.party)
@@ -45,7 +44,7 @@ def issue_key(state: State, command: IssueKey) -> Iterator[Event]:
         yield KeyIssued(command.party, command.key, command.digest)
 
 
-def revoke_key(state: State, command: RevokeKey) -> Iterator[Event]:
+def revoke_key(state: State, command: RevokeKey) -> Iterator[KeyRevoked | Rejected]:
     """End a key. Ending it twice is no fault."""
     if command.party not in state.parties:
         yield unknown_party(command.party)
@@ -53,7 +52,7 @@ def revoke_key(state: State, command: RevokeKey) -> Iterator[Event]:
         yield KeyRevoked(command.party, command.key)
 
 
-def deposit(state: State, command: Deposit) -> Iterator[Event]:
+def deposit(state: State, command: Deposit) -> Iterator[Deposited | Rejected]:
     """Book what a party paid in."""
     if command.party not in state.parties:
         yield unknown_party(command.party)

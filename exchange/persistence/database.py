@@ -5,6 +5,9 @@ from sqlalchemy.engine import make_url
 
 from exchange.persistence.errors import DatabaseUnavailable, explain
 
+Connection = asyncpg.Connection
+Pool = asyncpg.Pool
+
 READERS_MAX = 10  # connections that answer pages; the writer has its own
 METERS_MAX = 4  # connections for usage: batches wait for each other in any case
 COMMAND_SECONDS = 60  # no question may take longer
@@ -20,7 +23,10 @@ async def connect(url: str) -> asyncpg.Connection:
 
 async def reading_pool(url: str) -> asyncpg.Pool:
     """Connections that answer pages, and can't write. Raises `DatabaseUnavailable` like `connect`."""
-    return await _pool(url, READERS_MAX, {"default_transaction_read_only": "on"})
+    return await _pool(url, Connection = asyncpg.Connection
+Pool = asyncpg.Pool
+
+READERS_MAX, {"default_transaction_read_only": "on"})
 
 
 async def usage_pool(url: str) -> asyncpg.Pool:

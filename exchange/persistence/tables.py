@@ -314,11 +314,17 @@ usage_batches = Table(
     Column("id", BigInteger, primary_key=True, autoincrement=False),
     _text("kind"),
     _text("party"),
-    Column("records", Integer, nullable=False),
+    _text("key"),
+    Column("content", LargeBinary, nullable=False),
+    _json("verdicts"),
     _int("now"),
     Column("received_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
+    UniqueConstraint("party", "key"),
 )
-"""Batches of usage, numbered in the order in which they were committed, with the venue's clock in slots."""
+"""Batches of usage, numbered in the order in which they were committed, with the venue's clock in slots.
+
+`key` is the sender's, `content` the SHA-256 of what was sent under it, `verdicts` what became of each record.
+"""
 
 delivery_records = Table(
     "delivery_records",

@@ -1,9 +1,11 @@
 """Usage in the database: taking batches in, and summing them exactly (stage A, in place)."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import asyncpg
+import msgspec
 
 Columns = Mapping[str, Sequence[object]]
 
@@ -64,32 +66,61 @@ TOKENS = Kind(
 )
 
 
-async def store(
-    connection: asyncpg.Connection, kind: Kind, party: str, columns: Columns
-) -> tuple[int, list[str]]:
-    """Store a batch and judge each of its records. Answers the batch's number, and the verdicts in order.
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A batch in the database: its number, the SHA-256 of its content, and what became of each record."""
+
+    batch: int
+    content: bytes
+    verdicts: list[str]
+
+
+async def store(connection: asyncpg.Connection, kind: Kind, party: str, key: str, columns: Columns) -> Stored:
+    """Store a batch and judge each of its records; a key that was used answers with the batch stored under it.
 
     Batches lock each other out, so that their numbers are the order in which they commit; the venue's clock is
     read under that lock, so it never goes back from one batch to the next.
     """
+    content = content_of(kind, columns)
     async with connection.transaction():
         await connection.execute("LOCK TABLE usage_batches IN EXCLUSIVE MODE")
-        batch: int = await connection.fetchval(
-            "INSERT INTO usage_batches (id, kind, party, records, now) "
-            "SELECT coalesce(max(id), 0) + 1, $1, $2, $3, (SELECT now FROM venue) FROM usage_batches RETURNING id",
+        known = await connection.fetchrow(
+            "SELECT id, content, verdicts FROM usage_batches WHERE party = $1 AND key = $2", party, key
+        )
+        if known is not None:
+            return Stored(known["id"], known["content"], msgspec.json.decode(known["verdicts"]))
+        batch: int = await connection.fetchval("SELECT coalesce(max(id), 0) + 1 FROM usage_batches")
+        verdicts = await _store_records(connection, kind, party, batch, columns)
+        await connection.execute(
+            "INSERT INTO usage_batches (id, kind, party, key, content, verdicts, now) "
+            "SELECT $1, $2, $3, $4, $5, $6, now FROM venue",
+            batch,
             kind.name,
             party,
-            len(columns["meter"]),
+            key,
+            content,
+            msgspec.json.encode(verdicts).decode(),
         )
-        rows = await connection.fetch(_store_sql(kind), party, batch, *columns.values())
-        verdicts: list[str] = [row["verdict"] for row in rows]
-        taken = [n for n, verdict in enumerate(verdicts) if verdict == "known"]
-        if taken:
-            known = {name: [values[n] for n in taken] for name, values in columns.items()}
-            rows = await connection.fetch(_known_sql(kind), *known.values())
-            for n, row in zip(taken, rows, strict=True):
-                verdicts[n] = row["verdict"]
-    return batch, verdicts
+    return Stored(batch, content, verdicts)
+
+
+def content_of(kind: Kind, columns: Columns) -> bytes:
+    """The SHA-256 by which a batch is told from another one."""
+    return hashlib.sha256(msgspec.json.encode((kind.name, columns))).digest()
+
+
+async def _store_records(
+    connection: asyncpg.Connection, kind: Kind, party: str, batch: int, columns: Columns
+) -> list[str]:
+    rows = await connection.fetch(_store_sql(kind), party, batch, *columns.values())
+    verdicts: list[str] = [row["verdict"] for row in rows]
+    met = [n for n, verdict in enumerate(verdicts) if verdict == "known"]
+    if met:
+        again = {name: [values[n] for n in met] for name, values in columns.items()}
+        rows = await connection.fetch(_known_sql(kind), *again.values())
+        for n, row in zip(met, rows, strict=True):
+            verdicts[n] = row["verdict"]
+    return verdicts
 
 
 def _store_sql(kind: Kind) -> str:

@@ -179,7 +179,7 @@ class Assumptions:
     ] = 150
     weight_floor_milli: Annotated[
         int, Says("the least that an acceptable chip counts of the best; 1 takes a card for a card", 0, 1_000)
-    ] = 0
+    ] = 1_000
     ask_share_milli: Annotated[
         int, Says("asks are drawn from this share of a chip's real offers, the cheapest first", 1, 1_000)
     ] = 750

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from exchange.events import Event
+from exchange.orders.events import Told
 from exchange.orders.rules import told
-from exchange.rejections import VenueRejection, refused_by_market, rejected
+from exchange.rejections import Rejected, VenueRejection, refused_by_market, rejected
 from exchange.state import State, VenueTerms
 from exchange.venue.commands import AdoptTerms, Tick
 from exchange.venue.events import TermsAdopted
@@ -21,7 +21,7 @@ SLOT_LENGTHS = (
 )  # seconds: a quarter, half or whole hour, so that no slot straddles a tariff hour
 
 
-def adopt_terms(state: State, command: AdoptTerms) -> Iterator[Event]:
+def adopt_terms(state: State, command: AdoptTerms) -> Iterator[TermsAdopted | Rejected]:
     """Open the venue, or change its rates from now on."""
     terms = command.terms
     problem = _problem(terms)
@@ -36,7 +36,7 @@ def adopt_terms(state: State, command: AdoptTerms) -> Iterator[Event]:
         yield TermsAdopted(terms)
 
 
-def tick(state: State, seq: Seq, command: Tick) -> Iterator[Event]:
+def tick(state: State, seq: Seq, command: Tick) -> Iterator[Told | Rejected]:
     """Let time pass: what is too late leaves the books, and its money is free again."""
     for event in decide(state.market, seq, MarketTick(state.rules.slot_of(command.now))):
         yield refused_by_market(event.code) if isinstance(event, RefusedByMarket) else told(state, event)

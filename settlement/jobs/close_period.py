@@ -114,17 +114,21 @@ async def close_period(
 
 
 async def _post_leases(venue: Venue, run: Run, progress: Callable[[int], None]) -> None:
+    """Post every lease's sums. A command is cut by what is in it alone, so a run that goes on cuts as before."""
     agreements = await venue.agreements()
-    seen = 0
+    seen, waiting = 0, list[Settled]()
     async for leases in venue.leases(run, LEASES_AT_ONCE):
         parts = [
             part for lease in leases for part in segments(lease, run.periods, agreements, run.slot_seconds)
         ]
-        sums = settled(run, parts, await venue.reported(run, parts))
-        for batch in by_lease(sums, SUMS_MAX):
+        waiting += settled(run, parts, await venue.reported(run, parts))
+        *whole, waiting = by_lease(waiting, SUMS_MAX)
+        for batch in whole:
             await venue.post_leases(run, batch)
         seen += len(leases)
         progress(seen)
+    if waiting:
+        await venue.post_leases(run, waiting)
 
 
 def settled(run: Run, parts: Sequence[Segment], reports: Sequence[Reported]) -> list[Settled]:
@@ -144,12 +148,11 @@ def settled(run: Run, parts: Sequence[Segment], reports: Sequence[Reported]) -> 
 
 
 def by_lease(sums: Sequence[Settled], most: int) -> Iterator[list[Settled]]:
-    """Batches of about `most` sums that never part the sums of one lease."""
+    """Batches of at least `most` sums that never part the sums of one lease; the last may be short, or empty."""
     batch: list[Settled] = []
     for one in sums:
         if len(batch) >= most and batch[-1].segment.lease != one.segment.lease:
             yield batch
             batch = []
         batch.append(one)
-    if batch:
-        yield batch
+    yield batch

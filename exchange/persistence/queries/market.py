@@ -12,7 +12,6 @@ from matching.prices import PriceCurve
 from matching.terms import ChipCode, ListingId, RegionCode, Slot, Tier, Window
 
 
-
 @dataclass(frozen=True, slots=True)
 class Clock:
     """The rules of the house and the slot that its clock stands in."""
@@ -155,7 +154,13 @@ async def bids(pool: asyncpg.Pool, chip: str, region: str, tier: str) -> list[Bi
         tier,
     )
     return [
-        Bid(row["limit_price"], row["least"], row["most"], row["slots"], _window(row["start_slot"], row["end_slot"]))
+        Bid(
+            row["limit_price"],
+            row["least"],
+            row["most"],
+            row["slots"],
+            _window(row["start_slot"], row["end_slot"]),
+        )
         for row in rows
     ]
 

@@ -211,10 +211,10 @@ def test_weights_are_relative_to_the_best_acceptable_chip() -> None:
     trace = JobTrace((job,), (Node("T4", 2), Node("V100M16", 4)), {}, 7 * 86_400)
     offers = Offers("test", tuple(replace(offer, chip_id="t4") for offer in reference_offers().offers), {})
     offers = replace(offers, offers=offers.offers + tuple(replace(o, chip_id="v100") for o in offers.offers))
-    plan = plan_market(trace, offers, DEFAULTS, None)
-    assert plan.orders[0].chips == (("nvidia-v100-16g", 1_000), ("nvidia-t4-16g", 519))
-    floored = plan_market(trace, offers, assume({"weight-floor": "1"}), None)
-    assert floored.orders[0].chips == (("nvidia-v100-16g", 1_000), ("nvidia-t4-16g", 1_000))
+    weighed = plan_market(trace, offers, assume({"weight-floor": "0"}), None)
+    assert weighed.orders[0].chips == (("nvidia-v100-16g", 1_000), ("nvidia-t4-16g", 519))
+    card_for_card = plan_market(trace, offers, DEFAULTS, None)
+    assert card_for_card.orders[0].chips == (("nvidia-v100-16g", 1_000), ("nvidia-t4-16g", 1_000))
 
 
 def test_valley_hours_are_cheaper_for_spot_only() -> None:

@@ -337,7 +337,9 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("party", sa.Text(), nullable=False),
-        sa.Column("records", sa.Integer(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("verdicts", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("now", sa.BigInteger(), nullable=False),
         sa.Column(
             "received_at",
@@ -346,6 +348,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_usage_batches")),
+        sa.UniqueConstraint("party", "key", name=op.f("uq_usage_batches_party_key")),
     )
     op.create_table(
         "venue",
