@@ -23,10 +23,7 @@ async def connect(url: str) -> asyncpg.Connection:
 
 async def reading_pool(url: str) -> asyncpg.Pool:
     """Connections that answer pages, and can't write. Raises `DatabaseUnavailable` like `connect`."""
-    return await _pool(url, Connection = asyncpg.Connection
-Pool = asyncpg.Pool
-
-READERS_MAX, {"default_transaction_read_only": "on"})
+    return await _pool(url, READERS_MAX, {"default_transaction_read_only": "on"})
 
 
 async def usage_pool(url: str) -> asyncpg.Pool:
