@@ -84,7 +84,7 @@ class Order:
     """What a buyer asks for, and what it can bend on.
 
     `chips` gives each acceptable chip its weight, in thousandths of the buyer's reference card; `limit` is per
-    reference card and slot, and reads `limit * weight / 1000` on a chip.
+    reference card and slot, and reads `limit * weight / 1000` on a chip. A region named twice counts once.
     """
 
     id: OrderId
@@ -97,6 +97,9 @@ class Order:
     shape: Block
     prefer: Preference = Preference.CHEAPEST
     tif: TimeInForce = TimeInForce.GTC
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "regions", tuple(dict.fromkeys(self.regions)))
 
     @property
     def latest_start(self) -> Slot:
