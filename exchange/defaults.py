@@ -11,14 +11,16 @@ from settlement.terms import FeeBase, FeeTerms
 DAY = 86_400  # seconds
 
 
-def venue_terms(catalogue: Catalogue, opens: datetime, slot_seconds: int = 3600) -> VenueTerms:
+def venue_terms(
+    catalogue: Catalogue, opens: datetime, slot_seconds: int = 3600, lot_max: int = 8
+) -> VenueTerms:
     """Slots of an hour, 90 days ahead, delivery reported within 72 hours, a fee of 3 % of net, months of UTC+8.
 
     The VAT rates are those that the catalogue has for the day on which the venue opens.
     """
     return VenueTerms(
         slot_seconds=slot_seconds,
-        lot_max=8,
+        lot_max=lot_max,
         horizon_slots=90 * DAY // slot_seconds,
         late_window_seconds=72 * 3600,
         fee=FeeTerms(rate_bp=BasisPoints(300), base=FeeBase.NET, vat_rate_bp=BasisPoints(600)),

@@ -224,7 +224,7 @@ class Assumptions:
     conv_output_micro: Annotated[int, Says("yuan for a million tokens written, conversation contract", 1)] = (
         2_000_000
     )
-    token_budget_fen: Annotated[int, Says("yuan prepaid on each token contract", 1)] = 10_000
+    token_budget_fen: Annotated[int, Says("yuan prepaid on each token contract", 1)] = 3_000
 
     def __post_init__(self) -> None:
         for name, says in SAYS.items():

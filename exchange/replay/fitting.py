@@ -1,7 +1,7 @@
 """Which orders could be filled at all: a gang needs one listing large enough, near enough and cheap enough."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum, auto
 
 from exchange.replay.assumptions import WHOLE
@@ -24,19 +24,25 @@ class Obstacle(Enum):
 
 def fit_of(orders: Iterable[PlannedOrder], listings: Sequence[PlannedListing]) -> Fit:
     """How many of the orders could be filled by some listing, and why the others could not."""
-    known: dict[Needs, int | Obstacle] = {}
-    found: Counter[Obstacle | None] = Counter()
-    for order in orders:
-        needs = (order.tier, order.chips, order.regions, order.least)
-        if needs not in known:
-            known[needs] = _least_limit(needs, listings)
-        found[_obstacle(order.limit, known[needs])] += 1
+    found = Counter(obstacles(orders, listings))
     return Fit(
         orders=found.total(),
         too_large=found[Obstacle.TOO_LARGE],
         out_of_reach=found[Obstacle.OUT_OF_REACH],
         too_dear=found[Obstacle.TOO_DEAR],
     )
+
+
+def obstacles(
+    orders: Iterable[PlannedOrder], listings: Sequence[PlannedListing]
+) -> Iterator[Obstacle | None]:
+    """What stands in each order's way whatever the hour, or None."""
+    known: dict[Needs, int | Obstacle] = {}
+    for order in orders:
+        needs = (order.tier, order.chips, order.regions, order.least)
+        if needs not in known:
+            known[needs] = _least_limit(needs, listings)
+        yield _obstacle(order.limit, known[needs])
 
 
 def _obstacle(limit: int, least_limit: int | Obstacle) -> Obstacle | None:

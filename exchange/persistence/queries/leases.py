@@ -1,0 +1,102 @@
+"""What buyers and sellers ask about leases: what was granted, at which price, and what of it was delivered."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import asyncpg
+import msgspec
+
+from exchange.state import LeaseId, PartyId, PricedRun
+from matching.terms import ChipCode, ListingId, OrderId, RegionCode, Slot, Tier, Window
+from settlement.money import Fen
+
+Place = tuple[int, str]
+"""Where a lease stands among all leases: a command can make many."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredLease:
+    """A lease as it stands. Prices are micro-yuan per card-slot; `unsettled` counts slots, `delivered` card-seconds."""
+
+    id: LeaseId
+    order: OrderId
+    listing: ListingId
+    chip: ChipCode
+    tier: Tier
+    buyer: PartyId
+    seller: PartyId
+    source: RegionCode
+    destination: RegionCode
+    cards: int
+    window: Window
+    runs: tuple[PricedRun, ...]
+    cost: int
+    held: Fen
+    unsettled: int
+    delivered: int
+    vat_rate_bp: int
+    seq: int
+
+
+async def lease_of(pool: asyncpg.Pool, party: str, lease: str) -> StoredLease | None:
+    """One lease that a party has bought or sold."""
+    row = await pool.fetchrow(f"{_LEASES} WHERE l.id = $1 AND $2 IN (l.buyer, l.seller)", lease, party)
+    return None if row is None else _lease(row)
+
+
+async def leases_of(pool: asyncpg.Pool, party: str, before: Place | None, most: int) -> list[StoredLease]:
+    """What a party has bought or sold, the newest first, before a place among all leases."""
+    seq, lease = before or (None, None)
+    rows = await pool.fetch(
+        f"{_LEASES} WHERE $1 IN (l.buyer, l.seller) AND ($2::bigint IS NULL OR (l.seq, l.id) < ($2, $3::text)) "
+        "ORDER BY l.seq DESC, l.id DESC LIMIT $4",
+        party,
+        seq,
+        lease,
+        most,
+    )
+    return [_lease(row) for row in rows]
+
+
+async def leases_under(pool: asyncpg.Pool, orders: Sequence[str]) -> list[StoredLease]:
+    """What each of some orders has got, in the order of grant."""
+    rows = await pool.fetch(f"{_LEASES} WHERE l.order_id = ANY($1) ORDER BY l.seq, l.id", list(orders))
+    return [_lease(row) for row in rows]
+
+
+_LEASES = """
+    SELECT l.*, s.chip, o.tier, d.delivered
+    FROM leases l JOIN listings s ON s.id = l.listing_id JOIN orders o ON o.id = l.order_id, LATERAL (
+        SELECT coalesce(sum(delivered), 0)::bigint AS delivered FROM delivery_records
+        WHERE lease = l.id AND status = 'accepted'
+    ) AS d
+"""
+
+_runs = msgspec.json.Decoder(tuple[tuple[int, int, int], ...])
+
+
+def _lease(row: asyncpg.Record) -> StoredLease:
+    return StoredLease(
+        id=LeaseId(row["id"]),
+        order=OrderId(row["order_id"]),
+        listing=ListingId(row["listing_id"]),
+        chip=ChipCode(row["chip"]),
+        tier=Tier(row["tier"]),
+        buyer=PartyId(row["buyer"]),
+        seller=PartyId(row["seller"]),
+        source=RegionCode(row["source"]),
+        destination=RegionCode(row["destination"]),
+        cards=row["cards"],
+        window=_window(row["start_slot"], row["end_slot"]),
+        runs=tuple(PricedRun(_window(start, end), price) for start, end, price in _runs.decode(row["runs"])),
+        cost=row["cost"],
+        held=Fen(row["held"]),
+        unsettled=row["unsettled"],
+        delivered=row["delivered"],
+        vat_rate_bp=row["vat_rate_bp"],
+        seq=row["seq"],
+    )
+
+
+def _window(start: int, end: int) -> Window:
+    return Window(Slot(start), Slot(end))

@@ -1,0 +1,81 @@
+"""What a buyer asks about its orders."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import asyncpg
+import msgspec
+
+from exchange.state import PartyId
+from matching.terms import (
+    Block,
+    ChipCode,
+    OrderId,
+    Preference,
+    RegionCode,
+    Slot,
+    Tier,
+    TimeInForce,
+    Window,
+)
+from settlement.money import Fen
+
+
+@dataclass(frozen=True, slots=True)
+class StoredOrder:
+    """An order as it stands. `limit` is micro-yuan per reference card and slot; `status` is open, resting or its end."""
+
+    id: OrderId
+    party: PartyId
+    source: RegionCode
+    tier: Tier
+    chips: Mapping[ChipCode, int]
+    regions: tuple[RegionCode, ...]
+    window: Window
+    limit: int
+    shape: Block
+    prefer: Preference
+    tif: TimeInForce
+    held: Fen
+    status: str
+    seq: int
+
+
+async def order_of(pool: asyncpg.Pool, party: str, order: str) -> StoredOrder | None:
+    """One order of a party, or None where it has no such order."""
+    row = await pool.fetchrow("SELECT * FROM orders WHERE id = $1 AND party = $2", order, party)
+    return None if row is None else _order(row)
+
+
+async def orders_of(pool: asyncpg.Pool, party: str, before: int | None, most: int) -> list[StoredOrder]:
+    """A party's orders, the newest first, before a place in the log."""
+    rows = await pool.fetch(
+        "SELECT * FROM orders WHERE party = $1 AND ($2::bigint IS NULL OR seq < $2) ORDER BY seq DESC LIMIT $3",
+        party,
+        before,
+        most,
+    )
+    return [_order(row) for row in rows]
+
+
+_chips = msgspec.json.Decoder(dict[ChipCode, int])
+_regions = msgspec.json.Decoder(tuple[RegionCode, ...])
+
+
+def _order(row: asyncpg.Record) -> StoredOrder:
+    return StoredOrder(
+        id=OrderId(row["id"]),
+        party=PartyId(row["party"]),
+        source=RegionCode(row["source"]),
+        tier=Tier(row["tier"]),
+        chips=_chips.decode(row["chips"]),
+        regions=_regions.decode(row["regions"]),
+        window=Window(Slot(row["start_slot"]), Slot(row["end_slot"])),
+        limit=row["limit_price"],
+        shape=Block(row["least"], row["most"], row["slots"]),
+        prefer=Preference(row["prefer"]),
+        tif=TimeInForce(row["tif"]),
+        held=Fen(row["held"]),
+        status=row["status"],
+        seq=row["seq"],
+    )

@@ -1,0 +1,241 @@
+"""What a replay asks: where it stands, what its sellers serve, and what it all came to."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+
+from exchange.state import ContractId, LeaseId, PartyId
+from matching.terms import Slot
+
+Figures = Sequence[dict[str, Any]]
+"""Rows of a table in the report, by column."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServedLease:
+    """What a seller knows of a lease that it serves."""
+
+    id: LeaseId
+    seller: PartyId
+    cards: int
+    start: Slot
+    end: Slot
+
+
+async def foreign_command(connection: asyncpg.Connection, prefix: str) -> str | None:
+    """A command that no replay with this prefix gives: the venue opens itself, and the clerk closes periods."""
+    command: str | None = await connection.fetchval(
+        """
+        SELECT id FROM commands
+        WHERE NOT (id LIKE $1 || '-%' OR (party = 'venue' AND id = 'open') OR party = 'clerk') ORDER BY seq LIMIT 1
+        """,
+        prefix,
+    )
+    return command
+
+
+async def commands_done(connection: asyncpg.Connection, prefix: str) -> int:
+    """The number of the last command of the script that is in the log."""
+    done: int = await connection.fetchval(
+        "SELECT coalesce(max(split_part(id, '-', 2)::bigint), 0) FROM commands WHERE id LIKE $1 || '-%'",
+        prefix,
+    )
+    return done
+
+
+async def leases_between(connection: asyncpg.Connection, since: int, until: int) -> list[ServedLease]:
+    """Leases that run in some slot of [since, until), in order of grant."""
+    rows = await connection.fetch(
+        "SELECT id, seller, cards, start_slot, end_slot FROM leases "
+        "WHERE start_slot < $2 AND end_slot > $1 ORDER BY seq, id",
+        since,
+        until,
+    )
+    return [
+        ServedLease(
+            LeaseId(row["id"]),
+            PartyId(row["seller"]),
+            row["cards"],
+            Slot(row["start_slot"]),
+            Slot(row["end_slot"]),
+        )
+        for row in rows
+    ]
+
+
+async def contracts(connection: asyncpg.Connection) -> list[tuple[ContractId, PartyId]]:
+    """Every token contract and who serves it, in order."""
+    rows = await connection.fetch("SELECT id, seller FROM contracts ORDER BY seq")
+    return [(ContractId(row["id"]), PartyId(row["seller"])) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class LogFigures:
+    """The log as a whole. `order_seconds` is the time from the first order's commit to the last one's."""
+
+    commands: int
+    events: int
+    orders: int
+    order_seconds: float
+    digest: str
+    bytes: int
+
+
+async def log_figures(connection: asyncpg.Connection) -> LogFigures:
+    """How long the log is, how fast its orders came, and what it is known by."""
+    row = await connection.fetchrow(
+        """
+        SELECT count(*) AS commands, (SELECT count(*) FROM events) AS events,
+               count(*) FILTER (WHERE kind = 'PlaceOrder') AS orders,
+               extract(epoch FROM max(logged_at) FILTER (WHERE kind = 'PlaceOrder')
+                                - min(logged_at) FILTER (WHERE kind = 'PlaceOrder'))::float8 AS order_seconds,
+               (SELECT encode(digest, 'hex') FROM commands ORDER BY seq DESC LIMIT 1) AS digest,
+               pg_database_size(current_database()) AS bytes
+        FROM commands
+        """
+    )
+    return LogFigures(*row.values())
+
+
+async def outcomes(connection: asyncpg.Connection) -> list[tuple[str, str]]:
+    """(command id, status) of every order that was accepted."""
+    rows = await connection.fetch(
+        "SELECT c.id, o.status FROM orders o JOIN commands c USING (seq) ORDER BY seq"
+    )
+    return [(row["id"], row["status"]) for row in rows]
+
+
+async def rejections(connection: asyncpg.Connection) -> Figures:
+    """Commands that were refused, by kind and code."""
+    return await _table(
+        connection,
+        """
+        SELECT c.kind, e.body->>'code' AS code, count(*) AS commands
+        FROM events e JOIN commands c USING (seq) WHERE e.kind = 'Rejected' GROUP BY 1, 2 ORDER BY 1, 2
+        """,
+    )
+
+
+async def utilisation(connection: asyncpg.Connection, since: int, until: int) -> Figures:
+    """By chip: card-slots offered, leased and delivered in [since, until)."""
+    return await _table(
+        connection,
+        """
+        WITH offered AS (
+            SELECT chip, sum(cards) AS cards,
+                   sum(cards * greatest(0, least(end_slot, $2) - greatest(start_slot, $1))) AS offered
+            FROM listings GROUP BY chip
+        ), leased AS (
+            SELECT i.chip, count(*) AS leases,
+                   sum(l.cards * greatest(0, least(l.end_slot, $2) - greatest(l.start_slot, $1))) AS leased
+            FROM leases l JOIN listings i ON i.id = l.listing_id GROUP BY i.chip
+        )
+        SELECT chip, cards::bigint, offered::bigint AS offered_card_slots,
+               coalesce(leases, 0)::bigint AS leases, coalesce(leased, 0)::bigint AS leased_card_slots
+        FROM offered LEFT JOIN leased USING (chip) ORDER BY chip
+        """,
+        since,
+        until,
+    )
+
+
+async def delivery(connection: asyncpg.Connection) -> Figures:
+    """Delivery records by what became of them."""
+    return await _table(
+        connection,
+        "SELECT status, count(*) AS records, sum(delivered)::bigint AS card_seconds "
+        "FROM delivery_records GROUP BY status ORDER BY status",
+    )
+
+
+_LINES = "statements s JOIN statement_lines l ON l.statement = s.id"
+_MONEY = """
+    sum(l.gross_fen)::bigint AS gross_fen, sum(l.net_fen)::bigint AS net_fen, sum(l.vat_fen)::bigint AS vat_fen,
+    sum(l.fee_fen)::bigint AS fee_fen, sum(l.seller_payout_fen)::bigint AS payout_fen
+"""
+
+
+async def periods(connection: asyncpg.Connection) -> Figures:
+    """What each period came to."""
+    return await _table(
+        connection,
+        f"""
+        SELECT r.period, r.status, count(DISTINCT s.id) AS statements, count(*) AS lines,
+               count(*) FILTER (WHERE l.service_period <> r.period) AS late_lines, {_MONEY},
+               sum(l.before_loss - l.over_budget - l.gross_fen)::bigint AS interruption_fen
+        FROM runs r JOIN {_LINES} ON s.run = r.id GROUP BY r.period, r.status, r.seq ORDER BY r.seq
+        """,  # noqa: S608 - constants of this module
+    )
+
+
+async def by_seller(connection: asyncpg.Connection) -> Figures:
+    """What each seller sold and is owed."""
+    return await _table(
+        connection,
+        f"SELECT s.seller, count(DISTINCT s.subject) AS subjects, {_MONEY} FROM {_LINES} "  # noqa: S608
+        "GROUP BY s.seller ORDER BY s.seller",
+    )
+
+
+async def by_pair(connection: asyncpg.Connection) -> Figures:
+    """What each pair of regions did, and what each side counts as its own under their agreement."""
+    return await _table(
+        connection,
+        f"""
+        SELECT s.source, s.destination, coalesce(l.agreement, 'none') AS agreement,
+               sum(l.gross_fen)::bigint AS gross_fen, sum(l.net_fen)::bigint AS net_fen,
+               sum(l.local_retained_fen)::bigint AS local_tax_fen,
+               {_share("revenue", 0)}, {_share("revenue", 1)}, {_share("tax", 0)}, {_share("tax", 1)},
+               {_share("gdp", 0)}, {_share("gdp", 1)}
+        FROM {_LINES} GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+        """,  # noqa: S608 - constants of this module
+    )
+
+
+def _share(kind: str, party: int) -> str:
+    side = ("source", "destination")[party]
+    return f"coalesce(sum((l.{kind}_by_region_fen->{party}->>1)::bigint), 0)::bigint AS {side}_{kind}_fen"
+
+
+async def tax_lines(connection: asyncpg.Connection) -> Figures:
+    """Every tax figure, added up."""
+    return await _table(
+        connection,
+        f"""
+        SELECT t.line, sum(t.fen)::bigint AS fen FROM {_LINES} CROSS JOIN LATERAL (VALUES
+            (1, 'VAT in the price', l.vat_fen), (2, 'VAT to the central treasury', l.vat_central_fen),
+            (3, 'VAT to local treasuries', l.vat_local_fen), (4, 'urban maintenance tax', l.surcharge_urban_fen),
+            (5, 'education surcharge', l.surcharge_education_fen),
+            (6, 'local education surcharge', l.surcharge_local_education_fen),
+            (7, 'retained locally, in all', l.local_retained_fen), (8, 'VAT on the venue''s fee', l.fee_vat_fen)
+        ) AS t(place, line, fen) GROUP BY t.place, t.line ORDER BY t.place
+        """,  # noqa: S608 - constants of this module
+    )
+
+
+async def token_contracts(connection: asyncpg.Connection) -> Figures:
+    """Tokens metered, charged and used beyond the budget, by contract and meter."""
+    return await _table(
+        connection,
+        f"""
+        SELECT s.subject AS contract, l.meter, sum(l.quantity)::bigint AS tokens, l.price AS price,
+               sum(l.before_loss)::bigint AS used_fen, sum(l.gross_fen)::bigint AS charged_fen,
+               sum(l.over_budget)::bigint AS over_budget_fen
+        FROM {_LINES} WHERE l.meter <> 'card_seconds' GROUP BY 1, 2, 4 ORDER BY 1, 2
+        """,  # noqa: S608 - constants of this module
+    )
+
+
+async def ledger(connection: asyncpg.Connection) -> Figures:
+    """The trial balance: what stands on each kind of account. Each book comes to zero."""
+    return await _table(
+        connection,
+        "SELECT p.book, p.kind, count(DISTINCT p.owner) AS accounts, sum(p.amount)::bigint AS balance_fen "
+        "FROM postings p GROUP BY p.book, p.kind ORDER BY p.book DESC, p.kind",
+    )
+
+
+async def _table(connection: asyncpg.Connection, sql: str, *values: object) -> Figures:
+    return [dict(row) for row in await connection.fetch(sql, *values)]

@@ -1,0 +1,106 @@
+"""Plays a script against the real writer and database, and goes on where an earlier run was stopped."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from exchange.app import Exchange
+from exchange.bus import Answer
+from exchange.catalogue.catalogue import Catalogue
+from exchange.defaults import venue_terms
+from exchange.persistence.queries import replay as queries
+from exchange.replay.assumptions import HOUR_S, SLOT_S, Assumptions
+from exchange.replay.planned import MarketPlan
+from exchange.replay.script import CLERK, Ask, Close, Report, fingerprint_of, script
+from exchange.replay.sellers import Tokens, batches, deliveries, tokens
+from exchange.state import VenueTerms
+
+IN_FLIGHT_MAX = 1_000  # commands sent and not answered yet: so many fill the writer's batches
+
+
+class OtherVenueError(Exception):
+    """The database holds something else than this replay."""
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """All that a run needs: the venue, the plan, and the requests to meter."""
+
+    exchange: Exchange
+    plan: MarketPlan
+    uses: Tokens
+    assumptions: Assumptions
+
+
+def replay_terms(catalogue: Catalogue, assumptions: Assumptions) -> VenueTerms:
+    """The terms of a replayed venue: quarters of an hour, and lots no larger than the plan's deposits reckon with."""
+    return venue_terms(catalogue, assumptions.starts, slot_seconds=SLOT_S, lot_max=assumptions.lot)
+
+
+async def run(play: Play, progress: Callable[[int, int], None] = lambda _done, _all: None) -> None:
+    """Play the script to its end. `progress` hears how many of its commands are durable.
+
+    What is in the log already is skipped, so the same run again continues, or does nothing. Raises
+    `OtherVenueError` on a database that was used for anything else.
+    """
+    lines = list(script(play.plan, play.exchange.terms))
+    total = sum(isinstance(line, Ask) for line in lines)
+    done = await _done(play)
+    in_flight: deque[asyncio.Future[Answer]] = deque()
+    for line in lines:
+        if line.n <= done:
+            continue
+        match line:
+            case Ask(n, envelope):
+                in_flight.append(asyncio.ensure_future(play.exchange.bus.submit(envelope)))
+                if len(in_flight) >= IN_FLIGHT_MAX:
+                    await in_flight.popleft()
+                    progress(n - len(in_flight), total)
+            case Report() | Close():
+                await _settled(in_flight)
+                await _between(play, line)
+    await _settled(in_flight)
+    progress(total, total)
+
+
+async def _done(play: Play) -> int:
+    """How many commands of the script are in the log, which holds nothing else."""
+    async with play.exchange.readers.acquire() as connection:
+        foreign = await queries.foreign_command(connection, fingerprint_of(play.plan))
+        if foreign is not None:
+            raise OtherVenueError(
+                f"This database was used for something else (command {foreign}): choose another data directory, or "
+                "give the options that it was begun with."
+            )
+        return await queries.commands_done(connection, fingerprint_of(play.plan))
+
+
+async def _settled(in_flight: deque[asyncio.Future[Answer]]) -> None:
+    """Wait until everything sent is durable."""
+    while in_flight:
+        await in_flight.popleft()
+
+
+async def _between(play: Play, line: Report | Close) -> None:
+    match line:
+        case Report():
+            await _report(play, line)
+        case Close(_, period):
+            await play.exchange.closing(CLERK).close(period)
+
+
+async def _report(play: Play, report: Report) -> None:
+    """Let every seller report. Each batch has a key of its own, so that it counts once."""
+    late = play.assumptions.late_hours * HOUR_S // SLOT_S
+    async with play.exchange.readers.acquire() as connection:
+        leases = await queries.leases_between(connection, report.since - late, report.until)
+        contracts = await queries.contracts(connection)
+    for seller, records in deliveries(leases, report, play.assumptions).items():
+        for n, batch in enumerate(batches(records)):
+            await play.exchange.metering.deliveries(seller, f"delivery-{report.until}-{n}", batch)
+    for planned, (contract, seller) in zip(play.plan.contracts, contracts, strict=True):
+        used = tokens(play.uses[planned.stream], planned.stream, contract, report)
+        for n, requests in enumerate(batches(used)):
+            key = f"tokens-{planned.stream}-{report.until}-{n}"
+            await play.exchange.metering.tokens(seller, key, requests)
