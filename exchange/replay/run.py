@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
 from exchange.app import Exchange
@@ -12,9 +12,10 @@ from exchange.defaults import venue_terms
 from exchange.persistence.queries import replay as queries
 from exchange.replay.assumptions import HOUR_S, SLOT_S, Assumptions
 from exchange.replay.planned import MarketPlan
-from exchange.replay.script import CLERK, Ask, Close, Report, fingerprint_of, script
+from exchange.replay.script import CLERK, Ask, Close, Line, Report, fingerprint_of, script
 from exchange.replay.sellers import Tokens, batches, deliveries, tokens
-from exchange.state import VenueTerms
+from exchange.state import Instant, VenueTerms
+from exchange.venue.commands import Tick
 
 IN_FLIGHT_MAX = 1_000  # commands sent and not answered yet: so many fill the writer's batches
 
@@ -39,41 +40,51 @@ def replay_terms(catalogue: Catalogue, assumptions: Assumptions) -> VenueTerms:
 
 
 async def run(play: Play, progress: Callable[[int, int], None] = lambda _done, _all: None) -> None:
-    """Play the script to its end. `progress` hears how many of its commands are durable.
+    """Play the whole script. `progress` hears how many of its commands are durable, and how many there are.
 
     What is in the log already is skipped, so the same run again continues, or does nothing. Raises
     `OtherVenueError` on a database that was used for anything else.
     """
+    async with play.exchange.readers.acquire() as connection:
+        foreign = await queries.foreign_command(connection, fingerprint_of(play.plan))
+    if foreign is not None:
+        raise OtherVenueError(
+            f"This database was used for something else (command {foreign}): choose another data directory, or "
+            "give the options that it was begun with."
+        )
     lines = list(script(play.plan, play.exchange.terms))
     total = sum(isinstance(line, Ask) for line in lines)
-    done = await _done(play)
+    await perform(play, lines, progress=lambda done: progress(done, total))
+
+
+async def perform(
+    play: Play,
+    lines: Iterable[Line],
+    *,
+    pace: Callable[[Instant], Awaitable[None]] | None = None,
+    progress: Callable[[int], None] = lambda _: None,
+) -> None:
+    """Play those lines that are not in the log yet. `pace` is awaited before the clock comes to each instant."""
+    async with play.exchange.readers.acquire() as connection:
+        done = await queries.commands_done(connection, fingerprint_of(play.plan))
     in_flight: deque[asyncio.Future[Answer]] = deque()
     for line in lines:
         if line.n <= done:
             continue
         match line:
-            case Ask(n, envelope):
+            case Ask(_, envelope):
+                if pace is not None and isinstance(envelope.command, Tick):
+                    await _settled(in_flight)
+                    await pace(envelope.command.now)
                 in_flight.append(asyncio.ensure_future(play.exchange.bus.submit(envelope)))
                 if len(in_flight) >= IN_FLIGHT_MAX:
                     await in_flight.popleft()
-                    progress(n - len(in_flight), total)
             case Report() | Close():
                 await _settled(in_flight)
                 await _between(play, line)
+        if isinstance(line, Ask) and line.n % IN_FLIGHT_MAX == 0:
+            progress(line.n - len(in_flight))
     await _settled(in_flight)
-    progress(total, total)
-
-
-async def _done(play: Play) -> int:
-    """How many commands of the script are in the log, which holds nothing else."""
-    async with play.exchange.readers.acquire() as connection:
-        foreign = await queries.foreign_command(connection, fingerprint_of(play.plan))
-        if foreign is not None:
-            raise OtherVenueError(
-                f"This database was used for something else (command {foreign}): choose another data directory, or "
-                "give the options that it was begun with."
-            )
-        return await queries.commands_done(connection, fingerprint_of(play.plan))
 
 
 async def _settled(in_flight: deque[asyncio.Future[Answer]]) -> None:
@@ -95,7 +106,7 @@ async def _report(play: Play, report: Report) -> None:
     late = play.assumptions.late_hours * HOUR_S // SLOT_S
     async with play.exchange.readers.acquire() as connection:
         leases = await queries.leases_between(connection, report.since - late, report.until)
-        contracts = await queries.contracts(connection)
+        contracts = (await queries.contracts(connection))[-len(play.plan.contracts) :]
     for seller, records in deliveries(leases, report, play.assumptions).items():
         for n, batch in enumerate(batches(records)):
             await play.exchange.metering.deliveries(seller, f"delivery-{report.until}-{n}", batch)

@@ -1,8 +1,9 @@
 """A plan as a script: every command in its order, and between them the moments of metering and closing."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 
 import msgspec
 
@@ -15,7 +16,14 @@ from exchange.orders.commands import PlaceOrder
 from exchange.parties.commands import Deposit, RegisterParty
 from exchange.periods import Period, periods_between
 from exchange.replay.assumptions import HOUR_S, SLOT_S
-from exchange.replay.planned import MarketPlan, PlannedListing, PlannedOrder, Steps
+from exchange.replay.planned import (
+    MarketPlan,
+    PlannedAgreement,
+    PlannedListing,
+    PlannedOrder,
+    PlannedTokenContract,
+    Steps,
+)
 from exchange.replay.trace import DAY_S
 from exchange.state import VENUE, Instant, MicroYuan, Party, PartyId, Role, VenueTerms
 from exchange.venue.commands import Tick
@@ -64,8 +72,31 @@ def fingerprint_of(plan: MarketPlan) -> str:
 
 def script(plan: MarketPlan, terms: VenueTerms) -> Iterator[Line]:
     """The whole play, from the admission of the parties to the closing of the last period."""
-    prefix, n = fingerprint_of(plan), 0
-    for part in _acts(plan, terms):
+    periods = periods_between(plan.start_s, plan.closes_s, terms.utc_offset_seconds)
+    closing = {period.ends + CLOSE_AFTER_S: period for period in periods}
+    last_s = max(closing)
+    clock = {*range(plan.start_s, plan.closes_s, SLOT_S), *range(plan.start_s, last_s, ROUND_S), *closing}
+    acts = chain(_opening(plan), _trading(plan, sorted(clock), closing, reported_s=plan.start_s))
+    return _numbered(fingerprint_of(plan), acts)
+
+
+def episode(plan: MarketPlan, terms: VenueTerms, *, first: bool) -> Iterator[Line]:
+    """A play that another one follows at the end of its span. Only the first admits the parties."""
+    clock = range(plan.start_s, plan.end_s, SLOT_S)
+    periods = periods_between(plan.start_s - CLOSE_AFTER_S, plan.end_s, terms.utc_offset_seconds)
+    closing = {period.ends + CLOSE_AFTER_S: period for period in periods}
+    opening = _opening(plan) if first else _next_week(plan)
+    reported_s = plan.start_s if first else plan.start_s - ROUND_S
+    return _numbered(fingerprint_of(plan), chain(opening, _trading(plan, clock, closing, reported_s)))
+
+
+Act = tuple[PartyId, Command] | Period | range
+"""A command with who gives it, a period to close, or a range of slots to report."""
+
+
+def _numbered(prefix: str, acts: Iterable[Act]) -> Iterator[Line]:
+    n = 0
+    for part in acts:
         if isinstance(part, tuple):
             n += 1
             by, command = part
@@ -76,19 +107,13 @@ def script(plan: MarketPlan, terms: VenueTerms) -> Iterator[Line]:
             yield Report(n + 1, Slot(part.start), Slot(part.stop))
 
 
-def _acts(plan: MarketPlan, terms: VenueTerms) -> Iterator[tuple[PartyId, Command] | Period | range]:
-    """Commands with who gives them, periods to close, and ranges of slots to report."""
-    yield VENUE, Tick(Instant(plan.start_s))
-    for command in _opening(plan):
-        yield VENUE, command
-    for listing in plan.listings:
-        yield PartyId(listing.seller), _publish(listing)
-    periods = periods_between(plan.start_s, plan.closes_s, terms.utc_offset_seconds)
-    closing = {period.ends + CLOSE_AFTER_S: period for period in periods}
-    orders, ahead, reported_s = iter(plan.orders), list[PlannedOrder](), plan.start_s
-    for at_s in _clock(plan, closing):
-        if at_s > plan.start_s:
-            yield VENUE, Tick(Instant(at_s))
+def _trading(
+    plan: MarketPlan, clock: Iterable[int], closing: Mapping[int, Period], reported_s: int
+) -> Iterator[Act]:
+    """Time passes; what falls due is reported, closed and ordered, in this order."""
+    orders, ahead = iter(plan.orders), list[PlannedOrder]()
+    for at_s in clock:
+        yield VENUE, Tick(Instant(at_s))
         if (at_s - plan.start_s) % ROUND_S == 0 and at_s > reported_s:
             yield range(reported_s // SLOT_S, at_s // SLOT_S)
             reported_s = at_s
@@ -96,18 +121,6 @@ def _acts(plan: MarketPlan, terms: VenueTerms) -> Iterator[tuple[PartyId, Comman
             yield closing[at_s]
         for order in _due(orders, ahead, at_s + SLOT_S):
             yield PartyId(order.buyer), _place(order)
-
-
-def _clock(plan: MarketPlan, closing: Iterable[int]) -> list[int]:
-    """Every slot while there is a market, then every round, and every closing."""
-    last_s = max(closing)
-    return sorted(
-        {
-            *range(plan.start_s, plan.closes_s, SLOT_S),
-            *range(plan.start_s, last_s, ROUND_S),
-            *closing,
-        }
-    )
 
 
 def _due(orders: Iterator[PlannedOrder], ahead: list[PlannedOrder], before_s: int) -> Iterator[PlannedOrder]:
@@ -119,42 +132,57 @@ def _due(orders: Iterator[PlannedOrder], ahead: list[PlannedOrder], before_s: in
         yield order
 
 
-def _opening(plan: MarketPlan) -> Iterator[Command]:
-    """The clerk, the finance offices of the paired regions, sellers, buyers with their money, and what is agreed."""
-    home = plan.sellers[0].region
-    yield _party(CLERK, "Settlement clerk", Role.CLERK, home)
+def _opening(plan: MarketPlan) -> Iterator[Act]:
+    """The clerk, the finance offices of the paired regions, sellers and buyers come in; then what is agreed."""
+    yield VENUE, Tick(Instant(plan.start_s))
+    yield VENUE, _party(CLERK, "Settlement clerk", Role.CLERK, plan.sellers[0].region)
     offices = dict.fromkeys(region for pair in plan.agreements for region in (pair.source, pair.destination))
     for region in offices:
-        yield _party(PartyId(f"region-{region}"), f"Finance office of {region}", Role.REGION, region)
+        yield VENUE, _party(PartyId(f"region-{region}"), f"Finance office of {region}", Role.REGION, region)
     for seller in plan.sellers:
-        yield _party(PartyId(seller.code), seller.name, Role.SELLER, seller.region)
+        yield VENUE, _party(PartyId(seller.code), seller.name, Role.SELLER, seller.region)
     for buyer in plan.buyers:
-        yield _party(PartyId(buyer.code), buyer.name, Role.BUYER, buyer.region)
-        yield Deposit(PartyId(buyer.code), buyer.deposit_fen, "prepaid for the replay")
+        yield VENUE, _party(PartyId(buyer.code), buyer.name, Role.BUYER, buyer.region)
     for pair in plan.agreements:
-        yield RecordAgreement(
-            PairAgreement(
-                id=f"{pair.source}-{pair.destination}",
-                version=1,
-                parties=(pair.source, pair.destination),
-                valid_from=plan.start_s,
-                valid_to=None,
-                shares=pair.shares,
-                value_added_bp=pair.value_added_bp,
-            )
-        )
+        yield VENUE, RecordAgreement(_agreement(pair, plan.start_s))
+    yield from _next_week(plan)
+
+
+def _next_week(plan: MarketPlan) -> Iterator[Act]:
+    """Money comes in, contracts are opened and capacity is listed."""
+    yield VENUE, Tick(Instant(plan.start_s))
+    for buyer in plan.buyers:
+        yield VENUE, Deposit(PartyId(buyer.code), buyer.deposit_fen, "prepaid")
     for contract in plan.contracts:
-        yield OpenContract(
-            buyer=PartyId(contract.buyer),
-            seller=PartyId(contract.seller),
-            destination=contract.destination,
-            input_price=MicroYuan(contract.input_price),
-            output_price=MicroYuan(contract.output_price),
-            budget=contract.budget_fen,
-            begins=Instant(plan.start_s),
-            ends=Instant(plan.end_s),
-            line=LINE,
-        )
+        yield VENUE, _contract(contract, plan)
+    for listing in plan.listings:
+        yield PartyId(listing.seller), _publish(listing)
+
+
+def _agreement(pair: PlannedAgreement, valid_from: int) -> PairAgreement:
+    return PairAgreement(
+        id=f"{pair.source}-{pair.destination}",
+        version=1,
+        parties=(pair.source, pair.destination),
+        valid_from=valid_from,
+        valid_to=None,
+        shares=pair.shares,
+        value_added_bp=pair.value_added_bp,
+    )
+
+
+def _contract(contract: PlannedTokenContract, plan: MarketPlan) -> OpenContract:
+    return OpenContract(
+        buyer=PartyId(contract.buyer),
+        seller=PartyId(contract.seller),
+        destination=contract.destination,
+        input_price=MicroYuan(contract.input_price),
+        output_price=MicroYuan(contract.output_price),
+        budget=contract.budget_fen,
+        begins=Instant(plan.start_s),
+        ends=Instant(plan.end_s),
+        line=LINE,
+    )
 
 
 def _party(party: PartyId, name: str, role: Role, region: RegionCode) -> RegisterParty:
