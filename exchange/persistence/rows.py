@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -20,7 +21,7 @@ class _TableRows:
 
 @dataclass(slots=True)
 class Rows:
-    """What a batch does to each table. One statement can't change a row that it adds, so additions take changes along."""
+    """What a batch does to each table, each row at most once: what adds or puts a row takes later changes along."""
 
     tables: dict[Table, _TableRows] = field(default_factory=dict)
 
@@ -31,12 +32,14 @@ class Rows:
     def change(self, table: Table, row: Row) -> None:
         """New values for some columns of a row that exists; `row` has its key, too."""
         rows, key = self._of(table), _key(table, row)
-        known = rows.added.get(key) or rows.changed.setdefault(key, {})
+        known = rows.added.get(key) or rows.put.get(key) or rows.changed.setdefault(key, {})
         known.update(row)
 
     def put(self, table: Table, row: Row) -> None:
         """A whole row, whether or not its key exists."""
-        self._of(table).put[_key(table, row)] = row
+        rows, key = self._of(table), _key(table, row)
+        rows.changed.pop(key, None)
+        rows.put[key] = row
 
     def statements(self) -> Iterator[tuple[str, str]]:
         """Each insert and update as SQL with one parameter, `%s`, and that parameter: the rows as JSON."""
@@ -63,15 +66,22 @@ def _json(rows: dict[Key, Row]) -> str:
 
 
 def _key(table: Table, row: Row) -> Key:
-    return tuple(row[column.name] for column in table.primary_key)
+    return tuple([row[name] for name in _key_names(table)])
 
 
+@cache
+def _key_names(table: Table) -> tuple[str, ...]:
+    return tuple(column.name for column in table.primary_key)
+
+
+@cache
 def _insert(table: Table) -> str:
     names = [f'"{column.name}"' for column in table.columns if column.server_default is None]
     values = ", ".join(f"u.{name}" for name in names)
     return f"INSERT INTO {table.name} ({', '.join(names)}) SELECT {values} FROM fence, {_recordset(table)}"  # noqa: S608
 
 
+@cache
 def _upsert(table: Table) -> str:
     keys = ", ".join(f'"{column.name}"' for column in table.primary_key)
     rest = ", ".join(
@@ -80,8 +90,9 @@ def _upsert(table: Table) -> str:
     return f"{_insert(table)} ON CONFLICT ({keys}) DO UPDATE SET {rest}"
 
 
+@cache
 def _update(table: Table, columns: tuple[str, ...]) -> str:
-    keys = [column.name for column in table.primary_key]
+    keys = _key_names(table)
     values = ", ".join(f'"{name}" = u."{name}"' for name in columns if name not in keys)
     matched = " AND ".join(f't."{name}" = u."{name}"' for name in keys)
     return f"UPDATE {table.name} t SET {values} FROM fence, {_recordset(table)} WHERE {matched}"  # noqa: S608
