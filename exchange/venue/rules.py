@@ -32,6 +32,8 @@ def adopt_terms(state: State, command: AdoptTerms) -> Iterator[TermsAdopted | Re
             VenueRejection.SLOT_LENGTH_FIXED,
             f"Slots are {state.terms.slot_seconds} s long since the venue opened: another length needs another venue.",
         )
+    elif state.terms is not None and (broken := _broken_promise(state.terms, terms)) is not None:
+        yield rejected(VenueRejection.TERMS_INVALID, broken)
     else:
         yield TermsAdopted(terms)
 
@@ -40,6 +42,19 @@ def tick(state: State, seq: Seq, command: Tick) -> Iterator[Told | Rejected]:
     """Let time pass: what is too late leaves the books, and its money is free again."""
     for event in decide(state.market, seq, MarketTick(state.rules.slot_of(command.now))):
         yield refused_by_market(event.code) if isinstance(event, RefusedByMarket) else told(state, event)
+
+
+def _broken_promise(known: VenueTerms, terms: VenueTerms) -> str | None:
+    """What open orders, open listings and closed periods rely on can't be taken back."""
+    if terms.lot_max != known.lot_max:
+        return "The largest lot is fixed: open orders hold what its lots can cost."
+    if not known.vat_rates_bp.keys() <= terms.vat_rates_bp.keys():
+        return "Every catalogue line stays: open listings are taxed under it."
+    if terms.late_window_seconds > known.late_window_seconds:
+        return "The late window never grows: slots whose window has closed are settled as lost."
+    if terms.utc_offset_seconds != known.utc_offset_seconds:
+        return "The offset from UTC is fixed: each period begins where the last one ended."
+    return None
 
 
 def _problem(terms: VenueTerms) -> str | None:
