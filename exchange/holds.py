@@ -35,6 +35,9 @@ def slots_by_price(runs: Iterable[PricedRun]) -> dict[int, int]:
 
 
 def _most_in(order: Order, weight: int, terms: VenueTerms) -> int:
-    """Micro-yuan that the whole order can cost on a chip of this weight."""
+    """Micro-yuan that the whole order can cost on a chip of this weight.
+
+    The limit is tested over the whole run of slots, so its thousandths are dropped from the run and not from each slot.
+    """
     cards = ceil_div(1000 * order.shape.most, weight) + terms.lot_max - 1
-    return order.limit * weight // 1000 * cards * order.shape.slots
+    return order.limit * weight * order.shape.slots // 1000 * cards
