@@ -236,9 +236,11 @@ def _roles(state: State, party: PartyId) -> frozenset[Role | None]:
 def _settle(state: State, event: StatementPosted) -> None:
     """Slots that are charged are done with, and so is a lease without slots; a contract's budget shrinks."""
     if event.kind is SubjectKind.CONTRACT:
-        state.contracts[ContractId(event.subject)].left = event.held_left
+        contract = state.contracts[ContractId(event.subject)]
+        contract.left, contract.last_run = event.held_left, event.run
         return
     lease = state.leases[LeaseId(event.subject)]
+    lease.last_run = event.run
     for price, slots in event.settled:
         lease.unsettled[price] -= slots
         assert lease.unsettled[price] >= 0, "a slot was settled twice"

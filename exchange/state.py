@@ -40,10 +40,10 @@ class Role(StrEnum):
 class VenueTerms:
     """The rules of the house, as adopted. A lease keeps the rates that were in force when it was granted.
 
-    `slot_seconds` is fixed by the first adoption. `lot_max` bounds every listing's lot, because holds depend on it.
-    `late_window_seconds` is how long after a slot its delivery may still be reported. `vat_rates_bp` gives each
-    catalogue line its rate. The periods of settlement are
-    calendar months at `utc_offset_seconds`.
+    `slot_seconds`, `lot_max` and `utc_offset_seconds` are fixed by the first adoption. `lot_max` bounds every
+    listing's lot, because holds depend on it. `late_window_seconds` is how long after a slot its delivery may still
+    be reported; it may only get shorter. `vat_rates_bp` gives each catalogue line its rate. The periods of settlement
+    are calendar months at `utc_offset_seconds`.
     """
 
     slot_seconds: int
@@ -127,10 +127,14 @@ class LeaseTerms:
 
 @dataclass(slots=True)
 class LiveLease:
-    """A lease that is not settled to its end: slots still to settle, by price in micro-yuan per card-slot."""
+    """A lease that is not settled to its end: slots still to settle, by price in micro-yuan per card-slot.
+
+    `last_run` is the run of its last statement: a lease has at most one in each.
+    """
 
     terms: LeaseTerms
     unsettled: dict[int, int]
+    last_run: RunId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,10 +157,11 @@ class ContractTerms:
 
 @dataclass(slots=True)
 class LiveContract:
-    """A token contract whose use is not settled to its end, and what is left of its budget."""
+    """A token contract whose use is not settled to its end, what is left of its budget, and its last statement's run."""
 
     terms: ContractTerms
     left: Fen
+    last_run: RunId | None = None
 
 
 @dataclass(frozen=True, slots=True)

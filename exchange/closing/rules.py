@@ -1,5 +1,6 @@
 """The rules of closing: periods in order, every slot settled once, every figure made by the one pure function."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import groupby
@@ -66,7 +67,7 @@ def post_statements(state: State, command: PostStatements) -> Iterator[Statement
             VenueRejection.NO_SUCH_RUN, f"{command.run} is not open, or does not know its usage yet."
         )
         return
-    refusal = _refusal(state, command)
+    refusal = _refusal(state, run, command)
     if refusal is not None:
         yield refusal
         return
@@ -79,8 +80,10 @@ def post_statements(state: State, command: PostStatements) -> Iterator[Statement
 def finish_close(state: State, command: FinishClose) -> Iterator[ContractClosed | PeriodClosed | Rejected]:
     """Close the period, and give back what is left of contracts whose last use is settled."""
     run = state.open_run
-    if run is None or run.id != command.run:
-        yield rejected(VenueRejection.NO_SUCH_RUN, f"{command.run} is not the run that is open.")
+    if run is None or run.id != command.run or run.usage_batch is None:
+        yield rejected(
+            VenueRejection.NO_SUCH_RUN, f"{command.run} is not open, or does not know its usage yet."
+        )
         return
     over = [contract for contract in state.contracts.values() if contract.terms.ends <= run.late_until]
     for contract in over:
@@ -88,26 +91,60 @@ def finish_close(state: State, command: FinishClose) -> Iterator[ContractClosed 
     yield PeriodClosed(run)
 
 
-def _refusal(state: State, command: PostStatements) -> Rejected | None:
-    """Why sums can't be booked: they name what is settled already, or what never was."""
-    asked: dict[tuple[LeaseId, int], int] = {}
+def _refusal(state: State, run: CloseRun, command: PostStatements) -> Rejected | None:
+    """Why sums can't be booked: they are apart, make no sense, or name what is settled already or never was."""
+    refusal = _subject_refusal(state, run, command)
+    if refusal is not None:
+        return refusal
+    if not _makes_sense(state, command):
+        return rejected(
+            VenueRejection.AMOUNT_OUT_OF_RANGE,
+            "A sum is of one slot or more, of which no more is lost than was leased; and of no fewer than no tokens.",
+        )
+    asked: Counter[tuple[LeaseId, int]] = Counter()
     for part in command.leases:
-        asked[part.lease, part.price] = asked.get((part.lease, part.price), 0) + part.slots
+        asked[part.lease, part.price] += part.slots
     for (lease, price), slots in asked.items():
-        live = state.leases.get(lease)
-        if live is None or slots > live.unsettled.get(price, 0):
+        if slots > state.leases[lease].unsettled.get(price, 0):
             return rejected(
                 VenueRejection.SETTLED_TWICE, f"{lease} has no {slots} slots at {price} left to settle."
             )
-    for contract in command.contracts:
-        if contract.contract not in state.contracts:
-            return rejected(VenueRejection.SETTLED_TWICE, f"{contract.contract} is settled to its end.")
     named = {part.agreement for part in command.leases} | {part.agreement for part in command.contracts}
     if any(_agreement(state, agreement) is None for agreement in named - {None}):
         return rejected(
             VenueRejection.AGREEMENT_INVALID, "The sums name an agreement that was never recorded."
         )
     return None
+
+
+def _subject_refusal(state: State, run: CloseRun, command: PostStatements) -> Rejected | None:
+    """A lease or contract has one statement in a run, so all its sums come together."""
+    subjects: list[tuple[str, LiveLease | LiveContract | None]] = [
+        *((lease, state.leases.get(lease)) for lease, _ in groupby(part.lease for part in command.leases)),
+        *(
+            (name, state.contracts.get(name))
+            for name, _ in groupby(part.contract for part in command.contracts)
+        ),
+    ]
+    times = Counter(subject for subject, _ in subjects)
+    for subject, live in subjects:
+        if live is None:
+            return rejected(VenueRejection.SETTLED_TWICE, f"{subject} is settled to its end, or never began.")
+        if live.last_run == run.id or times[subject] > 1:
+            return rejected(
+                VenueRejection.SETTLED_TWICE,
+                f"{subject} has one statement in a run: bring all its sums together.",
+            )
+    return None
+
+
+def _makes_sense(state: State, command: PostStatements) -> bool:
+    slot_seconds = state.rules.slot_seconds
+    leased = (
+        part.slots >= 1 and 0 <= part.lost <= part.slots * state.leases[part.lease].terms.cards * slot_seconds
+        for part in command.leases
+    )
+    return all(leased) and all(min(part.input_tokens, part.output_tokens) >= 0 for part in command.contracts)
 
 
 def _lease_statement(
