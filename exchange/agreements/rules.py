@@ -1,4 +1,4 @@
-"""The rules for pair agreements: never edited, never overlapping, never reaching into a closed period."""
+"""The rules for pair agreements: never edited, never overlapping, never reaching into a closing period."""
 
 from collections.abc import Iterator
 
@@ -13,14 +13,18 @@ def record_agreement(state: State, command: RecordAgreement) -> Iterator[Agreeme
     """Record an agreement, or say what is wrong with it."""
     agreement = command.agreement
     problems = agreement.problems()
-    closed_until = state.last_run.ends if state.last_run else 0
+    last_run = state.open_run or state.last_run
+    closed_until = last_run.ends if last_run else 0
     if problems:
         wrong = "; ".join(f"{problem.field}: {problem.code}" for problem in problems)
         yield rejected(VenueRejection.AGREEMENT_INVALID, f"The agreement can't be used: {wrong}.")
     elif state.market.regions is not None and not state.market.regions.issuperset(agreement.parties):
         yield refused_by_market(MarketRejection.UNKNOWN_REGION)
     elif agreement.valid_from < closed_until:
-        yield rejected(VenueRejection.AGREEMENT_INVALID, "It begins in a closed period: let it begin later.")
+        yield rejected(
+            VenueRejection.AGREEMENT_INVALID,
+            "It begins in a period that is closed or closing: let it begin later.",
+        )
     elif any((known.id, known.version) == (agreement.id, agreement.version) for known in state.agreements):
         yield rejected(VenueRejection.AGREEMENT_INVALID, "This version exists: agreements are never edited.")
     elif any(known.overlaps(agreement) for known in state.agreements):
