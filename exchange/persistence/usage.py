@@ -93,7 +93,7 @@ async def store(connection: asyncpg.Connection, kind: Kind, party: str, key: str
         verdicts = await _store_records(connection, kind, party, batch, columns)
         await connection.execute(
             "INSERT INTO usage_batches (id, kind, party, key, content, verdicts, now) "
-            "SELECT $1, $2, $3, $4, $5, $6, now FROM venue",
+            "SELECT $1, $2, $3, $4, $5, $6, coalesce(now, 0) FROM venue",
             batch,
             kind.name,
             party,
@@ -128,7 +128,7 @@ def _store_sql(kind: Kind) -> str:
     names = ", ".join(kind.columns)
     return f"""
         WITH v AS (
-            SELECT now, (terms->>'slot_seconds')::bigint AS slot_seconds,
+            SELECT coalesce(now, 0) AS now, (terms->>'slot_seconds')::bigint AS slot_seconds,
                    (terms->>'late_window_seconds')::bigint AS late_seconds FROM venue
         ), g AS (
             SELECT * FROM unnest({_arrays(kind, first=3)}) WITH ORDINALITY AS g({names}, n)
