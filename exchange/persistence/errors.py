@@ -5,7 +5,24 @@ import socket
 import ssl
 from collections.abc import Iterator
 
-from asyncpg.exceptions import InterfaceError, TargetServerAttributeNotMatched
+from asyncpg.exceptions import (
+    InsufficientResourcesError,
+    InterfaceError,
+    InvalidCatalogNameError,
+    OperatorInterventionError,
+    PostgresConnectionError,
+    TargetServerAttributeNotMatched,
+)
+
+OUTAGES = (
+    OSError,
+    InterfaceError,
+    PostgresConnectionError,
+    OperatorInterventionError,
+    InsufficientResourcesError,
+    InvalidCatalogNameError,
+)
+"""What asking a database can raise when it, or the way to it, is not well. Other errors of it are our own fault."""
 
 
 class DatabaseUnavailable(RuntimeError):  # noqa: N818 — a state of the world, like EngineHalted

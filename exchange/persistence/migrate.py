@@ -1,22 +1,32 @@
-"""Brings a database to the shape that this version needs, and says whether it has it."""
+"""Brings a database to the shape that this version needs, and says whether it has it.
+
+Everything here raises `DatabaseUnavailable`, with a sentence, for a database that can't be reached or is too new.
+"""
 
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+import asyncpg
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.script.revision import RevisionError
+from alembic.util import CommandError
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
+from exchange.persistence.errors import DatabaseUnavailable, explain
 from exchange.persistence.tables import metadata
 
 T = TypeVar("T")
+
+_TOO_NEW = "A newer Suanli has written this database: use that version, or a later one."
 
 
 def upgrade(url: str) -> None:
@@ -67,4 +77,9 @@ def _run(url: str, work: Callable[[Connection], T]) -> T:
         finally:
             await engine.dispose()
 
-    return asyncio.run(run())
+    try:
+        return asyncio.run(run())
+    except (RevisionError, CommandError) as fault:
+        raise DatabaseUnavailable(_TOO_NEW) from fault
+    except (OSError, SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError) as fault:
+        raise DatabaseUnavailable(explain(fault)) from fault

@@ -1,0 +1,89 @@
+"""What whoever runs a venue can choose: read once, from options and the environment, and then passed down."""
+
+import ipaddress
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from exchange.persistence.urls import describe, normalise
+from exchange.venue.rules import SLOT_LENGTHS
+
+VARIABLES = {
+    "data_dir": "SUANLI_DATA_DIR",
+    "database_url": "DATABASE_URL",
+    "host": "SUANLI_HOST",
+    "port": "SUANLI_PORT",
+    "slot_seconds": "SUANLI_SLOT_SECONDS",
+}
+"""The environment variable of each setting. An option wins over it; one that is empty counts as absent."""
+
+
+class SettingsError(ValueError):
+    """A setting can't be used, said in a sentence that names it."""
+
+
+def _loopback(host: str) -> str:
+    """Keys travel unencrypted, so nobody else may listen: other machines come in through a proxy with TLS."""
+    address = "127.0.0.1" if host == "localhost" else host
+    try:
+        here = ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        here = False
+    if not here:
+        raise ValueError("should be 127.0.0.1, ::1 or localhost: the venue serves this machine only")
+    return address
+
+
+def _slot_length(seconds: int) -> int:
+    if seconds not in SLOT_LENGTHS:
+        raise ValueError(f"should be one of {', '.join(map(str, SLOT_LENGTHS))}")
+    return seconds
+
+
+class Settings(BaseModel):
+    """A venue's place and manners.
+
+    `data_dir` keeps the embedded database, and what a server and its commands share. `database_url` leads to another
+    database instead, and is in our driver's form. `port` 0 takes any free one. `slot_seconds` is for a new venue:
+    one that has opened keeps its own.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    data_dir: Path = Path(".suanli")
+    database_url: Annotated[str, AfterValidator(normalise)] | None = Field(default=None, repr=False)
+    host: Annotated[str, AfterValidator(_loopback)] = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65_535)] = 8000
+    slot_seconds: Annotated[int, AfterValidator(_slot_length)] = 3600
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str], **options: object) -> "Settings":
+        """Settings from options, None where not given, then from the environment, then as they usually are.
+
+        Raises `SettingsError`, or `DatabaseUnavailable` for a DATABASE_URL that can't be read.
+        """
+        values: dict[str, object] = {
+            name: environ[variable] for name, variable in VARIABLES.items() if environ.get(variable)
+        }
+        values |= {name: value for name, value in options.items() if value is not None}
+        try:
+            return cls.model_validate(values)
+        except ValidationError as invalid:
+            raise SettingsError(_sentence(invalid)) from None
+
+    @property
+    def database(self) -> str:
+        """Which database it is, in words and without any password."""
+        if self.database_url is None:
+            return f"the embedded database in {self.data_dir}"
+        return describe(self.database_url)
+
+
+def _sentence(invalid: ValidationError) -> str:
+    """The first fault, in words. What was written is left out: it may hold a password."""
+    fault = invalid.errors(include_url=False, include_input=False)[0]
+    name = str(fault["loc"][0])
+    said = fault["msg"].removeprefix("Value error, ")
+    return f"{name.replace('_', '-')} ({VARIABLES[name]}) can't be used: {said[0].lower()}{said[1:]}."
