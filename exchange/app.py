@@ -74,17 +74,17 @@ async def open_exchange(url: str, terms: VenueTerms) -> AsyncIterator[Exchange]:
     """
     catalogue = load_catalogue()
     async with AsyncExitStack() as opened:
-        connection = await database.connect(url)
-        opened.push_async_callback(connection.close)
+        writing, reading = await database.connect(url), await database.connect(url)
+        opened.push_async_callback(writing.close)
+        opened.push_async_callback(reading.close)
         readers = await opened.enter_async_context(await database.reading_pool(url))
         usage = await opened.enter_async_context(await database.usage_pool(url))
 
-        log = await Log.take_over(connection)
+        log = await Log.take_over(writing, reading)
         state = empty_state(catalogue)
-        await recover(connection, state)
+        await recover(reading, state)
         engine, follower = Engine(state, log), Follower(readers, empty_state(catalogue))
         await opened.enter_async_context(_running(engine.serve(), "writer"))
-        await opened.enter_async_context(_running(follower.tail(), "follower"))
         exchange = Exchange(engine, readers, usage, catalogue, Metering(usage), follower)
         if state.terms is None:
             await exchange.as_venue("open", AdoptTerms(terms))

@@ -30,6 +30,15 @@ class Logged:
     events: list[Event]
 
 
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A batch as it goes into the database: statements, each with its rows as one JSON parameter."""
+
+    seq: Seq
+    digest: bytes
+    statements: tuple[tuple[str, str], ...]
+
+
 class Storage(Protocol):
     """Where the engine keeps its log."""
 
@@ -42,6 +51,10 @@ class Storage(Protocol):
         """Those of the commands asked that the log knows, by party and id."""
         ...
 
-    async def append(self, steps: Sequence[Step], balances: Balances) -> None:
-        """Store a batch and all that follows from it, or raise and store nothing."""
+    def prepare(self, steps: Sequence[Step], balances: Balances) -> Prepared:
+        """Work out all that a batch stores, with the balances as they are after it."""
+        ...
+
+    async def store(self, prepared: Prepared) -> None:
+        """Store a batch and all that follows from it, or raise and store nothing. Batches come in order."""
         ...

@@ -14,7 +14,7 @@ from exchange.persistence.codec import decode_command, decode_event, encode
 from exchange.persistence.projections import project
 from exchange.persistence.rows import Rows
 from exchange.state import PartyId
-from exchange.storage import Logged, Step
+from exchange.storage import Logged, Prepared, Step
 from matching.terms import Seq
 from settlement.ledger.chart import LedgerAccount
 from settlement.ledger.journal import Balances, JournalEntry
@@ -32,29 +32,33 @@ class Log:
     """The writer's end of the log. Only the holder of the current epoch can append."""
 
     connection: asyncpg.Connection
+    reader: asyncpg.Connection
     epoch: int
     seq: Seq
+    """Place of the last command that is stored."""
     digest: bytes
+    """The log's digest after the last command that is prepared."""
 
     @classmethod
-    async def take_over(cls, connection: asyncpg.Connection) -> "Log":
-        """Become the writer: whoever wrote before can't any more, from this moment on."""
+    async def take_over(cls, connection: asyncpg.Connection, reader: asyncpg.Connection) -> "Log":
+        """Become the writer: whoever wrote before can't any more, from this moment on.
+
+        What is known already is asked through `reader`, since `connection` may be storing a batch at that time.
+        """
         epoch: int = await connection.fetchval("UPDATE writer SET epoch = epoch + 1 RETURNING epoch")
         last = await connection.fetchrow("SELECT seq, digest FROM commands ORDER BY seq DESC LIMIT 1")
         seq, digest = (last["seq"], last["digest"]) if last else (0, GENESIS)
-        return cls(connection, epoch, Seq(seq), digest)
+        return cls(connection, reader, epoch, Seq(seq), digest)
 
     async def seen(self, asked: Sequence[Envelope]) -> dict[tuple[PartyId, str], Logged]:
         """Those of the commands asked that the log knows, by party and id."""
-        rows = await self.connection.fetch(
+        rows = await self.reader.fetch(
             "SELECT c.seq, c.party, c.id, c.kind, c.body FROM commands c "
             "JOIN unnest($1::text[], $2::text[]) AS asked(party, id) USING (party, id)",
             [envelope.by for envelope in asked],
             [envelope.id for envelope in asked],
         )
-        if not rows:
-            return {}
-        events = await events_of(self.connection, [row["seq"] for row in rows])
+        events = await events_of(self.reader, [row["seq"] for row in rows]) if rows else {}
         return {
             (PartyId(row["party"]), row["id"]): Logged(
                 Seq(row["seq"]), decode_command(row["kind"], row["body"]), events.get(row["seq"], [])
@@ -62,28 +66,28 @@ class Log:
             for row in rows
         }
 
-    async def append(self, steps: Sequence[Step], balances: Balances) -> None:
-        """Store a batch with its postings and rows, or raise and store nothing. `balances` are those after it."""
-        rows, digest = Rows(), self.digest
+    def prepare(self, steps: Sequence[Step], balances: Balances) -> Prepared:
+        """Work out the rows of a batch, its postings and all that is derived from it. `balances` are those after it."""
+        rows = Rows()
         touched: set[LedgerAccount] = set()
         for step in steps:
-            digest = _add_step(rows, step, digest, self.epoch, touched)
-        for account in touched:
+            self.digest = _add_step(rows, step, self.digest, self.epoch, touched)
+        for account in sorted(touched):
             row = {"owner": account.owner, "kind": account.kind, "amount": balances.of(account)}
             rows.put(tables.balances, row)
-        await self._write(rows)
-        self.seq, self.digest = steps[-1].seq, digest
+        return Prepared(steps[-1].seq, self.digest, tuple(rows.statements()))
 
-    async def _write(self, rows: Rows) -> None:
-        """One statement, and so one transaction and one round trip. Every part of it hangs on the fence."""
-        parts, parameters = [], []
-        for n, (sql, parameter) in enumerate(rows.statements(), start=2):
-            parts.append(f"part{n} AS ({sql % f'${n}'})")
-            parameters.append(parameter)
+    async def store(self, prepared: Prepared) -> None:
+        """Store a batch in one statement, and so one transaction and one round trip; every part hangs on the fence."""
+        parts = ", ".join(
+            f"part{n} AS ({sql % f'${n}'})" for n, (sql, _) in enumerate(prepared.statements, start=2)
+        )
         fence = "fence AS (SELECT epoch AS held FROM writer WHERE epoch = $1 FOR SHARE)"
-        statement = f"WITH {', '.join([fence, *parts])} SELECT count(*) FROM fence"  # noqa: S608
-        if not await self.connection.fetchval(statement, self.epoch, *parameters):
+        statement = f"WITH {fence}, {parts} SELECT count(*) FROM fence"  # noqa: S608
+        values = [rows for _, rows in prepared.statements]
+        if not await self.connection.fetchval(statement, self.epoch, *values):
             raise FencedError("another writer has taken over this venue; this one has stopped")
+        self.seq = prepared.seq
 
 
 def _add_step(rows: Rows, step: Step, digest: bytes, epoch: int, touched: set[LedgerAccount]) -> bytes:
