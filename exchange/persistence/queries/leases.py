@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import asyncpg
 import msgspec
 
+from exchange.persistence.database import Pool
 from exchange.state import LeaseId, PartyId, PricedRun
 from matching.terms import ChipCode, ListingId, OrderId, RegionCode, Slot, Tier, Window
 from settlement.money import Fen
@@ -38,13 +39,13 @@ class StoredLease:
     seq: int
 
 
-async def lease_of(pool: asyncpg.Pool, party: str, lease: str) -> StoredLease | None:
+async def lease_of(pool: Pool, party: str, lease: str) -> StoredLease | None:
     """One lease that a party has bought or sold."""
     row = await pool.fetchrow(f"{_LEASES} WHERE l.id = $1 AND $2 IN (l.buyer, l.seller)", lease, party)
     return None if row is None else _lease(row)
 
 
-async def leases_of(pool: asyncpg.Pool, party: str, before: Place | None, most: int) -> list[StoredLease]:
+async def leases_of(pool: Pool, party: str, before: Place | None, most: int) -> list[StoredLease]:
     """What a party has bought or sold, the newest first, before a place among all leases."""
     seq, lease = before or (None, None)
     rows = await pool.fetch(
@@ -58,7 +59,7 @@ async def leases_of(pool: asyncpg.Pool, party: str, before: Place | None, most: 
     return [_lease(row) for row in rows]
 
 
-async def leases_under(pool: asyncpg.Pool, orders: Sequence[str]) -> list[StoredLease]:
+async def leases_under(pool: Pool, orders: Sequence[str]) -> list[StoredLease]:
     """What each of some orders has got, in the order of grant."""
     rows = await pool.fetch(f"{_LEASES} WHERE l.order_id = ANY($1) ORDER BY l.seq, l.id", list(orders))
     return [_lease(row) for row in rows]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import asyncpg
 import msgspec
 
+from exchange.persistence.database import Pool
 from exchange.state import PartyId
 from matching.prices import PriceCurve
 from matching.terms import ChipCode, ListingId, RegionCode, Slot, Tier, Window
@@ -29,13 +30,13 @@ class StoredListing:
     seq: int
 
 
-async def listing_of(pool: asyncpg.Pool, party: str, listing: str) -> StoredListing | None:
+async def listing_of(pool: Pool, party: str, listing: str) -> StoredListing | None:
     """One listing of a party, or None where it has no such listing."""
     row = await pool.fetchrow("SELECT * FROM listings WHERE id = $1 AND party = $2", listing, party)
     return None if row is None else _listing(row)
 
 
-async def listings_of(pool: asyncpg.Pool, party: str, before: int | None, most: int) -> list[StoredListing]:
+async def listings_of(pool: Pool, party: str, before: int | None, most: int) -> list[StoredListing]:
     """A party's listings, the newest first, before a place in the log."""
     rows = await pool.fetch(
         "SELECT * FROM listings WHERE party = $1 AND ($2::bigint IS NULL OR seq < $2) "

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import asyncpg
 import msgspec
 
+from exchange.persistence.database import Pool
 from exchange.state import PartyId
 from matching.terms import (
     Block,
@@ -41,13 +42,13 @@ class StoredOrder:
     seq: int
 
 
-async def order_of(pool: asyncpg.Pool, party: str, order: str) -> StoredOrder | None:
+async def order_of(pool: Pool, party: str, order: str) -> StoredOrder | None:
     """One order of a party, or None where it has no such order."""
     row = await pool.fetchrow("SELECT * FROM orders WHERE id = $1 AND party = $2", order, party)
     return None if row is None else _order(row)
 
 
-async def orders_of(pool: asyncpg.Pool, party: str, before: int | None, most: int) -> list[StoredOrder]:
+async def orders_of(pool: Pool, party: str, before: int | None, most: int) -> list[StoredOrder]:
     """A party's orders, the newest first, before a place in the log."""
     rows = await pool.fetch(
         "SELECT * FROM orders WHERE party = $1 AND ($2::bigint IS NULL OR seq < $2) ORDER BY seq DESC LIMIT $3",

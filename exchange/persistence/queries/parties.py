@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import asyncpg
 import msgspec
 
+from exchange.persistence.database import Pool
 from exchange.state import Party, PartyId, Role
 from matching.terms import OwnerGroup, RegionCode
 from settlement.ledger.chart import AccountKind
@@ -27,7 +28,7 @@ class Admitted:
     seq: int
 
 
-async def holder_of(pool: asyncpg.Pool, digest: str) -> KeyHolder | None:
+async def holder_of(pool: Pool, digest: str) -> KeyHolder | None:
     """Whose key has this digest, unless it is revoked."""
     row = await pool.fetchrow(
         "SELECT p.*, k.key FROM api_keys k JOIN parties p ON p.id = k.party WHERE k.digest = $1 AND NOT k.revoked",
@@ -36,7 +37,7 @@ async def holder_of(pool: asyncpg.Pool, digest: str) -> KeyHolder | None:
     return None if row is None else KeyHolder(_party(row), row["key"])
 
 
-async def holder_named(pool: asyncpg.Pool, party: str, key: str) -> KeyHolder | None:
+async def holder_named(pool: Pool, party: str, key: str) -> KeyHolder | None:
     """The party that has this key, unless it is revoked."""
     row = await pool.fetchrow(
         "SELECT p.*, k.key FROM api_keys k JOIN parties p ON p.id = k.party "
@@ -47,19 +48,19 @@ async def holder_named(pool: asyncpg.Pool, party: str, key: str) -> KeyHolder | 
     return None if row is None else KeyHolder(_party(row), row["key"])
 
 
-async def has_key(pool: asyncpg.Pool, party: str, key: str) -> bool:
+async def has_key(pool: Pool, party: str, key: str) -> bool:
     """Whether a party was ever given this key."""
     found = await pool.fetchval("SELECT true FROM api_keys WHERE party = $1 AND key = $2", party, key)
     return found is not None
 
 
-async def party_of(pool: asyncpg.Pool, party: str) -> Admitted | None:
+async def party_of(pool: Pool, party: str) -> Admitted | None:
     """One party."""
     row = await pool.fetchrow("SELECT * FROM parties WHERE id = $1", party)
     return None if row is None else _admitted(row)
 
 
-async def parties(pool: asyncpg.Pool, before: int | None, most: int) -> list[Admitted]:
+async def parties(pool: Pool, before: int | None, most: int) -> list[Admitted]:
     """Every party, the newest first, before a place in the log."""
     rows = await pool.fetch(
         "SELECT * FROM parties WHERE $1::bigint IS NULL OR seq < $1 ORDER BY seq DESC LIMIT $2", before, most
@@ -67,7 +68,7 @@ async def parties(pool: asyncpg.Pool, before: int | None, most: int) -> list[Adm
     return [_admitted(row) for row in rows]
 
 
-async def balances(pool: asyncpg.Pool, owner: str) -> Mapping[AccountKind, int]:
+async def balances(pool: Pool, owner: str) -> Mapping[AccountKind, int]:
     """What is owed to an owner on each of its accounts, in fen."""
     rows = await pool.fetch("SELECT kind, amount FROM balances WHERE owner = $1", owner)
     return {AccountKind(row["kind"]): row["amount"] for row in rows}

@@ -1,0 +1,44 @@
+"""Which periods are closed or closing, and what they came to."""
+
+from dataclasses import dataclass
+
+from exchange.persistence.database import Pool
+from exchange.state import Instant, RunId
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPeriod:
+    """A period that a run closes or has closed; `status` is open or closed, amounts are fen."""
+
+    run: RunId
+    period: str
+    begins: Instant
+    ends: Instant
+    statements: int
+    charged: int
+    released: int
+    status: str
+
+
+async def periods(pool: Pool) -> list[StoredPeriod]:
+    """Every period with a run, the latest first."""
+    rows = await pool.fetch(
+        """
+        SELECT r.id, r.period, r.begins, r.ends, r.status, count(s.id) AS statements,
+               coalesce(sum(s.charged), 0)::bigint AS charged, coalesce(sum(s.released), 0)::bigint AS released
+        FROM runs r LEFT JOIN statements s ON s.run = r.id GROUP BY r.id ORDER BY r.begins DESC
+        """
+    )
+    return [
+        StoredPeriod(
+            run=RunId(row["id"]),
+            period=row["period"],
+            begins=Instant(row["begins"]),
+            ends=Instant(row["ends"]),
+            statements=row["statements"],
+            charged=row["charged"],
+            released=row["released"],
+            status=row["status"],
+        )
+        for row in rows
+    ]

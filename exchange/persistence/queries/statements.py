@@ -1,0 +1,132 @@
+"""What buyers, sellers, regions and the clerk ask about statements."""
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+import asyncpg
+import msgspec
+
+from exchange.persistence.database import Pool
+from exchange.state import PartyId, RunId
+from matching.terms import RegionCode
+from settlement.meters import Meter
+from settlement.money import Fen
+from settlement.statement import Line, RegionShares
+
+Place = tuple[int, str]
+"""Where a statement stands among all statements: a command can post many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Whose statements may be seen: those of a party, those that touch a region, or all."""
+
+    party: PartyId
+    region: RegionCode | None = None
+    everything: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StoredStatement:
+    """What a lease or contract (`subject`) came to in one run."""
+
+    id: str
+    run: RunId
+    period: str
+    subject: str
+    buyer: PartyId
+    seller: PartyId
+    source: RegionCode
+    destination: RegionCode
+    charged: Fen
+    released: Fen
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredLine:
+    """One line of a statement. `price` is micro-yuan per card-hour or per million tokens; `agreement` is id/version."""
+
+    service_period: str
+    meter: Meter
+    price: int
+    quantity: int
+    lost: int
+    agreement: str | None
+    before_loss: Fen
+    over_budget: Fen
+    figures: Line
+
+
+async def statement_of(pool: Pool, reach: Reach, statement: str) -> StoredStatement | None:
+    """One statement, if it may be seen."""
+    row = await pool.fetchrow(f"{_WITHIN_REACH} AND s.id = $4", *_reach(reach), statement)
+    return None if row is None else _statement(row)
+
+
+async def statements_within(
+    pool: Pool, reach: Reach, before: Place | None, most: int
+) -> list[StoredStatement]:
+    """Statements that may be seen, the newest first, before a place among all statements."""
+    seq, statement = before or (None, None)
+    rows = await pool.fetch(
+        f"{_WITHIN_REACH} AND ($4::bigint IS NULL OR (s.seq, s.id) < ($4, $5::text)) "
+        "ORDER BY s.seq DESC, s.id DESC LIMIT $6",
+        *_reach(reach),
+        seq,
+        statement,
+        most,
+    )
+    return [_statement(row) for row in rows]
+
+
+async def lines_of(pool: Pool, statement: str) -> list[StoredLine]:
+    """The lines of a statement, in order."""
+    rows = await pool.fetch("SELECT * FROM statement_lines WHERE statement = $1 ORDER BY n", statement)
+    return [_line(row) for row in rows]
+
+
+_WITHIN_REACH = """
+    SELECT s.*, r.period FROM statements s JOIN runs r ON r.id = s.run
+    WHERE ($1 IN (s.buyer, s.seller) OR $2::text IN (s.source, s.destination) OR $3)
+"""
+
+_shares = msgspec.json.Decoder(RegionShares)
+
+
+def _reach(reach: Reach) -> tuple[str, str | None, bool]:
+    return reach.party, reach.region, reach.everything
+
+
+def _statement(row: asyncpg.Record) -> StoredStatement:
+    return StoredStatement(
+        id=row["id"],
+        run=RunId(row["run"]),
+        period=row["period"],
+        subject=row["subject"],
+        buyer=PartyId(row["buyer"]),
+        seller=PartyId(row["seller"]),
+        source=RegionCode(row["source"]),
+        destination=RegionCode(row["destination"]),
+        charged=Fen(row["charged"]),
+        released=Fen(row["released"]),
+        seq=row["seq"],
+    )
+
+
+def _line(row: asyncpg.Record) -> StoredLine:
+    figures: dict[str, Any] = {
+        field.name: _shares.decode(row[field.name]) if field.type is RegionShares else row[field.name]
+        for field in fields(Line)
+    }
+    return StoredLine(
+        service_period=row["service_period"],
+        meter=Meter(row["meter"]),
+        price=row["price"],
+        quantity=row["quantity"],
+        lost=row["lost"],
+        agreement=row["agreement"],
+        before_loss=Fen(row["before_loss"]),
+        over_budget=Fen(row["over_budget"]),
+        figures=Line(**figures),
+    )

@@ -1,0 +1,1 @@
+"""The doors of the venue: pages, the JSON API and the command line."""

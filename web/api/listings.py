@@ -1,0 +1,89 @@
+"""Listings: putting capacity on offer, changing the offer, taking it back."""
+
+from litestar import delete, get, patch, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
+from litestar.status_codes import HTTP_200_OK
+
+from exchange.app import Exchange
+from exchange.listings.events import ListingPublished
+from exchange.persistence.queries.listings import listing_of, listings_of
+from exchange.state import PartyId, Role
+from matching.commands import WithdrawListing
+from matching.terms import ListingEnd
+from web.api.asking import Cursor, Limit, Submit, happened, known, page, seq_after
+from web.bodies.common import Page
+from web.bodies.listings import ListingChange, ListingIn, ListingOut
+from web.problems import DoorRejection, ProblemError
+from web.session import Caller, may
+
+sellers = [may(Role.SELLER)]
+
+
+@post("/listings", guards=sellers)
+async def publish_listing(
+    data: JSONBody[ListingIn], submit: NamedDependency[Submit], exchange: NamedDependency[Exchange]
+) -> ListingOut:
+    """Put capacity on offer. Orders that wait for it take it at once, the dearest first."""
+    answer = await submit(data.command(exchange.terms))
+    published = happened(answer, ListingPublished)
+    return await _shown(exchange, submit.caller.party, published.listed.listing.id)
+
+
+@get("/listings", guards=sellers)
+async def list_listings(
+    caller: NamedDependency[Caller],
+    exchange: NamedDependency[Exchange],
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Page[ListingOut]:
+    """Your listings, the newest first."""
+    rows = await listings_of(exchange.readers, caller.party, seq_after(cursor), limit + 1)
+    return page(
+        rows,
+        limit,
+        lambda listing: (listing.seq, listing.id),
+        lambda listing: ListingOut.of(listing, exchange.terms),
+    )
+
+
+@get("/listings/{listing_id:str}", guards=sellers)
+async def get_listing(
+    listing_id: FromPath[str], caller: NamedDependency[Caller], exchange: NamedDependency[Exchange]
+) -> ListingOut:
+    """One listing."""
+    return await _shown(exchange, caller.party, listing_id)
+
+
+@patch("/listings/{listing_id:str}", guards=sellers)
+async def amend_listing(
+    listing_id: FromPath[str],
+    data: JSONBody[ListingChange],
+    submit: NamedDependency[Submit],
+    exchange: NamedDependency[Exchange],
+) -> ListingOut:
+    """Change how many cards are on offer, or what they cost. What is leased stays leased, at its price."""
+    listing = known(await listing_of(exchange.readers, submit.caller.party, listing_id))
+    await submit.about(data.command(listing, exchange.terms))
+    return await _shown(exchange, submit.caller.party, listing_id)
+
+
+@delete("/listings/{listing_id:str}", guards=sellers, status_code=HTTP_200_OK)
+async def withdraw_listing(
+    listing_id: FromPath[str], submit: NamedDependency[Submit], exchange: NamedDependency[Exchange]
+) -> ListingOut:
+    """Offer no more of a listing. What is leased stays leased. Withdrawing it once more is no fault."""
+    listing = known(await listing_of(exchange.readers, submit.caller.party, listing_id))
+    try:
+        await submit.about(WithdrawListing(listing.id))
+    except ProblemError as refusal:
+        if (refusal.code, listing.status) != (DoorRejection.ALREADY_CLOSED, ListingEnd.WITHDRAWN):
+            raise
+    return await _shown(exchange, submit.caller.party, listing_id)
+
+
+async def _shown(exchange: Exchange, party: PartyId, listing: str) -> ListingOut:
+    return ListingOut.of(known(await listing_of(exchange.readers, party, listing)), exchange.terms)
+
+
+HANDLERS = [publish_listing, list_listings, get_listing, amend_listing, withdraw_listing]

@@ -1,0 +1,49 @@
+"""Statements: buyers and sellers read their own, regions what touches them, the clerk all."""
+
+from litestar import get
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+
+from exchange.app import Exchange
+from exchange.persistence.queries.statements import Reach, lines_of, statement_of, statements_within
+from exchange.state import Role
+from web.api.asking import Cursor, Limit, known, page, place_after
+from web.bodies.common import Page
+from web.bodies.statements import StatementDetail, StatementOut
+from web.session import Caller, may
+
+
+@get("/statements", guards=[may()])
+async def list_statements(
+    caller: NamedDependency[Caller],
+    exchange: NamedDependency[Exchange],
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Page[StatementOut]:
+    """The statements that concern you, the newest first."""
+    rows = await statements_within(exchange.readers, reach_of(caller), place_after(cursor), limit + 1)
+    return page(rows, limit, lambda statement: (statement.seq, statement.id), StatementOut.of)
+
+
+@get("/statements/{run:str}/{subject:str}", guards=[may()])
+async def get_statement(
+    run: FromPath[str],
+    subject: FromPath[str],
+    caller: NamedDependency[Caller],
+    exchange: NamedDependency[Exchange],
+) -> StatementDetail:
+    """One statement with its lines, by its run and the lease or contract that it is about."""
+    statement = known(await statement_of(exchange.readers, reach_of(caller), f"{run}/{subject}"))
+    return StatementDetail.of(statement, await lines_of(exchange.readers, statement.id))
+
+
+def reach_of(caller: Caller) -> Reach:
+    """Whose statements a caller may see."""
+    return Reach(
+        party=caller.party,
+        region=caller.region if Role.REGION in caller.roles else None,
+        everything=Role.CLERK in caller.roles,
+    )
+
+
+HANDLERS = [list_statements, get_statement]

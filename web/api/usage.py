@@ -1,0 +1,41 @@
+"""Usage: what sellers report of delivered time and used tokens, in batches that count once."""
+
+from litestar import post
+from litestar.di import NamedDependency
+from litestar.params import JSONBody
+from litestar.status_codes import HTTP_200_OK
+
+from exchange.app import Exchange
+from exchange.state import Role
+from web.api.asking import CommandId
+from web.bodies.usage import DeliveriesIn, ReceiptOut, TokenBatchIn
+from web.session import Caller, may
+from web.strict import BATCH_BODY_MAX
+
+sellers = [may(Role.SELLER)]
+
+
+@post("/usage/deliveries", guards=sellers, status_code=HTTP_200_OK, request_max_body_size=BATCH_BODY_MAX)
+async def report_deliveries(
+    data: JSONBody[DeliveriesIn],
+    caller: NamedDependency[Caller],
+    command_id: NamedDependency[CommandId],
+    exchange: NamedDependency[Exchange],
+) -> ReceiptOut:
+    """Report delivered card-seconds, slot by slot. A record that can't be billed is refused; the rest is taken."""
+    records = data.in_slots(exchange.terms)
+    return ReceiptOut.of(await exchange.metering.deliveries(caller.party, command_id, records))
+
+
+@post("/usage/tokens", guards=sellers, status_code=HTTP_200_OK, request_max_body_size=BATCH_BODY_MAX)
+async def report_tokens(
+    data: JSONBody[TokenBatchIn],
+    caller: NamedDependency[Caller],
+    command_id: NamedDependency[CommandId],
+    exchange: NamedDependency[Exchange],
+) -> ReceiptOut:
+    """Report used tokens. A record that can't be billed is refused; the rest is taken."""
+    return ReceiptOut.of(await exchange.metering.tokens(caller.party, command_id, data.taken()))
+
+
+HANDLERS = [report_deliveries, report_tokens]

@@ -1,0 +1,74 @@
+"""What came of a command, and how the venue is."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from exchange.contracts.events import ContractOpened
+from exchange.events import Event
+from exchange.listings.events import ListingPublished
+from exchange.orders.events import LeaseGranted, OrderAccepted
+from exchange.parties.events import KeyIssued, PartyRegistered
+from exchange.persistence.queries.commands import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class RejectionOut:
+    """Why a command was refused, by its code."""
+
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class CommandOut:
+    """What came of a command: its place in the log, and the ids of what it made, or why it was refused."""
+
+    id: str
+    kind: str
+    seq: int
+    accepted: bool
+    made: list[str]
+    rejection: RejectionOut | None
+    logged_at: datetime
+
+    @classmethod
+    def of(cls, command: str, outcome: Outcome) -> "CommandOut":
+        """A command as it stands in the log."""
+        rejection = outcome.rejection
+        return cls(
+            id=command,
+            kind=outcome.kind,
+            seq=outcome.seq,
+            accepted=rejection is None,
+            made=[made for event in outcome.events if (made := _made(event)) is not None],
+            rejection=None if rejection is None else RejectionOut(rejection.code, rejection.explain),
+            logged_at=outcome.logged_at,
+        )
+
+
+def _made(event: Event) -> str | None:
+    """The id of what an event brings into being, if it does."""
+    match event:
+        case PartyRegistered(party):
+            return party.id
+        case KeyIssued(_, key, _):
+            return key
+        case ListingPublished(listed, _, _):
+            return listed.listing.id
+        case OrderAccepted(opened, _, _, _):
+            return opened.order.id
+        case LeaseGranted(_, lease, _):
+            return lease.id
+        case ContractOpened(contract):
+            return contract.id
+        case _:
+            return None
+
+
+@dataclass(frozen=True, slots=True)
+class HealthOut:
+    """How the venue is: the last place in its log, and how many commands wait."""
+
+    status: str
+    seq: int
+    waiting: int

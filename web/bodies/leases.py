@@ -1,0 +1,77 @@
+"""Leases as they are answered."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from exchange.persistence.queries.leases import StoredLease
+from exchange.state import PricedRun, VenueTerms
+from matching.terms import Tier
+from web.bodies.common import WindowOut
+from web.bodies.fields import price_per_hour, utc
+
+
+@dataclass(frozen=True, slots=True)
+class PricedOut:
+    """A stretch of a lease or listing that costs the same throughout."""
+
+    start: datetime
+    end: datetime
+    price_micro_yuan_per_card_hour: int
+
+    @classmethod
+    def of(cls, run: PricedRun, terms: VenueTerms) -> "PricedOut":
+        """A run of slots."""
+        start, end = terms.instant_of(run.window.start), terms.instant_of(run.window.end)
+        return cls(utc(start), utc(end), price_per_hour(terms, run.price))
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseOut:
+    """The right to use cards for a while.
+
+    `cost_micro_yuan` is the price of all of it, VAT included; `held_fen` what of the buyer's money it still holds.
+    `unsettled_minutes` is the part of its time that no statement has settled yet.
+    """
+
+    id: str
+    order: str
+    listing: str
+    chip: str
+    tier: Tier
+    buyer: str
+    seller: str
+    source: str
+    destination: str
+    cards: int
+    window: WindowOut
+    prices: list[PricedOut]
+    cost_micro_yuan: int
+    held_fen: int
+    unsettled_minutes: int
+    delivered_card_seconds: int
+    vat_rate_bp: int
+    seq: int
+
+    @classmethod
+    def of(cls, lease: StoredLease, terms: VenueTerms) -> "LeaseOut":
+        """A lease as it is stored."""
+        return cls(
+            id=lease.id,
+            order=lease.order,
+            listing=lease.listing,
+            chip=lease.chip,
+            tier=lease.tier,
+            buyer=lease.buyer,
+            seller=lease.seller,
+            source=lease.source,
+            destination=lease.destination,
+            cards=lease.cards,
+            window=WindowOut.of(lease.window, terms),
+            prices=[PricedOut.of(run, terms) for run in lease.runs],
+            cost_micro_yuan=lease.cost,
+            held_fen=lease.held,
+            unsettled_minutes=lease.unsettled * terms.slot_seconds // 60,
+            delivered_card_seconds=lease.delivered,
+            vat_rate_bp=lease.vat_rate_bp,
+            seq=lease.seq,
+        )

@@ -1,0 +1,62 @@
+"""Periods of settlement, and what a closed one came to."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from exchange.persistence.queries.periods import StoredPeriod
+from settlement.jobs.close_period import CloseReport
+from web.bodies.fields import utc
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodOut:
+    """A calendar month that is being closed (`open`) or is closed for good (`closed`)."""
+
+    period: str
+    status: str
+    run: str
+    begins: datetime
+    ends: datetime
+    statements: int
+    charged_fen: int
+    released_fen: int
+
+    @classmethod
+    def of(cls, period: StoredPeriod) -> "PeriodOut":
+        """A period as it is stored."""
+        return cls(
+            period=period.period,
+            status=period.status,
+            run=period.run,
+            begins=utc(period.begins),
+            ends=utc(period.ends),
+            statements=period.statements,
+            charged_fen=period.charged,
+            released_fen=period.released,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CloseReportOut:
+    """What a closed period came to. Use beyond a contract's budget is recorded, and charged to nobody."""
+
+    period: str
+    run: str
+    statements: int
+    lines: int
+    charged_fen: int
+    released_fen: int
+    over_budget_fen: int
+
+    @classmethod
+    def of(cls, report: CloseReport) -> "CloseReportOut":
+        """The closing job's report."""
+        return cls(
+            period=report.period,
+            run=report.run,
+            statements=report.statements,
+            lines=report.lines,
+            charged_fen=report.charged,
+            released_fen=report.released,
+            over_budget_fen=report.over_budget,
+        )

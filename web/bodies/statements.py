@@ -1,0 +1,100 @@
+"""Statements as they are answered."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from exchange.persistence.queries.statements import StoredLine, StoredStatement
+from settlement.meters import Meter
+from settlement.statement import Line
+
+
+@dataclass(frozen=True, slots=True)
+class StatementOut:
+    """What a lease or contract (`subject`) came to in one period; `id` is `run/subject`."""
+
+    id: str
+    period: str
+    run: str
+    subject: str
+    buyer: str
+    seller: str
+    source: str
+    destination: str
+    charged_fen: int
+    released_fen: int
+    seq: int
+
+    @classmethod
+    def of(cls, statement: StoredStatement) -> "StatementOut":
+        """A statement as it is stored."""
+        return cls(
+            id=statement.id,
+            period=statement.period,
+            run=statement.run,
+            subject=statement.subject,
+            buyer=statement.buyer,
+            seller=statement.seller,
+            source=statement.source,
+            destination=statement.destination,
+            charged_fen=statement.charged,
+            released_fen=statement.released,
+            seq=statement.seq,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LineOut:
+    """One line: what was measured, at which price, and every figure that follows.
+
+    Quantities are card-seconds or tokens; the price is micro-yuan per card-hour or per million tokens. `shares` gives
+    each region of the agreement what it counts of each kind.
+    """
+
+    service_period: str
+    meter: Meter
+    price_micro_yuan: int
+    quantity: int
+    lost: int
+    agreement: str | None
+    before_loss_fen: int
+    over_budget_fen: int
+    figures: dict[str, int]
+    shares: dict[str, dict[str, int]]
+
+    @classmethod
+    def of(cls, line: StoredLine) -> "LineOut":
+        """A line as it is stored."""
+        return cls(
+            service_period=line.service_period,
+            meter=line.meter,
+            price_micro_yuan=line.price,
+            quantity=line.quantity,
+            lost=line.lost,
+            agreement=line.agreement,
+            before_loss_fen=line.before_loss,
+            over_budget_fen=line.over_budget,
+            figures=figures(line.figures),
+            shares={
+                "revenue_fen": dict(line.figures.revenue_by_region_fen),
+                "tax_fen": dict(line.figures.tax_by_region_fen),
+                "gdp_fen": dict(line.figures.gdp_by_region_fen),
+            },
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class StatementDetail:
+    """A statement with its lines."""
+
+    statement: StatementOut
+    lines: list[LineOut]
+
+    @classmethod
+    def of(cls, statement: StoredStatement, lines: Iterable[StoredLine]) -> "StatementDetail":
+        """A statement and its lines as they are stored."""
+        return cls(StatementOut.of(statement), [LineOut.of(line) for line in lines])
+
+
+def figures(line: Line) -> dict[str, int]:
+    """Every amount of a line by its name, in fen."""
+    return {name: value for name in line.__slots__ if isinstance(value := getattr(line, name), int)}

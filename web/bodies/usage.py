@@ -1,0 +1,102 @@
+"""Usage as sellers report it, and the receipt that they get."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
+
+from exchange.metering import BATCH_MAX, DeliveryRecord, Receipt, TokenRecord
+from exchange.state import ContractId, Instant, LeaseId, VenueTerms
+from matching.terms import Slot
+from web.bodies.fields import IdField, SequenceField, slot_at
+from web.bodies.fields import Instant as InstantField
+from web.strict import Body
+
+CardSeconds = Annotated[int, Field(ge=0, le=10**12)]
+Tokens = Annotated[int, Field(ge=0, le=10**15)]
+Records = Field(min_length=1, max_length=BATCH_MAX)
+
+
+class DeliveryIn(Body):
+    """Card-seconds of a lease that were delivered in the slot that begins at `slot`. A meter numbers its records."""
+
+    meter: IdField
+    sequence: SequenceField
+    lease: IdField
+    slot: InstantField
+    delivered_card_seconds: CardSeconds
+
+
+class DeliveriesIn(Body):
+    """A batch of delivery records. Sending it again changes nothing."""
+
+    records: Annotated[list[DeliveryIn], Records]
+
+    def in_slots(self, terms: VenueTerms) -> list[DeliveryRecord]:
+        """The records as metering takes them."""
+        return [
+            DeliveryRecord(
+                meter=record.meter,
+                sequence=record.sequence,
+                lease=LeaseId(record.lease),
+                slot=Slot(slot_at(terms, record.slot, f"/records/{n}/slot")),
+                delivered=record.delivered_card_seconds,
+            )
+            for n, record in enumerate(self.records)
+        ]
+
+
+class TokensIn(Body):
+    """Tokens used under a contract at an instant. A meter numbers its records."""
+
+    meter: IdField
+    sequence: SequenceField
+    contract: IdField
+    at: InstantField
+    input_tokens: Tokens
+    output_tokens: Tokens
+
+
+class TokenBatchIn(Body):
+    """A batch of token records. Sending it again changes nothing."""
+
+    records: Annotated[list[TokensIn], Records]
+
+    def taken(self) -> list[TokenRecord]:
+        """The records as metering takes them."""
+        return [
+            TokenRecord(
+                meter=record.meter,
+                sequence=record.sequence,
+                contract=ContractId(record.contract),
+                at=Instant(record.at),
+                input_tokens=record.input_tokens,
+                output_tokens=record.output_tokens,
+            )
+            for record in self.records
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedOut:
+    """A record that is not billed: its place in the batch, from 0, and why."""
+
+    index: int
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptOut:
+    """What became of a batch. Records that were there already are duplicates; the rest of the batch is taken."""
+
+    batch: int
+    accepted: int
+    duplicates: int
+    refused: list[RefusedOut]
+
+    @classmethod
+    def of(cls, receipt: Receipt) -> "ReceiptOut":
+        """Metering's receipt."""
+        refused = [RefusedOut(one.index, one.code, one.explain) for one in receipt.refused]
+        return cls(receipt.batch, receipt.accepted, receipt.duplicates, refused)
