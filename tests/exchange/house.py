@@ -1,0 +1,189 @@
+"""A venue in memory for tests: parties with money, commands in, events out, and the laws checked after each command."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from exchange.commands import Command, Envelope
+from exchange.core import Happening, step
+from exchange.events import Event
+from exchange.listings.commands import PublishListing
+from exchange.orders.commands import PlaceOrder
+from exchange.parties.commands import Deposit, RegisterParty
+from exchange.rejections import Rejected
+from exchange.state import VENUE, Instant, Party, PartyId, Role, State, VenueTerms
+from exchange.venue.commands import AdoptTerms, Tick
+from matching.market import Market
+from matching.prices import PriceCurve, flat
+from matching.terms import (
+    Block,
+    ChipCode,
+    ListingId,
+    OrderId,
+    OwnerGroup,
+    Price,
+    RegionCode,
+    Seq,
+    Slot,
+    Tier,
+    TimeInForce,
+    Window,
+)
+from settlement.agreements import PairAgreement, Shares
+from settlement.ledger.chart import AccountKind, LedgerAccount
+from settlement.money import BasisPoints, Fen
+from settlement.terms import FeeBase, FeeTerms
+from tests.exchange.laws import require_sound
+
+T = TypeVar("T")
+
+EAST, WEST, NORTH = RegionCode("310000"), RegionCode("621000"), RegionCode("150900")
+FAST, SLOW = ChipCode("fast"), ChipCode("slow")
+BUYER, SELLER, CLERK = PartyId("bay"), PartyId("sun"), PartyId("clara")
+NEW_YEAR = Instant(1_767_196_800)  # 2026-01-01T00:00:00+08:00
+YUAN = 1_000_000  # in micro-yuan, as prices are quoted
+SERVICE, LEASE_LINE = "compute_service", "bare_metal_lease"
+
+HOURS = VenueTerms(
+    slot_seconds=3600,
+    lot_max=8,
+    horizon_slots=90 * 24,
+    late_window_seconds=72 * 3600,
+    fee=FeeTerms(rate_bp=BasisPoints(300), base=FeeBase.NET, vat_rate_bp=BasisPoints(600)),
+    vat_rates_bp={SERVICE: BasisPoints(600), LEASE_LINE: BasisPoints(1300)},
+    utc_offset_seconds=8 * 3600,
+)
+"""Slots of an hour, and the rates with which a venue opens unless it is given others."""
+
+QUARTERS = replace(HOURS, slot_seconds=900, horizon_slots=90 * 24 * 4)
+"""Slots of a quarter of an hour, in which a card may cost a fraction of a fen."""
+
+
+def empty_state() -> State:
+    return State(market=Market(chips=frozenset({FAST, SLOW}), regions=frozenset({EAST, WEST, NORTH})))
+
+
+def party(name: str, *roles: Role, region: RegionCode = EAST, group: str = "") -> Party:
+    return Party(PartyId(name), name.title(), frozenset(roles), region, OwnerGroup(group or name))
+
+
+def pair(begins: int, ends: int | None, tax: int = 5000, version: int = 1) -> PairAgreement:
+    """What east and west share: revenue 40:60, tax as given, output 35:65."""
+    shares = Shares(
+        revenue=(BasisPoints(4000), BasisPoints(6000)),
+        tax=(BasisPoints(tax), BasisPoints(10_000 - tax)),
+        gdp=(BasisPoints(3500), BasisPoints(6500)),
+    )
+    return PairAgreement("east-west", version, (EAST, WEST), begins, ends, shares, BasisPoints(6000))
+
+
+def only(kind: type[T], events: list[Event]) -> T:
+    """The one event of a kind among several."""
+    (found,) = [event for event in events if isinstance(event, kind)]
+    return found
+
+
+class House:
+    """The venue. Slots are counted from new year, when its clock stands; money is fen."""
+
+    def __init__(self, rules: VenueTerms = HOURS, money: int = 1_000_000_00) -> None:
+        self.state = empty_state()
+        self.log: list[tuple[Seq, Envelope, list[Happening]]] = []
+        self.first = rules.slot_of(NEW_YEAR)
+        self.ask(VENUE, AdoptTerms(rules))
+        self.ask(VENUE, Tick(NEW_YEAR))
+        self.admit(party(BUYER, Role.BUYER), money)
+        self.admit(party(SELLER, Role.SELLER, region=WEST))
+        self.admit(party(CLERK, Role.CLERK))
+
+    def ask(self, by: str, command: Command) -> list[Event]:
+        """Carry out a command; whatever comes of it, the laws hold."""
+        seq = Seq(len(self.log) + 1)
+        envelope = Envelope(PartyId(by), f"command-{seq}", command)
+        happened = step(self.state, seq, envelope)
+        self.log.append((seq, envelope, happened))
+        require_sound(self.state)
+        return [event for event, _ in happened]
+
+    def refusal(self, by: str, command: Command) -> str:
+        """The code with which a command is refused."""
+        return only(Rejected, self.ask(by, command)).code
+
+    def admit(self, member: Party, money: int = 0) -> None:
+        self.ask(VENUE, RegisterParty(member))
+        if money:
+            self.ask(VENUE, Deposit(member.id, Fen(money), "transfer"))
+
+    def tick(self, slot: int) -> list[Event]:
+        """Let time come to a slot."""
+        return self.ask(VENUE, Tick(self.state.rules.instant_of(self.first + slot)))
+
+    def offer(self, by: str = SELLER, price: int = 10 * YUAN, **changes: Any) -> list[Event]:
+        return self.ask(by, self.listing(price, **changes))
+
+    def place(self, by: str = BUYER, limit: int = 10 * YUAN, **changes: Any) -> list[Event]:
+        return self.ask(by, self.order(limit, **changes))
+
+    def listing(
+        self,
+        price: int = 10 * YUAN,
+        window: tuple[int, int] = (0, 24),
+        steps: Mapping[int, int] | None = None,
+        **changes: Any,
+    ) -> PublishListing:
+        """A day of eight fast cards in the west; `price` and `steps` (slot: price) are per card-slot."""
+        rises = {0: price} if steps is None else steps
+        curve = (
+            PriceCurve(tuple((self.first + slot, at) for slot, at in rises.items())) if steps else flat(price)
+        )
+        plain = PublishListing(
+            chip=FAST,
+            region=WEST,
+            window=self.window(*window),
+            cards=8,
+            lot=1,
+            min_slots=1,
+            asks={Tier.ON_DEMAND: curve},
+            line=SERVICE,
+        )
+        return replace(plain, **changes)
+
+    def order(
+        self,
+        limit: int = 10 * YUAN,
+        window: tuple[int, int] = (0, 24),
+        cards: tuple[int, int] = (1, 1),
+        slots: int = 1,
+        **changes: Any,
+    ) -> PlaceOrder:
+        """An hour of one fast card in the west, within the day."""
+        plain = PlaceOrder(
+            tier=Tier.ON_DEMAND,
+            chips={FAST: 1000},
+            regions=(WEST,),
+            window=self.window(*window),
+            limit=Price(limit),
+            shape=Block(*cards, slots),
+            tif=TimeInForce.GTC,
+        )
+        return replace(plain, **changes)
+
+    def window(self, start: int, end: int) -> Window:
+        return Window(Slot(self.first + start), Slot(self.first + end))
+
+    def available(self, owner: str = BUYER) -> int:
+        return self.balance(owner, AccountKind.AVAILABLE)
+
+    def held(self, owner: str = BUYER) -> int:
+        return self.balance(owner, AccountKind.HELD)
+
+    def balance(self, owner: str, kind: AccountKind) -> int:
+        return self.state.balances.of(LedgerAccount(owner, kind))
+
+    @property
+    def last_listing(self) -> ListingId:
+        return next(reversed(self.state.listings))
+
+    @property
+    def last_order(self) -> OrderId:
+        return next(reversed(self.state.orders))
