@@ -1,0 +1,180 @@
+"""The closing job at a venue in memory: meters report to it, and it closes periods by the real job and the real core."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+
+from exchange.closing.commands import BeginClose, ContractSum, CutUsage, FinishClose, LeaseSum, PostStatements
+from exchange.closing.events import StatementPosted
+from exchange.commands import Command
+from exchange.periods import periods_between
+from exchange.rejections import Rejected
+from exchange.state import CloseRun, ContractId, LeaseId, LeaseTerms, RunId
+from settlement.agreements import PairAgreement
+from settlement.jobs import close_period as job
+from settlement.segments import LeaseShape, Segment, ServicePeriod, segments
+from tests.exchange.house import CLERK, House
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """Tokens used under a contract at an instant, and the batch that told of them."""
+
+    contract: ContractId
+    at: int
+    input_tokens: int
+    output_tokens: int
+    batch: int
+
+
+class Desk:
+    """Where usage comes in, each report a batch of its own, and where periods are closed."""
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+        self.batches = 0
+        self.deliveries: dict[tuple[LeaseId, int], tuple[int, int]] = {}
+        self.tokens: list[Tokens] = []
+        self.before: CloseRun | None = None
+
+    def deliver(self, lease: LeaseTerms, slots: range, lost: int = 0) -> str:
+        """Report slots of a lease, counted from new year, each short of `lost` card-seconds. Says what came of it."""
+        self.batches += 1
+        rules, now = self.house.state.rules, self.house.state.now
+        for slot in slots:
+            ended = rules.instant_of(self.house.first + slot + 1)
+            assert ended <= now, "nobody reports what is not over"
+            if ended + rules.late_window_seconds <= now:
+                return "too_late"
+            whole = lease.cards * rules.slot_seconds
+            self.deliveries[lease.id, self.house.first + slot] = (self.batches, whole - lost)
+        return "accepted"
+
+    def use(self, contract: ContractId, slot: int, input_tokens: int, output_tokens: int) -> None:
+        """Report tokens that were used at the beginning of a slot."""
+        self.batches += 1
+        at = self.house.state.rules.instant_of(self.house.first + slot)
+        self.tokens.append(Tokens(contract, at, input_tokens, output_tokens, self.batches))
+
+    def close(self, period: str) -> list[StatementPosted]:
+        """Close a period by the job, and give its statements."""
+        known = len(self.house.log)
+        asyncio.run(job.close_period(self, period))
+        self.before = self.house.state.last_run
+        happened = [event for _, _, step in self.house.log[known:] for event, _ in step]
+        return [event for event in happened if isinstance(event, StatementPosted)]
+
+    async def begin(self, period: str) -> job.Run | None:
+        self._ask(BeginClose(period))
+        run = self._open_run()
+        self._ask(CutUsage(run.id, self.batches))
+        return self._job_run(self._open_run())
+
+    async def leases(self, run: job.Run, at_once: int) -> AsyncIterator[list[LeaseShape]]:
+        shapes = [shape_of(live.terms) for live in self.house.state.leases.values()]
+        assert len(shapes) <= at_once
+        yield [shape for shape in shapes if shape.runs[0][0] < run.ends]
+
+    async def agreements(self) -> Sequence[PairAgreement]:
+        return self.house.state.agreements
+
+    async def reported(self, run: job.Run, parts: Sequence[Segment]) -> list[job.Reported]:
+        return [self._reported(run, part) for part in parts]
+
+    def _reported(self, run: job.Run, part: Segment) -> job.Reported:
+        known = {
+            slot: record
+            for slot in range(part.start, part.end)
+            if (record := self.deliveries.get((LeaseId(part.lease), slot))) and record[0] <= run.usage_batch
+        }
+        new = [
+            delivered
+            for slot, (batch, delivered) in known.items()
+            if not (slot < run.ends_before and batch <= run.usage_batch_before)
+        ]
+        overdue = [slot for slot in known if run.late_until_before <= slot < run.late_until]
+        return job.Reported(len(new), sum(new), len(overdue))
+
+    async def post_leases(self, run: job.Run, sums: Sequence[job.Settled]) -> None:
+        parts = [
+            LeaseSum(
+                LeaseId(one.segment.lease),
+                one.segment.service_period,
+                one.segment.price,
+                one.segment.agreement,
+                one.slots,
+                one.lost,
+            )
+            for one in sums
+        ]
+        self._ask(PostStatements(RunId(run.id), leases=tuple(parts)))
+
+    async def post_contracts(self, run: job.Run) -> None:
+        for name, live in tuple(self.house.state.contracts.items()):
+            terms = live.terms
+            slot = self.house.state.rules.slot_of
+            span = (slot(terms.begins), slot(terms.ends - 1) + 1, 0)
+            shape = LeaseShape(name, terms.source, terms.destination, 1, (span,))
+            parts = segments(shape, run.periods, self.house.state.agreements, run.slot_seconds)
+            sums = [self._used(run, part) for part in parts]
+            used = tuple(one for one in sums if one.input_tokens or one.output_tokens)
+            if used:
+                self._ask(PostStatements(RunId(run.id), contracts=used))
+
+    def _used(self, run: job.Run, part: Segment) -> ContractSum:
+        seconds = run.slot_seconds
+        used = [
+            record
+            for record in self.tokens
+            if record.contract == part.lease
+            and part.start * seconds <= record.at < part.end * seconds
+            and record.batch <= run.usage_batch
+            and not (record.at < run.ends_before * seconds and record.batch <= run.usage_batch_before)
+        ]
+        return ContractSum(
+            ContractId(part.lease),
+            part.service_period,
+            part.agreement,
+            sum(record.input_tokens for record in used),
+            sum(record.output_tokens for record in used),
+        )
+
+    async def finish(self, run: job.Run) -> None:
+        self._ask(FinishClose(RunId(run.id)))
+
+    async def report(self, period: str) -> job.CloseReport:
+        return job.CloseReport("", period, 0, 0, 0, 0, 0)
+
+    def _open_run(self) -> CloseRun:
+        run = self.house.state.open_run
+        assert run is not None
+        return run
+
+    def _job_run(self, run: CloseRun) -> job.Run:
+        rules, before = self.house.state.rules, self.before
+        slot = rules.slot_of
+        months = periods_between(rules.instant_of(self.house.first), run.ends, rules.utc_offset_seconds)
+        assert run.usage_batch is not None
+        return job.Run(
+            id=run.id,
+            period=run.period,
+            periods=tuple(
+                ServicePeriod(month.name, slot(month.begins), slot(month.ends)) for month in months
+            ),
+            slot_seconds=rules.slot_seconds,
+            ends=slot(run.ends),
+            usage_batch=run.usage_batch,
+            late_until=slot(run.late_until),
+            ends_before=slot(before.ends) if before else 0,
+            usage_batch_before=(before.usage_batch or 0) if before else 0,
+            late_until_before=slot(before.late_until) if before else 0,
+        )
+
+    def _ask(self, command: Command) -> None:
+        refused = [event for event in self.house.ask(CLERK, command) if isinstance(event, Rejected)]
+        assert not refused, refused
+
+
+def shape_of(lease: LeaseTerms) -> LeaseShape:
+    runs = tuple((run.window.start, run.window.end, run.price) for run in lease.runs)
+    return LeaseShape(lease.id, lease.source, lease.destination, lease.cards, runs)

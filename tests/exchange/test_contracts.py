@@ -1,0 +1,177 @@
+"""Token contracts by hand: a budget is held, use is charged up to it, and what is left comes back."""
+
+from typing import Any
+
+import pytest
+
+from exchange.agreements.commands import RecordAgreement
+from exchange.closing.commands import BeginClose, ContractSum, CutUsage, PostStatements
+from exchange.closing.events import StatementPosted
+from exchange.contracts.commands import OpenContract
+from exchange.contracts.events import ContractClosed, ContractOpened
+from exchange.state import ContractId, Instant, LeaseId, MicroYuan, PartyId, Role, RunId
+from matching.terms import RegionCode
+from settlement.meters import Meter
+from settlement.money import Fen
+from tests.exchange.desk import Desk
+from tests.exchange.house import (
+    BUYER,
+    CLERK,
+    NEW_YEAR,
+    SELLER,
+    SERVICE,
+    WEST,
+    YUAN,
+    House,
+    only,
+    pair,
+    party,
+)
+
+DAY, MONTH = 24, 31 * 24  # slots
+MILLION = 1_000_000
+
+
+def terms(house: House, days: int = 10, **changes: Any) -> OpenContract:
+    """Two yuan a million tokens in, eight out, for ten days, a hundred yuan in advance."""
+    values: dict[str, Any] = {
+        "buyer": BUYER,
+        "seller": SELLER,
+        "destination": WEST,
+        "input_price": MicroYuan(2 * YUAN),
+        "output_price": MicroYuan(8 * YUAN),
+        "budget": Fen(100_00),
+        "begins": NEW_YEAR,
+        "ends": house.state.rules.instant_of(house.first + days * DAY),
+        "line": SERVICE,
+    }
+    return OpenContract(**{**values, **changes})
+
+
+def open_contract(house: House, days: int = 10, **changes: Any) -> ContractId:
+    return only(ContractOpened, house.ask(CLERK, terms(house, days, **changes))).contract.id
+
+
+def test_a_contract_holds_its_budget() -> None:
+    house = House()
+    assert open_contract(house) == "tkc-7"
+    assert (house.held(), house.available()) == (100_00, 1_000_000_00 - 100_00)
+
+
+def test_exactly_enough_money_is_enough_and_a_fen_less_is_not() -> None:
+    open_contract(House(money=100_00))
+    poor = House(money=99_99)
+    assert poor.refusal(CLERK, terms(poor)) == "insufficient_funds"
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"buyer": PartyId("ann")}, "unknown_party"),
+        ({"seller": PartyId("ann")}, "unknown_party"),
+        ({"buyer": SELLER}, "wrong_role"),
+        ({"seller": BUYER}, "wrong_role"),
+        ({"destination": RegionCode("000000")}, "unknown_region"),
+        ({"line": "none"}, "unknown_line"),
+        ({"ends": NEW_YEAR}, "contract_invalid"),
+        ({"begins": Instant(NEW_YEAR + 10**8)}, "contract_invalid"),
+        ({"input_price": MicroYuan(-1)}, "contract_invalid"),
+        ({"output_price": MicroYuan(-1)}, "contract_invalid"),
+        ({"budget": Fen(0)}, "amount_out_of_range"),
+        ({"budget": Fen(10**15 + 1)}, "amount_out_of_range"),
+    ],
+)
+def test_what_is_no_contract(changes: dict[str, Any], code: str) -> None:
+    house = House()
+    assert house.refusal(CLERK, terms(house, **changes)) == code
+
+
+def test_nobody_contracts_with_its_own_group_and_only_a_clerk_records() -> None:
+    house = House()
+    house.admit(party("bay-labs", Role.SELLER, group=BUYER))
+    assert house.refusal(CLERK, terms(house, seller=PartyId("bay-labs"))) == "contract_invalid"
+    assert house.refusal(BUYER, terms(house)) == "not_allowed"
+
+
+def test_tokens_are_summed_and_rounded_once_a_line() -> None:
+    house = House()
+    desk = Desk(house)
+    contract = open_contract(house, days=40)
+    house.tick(5)
+    for _ in range(3):
+        desk.use(contract, 2, input_tokens=1_999, output_tokens=777)
+    house.tick(MONTH)
+    (statement,) = desk.close("2026-01")
+    assert [(part.meter, part.quantity, part.line.gross_fen) for part in statement.lines] == [
+        (Meter.INPUT_TOKENS, 5_997, 1),  # 1.1994 fen
+        (Meter.OUTPUT_TOKENS, 2_331, 2),  # 1.8648 fen
+    ]
+    assert (statement.charged, statement.held_left, house.held()) == (3, 99_97, 99_97)
+
+
+def test_use_beyond_the_budget_is_recorded_and_not_charged() -> None:
+    house = House()
+    desk = Desk(house)
+    contract = open_contract(house)
+    house.tick(5)
+    desk.use(contract, 1, input_tokens=30 * MILLION, output_tokens=10 * MILLION)
+    house.tick(MONTH)
+    (statement,) = desk.close("2026-01")
+    assert [(part.before_loss, part.line.gross_fen, part.over_budget) for part in statement.lines] == [
+        (60_00, 60_00, 0),
+        (80_00, 40_00, 40_00),
+    ]
+    assert (statement.charged, statement.held_left, house.held()) == (100_00, 0, 0)
+
+
+def test_a_contract_closes_when_its_last_use_can_no_longer_be_reported() -> None:
+    house = House()
+    desk = Desk(house)
+    early, late = open_contract(house, days=28), open_contract(house, days=30)
+    house.tick(MONTH)
+    desk.use(early, 1, input_tokens=MILLION, output_tokens=0)
+    desk.close("2026-01")
+    closed = [event for _, _, made in house.log for event, _ in made if isinstance(event, ContractClosed)]
+    assert [(one.contract, one.released) for one in closed] == [(early, 98_00)], (
+        "28 days and 72 hours are 31 days"
+    )
+    assert house.held() == 100_00
+    desk.use(late, 29 * DAY, input_tokens=MILLION, output_tokens=0)
+    house.tick(MONTH + 28 * DAY)
+    (february,) = desk.close("2026-02")
+    assert (february.lines[0].service_period, february.charged) == ("2026-01", 2_00)
+    assert (house.state.contracts, house.held()) == ({}, 0)
+
+
+def test_agreements_part_the_tokens_too() -> None:
+    house = House()
+    desk = Desk(house)
+    house.ask(CLERK, RecordAgreement(pair(NEW_YEAR + 3 * 3600, None)))
+    contract = open_contract(house)
+    house.tick(5)
+    desk.use(contract, 2, input_tokens=MILLION, output_tokens=0)
+    desk.use(contract, 3, input_tokens=MILLION, output_tokens=0)
+    house.tick(MONTH)
+    (statement,) = desk.close("2026-01")
+    used = [(part.agreement, part.quantity) for part in statement.lines if part.quantity]
+    assert used == [(None, MILLION), (("east-west", 1), MILLION)]
+
+
+def test_sums_that_are_not_booked() -> None:
+    house = House()
+    contract = open_contract(house)
+    house.tick(MONTH)
+    run = RunId("run-1")
+    house.ask(CLERK, BeginClose("2026-01"))
+    house.ask(CLERK, CutUsage(run, 0))
+
+    def refusal(*sums: ContractSum) -> str:
+        return house.refusal(CLERK, PostStatements(run, contracts=sums))
+
+    one = ContractSum(contract, "2026-01", None, 1, 1)
+    assert refusal(ContractSum(ContractId("tkc-1"), "2026-01", None, 1, 1)) == "settled_twice"
+    assert refusal(ContractSum(contract, "2026-01", None, -1, 1)) == "amount_out_of_range"
+    assert refusal(ContractSum(contract, "2026-01", ("east-west", 1), 1, 1)) == "agreement_invalid"
+    assert refusal(ContractSum(ContractId(LeaseId("lse-1")), "2026-01", None, 1, 1)) == "settled_twice"
+    only(StatementPosted, house.ask(CLERK, PostStatements(run, contracts=(one, one))))
+    assert refusal(one) == "settled_twice"
