@@ -1,0 +1,1 @@
+"""The command line: a door like the API, for whoever runs a venue."""

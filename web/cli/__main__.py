@@ -1,0 +1,5 @@
+"""Runs the command line as `python -m web.cli`."""
+
+from web.cli.main import main
+
+main()

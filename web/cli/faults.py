@@ -1,0 +1,51 @@
+"""What a fault means to whoever gave the command: the one table from exceptions to sentences and exit codes."""
+
+from exchange.bus import BusyError, DifferentCommandError, HaltedError
+from exchange.config import SettingsError
+from exchange.jobs import RefusedError
+from exchange.persistence.errors import OUTAGES, DatabaseUnavailable, explain
+from exchange.persistence.turn import WriterAtWorkError
+from exchange.replay.assumptions import AssumptionError
+from exchange.replay.run import OtherVenueError
+from exchange.replay.tables import TraceError
+from web.cli.folder import InUseError
+from web.cli.talk import ExitCode, Failure
+
+
+def failure_of(fault: Exception) -> Failure | None:
+    """The sentence and the exit code for a fault, or None for one that nobody expected."""
+    match fault:
+        case Failure():
+            return fault
+        case SettingsError() | TraceError() | AssumptionError() | OtherVenueError():
+            return Failure(str(fault), ExitCode.USAGE)
+        case InUseError():
+            return Failure(f"{fault} Wait for it, or end it.", ExitCode.UNAVAILABLE)
+        case WriterAtWorkError():
+            return Failure(
+                f"{fault} Give the command where its server runs, or stop that first.", ExitCode.UNAVAILABLE
+            )
+        case BusyError():
+            return Failure("The venue has too much to do: try again in a moment.", ExitCode.UNAVAILABLE)
+        case HaltedError():
+            return Failure(halted(fault), ExitCode.UNAVAILABLE)
+        case DifferentCommandError():
+            return Failure(f"The venue has refused: {fault}.", ExitCode.REFUSED)
+        case RefusedError():
+            return refused(fault.rejection.code, fault.rejection.explain)
+        case DatabaseUnavailable():
+            return Failure(str(fault), ExitCode.UNAVAILABLE)
+        case _ if isinstance(fault, OUTAGES):
+            return Failure(explain(fault), ExitCode.UNAVAILABLE)
+        case _:
+            return None
+
+
+def refused(code: str, explained: str) -> Failure:
+    """The venue's refusal, with its stable code."""
+    return Failure(f"The venue has refused ({code}): {explained}", ExitCode.REFUSED)
+
+
+def halted(fault: BaseException) -> str:
+    """Why the writer has stopped."""
+    return f"The venue has stopped writing rather than guess. {explain(fault)}"

@@ -1,0 +1,107 @@
+"""What a server and its commands share in the data directory, for their owner's eyes only.
+
+server.json   where the server answers, which process it is, and which database it serves
+clerk.key     the token with which commands speak to it as its clerk
+cookie.key    signs the page cookie, so that a restart signs nobody out
+in_use        locked by the process that serves, or that runs the embedded database
+"""
+
+import fcntl
+import json
+import os
+import secrets
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+SERVER, CLERK_KEY, COOKIE_KEY, IN_USE = "server.json", "clerk.key", "cookie.key", "in_use"
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server of this folder: its address, its process and, in words, its database."""
+
+    url: str
+    pid: int
+    database: str
+
+
+class InUseError(Exception):
+    """Another process works on this folder."""
+
+
+@contextmanager
+def occupied(folder: Path) -> Iterator[None]:
+    """Be the one process that works on the folder. Raises `InUseError` where another is."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (folder / IN_USE).open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise InUseError(f"Another suanli command is at work on {folder}.") from None
+        yield
+
+
+@contextmanager
+def announced(folder: Path, server: Server) -> Iterator[None]:
+    """Let commands find the server for as long as the block lasts."""
+    _write(folder / SERVER, json.dumps(asdict(server)))
+    try:
+        yield
+    finally:
+        (folder / SERVER).unlink(missing_ok=True)
+
+
+def announced_server(folder: Path) -> Server | None:
+    """The server that announced itself here, unless its process has ended."""
+    try:
+        server = Server(**json.loads((folder / SERVER).read_text()))
+    except (FileNotFoundError, NotADirectoryError, ValueError, TypeError):
+        return None
+    return server if _lives(server.pid) else None
+
+
+def clerk_token(folder: Path) -> str | None:
+    """The token of the clerk, if one was kept here."""
+    return _read(folder / CLERK_KEY)
+
+
+def keep_clerk_token(folder: Path, token: str) -> None:
+    """Keep the clerk's token for commands to come."""
+    _write(folder / CLERK_KEY, token)
+
+
+def cookie_secret(folder: Path) -> str:
+    """The secret that signs cookies: made once, then kept."""
+    secret = _read(folder / COOKIE_KEY)
+    if secret is None:
+        secret = secrets.token_urlsafe(32)
+        _write(folder / COOKIE_KEY, secret)
+    return secret
+
+
+def _read(path: Path) -> str | None:
+    try:
+        return path.read_text().strip() or None
+    except FileNotFoundError:
+        return None
+
+
+def _write(path: Path, text: str) -> None:
+    """Replace a file at once and whole. It is its owner's alone from the beginning, as such files are made."""
+    descriptor, half_done = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    with os.fdopen(descriptor, "w") as file:
+        file.write(f"{text}\n")
+    Path(half_done).replace(path)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True  # somebody else's, and alive
+    return True

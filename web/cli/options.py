@@ -1,0 +1,31 @@
+"""Options that several commands share."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from exchange.config import Settings
+
+DataDir = Annotated[
+    Path | None,
+    typer.Option(
+        "--data-dir",
+        metavar="DIR",
+        file_okay=False,
+        show_default=False,
+        help="Where the venue's data are: .suanli here, unless told otherwise. DATABASE_URL wins over it.",
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Give one JSON document instead of text.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")]
+Port = Annotated[
+    int | None,
+    typer.Option(min=0, max=65_535, show_default=False, help="Port to serve on; 0 takes any. Usually 8000."),
+]
+
+
+def settings(data_dir: Path | None = None, **options: object) -> Settings:
+    """The settings of this run: options first, then the environment."""
+    return Settings.from_env(os.environ, data_dir=data_dir, **options)
