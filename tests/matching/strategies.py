@@ -274,7 +274,7 @@ short_worlds = st.lists(drafts, min_size=8, max_size=20).map(numbered)
 
 @cache
 def worlds_of(number: int, count: int) -> tuple[World, ...]:
-    """The first `count` worlds of a seed: the same in every run."""
+    """The `count` worlds of a seed: the same in every run with one version of Hypothesis."""
     drawn: list[World] = []
 
     @seed(number)

@@ -55,7 +55,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.mark.parametrize("law", laws.LAWS)
 def test_in_random_worlds(law: laws.Law) -> None:
-    print(f"SUANLI_SEED={SEED}")
+    print(f"SUANLI_SEED={SEED} SUANLI_WORLDS={WORLDS}")
     for world in worlds_of(SEED, WORLDS)[: WORLDS // 3]:
         laws.hold(law, world)
 

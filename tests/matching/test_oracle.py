@@ -15,7 +15,7 @@ from tests.matching.strategies import SEED, WORLDS, worlds_of
 
 
 def test_the_kernel_says_what_the_oracle_says() -> None:
-    print(f"SUANLI_SEED={SEED}")
+    print(f"SUANLI_SEED={SEED} SUANLI_WORLDS={WORLDS}")
     for world in worlds_of(SEED, WORLDS):
         laws.hold(laws.agrees_with_the_oracle, world)
 
