@@ -246,6 +246,8 @@ def _rematch(market: Market, listing: LiveListing) -> Iterator[Event]:
         if tier not in terms.asks:
             continue
         for bid in tuple(market.book(BookKey(terms.chip, terms.region, tier)).bids):
+            if -bid.rank < terms.asks[tier].lowest * 1000:
+                break  # nor can anybody after it pay even the cheapest slot
             order = market.orders[bid.order]
             leg = _leg_through(market, order, listing)
             if leg is not None:

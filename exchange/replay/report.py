@@ -1,12 +1,11 @@
 """The report of a replay: what the market did, what it came to in money, and everything that was assumed."""
 
-import resource
-import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from exchange.memory import peak_memory_mb
 from exchange.persistence.database import Connection
 from exchange.persistence.queries import replay as queries
 from exchange.replay.assumptions import SLOT_S, describe
@@ -84,7 +83,7 @@ async def report(play: Play, shape: Shape, left_out: Mapping[str, int]) -> Repla
         orders=log.orders,
         order_seconds=round(log.order_seconds or 0, 1),
         orders_per_second=round(log.orders / log.order_seconds) if log.order_seconds else 0,
-        peak_memory_mb=_peak_memory_mb(),
+        peak_memory_mb=peak_memory_mb(),
         database_mb=log.bytes // 2**20,
         sections=sections,
     )
@@ -157,9 +156,3 @@ def _assumptions(play: Play) -> list[dict[str, Any]]:
         *describe(play.assumptions),
     ]
     return [{"option": option, "value": value, "meaning": meaning} for option, value, meaning in rows]
-
-
-def _peak_memory_mb() -> int:
-    """Of this process, in MiB: Linux counts in KiB, macOS in bytes."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak // 2**20 if sys.platform == "darwin" else peak // 2**10

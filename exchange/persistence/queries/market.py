@@ -119,6 +119,15 @@ async def offer_of(pool: asyncpg.Pool, party: PartyId, listing: str, since: int)
     return None if row is None else _offered(row)
 
 
+async def on_offer(pool: asyncpg.Pool) -> tuple[frozenset[ChipCode], frozenset[RegionCode]]:
+    """The chips and the regions of which anything is listed."""
+    rows = await pool.fetch("SELECT DISTINCT chip, region FROM listings WHERE status = 'open'")
+    return (
+        frozenset(ChipCode(row["chip"]) for row in rows),
+        frozenset(RegionCode(row["region"]) for row in rows),
+    )
+
+
 async def last_trades(pool: asyncpg.Pool) -> list[Trade]:
     """The latest lease of every instrument."""
     rows = await pool.fetch(

@@ -1,0 +1,236 @@
+"""The figures that the venue is held to, measured in one run beside a peer on the same server."""
+
+import asyncio
+import itertools
+import statistics
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from time import perf_counter
+
+from exchange.app import Exchange, empty_state, open_exchange, recover
+from exchange.catalogue.catalogue import load_catalogue
+from exchange.catalogue.vat import CatalogueLine
+from exchange.collector import calm_collector
+from exchange.commands import Command, Envelope
+from exchange.listings.commands import PublishListing
+from exchange.memory import peak_memory_mb
+from exchange.orders.commands import PlaceOrder
+from exchange.parties.commands import Deposit, RegisterParty
+from exchange.persistence import database
+from exchange.persistence.queries import replay as queries
+from exchange.replay.assumptions import Assumptions
+from exchange.replay.planned import MarketPlan
+from exchange.replay.run import Play, replay_terms, run
+from exchange.replay.sellers import Tokens
+from exchange.state import VENUE, Instant, Party, PartyId, Role
+from exchange.venue.commands import Tick
+from matching.prices import flat
+from matching.terms import Block, ChipCode, OwnerGroup, Price, RegionCode, Slot, Tier, Window
+from settlement.money import Fen
+
+LONE_ROUNDS = 400
+STANDING = 10_000  # open listings, and as many resting orders
+BUYER, SELLER = PartyId("buyer"), PartyId("seller")
+CHIP, REGION = ChipCode("nvidia-h100-80g"), RegionCode("621000")
+YUAN = 1_000_000  # micro-yuan
+
+Say = Callable[[str], None]
+Ask = Callable[[PartyId, Command], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One measurement: what was measured, against which peer in the same run, and what is wanted of it.
+
+    `ratio` is value to peer, or value to bound where the peer is a bound. `met` says whether it is good enough.
+    """
+
+    name: str
+    value: float
+    unit: str
+    peer: str
+    peer_value: float
+    ratio: float
+    wanted: str
+    met: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """The replay that is measured."""
+
+    plan: MarketPlan
+    uses: Tokens
+    assumptions: Assumptions
+
+
+async def bench(url: str, load: Load, say: Say) -> list[Figure]:
+    """Measure everything on scratch databases beside the one at `url`. Memory comes first, while it is our own."""
+    figures = []
+    async with database.scratch(url, "suanli_bench_standing") as standing:
+        say(
+            f"{STANDING} listings and as many resting orders; then {LONE_ROUNDS} lone orders, each beside an INSERT"
+        )
+        figures += await _standing(standing, load)
+    async with database.scratch(url, "suanli_bench_replay") as replayed:
+        say(f"the replay of {len(load.plan.orders)} orders")
+        figures.append(await _replay(replayed, load, say))
+        say("the restart from its log")
+        figures.append(await _restart(replayed))
+    return figures
+
+
+async def _standing(url: str, load: Load) -> list[Figure]:
+    """Memory with a full book, and what a lone client waits for on top of it."""
+    async with open_exchange(url, replay_terms(load_catalogue(), load.assumptions)) as exchange:
+        ask = asker(exchange)
+        await _fill(exchange, ask, load.assumptions.start_s)
+        memory = peak_memory_mb()
+        calm_collector()
+        order, insert = await _lone(exchange, ask, url)
+    return [
+        Figure(
+            name=f"memory with {STANDING} open listings and {STANDING} open orders",
+            value=memory,
+            unit="MB",
+            peer="bound",
+            peer_value=500,
+            ratio=memory / 500,
+            wanted="under 500 MB",
+            met=memory < 500,
+        ),
+        Figure(
+            name="a lone order, from queue to durable answer (p50)",
+            value=order * 1000,
+            unit="ms",
+            peer="one INSERT … RETURNING (p50)",
+            peer_value=insert * 1000,
+            ratio=order / insert,
+            wanted="within 5 times",
+            met=order <= 5 * insert,
+        ),
+    ]
+
+
+async def _fill(exchange: Exchange, ask: Ask, start_s: int) -> None:
+    """A book of listings too dear for anybody, and of orders too poor for any of them."""
+    await ask(VENUE, Tick(Instant(start_s)))
+    for party, role in ((BUYER, Role.BUYER), (SELLER, Role.SELLER)):
+        await ask(VENUE, RegisterParty(Party(party, party, frozenset({role}), REGION, OwnerGroup(party))))
+    await ask(VENUE, Deposit(BUYER, Fen(10**12), "for the bench"))
+    now = exchange.terms.slot_of(start_s)
+    listings = (_listing(now, 100 * YUAN + n % 50 * 10_000) for n in range(STANDING))
+    await asyncio.gather(*(ask(SELLER, listing) for listing in listings))
+    orders = (_order(now, YUAN + n % 50 * 10_000, n % 24) for n in range(STANDING))
+    await asyncio.gather(*(ask(BUYER, order) for order in orders))
+
+
+async def _lone(exchange: Exchange, ask: Ask, url: str) -> tuple[float, float]:
+    """Seconds (p50) that a lone order takes from queue to durable answer, and a lone INSERT on the same server."""
+    now = exchange.engine.state.market.now
+    for _ in range(LONE_ROUNDS // 8):
+        await ask(SELLER, _listing(now, 10 * YUAN))
+    connection = await database.connect(url)
+    await connection.execute("CREATE TABLE peer (id bigint PRIMARY KEY, body text NOT NULL)")
+    orders, inserts = [], []
+    for n in range(LONE_ROUNDS):
+        orders.append(await timed(ask(BUYER, _order(now, 20 * YUAN, 0))))
+        insert = connection.fetchval("INSERT INTO peer VALUES ($1, $2) RETURNING id", n, "x" * 300)
+        inserts.append(await timed(insert))
+    await connection.close()
+    return statistics.median(orders), statistics.median(inserts)
+
+
+async def _replay(url: str, load: Load, say: Say) -> Figure:
+    """Durable orders a second over the whole replay: ticks, reports and closings on the way included."""
+    async with open_exchange(url, replay_terms(load_catalogue(), load.assumptions)) as exchange:
+        calm_collector()
+        play = Play(exchange, load.plan, load.uses, load.assumptions)
+        await run(play, lambda done, total: say(f"  {done} of {total} commands"))
+        async with exchange.readers.acquire() as connection:
+            log = await queries.log_figures(connection)
+    rate = log.orders / log.order_seconds
+    insert = await _insert_rate(url)
+    return Figure(
+        name=f"replay of {log.orders} orders: durable orders a second",
+        value=rate,
+        unit="orders/s",
+        peer="lone INSERTs a second",
+        peer_value=insert,
+        ratio=rate / insert,
+        wanted="at least 1,000 orders/s at 100,000 orders",
+        met=rate >= 1000,
+    )
+
+
+async def _insert_rate(url: str) -> float:
+    connection = await database.connect(url)
+    await connection.execute("CREATE TABLE peer (id bigint PRIMARY KEY, body text NOT NULL)")
+    began = perf_counter()
+    for n in range(LONE_ROUNDS):
+        await connection.fetchval("INSERT INTO peer VALUES ($1, $2) RETURNING id", n, "x" * 300)
+    await connection.close()
+    return LONE_ROUNDS / (perf_counter() - began)
+
+
+async def _restart(url: str) -> Figure:
+    """Seconds from a database to a state that can decide, beside merely reading the same rows."""
+    connection = await database.connect(url)
+    commands: int = await connection.fetchval("SELECT count(*) FROM commands")
+    bare = await timed(connection.fetch("SELECT seq, kind, body FROM events ORDER BY seq, n"))
+    state = empty_state(load_catalogue())
+    seconds = await timed(recover(connection, state))
+    await connection.close()
+    return Figure(
+        name=f"restart from {commands} logged commands",
+        value=seconds,
+        unit="s",
+        peer="fetching the events alone",
+        peer_value=bare,
+        ratio=seconds / bare,
+        wanted="under 10 s for 100,000 commands",
+        met=seconds < 10 * commands / 100_000,
+    )
+
+
+def asker(exchange: Exchange) -> Ask:
+    """A way to give commands that must not be refused, each under an id of its own."""
+    numbers: Iterator[int] = itertools.count()
+
+    async def ask(by: PartyId, command: Command) -> None:
+        answer = await exchange.bus.submit(Envelope(by, f"bench-{next(numbers)}", command))
+        assert answer.rejection is None, f"the bench asks what the venue refuses: {answer.rejection}"
+
+    return ask
+
+
+async def timed(work: Awaitable[object]) -> float:
+    """Seconds that some work takes."""
+    began = perf_counter()
+    await work
+    return perf_counter() - began
+
+
+def _listing(now: Slot, price: int) -> PublishListing:
+    return PublishListing(
+        chip=CHIP,
+        region=REGION,
+        window=Window(now, Slot(now + 4 * 24 * 28)),
+        cards=8,
+        lot=1,
+        min_slots=1,
+        asks={Tier.SPOT: flat(price // 4)},
+        line=str(CatalogueLine.COMPUTE_SERVICE),
+    )
+
+
+def _order(now: Slot, limit: int, hours_later: int) -> PlaceOrder:
+    start = Slot(now + 4 * hours_later)
+    return PlaceOrder(
+        tier=Tier.SPOT,
+        chips={CHIP: 1000},
+        regions=(REGION,),
+        window=Window(start, Slot(start + 4 * 48)),
+        limit=Price(limit // 4),
+        shape=Block(1, 1, 4 * 24),
+    )
