@@ -1,0 +1,313 @@
+"""Fills a venue with what every page has to show: parties, listings, orders, leases, a closed month, agreements.
+
+Everything follows from `NOW`: the same log each time. Keys are as fixed as the rest, for a venue that only tests know.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from datetime import datetime
+from itertools import count
+
+from exchange.agreements.commands import RecordAgreement
+from exchange.app import Exchange
+from exchange.bus import Answer
+from exchange.catalogue.catalogue import load_catalogue
+from exchange.catalogue.chips import relative_weight
+from exchange.commands import Command, Envelope
+from exchange.contracts.commands import OpenContract
+from exchange.defaults import venue_terms
+from exchange.listings.commands import PublishListing
+from exchange.metering import DeliveryRecord, TokenRecord
+from exchange.orders.commands import PlaceOrder
+from exchange.orders.events import LeaseGranted
+from exchange.parties.commands import Deposit, IssueKey, RegisterParty
+from exchange.state import VENUE, ContractId, Instant, LeaseTerms, MicroYuan, Party, PartyId, Role, VenueTerms
+from exchange.venue.commands import Tick
+from matching.commands import CancelOrder, WithdrawListing
+from matching.prices import PriceCurve, flat
+from matching.terms import (
+    Block,
+    ChipCode,
+    ListingId,
+    OrderId,
+    OwnerGroup,
+    Preference,
+    Price,
+    RegionCode,
+    Slot,
+    Tier,
+    TimeInForce,
+    Window,
+)
+from settlement.agreements import PairAgreement, Shares
+from settlement.money import BasisPoints, Fen
+
+HOUR, DAY = 3600, 86_400
+
+
+def at(text: str) -> Instant:
+    """An instant, such as `2026-11-23 10:00`, on the clock of UTC+8."""
+    return Instant(int(datetime.fromisoformat(f"{text}+08:00").timestamp()))
+
+
+OPENED, NOW = at("2026-10-05 00:00"), at("2026-11-23 10:00")
+SHANGHAI, SHENZHEN, HANGZHOU = RegionCode("310000"), RegionCode("440300"), RegionCode("330100")
+QINGYANG, ZHONGWEI, HOHHOT, GUIYANG = (
+    RegionCode("621000"),
+    RegionCode("640500"),
+    RegionCode("150100"),
+    RegionCode("520100"),
+)
+H800, H20, A800, ASCEND, A100 = (
+    ChipCode("nvidia-h800-80g"),
+    ChipCode("nvidia-h20-96g"),
+    ChipCode("nvidia-a800-80g"),
+    ChipCode("ascend-910b-64g"),
+    ChipCode("nvidia-a100-80g"),
+)
+PARTIES = {
+    "buyer-1": ("Buyer 1", SHANGHAI, {Role.BUYER}),
+    "buyer-2": ("Buyer 2", SHENZHEN, {Role.BUYER}),
+    "buyer-3": ("Buyer 3", HANGZHOU, {Role.BUYER, Role.SELLER}),
+    "buyer-4": ("Buyer 4", SHANGHAI, {Role.BUYER}),
+    "seller-1": ("Qingyang seller 1", QINGYANG, {Role.SELLER}),
+    "seller-2": ("Zhongwei seller 2", ZHONGWEI, {Role.SELLER}),
+    "seller-3": ("Hohhot seller 3", HOHHOT, {Role.SELLER}),
+    "seller-4": ("Guiyang seller 4", GUIYANG, {Role.SELLER}),
+    "office-shanghai": ("Shanghai finance office", SHANGHAI, {Role.REGION}),
+    "office-qingyang": ("Qingyang finance office", QINGYANG, {Role.REGION}),
+    "clerk-1": ("Settlement clerk 1", SHANGHAI, {Role.CLERK}),
+}
+MONEY = {"buyer-1": 3_000_000_00, "buyer-2": 800_000_00, "buyer-3": 500_000_00}
+
+
+def terms() -> VenueTerms:
+    """The usual terms, on the day on which the venue opens."""
+    return venue_terms(load_catalogue(), datetime.fromisoformat("2026-10-05T00:00:00+08:00"))
+
+
+def token_of(party: str) -> str:
+    """The key by which a party signs in, in the form that the venue gives out."""
+    name, secret = (hashlib.sha256(f"{part} {party}".encode()).hexdigest() for part in ("name", "secret"))
+    return f"sk_{name[:12]}_{secret}"
+
+
+class Seeder:
+    """Asks a venue for one thing after another, and insists on being given it."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self.exchange = exchange
+        self.numbers = count(1)
+        self.leases: list[LeaseTerms] = []
+
+    async def ask(self, by: str, command: Command) -> Answer:
+        envelope = Envelope(PartyId(by), f"seed-{next(self.numbers)}", command)
+        answer = await self.exchange.bus.submit(envelope)
+        assert answer.rejection is None, f"{command} was refused: {answer.rejection}"
+        self.leases += [event.lease for event in answer.events if isinstance(event, LeaseGranted)]
+        return answer
+
+    async def tick(self, now: int) -> None:
+        await self.ask(VENUE, Tick(Instant(now)))
+
+    async def admit(self, party: str, name: str, region: RegionCode, roles: Iterable[Role]) -> None:
+        admitted = Party(PartyId(party), name, frozenset(roles), region, OwnerGroup(party))
+        await self.ask("venue", RegisterParty(admitted))
+        token = token_of(party)
+        digest = hashlib.sha256(token.encode()).hexdigest()
+        await self.ask("venue", IssueKey(PartyId(party), token.split("_")[1], digest))
+
+    async def sell(
+        self,
+        party: str,
+        chip: ChipCode,
+        region: RegionCode,
+        window: tuple[int, int],
+        cards: int,
+        asks: dict[Tier, PriceCurve],
+        lot: int = 1,
+        shortest: int = 1,
+    ) -> ListingId:
+        line = "bare_metal_lease" if lot > 1 else "compute_service"
+        listing = PublishListing(chip, region, slots(*window), cards, lot, shortest, asks, line)
+        return ListingId(f"lst-{(await self.ask(party, listing)).seq}")
+
+    async def buy(
+        self,
+        party: str,
+        chips: Iterable[ChipCode],
+        regions: Iterable[RegionCode],
+        window: tuple[int, int],
+        cards: tuple[int, int],
+        hours: int,
+        yuan: int,
+        tier: Tier = Tier.ON_DEMAND,
+        prefer: Preference = Preference.CHEAPEST,
+        tif: TimeInForce = TimeInForce.GTC,
+    ) -> OrderId:
+        known = [self.exchange.catalogue.chips[chip] for chip in chips]
+        best = max(known, key=lambda chip: chip.weight_milli)
+        weights = {chip.code: int(relative_weight(chip, best)) for chip in known}
+        limit, block = Price(yuan * 1_000_000), Block(*cards, hours)
+        order = PlaceOrder(tier, weights, tuple(regions), slots(*window), limit, block, prefer, tif)
+        return OrderId(f"ord-{(await self.ask(party, order)).seq}")
+
+    async def report(self, until: int) -> None:
+        """Deliver every leased slot that is over and was not reported; now and then a part of one is lost."""
+        last = until // HOUR
+        for lease in self.leases:
+            records = [
+                DeliveryRecord(lease.id, slot, lease.id, Slot(slot), delivered(lease, slot))
+                for run in lease.runs
+                for slot in range(run.window.start, run.window.end)
+                if until - 2 * DAY <= slot * HOUR and slot < last
+            ]
+            if records:
+                receipt = await self.exchange.metering.deliveries(
+                    lease.seller, f"{lease.id}-{until}", records
+                )
+                assert not receipt.refused, receipt.refused
+
+
+def slots(start: int, end: int) -> Window:
+    """A window of the hours that begin from one instant on and before another."""
+    return Window(Slot(start // HOUR), Slot(end // HOUR))
+
+
+def delivered(lease: LeaseTerms, slot: int) -> int:
+    """Card-seconds: all of them, but for a quarter of an hour of one card in every fiftieth slot."""
+    return lease.cards * HOUR - (900 if slot % 50 == 0 else 0)
+
+
+def nightly(start: int, end: int, day: int, night: int) -> PriceCurve:
+    """A price in yuan by day, and another from 22:00 to 08:00 in UTC+8."""
+    steps: list[tuple[int, int]] = []
+    for hour in range(start // HOUR, end // HOUR):
+        local = (hour + 8) % 24
+        price = (night if local >= 22 or local < 8 else day) * 1_000_000
+        if not steps or steps[-1][1] != price:
+            steps.append((hour, price))
+    return PriceCurve(tuple(steps))
+
+
+async def fill(exchange: Exchange) -> None:
+    """Play seven weeks: October is closed, November is under way."""
+    seeder = Seeder(exchange)
+    await seeder.tick(OPENED)
+    await admit_everybody(seeder)
+    await play_october(seeder)
+    await exchange.closing(PartyId("clerk-1")).close("2026-10")
+    await play_november(seeder)
+
+
+async def admit_everybody(seeder: Seeder) -> None:
+    for party, (name, region, roles) in PARTIES.items():
+        await seeder.admit(party, name, region, roles)
+    for party, fen in MONEY.items():
+        await seeder.ask("clerk-1", Deposit(PartyId(party), Fen(fen), f"bank transfer of {party}"))
+    for n, (source, destination) in enumerate(
+        [(SHANGHAI, QINGYANG), (HANGZHOU, ZHONGWEI), (SHENZHEN, GUIYANG)], start=1
+    ):
+        shares = Shares(bp(4000, 6000), bp(5000, 5000), bp(3000, 7000), bp(5000, 5000))
+        parties = (str(source), str(destination))
+        agreement = PairAgreement(f"pair-{n}", 1, parties, OPENED, None, shares, BasisPoints(6000))
+        await seeder.ask("clerk-1", RecordAgreement(agreement))
+
+
+def bp(*parts: int) -> tuple[BasisPoints, ...]:
+    return tuple(BasisPoints(part) for part in parts)
+
+
+async def play_october(seeder: Seeder) -> None:
+    ends = at("2026-11-01 00:00")
+    both = {Tier.ON_DEMAND: nightly(OPENED, ends, 18, 11), Tier.SPOT: nightly(OPENED, ends, 12, 7)}
+    await seeder.sell("seller-1", H800, QINGYANG, (OPENED, ends), 64, both, lot=8)
+    await seeder.sell("seller-2", ASCEND, ZHONGWEI, (OPENED, ends), 128, {Tier.ON_DEMAND: flat(6_000_000)})
+    chips, west = [H800, ASCEND], [QINGYANG, ZHONGWEI]
+    for day in range(0, 26, 2):
+        start = OPENED + day * DAY
+        await seeder.tick(start)
+        await seeder.buy("buyer-1", [H800], [QINGYANG], (start, start + 2 * DAY), (8, 8), 12, 20)
+        await seeder.buy("buyer-3", chips, west, (start, start + 2 * DAY), (4, 12), 20, 21)
+        await seeder.report(start)
+    contract = await seeder.ask("clerk-1", token_contract())
+    tokens = [
+        TokenRecord(
+            "gateway-1",
+            n,
+            ContractId(f"tkc-{contract.seq}"),
+            Instant(at("2026-10-29 00:00") + n),
+            1_234_567,
+            345_678,
+        )
+        for n in range(48)
+    ]
+    for day in (at("2026-10-31 00:00"), at("2026-11-02 00:00")):
+        await seeder.tick(day)
+        await seeder.report(day)
+    await seeder.exchange.metering.tokens(PartyId("seller-2"), "tokens", tokens)
+
+
+def token_contract() -> OpenContract:
+    return OpenContract(
+        PartyId("buyer-3"),
+        PartyId("seller-2"),
+        ZHONGWEI,
+        MicroYuan(2_000_000),
+        MicroYuan(8_000_000),
+        Fen(20_000_00),
+        OPENED,
+        at("2027-01-01 00:00"),
+        "compute_service",
+    )
+
+
+async def play_november(seeder: Seeder) -> None:
+    begins, ends = at("2026-11-02 00:00"), at("2026-12-20 00:00")
+    await offer_november(seeder, begins, ends)
+    for day in range(0, 21, 2):
+        start = begins + day * DAY
+        await seeder.tick(start)
+        await seeder.report(start)
+        await seeder.buy("buyer-1", [H800], [QINGYANG], (start, start + 3 * DAY), (8, 16), 24, 20)
+        await seeder.buy("buyer-3", [ASCEND], [ZHONGWEI, GUIYANG], (start, start + 2 * DAY), (4, 32), 36, 7)
+        await seeder.buy("buyer-2", [H20], [HOHHOT], (start, start + 2 * DAY), (2, 2), 6, 9, Tier.SPOT)
+    await seeder.tick(NOW)
+    await seeder.report(NOW)
+    await order_november(seeder)
+
+
+async def offer_november(seeder: Seeder, begins: int, ends: int) -> None:
+    firm = {Tier.ON_DEMAND: nightly(begins, ends, 18, 11), Tier.SPOT: nightly(begins, ends, 12, 7)}
+    await seeder.sell("seller-1", H800, QINGYANG, (begins, ends), 64, firm, lot=8)
+    await seeder.sell("seller-1", A800, QINGYANG, (begins, ends), 32, {Tier.ON_DEMAND: flat(9_500_000)})
+    await seeder.sell("seller-2", ASCEND, ZHONGWEI, (begins, ends), 128, {Tier.ON_DEMAND: flat(6_000_000)})
+    await seeder.sell(
+        "seller-2", H800, ZHONGWEI, (begins, ends), 16, {Tier.ON_DEMAND: flat(19_000_000)}, shortest=4
+    )
+    await seeder.sell("seller-3", H20, HOHHOT, (begins, ends), 48, {Tier.SPOT: nightly(begins, ends, 8, 5)})
+    await seeder.sell(
+        "seller-4",
+        ASCEND,
+        GUIYANG,
+        (begins, ends),
+        24,
+        {Tier.ON_DEMAND: flat(6_800_000), Tier.SPOT: flat(4_200_000)},
+    )
+    await seeder.sell("buyer-3", A100, HANGZHOU, (begins, ends), 8, {Tier.ON_DEMAND: flat(11_000_000)})
+    gone = await seeder.sell("seller-1", H20, QINGYANG, (begins, ends), 8, {Tier.SPOT: flat(6_000_000)})
+    await seeder.ask("seller-1", WithdrawListing(gone))
+
+
+async def order_november(seeder: Seeder) -> None:
+    later = (NOW, NOW + 5 * DAY)
+    west = [QINGYANG, ZHONGWEI, HOHHOT, GUIYANG]
+    await seeder.buy("buyer-1", [H800, ASCEND], west, later, (16, 16), 48, 20, prefer=Preference.EARLIEST)
+    await seeder.buy("buyer-1", [H800], [QINGYANG], later, (8, 8), 24, 10)
+    await seeder.buy("buyer-1", [H800], [QINGYANG], later, (40, 64), 24, 14)
+    await seeder.buy("buyer-2", [H800], [QINGYANG, ZHONGWEI], later, (16, 16), 24, 9)
+    await seeder.buy("buyer-2", [A800], [QINGYANG], later, (40, 48), 12, 12)
+    cancelled = await seeder.buy("buyer-1", [A800], [QINGYANG], later, (8, 8), 12, 3)
+    await seeder.ask("buyer-1", CancelOrder(cancelled))
+    await seeder.buy("buyer-1", [A100], [HANGZHOU], later, (64, 64), 12, 8, tif=TimeInForce.IOC)
+    await seeder.buy("buyer-1", [A800], [QINGYANG], (NOW, NOW + DAY), (24, 40), 12, 10)

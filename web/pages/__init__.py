@@ -1,0 +1,1 @@
+"""What all pages share: how they are rendered, how figures are written, how forms are read."""

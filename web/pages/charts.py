@@ -1,0 +1,97 @@
+"""Where the lines of a chart go: whole pixels and rounded scales, drawn by templates."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from web.pages.offers import Rung
+
+WIDTH, HEIGHT = 520, 220
+LEFT, RIGHT, TOP, BOTTOM = 52, 12, 10, 30
+LEVELS = 5  # shades of a heat map, from nothing to everything
+MARKS = 4  # at most so many lines across a scale
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A place on an axis, in pixels, and the value there."""
+
+    at: int
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class DepthChart:
+    """Two flights of stairs over prices: cards on offer at most at a price, and cards wanted at least at it."""
+
+    width: int
+    height: int
+    left: int
+    right: int
+    top: int
+    bottom: int
+    asks: str
+    bids: str
+    prices: tuple[Mark, ...]
+    cards: tuple[Mark, ...]
+
+
+def depth_chart(asks: Sequence[Rung], bids: Sequence[Rung]) -> DepthChart | None:
+    """A chart of cumulative cards by price, or None where there is nothing to draw.
+
+    `asks` come cheapest first and `bids` dearest first, both with prices by the hour.
+    """
+    rungs = [*asks, *bids]
+    if not rungs:
+        return None
+    low, high = min(rung.price for rung in rungs), max(rung.price for rung in rungs)
+    margin = max((high - low) // 10, high // 50, 1)
+    low, high = max(0, low - margin), high + margin
+    most = max(rung.upto for rung in rungs)
+    right, bottom = WIDTH - RIGHT, HEIGHT - BOTTOM
+
+    def x(price: int) -> int:
+        return LEFT + (right - LEFT) * (price - low) // (high - low)
+
+    def y(cards: int) -> int:
+        return bottom - (bottom - TOP) * cards // most
+
+    return DepthChart(
+        width=WIDTH,
+        height=HEIGHT,
+        left=LEFT,
+        right=right,
+        top=TOP,
+        bottom=bottom,
+        asks=_stairs([(x(rung.price), y(rung.upto)) for rung in asks], right, bottom),
+        bids=_stairs([(x(rung.price), y(rung.upto)) for rung in bids], LEFT, bottom),
+        prices=tuple(Mark(x(price), price) for price in _marks(low, high)),
+        cards=tuple(Mark(y(cards), cards) for cards in _marks(0, most)),
+    )
+
+
+def level(part: int, whole: int) -> int:
+    """The shade of a share: 0 for nothing at all, 4 for the last fifth."""
+    if part <= 0 or whole <= 0:
+        return 0
+    return min(LEVELS - 1, 1 + (LEVELS - 1) * (part - 1) // whole)
+
+
+def _stairs(corners: Sequence[tuple[int, int]], end: int, ground: int) -> str:
+    """A filled path that rises at each corner and runs level to the next one, and to the end of the scale."""
+    if not corners:
+        return ""
+    path = [f"M{corners[0][0]} {ground}"]
+    for across, up in corners:
+        path += [f"H{across}", f"V{up}"]
+    return "".join([*path, f"H{end}", f"V{ground}", "Z"])
+
+
+def _marks(low: int, high: int) -> list[int]:
+    """Round values within a scale: steps of 1, 2 or 5 times a power of ten."""
+    step = 1
+    while True:
+        for factor in (1, 2, 5):
+            if (high - low) // (step * factor) < MARKS:
+                first = -(-low // (step * factor))
+                return [mark * step * factor for mark in range(first, high // (step * factor) + 1)]
+        step *= 10

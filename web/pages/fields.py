@@ -1,0 +1,150 @@
+"""How forms are read: text in, exact values out, and for each field that can't be read what is wrong with it.
+
+How large a value may be is said by `web/bodies`, for forms and programs alike; here only what text can mean is.
+"""
+
+import re
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from urllib.parse import urlencode
+
+from exchange.state import Instant, MicroYuan
+from settlement.money import Fen
+from web.pages.formats import BEIJING
+
+NUMBER_MOST = Decimal(10**15)
+MICRO_PER_FEN = 10_000
+
+_NUMBER = re.compile(r"[0-9]{1,16}(?:\.[0-9]{1,9})?\Z", re.ASCII)
+_LOCAL_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::00)?\Z", re.ASCII)
+
+
+class MistakeCode(StrEnum):
+    """Why a field can't be read. What to do about each is said by the template `macros/forms.html`."""
+
+    MISSING = "missing"
+    NOT_A_NUMBER = "not_a_number"
+    NOT_WHOLE = "not_whole"
+    NOT_MONEY = "not_money"
+    NOT_A_TIME = "not_a_time"
+    OFF_GRID = "off_grid"
+    NOT_WHOLE_SLOTS = "not_whole_slots"
+    NOT_AN_OPTION = "not_an_option"
+    TOO_SMALL = "too_small"
+    TOO_LARGE = "too_large"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """What is wrong with a field: a code, and the bound or the reason that the sentence needs."""
+
+    code: MistakeCode
+    detail: str = ""
+
+
+@dataclass(slots=True)
+class Reader:
+    """Reads typed values from what was sent, and keeps what is wrong by field. A value that can't be read is None."""
+
+    sent: Mapping[str, Sequence[str]]
+    mistakes: dict[str, Mistake] = field(default_factory=dict)
+
+    def text(self, name: str) -> str:
+        """What was typed, without the space around it; empty if nothing was."""
+        values = self.sent.get(name) or ("",)
+        return values[0].strip()
+
+    def many(self, name: str) -> list[str]:
+        """Every value that was sent under a name once, such as the boxes that were ticked."""
+        return list(dict.fromkeys(value for value in self.sent.get(name, ()) if value))
+
+    def query(self) -> str:
+        """What was sent, as it stands in an address."""
+        pairs = [(name, value) for name, values in self.sent.items() for value in values if value]
+        return urlencode([pair for pair in pairs if pair[0] != "once"])
+
+    def wrong(self, name: str, code: MistakeCode, detail: object = "") -> None:
+        """Note what is wrong with a field; the first fault of a field stays."""
+        self.mistakes.setdefault(name, Mistake(code, str(detail)))
+
+    def words(self, name: str) -> str | None:
+        """A text that must be there."""
+        text = self.text(name)
+        if not text:
+            self.wrong(name, MistakeCode.MISSING)
+        return text or None
+
+    def one_of(self, name: str, known: Container[str]) -> str | None:
+        """A code that is known."""
+        text = self.text(name)
+        if text in known:
+            return text
+        self.wrong(name, MistakeCode.NOT_AN_OPTION if text else MistakeCode.MISSING)
+        return None
+
+    def number(self, name: str, least: Decimal = Decimal(0), most: Decimal = NUMBER_MOST) -> Decimal | None:
+        """A number that is not negative, such as `8`, `1,250` or `12.50`."""
+        text = self.text(name).replace(",", "").removeprefix("¥").strip()
+        if not text:
+            self.wrong(name, MistakeCode.MISSING)
+        elif not _NUMBER.match(text):
+            self.wrong(name, MistakeCode.NOT_A_NUMBER)
+        elif (number := Decimal(text)) < least:
+            self.wrong(name, MistakeCode.TOO_SMALL, f"{least:,}")
+        elif number > most:
+            self.wrong(name, MistakeCode.TOO_LARGE, f"{most:,}")
+        else:
+            return number
+        return None
+
+    def whole(self, name: str, least: int) -> int | None:
+        """A whole number from a bound on."""
+        number = self.number(name, Decimal(least))
+        if number is not None and number != int(number):
+            self.wrong(name, MistakeCode.NOT_WHOLE)
+            return None
+        return None if number is None else int(number)
+
+    def fen(self, name: str) -> Fen | None:
+        """An amount in yuan with at most two decimals, in fen."""
+        number = self.number(name)
+        if number is not None and number * 100 == int(number * 100):
+            return Fen(int(number * 100))
+        if self.mistakes.get(name, Mistake(MistakeCode.NOT_A_NUMBER)).code is MistakeCode.NOT_A_NUMBER:
+            self.mistakes[name] = Mistake(MistakeCode.NOT_MONEY)
+        return None
+
+    def price(self, name: str) -> MicroYuan | None:
+        """A price in yuan with at most two decimals, in micro-yuan."""
+        fen = self.fen(name)
+        return None if fen is None else MicroYuan(fen * MICRO_PER_FEN)
+
+    def instant(self, name: str) -> Instant | None:
+        """A local time of UTC+8, as a `datetime-local` field sends it."""
+        text = self.text(name)
+        if not text:
+            self.wrong(name, MistakeCode.MISSING)
+            return None
+        try:
+            local = datetime.fromisoformat(text) if _LOCAL_TIME.match(text) else None
+        except ValueError:
+            local = None
+        if local is None or not 2000 <= local.year <= 2200:
+            self.wrong(name, MistakeCode.NOT_A_TIME)
+            return None
+        return Instant(int(local.replace(tzinfo=BEIJING).timestamp()))
+
+    def slots(self, name: str, slot_seconds: int) -> int | None:
+        """A length of time in hours, as a whole number of slots."""
+        number = self.number(name)
+        if number is None:
+            return None
+        slots = number * 3600 / slot_seconds
+        if slots < 1 or slots != int(slots):
+            self.wrong(name, MistakeCode.NOT_WHOLE_SLOTS, slot_seconds // 60)
+            return None
+        return int(slots)

@@ -1,0 +1,149 @@
+"""How figures are written on every page: money, unit prices, instants, quantities, always exactly."""
+
+from datetime import UTC, datetime, timedelta, timezone
+from fractions import Fraction
+
+from settlement.money import round_half_away
+
+BEIJING = timezone(timedelta(hours=8), "UTC+8")
+"""The zone that pages show, as one fixed offset: the whole country keeps it, without summer time."""
+
+NOTHING = "—"
+"""What stands where there is no figure. A zero is a figure."""
+
+MICRO_PER_YUAN = 1_000_000
+CENT_IN_MICRO = 10_000
+UNIT_PRICE_STEP = 100  # micro-yuan: unit prices show at most four decimals
+
+
+def yuan(fen: int) -> str:
+    """An amount to the fen, such as `¥1,234.00`; a negative one is `-¥1,234.50`."""
+    sign = "-" if fen < 0 else ""
+    return f"{sign}¥{abs(fen) // 100:,}.{abs(fen) % 100:02}"
+
+
+def unit_price(micro_yuan: int) -> str:
+    """A price of one unit, exact with two to four decimals, or else rounded to the fen and marked with `≈`."""
+    if micro_yuan % UNIT_PRICE_STEP:
+        return f"≈ {yuan(round_half_away(micro_yuan, CENT_IN_MICRO))}"
+    whole, part = divmod(abs(micro_yuan), MICRO_PER_YUAN)
+    digits = f"{part // UNIT_PRICE_STEP:04}"
+    sign = "-" if micro_yuan < 0 else ""
+    return f"{sign}¥{whole:,}.{digits[:2] if digits.endswith('00') else digits}"
+
+
+def micro_yuan(amount: int) -> str:
+    """An amount that may be finer than a fen, to the fen; where that leaves something out it is marked with `≈`."""
+    rounded = "≈ " if amount % CENT_IN_MICRO else ""
+    return f"{rounded}{yuan(round_half_away(amount, CENT_IN_MICRO))}"
+
+
+def plain_yuan(fen: int) -> str:
+    """An amount as it is typed into a field: `1234.5` yuan is `1234.50`."""
+    return f"{'-' if fen < 0 else ''}{abs(fen) // 100}.{abs(fen) % 100:02}"
+
+
+def plain_price(micro_yuan: int) -> str:
+    """A price as it is typed into a field, in yuan, to the fen."""
+    return plain_yuan(micro_yuan // CENT_IN_MICRO)
+
+
+def count(number: int) -> str:
+    """A whole number with its thousands parted."""
+    return f"{number:,}"
+
+
+def short_count(number: int) -> str:
+    """A whole number in at most four characters, for a cell of a heat map: 12345 is `12k`."""
+    return str(number) if number < 10_000 else f"{number // 1000}k"
+
+
+def basis_points(rate_bp: int) -> str:
+    """A rate in per cent, with the decimals that it needs: 600 is `6 %`, 125 is `1.25 %`."""
+    digits = f"{rate_bp // 100}.{rate_bp % 100:02}".rstrip("0").rstrip(".")
+    return f"{digits} %"
+
+
+def milli(value: int) -> str:
+    """Thousandths as a decimal with two or three places: 1250 is `1.25`, 3170 is `3.17`."""
+    text = f"{value // 1000}.{value % 1000:03}"
+    return text.removesuffix("0")
+
+
+def share_of(part: int, whole: int) -> str:
+    """How much of a whole a part is, in whole per cent; of nothing there is no share."""
+    return f"{round_half_away(100 * part, whole)} %" if whole > 0 else NOTHING
+
+
+def card_hours(card_seconds: int) -> str:
+    """Card-seconds in card-hours (卡时), to three decimals at most."""
+    return decimal(Fraction(card_seconds, 3600))
+
+
+def hours(seconds: int) -> str:
+    """A length of time in hours, to three decimals at most: `24 h`, `0.25 h`."""
+    return f"{decimal(Fraction(seconds, 3600))} h"
+
+
+def plain_hours(seconds: int) -> str:
+    """A length of time in hours as it is typed into a field."""
+    return decimal(Fraction(seconds, 3600)).replace(",", "")
+
+
+def decimal(value: Fraction) -> str:
+    """A number with its thousands parted, and three decimals at most."""
+    thousandths = round_half_away(value.numerator * 1000, value.denominator)
+    whole, part = divmod(abs(thousandths), 1000)
+    digits = f"{'-' if thousandths < 0 else ''}{whole:,}.{part:03}"
+    return digits.rstrip("0").rstrip(".")
+
+
+def local(instant: int) -> str:
+    """An instant on the clock of UTC+8, to the minute: `2026-11-23 04:00`."""
+    return f"{datetime.fromtimestamp(instant, BEIJING):%Y-%m-%d %H:%M}"
+
+
+def local_short(instant: int) -> str:
+    """An instant of the days ahead, without its year: `11-23 04:00`."""
+    return f"{datetime.fromtimestamp(instant, BEIJING):%m-%d %H:%M}"
+
+
+def local_seconds(instant: int) -> str:
+    """The time of day of an instant in UTC+8, to the second."""
+    return f"{datetime.fromtimestamp(instant, BEIJING):%H:%M:%S}"
+
+
+def local_day(instant: int) -> str:
+    """The day that an instant lies in, in UTC+8."""
+    return f"{datetime.fromtimestamp(instant, BEIJING):%Y-%m-%d}"
+
+
+def weekday(instant: int) -> str:
+    """The short name of the day that an instant lies in, in UTC+8."""
+    return f"{datetime.fromtimestamp(instant, BEIJING):%a}"
+
+
+def local_field(instant: int) -> str:
+    """An instant as a `datetime-local` field holds it, in UTC+8."""
+    return f"{datetime.fromtimestamp(instant, BEIJING):%Y-%m-%dT%H:%M}"
+
+
+def utc(instant: int) -> str:
+    """The same instant in UTC: the time alone where the day is the same in UTC+8, else with its day."""
+    here, there = datetime.fromtimestamp(instant, BEIJING), datetime.fromtimestamp(instant, UTC)
+    return f"{there:%H:%M} UTC" if here.date() == there.date() else f"{there:%m-%d %H:%M} UTC"
+
+
+def utc_short(instant: int) -> str:
+    """An instant in UTC with its day, for the ends of a span: `11-22 20:00`."""
+    return f"{datetime.fromtimestamp(instant, UTC):%m-%d %H:%M}"
+
+
+def rfc3339(instant: int) -> str:
+    """An instant as programs send it, on the clock of UTC+8."""
+    return datetime.fromtimestamp(instant, BEIJING).isoformat()
+
+
+def machine_time(instant: int) -> str:
+    """An instant for the `datetime` attribute of `<time>`."""
+    return f"{datetime.fromtimestamp(instant, UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -1,0 +1,50 @@
+"""A party's money: what is available and held, what moved it, and what is behind each movement."""
+
+from litestar import get
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+from litestar.response import Template
+
+from exchange.app import Exchange
+from exchange.persistence.queries.ledger import entry_of, moves_of
+from exchange.persistence.queries.parties import balances
+from settlement.ledger.chart import AccountKind
+from web.pages.routing import PageRequest, leaf, not_here, page
+from web.session import Caller
+
+ROWS = 50
+
+
+@get("/account")
+async def account_page(
+    request: PageRequest, exchange: NamedDependency[Exchange], caller: NamedDependency[Caller]
+) -> Template:
+    """Balances, and the latest movements with the balance after each."""
+    owned = await balances(exchange.readers, caller.party)
+    begins = leaf(request)
+    before = (begins.seq, int(begins.rest)) if begins and begins.rest.isdecimal() else None
+    moves = await moves_of(exchange.readers, caller.party, before, ROWS + 1)
+    return page(
+        "account/page.html",
+        caller,
+        available=owned.get(AccountKind.AVAILABLE, 0),
+        held=owned.get(AccountKind.HELD, 0),
+        payable=owned.get(AccountKind.PAYABLE, 0),
+        moves=moves[:ROWS],
+        last=moves[ROWS - 1] if len(moves) > ROWS else None,
+    )
+
+
+@get("/account/entries/{seq:int}/{n:int}")
+async def entry_page(
+    exchange: NamedDependency[Exchange],
+    caller: NamedDependency[Caller],
+    seq: FromPath[int],
+    n: FromPath[int],
+) -> Template:
+    """One movement: what caused it, and each of the caller's own postings."""
+    entry = await entry_of(exchange.readers, caller.party, seq, n)
+    if entry is None:
+        raise not_here()
+    own = [posting for posting in entry.postings if posting.account.owner == caller.party]
+    return page("account/entry.html", caller, entry=entry, own=own, cause=type(entry.event).__name__)

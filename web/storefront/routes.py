@@ -1,0 +1,39 @@
+"""Every page of the storefront, and the door in."""
+
+from exchange.state import Role
+from web.pages.door import sign_in, sign_in_page, sign_out
+from web.pages.routing import pages
+from web.storefront.account import account_page, entry_page
+from web.storefront.instruments import instrument_depth, instrument_page, instrument_tape
+from web.storefront.leases import lease_page, leases_page
+from web.storefront.market import market_page, market_rows
+from web.storefront.ordering import order_page, order_quote, place_order, review_page
+from web.storefront.orders import amend_limit, cancel_order, order_detail, orders_page, orders_rows
+
+HANDLERS = [
+    pages(
+        sign_in_page,
+        sign_in,
+        sign_out,
+        market_page,
+        market_rows,
+        instrument_page,
+        instrument_depth,
+        instrument_tape,
+        order_page,
+        order_quote,
+    ),
+    pages(
+        review_page,
+        place_order,
+        orders_page,
+        orders_rows,
+        order_detail,
+        cancel_order,
+        amend_limit,
+        leases_page,
+        lease_page,
+        roles=[Role.BUYER],
+    ),
+    pages(account_page, entry_page, roles=[Role.BUYER, Role.SELLER]),
+]
