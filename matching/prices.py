@@ -40,10 +40,10 @@ class PriceCurve:
         """
         if self.flat:
             return self.total(first, first + slots), first
+        near = self.steps[self._step(first) : self._step(last + slots) + 1]
         corners = {first, last}
-        for step, _ in self.steps:
-            corners.update(start for start in (step, step - slots) if first < start < last)
-        return min((self.total(start, start + slots), start) for start in corners)
+        corners.update(start for step, _ in near for start in (step, step - slots) if first < start < last)
+        return min([(self.total(start, start + slots), start) for start in corners])
 
     def earliest_start(self, first: int, last: int, slots: int, most: int) -> tuple[int, int] | None:
         """(price, start) of the first run that starts in [first, last] and costs at most `most`, if any."""
