@@ -79,15 +79,20 @@ class Log:
 
     async def store(self, prepared: Prepared) -> None:
         """Store a batch in one statement, and so one transaction and one round trip; every part hangs on the fence."""
-        parts = ", ".join(
-            f"part{n} AS ({sql % f'${n}'})" for n, (sql, _) in enumerate(prepared.statements, start=2)
-        )
-        fence = "fence AS (SELECT epoch AS held FROM writer WHERE epoch = $1 FOR SHARE)"
-        statement = f"WITH {fence}, {parts} SELECT count(*) FROM fence"  # noqa: S608
-        values = [rows for _, rows in prepared.statements]
-        if not await self.connection.fetchval(statement, self.epoch, *values):
+        if not await store_rows(self.connection, self.epoch, prepared.statements):
             raise FencedError("another writer has taken over this venue; this one has stopped")
         self.seq = prepared.seq
+
+
+async def store_rows(
+    connection: asyncpg.Connection, epoch: int, statements: Sequence[tuple[str, str]]
+) -> bool:
+    """Store the rows of a batch if `epoch` is the writer's still, which is the answer."""
+    parts = ", ".join(f"part{n} AS ({sql % f'${n}'})" for n, (sql, _) in enumerate(statements, start=2))
+    fence = "fence AS (SELECT epoch AS held FROM writer WHERE epoch = $1 FOR SHARE)"
+    statement = f"WITH {fence}, {parts} SELECT count(*) FROM fence"  # noqa: S608
+    held: int = await connection.fetchval(statement, epoch, *(rows for _, rows in statements))
+    return held == 1
 
 
 def _add_step(rows: Rows, step: Step, digest: bytes, epoch: int, touched: set[LedgerAccount]) -> bytes:
