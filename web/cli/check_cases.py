@@ -7,8 +7,9 @@ import typer
 
 from web.cli.cases import CaseFileError, Checked, check_file
 from web.cli.options import Json
-from web.cli.talk import ExitCode, Failure, examples, write, write_json
+from web.cli.talk import ExitCode, Failure, commands, examples, write, write_json
 
+app = commands()
 EXAMPLES = examples("suanli check-cases settlement_cases.json", "suanli check-cases --json cases/*.json")
 
 Files = Annotated[
@@ -16,6 +17,7 @@ Files = Annotated[
 ]
 
 
+@app.command(epilog=EXAMPLES)
 def check_cases(files: Files, *, json: Json = False) -> None:
     """Check files of worked cases: elastic scenarios, book scenarios and settlement cases.
 

@@ -8,10 +8,10 @@ from exchange.config import Settings
 from exchange.persistence import migrate
 from exchange.persistence.turn import sole_writer
 from web.cli import venue
-from web.cli.options import DataDir, Json, settings
-from web.cli.talk import ExitCode, examples, write, write_json
+from web.cli.options import DataDir, Json
+from web.cli.talk import ExitCode, commands, examples, write, write_json
 
-app = typer.Typer(no_args_is_help=True, help="Look at the database's shape, or bring it up to date.")
+app = commands("Look at the database's shape, or bring it up to date.")
 
 
 @app.command(epilog=examples("suanli db check", "suanli db check --json"))
@@ -20,7 +20,7 @@ def check(*, data_dir: DataDir = None, json: Json = False) -> None:
 
     The exit code is 1 if anything is amiss.
     """
-    chosen = settings(data_dir)
+    chosen = venue.settings(data_dir)
     with venue.database_to_read(chosen) as url:
         missing = migrate.missing(url)
         drift = [] if missing else migrate.drift(url)
@@ -39,7 +39,7 @@ def upgrade(*, data_dir: DataDir = None) -> None:
 
     The embedded database is also upgraded whenever a venue opens it.
     """
-    chosen = settings(data_dir)
+    chosen = venue.settings(data_dir)
     if chosen.database_url is None:
         with venue.database(chosen):
             write(f"{_capital(chosen.database)} is up to date.")

@@ -16,9 +16,10 @@ from exchange.state import Instant
 from web.cli import checkup, venue
 from web.cli.checkup import Finding, Verdict
 from web.cli.folder import InUseError
-from web.cli.options import DataDir, Json, Port, settings
-from web.cli.talk import ExitCode, console, examples, say, write_json
+from web.cli.options import DataDir, Json, Port
+from web.cli.talk import ExitCode, commands, console, examples, say, write_json
 
+app = commands()
 EXAMPLES = examples("suanli doctor", "suanli doctor --json", "suanli doctor --port 9000")
 
 CLOCKS_APART_S = 2  # more is odd on machines that keep the time by the network
@@ -26,12 +27,13 @@ CLOCKS_FAR_APART_S = 60
 COLOUR = {Verdict.OK: "green", Verdict.WARN: "yellow", Verdict.FAULT: "red"}
 
 
+@app.command(epilog=EXAMPLES)
 def doctor(*, data_dir: DataDir = None, port: Port = None, json: Json = False) -> None:
     """Look at Python, database, migrations, writer, clocks, port, disk and folder, and say what to do.
 
     The exit code is 1 if there is a fault; a warning is none.
     """
-    findings = list(examine(settings(data_dir, port=port)))
+    findings = list(examine(venue.settings(data_dir, port=port)))
     faults = [finding for finding in findings if finding.verdict is Verdict.FAULT]
     if json:
         write_json({"healthy": not faults, "checks": [asdict(finding) for finding in findings]})

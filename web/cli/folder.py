@@ -40,7 +40,9 @@ def occupied(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise InUseError(f"Another suanli command is at work on {folder}.") from None
+            server = announced_server(folder)
+            who = f"The server at {server.url} (process {server.pid})" if server else "Another suanli command"
+            raise InUseError(f"{who} is at work on {folder}.") from None
         yield
 
 

@@ -1,17 +1,34 @@
-"""The command `suanli`: its commands, and what becomes of what they raise."""
+"""The command `suanli`: which commands there are, and what becomes of what they raise."""
 
+import importlib
 import importlib.metadata
 import platform
 import sys
 import traceback
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
 
-from web.cli import check_cases, db, doctor, replay
-from web.cli.faults import failure_of
-from web.cli.talk import ExitCode, examples, say
+from web.cli.talk import ExitCode, Failure, examples, say
+
+
+class Front(NamedTuple):
+    """A command before it is loaded: the module that has it as `app`, and what it is for."""
+
+    module: str
+    purpose: str
+
+
+COMMANDS = {
+    "demo": Front("web.cli.demo", "Open a venue of made-up buyers and sellers, to look around in."),
+    "serve": Front("web.cli.serve", "Open the venue on this machine."),
+    "replay": Front("web.cli.replay", "Trade a real trace on a venue of its own."),
+    "check-cases": Front("web.cli.check_cases", "Check files of worked cases."),
+    "doctor": Front("web.cli.doctor", "Look at everything that a venue needs, and say what to do."),
+    "db": Front("web.cli.db", "Look at the database's shape, or bring it up to date."),
+}
 
 EXIT_CODES = """
 
@@ -27,14 +44,33 @@ EXIT_CODES = """
 
 
 class Commands(TyperGroup):
-    """Ends every command that fails with one sentence on standard error, and an exit code."""
+    """Loads a command when it is asked for, so that none waits for what another needs.
+
+    A command that fails ends with one sentence on standard error, and an exit code.
+    """
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 — Typer's signature
+        """Their names, in the order of the help text."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 — Typer's signature
+        """What help and completion tell of a command."""
+        front = COMMANDS.get(cmd_name)
+        return None if front is None else TyperCommand(cmd_name, help=front.purpose)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command itself, which is loaded now."""
+        name, _, rest = super().resolve_command(ctx, args)
+        return name, get_command(importlib.import_module(COMMANDS[str(name)].module).app), rest
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command asked for. What nobody expected is let through: `main` owns up to it."""
         try:
             return super().invoke(ctx)
+        except (typer.Exit, typer.Abort, typer.TyperException):
+            raise  # Typer's own ways to end
         except Exception as fault:
-            failure = failure_of(fault)
+            failure = _failure_of(fault)
             if failure is None or ctx.params["debug"]:
                 raise
             say(str(failure))
@@ -49,7 +85,6 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog=examples("suanli demo", "suanli serve", "suanli deposit --help", "suanli doctor") + EXIT_CODES,
 )
-"""A command line for a venue of its own: `app()` reads the arguments of the process."""
 
 
 def _version(asked: bool) -> None:
@@ -69,24 +104,27 @@ def suanli(
     """Suanli 算力: an open-source marketplace and exchange for compute power."""
 
 
-app.command(epilog=check_cases.EXAMPLES)(check_cases.check_cases)
-app.command(epilog=doctor.EXAMPLES)(doctor.doctor)
-app.command(epilog=replay.EXAMPLES)(replay.replay)
-app.add_typer(db.app, name="db")
-
-
 def main() -> None:
     """Run the command that the process was given."""
     try:
         app()
     except Exception as fault:  # noqa: BLE001 — the last line: people get a sentence, whatever it is
-        failure = failure_of(fault)
+        failure = _failure_of(fault) or _owning_up(fault)
         if "--debug" in sys.argv:
             traceback.print_exception(fault)
-        say(str(failure) if failure else _owning_up(fault))
-        sys.exit(failure.code if failure else ExitCode.OUR_FAULT)
+        say(str(failure))
+        sys.exit(failure.code)
 
 
-def _owning_up(fault: Exception) -> str:
+def _failure_of(fault: Exception) -> Failure | None:
+    from web.cli.faults import failure_of  # noqa: PLC0415 — it knows every fault, and only a failure needs that
+
+    return failure_of(fault)
+
+
+def _owning_up(fault: Exception) -> Failure:
     what = f"{type(fault).__name__}: {str(fault).partition(chr(10))[0]}"
-    return f"Suanli has made a mistake ({what}). Run it again as suanli --debug …, and report what it shows."
+    return Failure(
+        f"Suanli has made a mistake ({what}). Run it again as suanli --debug …, and report what it shows.",
+        ExitCode.OUR_FAULT,
+    )

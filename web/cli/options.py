@@ -1,12 +1,9 @@
 """Options that several commands share."""
 
-import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
-
-from exchange.config import Settings
 
 DataDir = Annotated[
     Path | None,
@@ -24,8 +21,3 @@ Port = Annotated[
     int | None,
     typer.Option(min=0, max=65_535, show_default=False, help="Port to serve on; 0 takes any. Usually 8000."),
 ]
-
-
-def settings(data_dir: Path | None = None, **options: object) -> Settings:
-    """The settings of this run: options first, then the environment."""
-    return Settings.from_env(os.environ, data_dir=data_dir, **options)

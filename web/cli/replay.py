@@ -20,9 +20,10 @@ from exchange.replay.tokens import read_token_trace
 from exchange.replay.trace import JobTrace, read_job_trace
 from web.cli import venue
 from web.cli.assumed import given, with_assumptions
-from web.cli.options import DataDir, Json, settings
-from web.cli.talk import examples, progress_bar, say, write, write_json, write_table
+from web.cli.options import DataDir, Json
+from web.cli.talk import commands, examples, progress_bar, say, write, write_json, write_table
 
+app = commands()
 EXAMPLES = examples(
     "suanli replay --trace data --data-dir week",
     "suanli replay --trace data --data-dir week-1000 --scale 1000 --seed 7 --json",
@@ -56,6 +57,7 @@ class _Prepared:
     assumptions: Assumptions
 
 
+@app.command(epilog=EXAMPLES)
 @with_assumptions
 def replay(
     *, trace: Trace, scale: Scale = None, data_dir: DataDir = None, json: Json = False, **assumed: str | None
@@ -65,7 +67,7 @@ def replay(
     Every number that the trace doesn't say is an option below, and is printed in the report. The same trace,
     options and seed make the same log. A replay that was stopped goes on when it is given again.
     """
-    chosen = settings(data_dir)
+    chosen = venue.settings(data_dir)
     prepared = _prepare(trace, assume(given(assumed)), scale)
     say(
         f"{len(prepared.plan.orders):,} orders meet {len(prepared.plan.listings):,} listings in {chosen.database}."

@@ -36,6 +36,18 @@ class Failure(Exception):  # noqa: N818 — a command's end, and mostly nobody's
         self.code = code
 
 
+def commands(title: str | None = None) -> typer.Typer:
+    """A Typer application in the style of this command line, for one command or for several under one name."""
+    return typer.Typer(
+        help=title,
+        no_args_is_help=title is not None,
+        rich_markup_mode="markdown",
+        pretty_exceptions_enable=False,
+        add_completion=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+
+
 def examples(*lines: str) -> str:
     """The end of a help text, in Markdown: commands to copy."""
     return "\n".join(["**Examples**", "", "```text", *lines, "```"])

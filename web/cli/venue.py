@@ -1,8 +1,10 @@
 """Opens the venue for a command: a database that fits this version, and the sole turn to write to it."""
 
+import os
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, TypeVar
 
 import uvloop
@@ -21,6 +23,11 @@ from web.cli.folder import InUseError, announced_server, occupied
 T = TypeVar("T")
 
 
+def settings(data_dir: Path | None = None, **options: object) -> Settings:
+    """The settings of this run: options first, then the environment, which nobody else reads."""
+    return Settings.from_env(os.environ, data_dir=data_dir, **options)
+
+
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Run to the end on the fast event loop. Interrupted, the work is cancelled and may clean up."""
     return uvloop.run(work)
@@ -30,17 +37,18 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 def database(settings: Settings) -> Iterator[str]:
     """The URL of a database that fits this version, for a command that may write to it.
 
-    The embedded one is started, made if missing, and upgraded; nobody else may use its folder meanwhile. Raises
+    The embedded one is started, made if missing, and upgraded. No other command may use the folder meanwhile. Raises
     `DatabaseUnavailable` or `InUseError`. Call it from the main thread, where no event loop runs.
     """
-    if settings.database_url is not None:
-        _refuse_unfit(settings.database_url)
-        yield settings.database_url
-        return
-    with occupied(settings.data_dir), _started(settings) as url:
-        if migrate.missing(url):
-            migrate.upgrade(url)
-        yield url
+    with occupied(settings.data_dir):
+        if settings.database_url is not None:
+            _refuse_unfit(settings.database_url)
+            yield settings.database_url
+            return
+        with _started(settings) as url:
+            if migrate.missing(url):
+                migrate.upgrade(url)
+            yield url
 
 
 @contextmanager

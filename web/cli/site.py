@@ -1,0 +1,76 @@
+"""A venue with its door open: the writer, the web application, and what keeps them going until they are told to stop."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+
+from exchange.app import Exchange
+from exchange.config import Settings
+from web.app import create_app
+from web.cli.clerk import token_of_clerk
+from web.cli.faults import halted
+from web.cli.folder import Server, announced, cookie_secret
+from web.cli.talk import ExitCode, Failure
+from web.server import serving
+from web.settings import WebSettings
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+LOOK_SECONDS = 0.2  # how soon a writer that has halted ends the process
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where a venue is open, and with which token its clerk comes in."""
+
+    url: str
+    clerk_token: str
+
+
+@asynccontextmanager
+async def site(settings: Settings, exchange: Exchange) -> AsyncIterator[Site]:
+    """Open the door to a venue, and let commands find it while the block lasts.
+
+    Leaving it takes no more requests and lets answers finish.
+    """
+    token = await token_of_clerk(exchange, settings.data_dir)
+    app = create_app(exchange, WebSettings(secret=cookie_secret(settings.data_dir)))
+    async with AsyncExitStack() as opened:
+        try:
+            url = await opened.enter_async_context(serving(app, settings.host, settings.port))
+        except OSError as fault:
+            where = f"{settings.host}:{settings.port}"
+            sentence = f"Nobody can be served at {where} ({fault.strerror}): choose another --port."
+            raise Failure(sentence, ExitCode.USAGE) from fault
+        opened.enter_context(announced(settings.data_dir, Server(url, os.getpid(), settings.database)))
+        yield Site(url, token)
+
+
+async def until_told(exchange: Exchange, working: asyncio.Task[None]) -> None:
+    """Let work go on until a signal says to stop. Raises a `Failure` where the writer halts, or what the work raises."""
+    with _told_to_stop() as stopped:
+        stopping = asyncio.create_task(stopped.wait())
+        while exchange.engine.halted is None and not (stopping.done() or working.done()):
+            await asyncio.wait({stopping, working}, timeout=LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+    for task in (stopping, working):
+        task.cancel()
+    await asyncio.gather(stopping, working, return_exceptions=True)
+    if exchange.engine.halted is not None:
+        raise Failure(halted(exchange.engine.halted), ExitCode.UNAVAILABLE)
+    if not working.cancelled():
+        working.result()
+
+
+@contextmanager
+def _told_to_stop() -> Iterator[asyncio.Event]:
+    """An event that comes with the first signal. A second one ends the process at once, as it does before and after."""
+    stopped, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in SIGNALS:
+        loop.add_signal_handler(number, stopped.set)
+    try:
+        yield stopped
+    finally:
+        for number in SIGNALS:
+            loop.remove_signal_handler(number)
