@@ -1,10 +1,8 @@
 """`suanli demo`: a venue where made-up buyers and sellers trade, to look around in."""
 
 import asyncio
-import tempfile
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from pathlib import Path
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from exchange.app import Exchange
 from exchange.catalogue.catalogue import load_catalogue
@@ -17,6 +15,7 @@ from exchange.replay.reference import reference_offers, reference_trace
 from exchange.replay.script import fingerprint_of
 from web.cli import venue
 from web.cli.clerk import issue_token
+from web.cli.folder import kept_or_passing
 from web.cli.options import DataDir, Port
 from web.cli.site import site, until_told
 from web.cli.talk import ExitCode, Failure, commands, examples, say, write
@@ -34,21 +33,11 @@ def demo(*, port: Port = None, data_dir: DataDir = None) -> None:
     Prints its address and a key for each role: paste one on the sign-in page. Each start is a new market, unless
     --data-dir names a folder: there the demo is kept, and goes on when it is started again.
     """
-    with _folder(data_dir) as folder:
+    with kept_or_passing(data_dir) as folder:
         chosen = venue.settings(folder, port=port)
         with venue.database(chosen) as url:
             venue.run(_demo(chosen, url))
     say("The demo is closed.")
-
-
-@contextmanager
-def _folder(data_dir: Path | None) -> Iterator[Path]:
-    """The folder that was named, or one that is gone afterwards."""
-    if data_dir is not None:
-        yield data_dir
-        return
-    with tempfile.TemporaryDirectory(prefix="suanli-demo-") as folder:
-        yield Path(folder)
 
 
 async def _demo(settings: Settings, url: str) -> None:

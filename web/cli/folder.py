@@ -47,6 +47,16 @@ def occupied(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
+def kept_or_passing(folder: Path | None) -> Iterator[Path]:
+    """The folder that was named, or else one that is gone afterwards."""
+    if folder is not None:
+        yield folder
+        return
+    with tempfile.TemporaryDirectory(prefix="suanli-") as passing:
+        yield Path(passing)
+
+
+@contextmanager
 def announced(folder: Path, server: Server) -> Iterator[None]:
     """Let commands find the server for as long as the block lasts."""
     _write(folder / SERVER, json.dumps(asdict(server)))

@@ -25,6 +25,7 @@ COMMANDS = {
     "demo": Front("web.cli.demo", "Open a venue of made-up buyers and sellers, to look around in."),
     "serve": Front("web.cli.serve", "Open the venue on this machine."),
     "replay": Front("web.cli.replay", "Trade a real trace on a venue of its own."),
+    "bench": Front("web.cli.bench", "Measure how fast the venue is here."),
     "check-cases": Front("web.cli.check_cases", "Check files of worked cases."),
     "doctor": Front("web.cli.doctor", "Look at everything that a venue needs, and say what to do."),
     "db": Front("web.cli.db", "Look at the database's shape, or bring it up to date."),
