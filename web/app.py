@@ -1,42 +1,18 @@
 """The web application: routes, the exchange that they ask, and what every answer has in common."""
 
-from litestar import Litestar, Router
+from importlib import import_module
+from importlib.util import find_spec
+
+from litestar import Litestar
 from litestar.di import Provide
+from litestar.types import ControllerRouterHandler
 
 from exchange.app import Exchange
-from web.api import (
-    agreements,
-    commands,
-    contracts,
-    leases,
-    listings,
-    market,
-    orders,
-    parties,
-    periods,
-    statements,
-    usage,
-)
-from web.api.asking import command_id, submit
+from web.api.routes import api
 from web.failures import failed, mark_answer
 from web.pages.engine import static_files, template_config
-from web.session import caller
 from web.settings import WebSettings
-from web.strict import BODY_MAX, StrictRequest, strict_address
-
-NOUNS = (
-    market,
-    parties,
-    listings,
-    orders,
-    leases,
-    usage,
-    contracts,
-    agreements,
-    periods,
-    statements,
-    commands,
-)
+from web.strict import BODY_MAX
 
 
 def create_app(exchange: Exchange, settings: WebSettings) -> Litestar:
@@ -57,21 +33,6 @@ def create_app(exchange: Exchange, settings: WebSettings) -> Litestar:
     )
     app.state.exchange, app.state.settings = exchange, settings
     return app
-
-
-def api() -> Router:
-    """Everything under /v1: strict in what it reads, problem documents in what it refuses."""
-    return Router(
-        "/v1",
-        route_handlers=[handler for noun in NOUNS for handler in noun.HANDLERS],
-        guards=[strict_address],
-        request_class=StrictRequest,
-        dependencies={
-            "caller": Provide(caller, sync_to_thread=False),
-            "command_id": Provide(command_id, sync_to_thread=False),
-            "submit": Provide(submit, sync_to_thread=False),
-        },
-    )
 
 
 def pages() -> list[ControllerRouterHandler]:

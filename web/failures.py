@@ -17,7 +17,7 @@ from litestar.types import Message, Scope
 from exchange.bus import BusyError, DifferentCommandError, HaltedError
 from exchange.jobs import RefusedError
 from exchange.persistence.errors import OUTAGES, DatabaseUnavailable, explain
-from web.problems import MEDIA_TYPE, DoorRejection, ProblemError
+from web.problems import MEDIA_TYPE, DoorRejection, Problem, ProblemError
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
@@ -37,7 +37,7 @@ SECURITY_HEADERS = {
 _log = logging.getLogger("suanli.web")
 
 
-def failed(request: Request[Any, Any, Any], error: Exception) -> Response[dict[str, object]]:
+def failed(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
     """The answer to a request that failed."""
     problem = problem_of(error)
     if problem.code == DoorRejection.INTERNAL_ERROR:

@@ -8,7 +8,7 @@ from exchange.rejections import Code, VenueRejection
 from matching.terms import Rejection as MarketRejection
 
 MEDIA_TYPE = "application/problem+json"
-DETAILS_MAX = 20  # faults of one body that are told at once
+FAULTS_MAX = 20  # faults of one body that are told at once
 
 
 class DoorRejection(StrEnum):
@@ -156,6 +156,19 @@ class Fault:
     detail: str
 
 
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A problem document (RFC 9457). Programs go by `code`, people read `detail`; `errors` names each fault in a body."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    request_id: str
+    errors: list[Fault]
+
+
 class ProblemError(Exception):
     """A problem, on either side of the wire: raised behind the door to answer with it, and by the client that gets it."""
 
@@ -177,20 +190,17 @@ class ProblemError(Exception):
         """Status and title of its code; a code that is not in the table is our own fault."""
         return _KINDS.get(self.code, _KINDS[DoorRejection.INTERNAL_ERROR])
 
-    def document(self, request_id: str) -> dict[str, object]:
-        """The problem as it is sent. Nothing of what was asked is repeated but the names of known fields."""
-        return {
-            "type": f"/docs/problems#{self.code}",
-            "title": self.kind.title,
-            "status": self.kind.status,
-            "detail": self.detail or f"{self.kind.title}.",
-            "code": self.code,
-            "request_id": request_id,
-            "errors": [
-                {"pointer": fault.pointer, "code": fault.code, "detail": fault.detail}
-                for fault in self.faults[:DETAILS_MAX]
-            ],
-        }
+    def document(self, request_id: str) -> Problem:
+        """The problem as it is sent. Nothing of what was asked is repeated but the names of fields."""
+        return Problem(
+            type=f"/docs/problems#{self.code}",
+            title=self.kind.title,
+            status=self.kind.status,
+            detail=self.detail or f"{self.kind.title}.",
+            code=self.code,
+            request_id=request_id,
+            errors=list(self.faults[:FAULTS_MAX]),
+        )
 
 
 _KINDS = {str(code): kind for code, kind in PROBLEMS.items()}

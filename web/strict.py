@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 from urllib.parse import parse_qsl
 
 from litestar import Request
-from litestar.exceptions import ClientException
+from litestar.exceptions import ClientException, InternalServerException
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from litestar.handlers import BaseRouteHandler
 from litestar.params import QueryParameter
@@ -58,6 +58,8 @@ class StrictRequest(Request[Any, Any, Any]):
             raise ProblemError(
                 DoorRejection.BODY_TOO_LARGE, f"At most {self._most} bytes are read here.", headers=_CLOSE
             ) from None
+        except InternalServerException:
+            raise ProblemError(DoorRejection.MALFORMED_REQUEST, "The connection was closed.") from None
         except ClientException:
             raise ProblemError(DoorRejection.MALFORMED_REQUEST, "The Content-Length is no number.") from None
         if not raw:

@@ -31,17 +31,11 @@ Cursor = Annotated[str | None, QueryParameter(description="`next` of the page be
 Place = tuple[int, str]
 """Where something stands among all of its kind: the command that made it, and its id."""
 
-_KEY = re.compile(r"[A-Za-z0-9._:-]{1,64}\Z")
+KEY_PATTERN = "^[A-Za-z0-9._:-]{1,64}$"
+_KEY = re.compile(KEY_PATTERN.replace("$", r"\Z"))
 _CURSOR = re.compile(r"([1-9][0-9]{0,17}) ([A-Za-z0-9._:/-]{1,200})\Z")
 
-IdempotencyKey = Annotated[
-    str | None,
-    HeaderParameter(
-        name="Idempotency-Key",
-        description="Your own id for this request, new for each: 1 to 64 of A-Z a-z 0-9 . _ : -. Sending the same "
-        "request again with the same key carries out nothing again and answers with what came of it.",
-    ),
-]
+IdempotencyKey = Annotated[str | None, HeaderParameter(name="Idempotency-Key")]
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,14 +47,14 @@ async def get_depth(
     """Cards to be had, and cards that wait, for so many slots from now."""
     instrument = _instrument(exchange, place, tier)
     now = (await clock(exchange.readers)).now
-    window, seconds = Window(now, Slot(now + slots)), exchange.terms.slot_seconds
+    window, seconds = Window(now, Slot(now + slots)), slots * exchange.terms.slot_seconds
     on_offer = await offers(exchange.readers, now, instrument.chip, instrument.region)
     waiting = await bids(exchange.readers, instrument.chip, instrument.region, instrument.tier)
     return DepthOut(
         code=str(instrument),
         window=WindowOut.of(window, exchange.terms),
-        asks=[RungOut.of(rung) for rung in ladder(on_offer, instrument.tier, window, seconds)],
-        bids=[RungOut.of(rung) for rung in demand(waiting, window, seconds)],
+        asks=[RungOut.of(rung, seconds) for rung in ladder(on_offer, instrument.tier, window)],
+        bids=[RungOut.of(rung, seconds) for rung in demand(waiting, window)],
     )
 
 

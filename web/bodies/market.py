@@ -8,6 +8,8 @@ from exchange.catalogue.regions import Region
 from exchange.persistence.queries.market import Trade
 from exchange.state import VenueTerms
 from matching.terms import Tier
+from settlement.meters import SECONDS_PER_HOUR
+from settlement.money import round_half_away
 from web.bodies.common import WindowOut
 from web.bodies.fields import price_per_hour
 from web.pages.offers import Quoted, Rung
@@ -108,9 +110,9 @@ class RungOut:
     cards: int
 
     @classmethod
-    def of(cls, rung: Rung) -> "RungOut":
-        """A rung of the ladder."""
-        return cls(rung.hourly, rung.cards)
+    def of(cls, rung: Rung, seconds: int) -> "RungOut":
+        """A rung whose price is for a window of so many seconds."""
+        return cls(round_half_away(rung.price * SECONDS_PER_HOUR, seconds), rung.cards)
 
 
 @dataclass(frozen=True, slots=True)
