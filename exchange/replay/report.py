@@ -8,7 +8,7 @@ from typing import Any
 from exchange.memory import peak_memory_mb
 from exchange.persistence.database import Connection
 from exchange.persistence.queries import replay as queries
-from exchange.replay.assumptions import SLOT_S, describe
+from exchange.replay.assumptions import HOUR_S, SLOT_S, describe
 from exchange.replay.fitting import Obstacle, obstacles
 from exchange.replay.planned import ChipRow
 from exchange.replay.run import Play
@@ -66,7 +66,9 @@ async def report(play: Play, shape: Shape, left_out: Mapping[str, int]) -> Repla
             Section("chips", "Chips of the trace, and what they are taken to be", _chips(play.plan.chips)),
             Section("outcomes", "Orders by outcome", await _outcomes(play, connection)),
             Section("refused", "Commands refused", await queries.rejections(connection)),
-            Section("use", "Use of the capacity", await queries.utilisation(connection, since, until)),
+            Section(
+                "use", "Use of the capacity", await queries.utilisation(connection, since, until, SLOT_S)
+            ),
             Section("delivery", "Delivery records", await queries.delivery(connection)),
             Section("periods", "Periods closed", await queries.periods(connection)),
             Section("sellers", "Money by seller", await queries.by_seller(connection)),
@@ -105,7 +107,11 @@ async def _outcomes(play: Play, connection: Connection) -> list[dict[str, Any]]:
         orders[outcome] += 1
         card_slots[outcome] += order.most * order.slots
     return [
-        {"outcome": outcome, "orders": orders[outcome], "card_slots_asked": card_slots[outcome]}
+        {
+            "outcome": outcome,
+            "orders": orders[outcome],
+            "card_hours_asked": card_slots[outcome] * SLOT_S // HOUR_S,
+        }
         for outcome in sorted(orders)
     ]
 
@@ -123,7 +129,7 @@ def _shapes(play: Play, jobs: Shape) -> list[dict[str, Any]]:
             "number": shape.jobs,
             "under_an_hour_milli": shape.under_an_hour_milli,
             "of_several_cards": shape.of_several_cards,
-            "card_slots": shape.card_slots,
+            "card_hours": shape.card_slots * SLOT_S // HOUR_S,
             f"longest_{shape.longest}_hold_milli": shape.longest_share_milli,
         }
         for name, shape in (("jobs of the trace", jobs), ("orders", orders))

@@ -118,8 +118,8 @@ async def rejections(connection: asyncpg.Connection) -> Figures:
     )
 
 
-async def utilisation(connection: asyncpg.Connection, since: int, until: int) -> Figures:
-    """By chip: card-slots offered, leased and delivered in [since, until)."""
+async def utilisation(connection: asyncpg.Connection, since: int, until: int, slot_seconds: int) -> Figures:
+    """By chip, in slots of [since, until): card-hours offered and leased, and the share in thousandths."""
     return await _table(
         connection,
         """
@@ -132,12 +132,15 @@ async def utilisation(connection: asyncpg.Connection, since: int, until: int) ->
                    sum(l.cards * greatest(0, least(l.end_slot, $2) - greatest(l.start_slot, $1))) AS leased
             FROM leases l JOIN listings i ON i.id = l.listing_id GROUP BY i.chip
         )
-        SELECT chip, cards::bigint, offered::bigint AS offered_card_slots,
-               coalesce(leases, 0)::bigint AS leases, coalesce(leased, 0)::bigint AS leased_card_slots
+        SELECT chip, cards::bigint, (offered * $3 / 3600)::bigint AS offered_card_hours,
+               coalesce(leases, 0)::bigint AS leases,
+               (coalesce(leased, 0) * $3 / 3600)::bigint AS leased_card_hours,
+               (coalesce(leased, 0) * 1000 / offered)::bigint AS utilisation_milli
         FROM offered LEFT JOIN leased USING (chip) ORDER BY chip
         """,
         since,
         until,
+        slot_seconds,
     )
 
 
@@ -145,7 +148,7 @@ async def delivery(connection: asyncpg.Connection) -> Figures:
     """Delivery records by what became of them."""
     return await _table(
         connection,
-        "SELECT status, count(*) AS records, sum(delivered)::bigint AS card_seconds "
+        "SELECT status, count(*) AS records, (sum(delivered) / 3600)::bigint AS card_hours "
         "FROM delivery_records GROUP BY status ORDER BY status",
     )
 
