@@ -8,15 +8,18 @@ in_use        locked by the process that serves, or that runs the embedded datab
 
 import fcntl
 import json
+import logging
 import os
 import secrets
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 SERVER, CLERK_KEY, COOKIE_KEY, IN_USE = "server.json", "clerk.key", "cookie.key", "in_use"
+LOG, LOG_BYTES, LOGS_BEFORE = "suanli.log", 10_000_000, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,7 @@ class InUseError(Exception):
 
 @contextmanager
 def occupied(folder: Path) -> Iterator[None]:
-    """Be the one process that works on the folder. Raises `InUseError` where another is."""
+    """Be the one process that works on the folder, and logs there. Raises `InUseError` where another is."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (folder / IN_USE).open("w") as file:
         try:
@@ -43,7 +46,8 @@ def occupied(folder: Path) -> Iterator[None]:
             server = announced_server(folder)
             who = f"The server at {server.url} (process {server.pid})" if server else "Another suanli command"
             raise InUseError(f"{who} is at work on {folder}.") from None
-        yield
+        with _logging_to(folder / LOG):
+            yield
 
 
 @contextmanager
@@ -92,6 +96,19 @@ def cookie_secret(folder: Path) -> str:
         secret = secrets.token_urlsafe(32)
         _write(folder / COOKIE_KEY, secret)
     return secret
+
+
+@contextmanager
+def _logging_to(path: Path) -> Iterator[None]:
+    """Keep warnings, tracebacks included, in a file: the terminal is for sentences."""
+    handler = RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=LOGS_BEFORE, delay=True)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.getLogger().addHandler(handler)
+    try:
+        yield
+    finally:
+        logging.getLogger().removeHandler(handler)
+        handler.close()
 
 
 def _read(path: Path) -> str | None:

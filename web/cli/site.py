@@ -39,7 +39,8 @@ async def site(settings: Settings, exchange: Exchange) -> AsyncIterator[Site]:
     app = create_app(exchange, WebSettings(secret=cookie_secret(settings.data_dir)))
     async with AsyncExitStack() as opened:
         try:
-            url = await opened.enter_async_context(serving(app, settings.host, settings.port))
+            door = serving(app, settings.host, settings.port)  # type: ignore[arg-type]  # two spellings of ASGI
+            url = await opened.enter_async_context(door)
         except OSError as fault:
             where = f"{settings.host}:{settings.port}"
             sentence = f"Nobody can be served at {where} ({fault.strerror}): choose another --port."
