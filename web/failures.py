@@ -81,8 +81,13 @@ def problem_of(error: Exception) -> ProblemError:
 
 def request_id(scope: Scope) -> str:
     """A name for this request, the same in its answer and in the log."""
-    known: str = scope["state"].setdefault("request_id", f"req_{secrets.token_hex(8)}")
+    known: str = scope["state"].setdefault("request_id", new_request_id())
     return known
+
+
+def new_request_id() -> str:
+    """A name for a request that has none yet."""
+    return f"req_{secrets.token_hex(8)}"
 
 
 async def mark_answer(message: Message, scope: Scope) -> None:

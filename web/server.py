@@ -5,7 +5,6 @@ refused before the application is asked gets a problem document, too.
 """
 
 import asyncio
-import secrets
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -16,6 +15,7 @@ import uvicorn
 from uvicorn._types import ASGIApplication
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from web.failures import SECURITY_HEADERS, new_request_id
 from web.problems import MEDIA_TYPE, DoorRejection, ProblemError
 
 URL_MAX = 8 * 1024  # bytes
@@ -117,13 +117,21 @@ class DoorProtocol(HttpToolsProtocol):
 
 def _raw_answer(problem: ProblemError) -> bytes:
     """An answer for a connection that no application has been asked about."""
-    body = msgspec.json.encode(problem.document(f"req_{secrets.token_hex(8)}"))
+    request_id = new_request_id()
+    body = msgspec.json.encode(problem.document(request_id))
     status = HTTPStatus(problem.kind.status)
-    head = (
-        f"HTTP/1.1 {status.value} {status.phrase}\r\ncontent-type: {MEDIA_TYPE}\r\ncontent-length: {len(body)}\r\n"
-        "cache-control: no-store\r\nconnection: close\r\n\r\n"
-    )
-    return head.encode() + body
+    headers = SECURITY_HEADERS | {
+        "Content-Type": MEDIA_TYPE,
+        "Content-Length": str(len(body)),
+        "Cache-Control": "no-store",
+        "Connection": "close",
+        "X-Request-Id": request_id,
+    }
+    lines = [
+        f"HTTP/1.1 {status.value} {status.phrase}",
+        *(f"{name}: {value}" for name, value in headers.items()),
+    ]
+    return "\r\n".join([*lines, "", ""]).encode() + body
 
 
 @asynccontextmanager

@@ -1,0 +1,71 @@
+"""The client that the command line and programs share: what it sends is taken, what it gets is typed."""
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from tests.web.house import Door, listing, order
+from web.client import Client
+from web.problems import ProblemError
+
+pytestmark = pytest.mark.anyio
+
+PARTY = {"id": "new-lab", "name": "New Lab", "roles": ["buyer"], "region": "310000"}
+
+
+@pytest.fixture
+async def clerk(market: Door) -> AsyncIterator[Client]:
+    async with client(market, "clerk") as opened:
+        yield opened
+
+
+def client(door: Door, party: str) -> Client:
+    return Client("http://venue", door.tokens[party], transport=httpx.ASGITransport(door.app))
+
+
+async def test_a_clerk_admits_a_buyer_who_then_buys(market: Door, clerk: Client) -> None:
+    assert (await clerk.health()).status == "ok"
+    assert (await clerk.create_party(PARTY)).id == "new-lab"
+    issued = await clerk.issue_key("new-lab")
+    assert (await clerk.deposit("new-lab", 500_000, "transfer", key="paid-1")).amount_fen == 500_000
+    assert (await clerk.command("paid-1")).kind == "Deposit"
+    market.tokens["new-lab"] = issued.token or ""
+    async with client(market, "new-lab") as buyer:
+        quote = await buyer.quote(order())
+        assert quote.found is not None
+        placed = await buyer.place_order(order(), key="job-1")
+        assert await buyer.place_order(order(), key="job-1") == placed
+        assert [lease.held_fen for lease in placed.leases] == [quote.found.held_fen]
+        resting = await buyer.place_order(order(limit_micro_yuan_per_card_hour=0))
+        assert (await buyer.cancel_order(resting.id)).status == "cancelled"
+        page = await buyer.orders(limit=1)
+        assert [one.id for one in page.items] == [resting.id]
+        assert (await buyer.orders(limit=1, cursor=page.next)).items == [placed]
+        assert (await buyer.leases()).items == placed.leases
+        assert (await buyer.balance()).held_fen == quote.found.held_fen
+        await clerk.revoke_key("new-lab", issued.key)
+        with pytest.raises(ProblemError, match="unauthenticated"):
+            await buyer.balance()
+
+
+async def test_a_seller_offers_and_takes_back(market: Door) -> None:
+    async with client(market, "seller") as seller:
+        offered = await seller.publish_listing(listing(cards=8))
+        assert (await seller.withdraw_listing(offered.id)).status == "withdrawn"
+
+
+async def test_a_refusal_is_raised_with_its_code_and_faults(clerk: Client) -> None:
+    with pytest.raises(ProblemError) as refused:
+        await clerk.create_party({**PARTY, "roles": ["king"], "crown": True})
+    assert {fault.pointer for fault in refused.value.faults} == {"/roles/0", "/crown"}
+    assert (refused.value.code, refused.value.kind.status) == ("invalid_value", 422)
+    with pytest.raises(ProblemError, match="period_not_over"):
+        await clerk.close_period("2026-11")
+
+
+async def test_an_answer_of_something_else_is_no_venues() -> None:
+    proxy = httpx.MockTransport(lambda _: httpx.Response(502, text="<html>"))
+    async with Client("http://venue", transport=proxy) as lost:
+        with pytest.raises(ProblemError, match="not a venue answered 502"):
+            await lost.health()

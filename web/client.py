@@ -1,0 +1,146 @@
+"""A small client for programs, the command line among them: typed questions in, typed answers out, problems raised.
+
+    async with Client("http://127.0.0.1:8000", token) as venue:
+        placed = await venue.place_order({"tier": "on_demand", ...}, key="job-7")
+
+What it sends is what the API's document says, and what it returns are the API's own types. Sending the same request
+again with the same key is always safe, and is what to do after a time-out.
+"""
+
+import secrets
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import httpx
+from pydantic import TypeAdapter, ValidationError
+
+from web.bodies.commands import CommandOut, HealthOut
+from web.bodies.common import Page
+from web.bodies.leases import LeaseOut
+from web.bodies.listings import ListingOut
+from web.bodies.orders import OrderOut
+from web.bodies.parties import BalanceOut, DepositOut, KeyOut, PartyOut
+from web.bodies.periods import CloseReportOut
+from web.bodies.quotes import QuoteOut
+from web.problems import DoorRejection, Problem, ProblemError
+
+T = TypeVar("T")
+Json = dict[str, Any]
+
+SECONDS = 30.0  # for an ordinary answer
+CLOSE_SECONDS = 3600.0  # closing a month of a large venue takes its time
+
+
+class Client:
+    """Speaks to a venue in the name of one key. Raises `ProblemError`, or what httpx raises where nobody answers."""
+
+    def __init__(
+        self, base_url: str, token: str = "", transport: httpx.AsyncBaseTransport | None = None
+    ) -> None:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self._http = httpx.AsyncClient(
+            base_url=base_url, headers=headers, timeout=SECONDS, transport=transport
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._http.aclose()
+
+    async def health(self) -> HealthOut:
+        """How the venue is."""
+        return await self._get("/v1/health", HealthOut)
+
+    async def command(self, key: str) -> CommandOut:
+        """What came of the request with this key."""
+        return await self._get(f"/v1/commands/{key}", CommandOut)
+
+    async def create_party(self, party: Json, key: str = "") -> PartyOut:
+        """Admit a party, as the clerk."""
+        return await self._change("POST", "/v1/parties", PartyOut, key, party)
+
+    async def issue_key(self, party: str, key: str = "") -> KeyOut:
+        """Issue a key for a party, as the clerk. Its token is in this answer alone."""
+        return await self._change("POST", f"/v1/parties/{party}/keys", KeyOut, key)
+
+    async def revoke_key(self, party: str, name: str, key: str = "") -> None:
+        """End a party's key, as the clerk."""
+        path = f"/v1/parties/{party}/keys/{name}"
+        _refuse(await self._http.delete(path, headers={"Idempotency-Key": key or new_command_id()}))
+
+    async def deposit(self, party: str, amount_fen: int, reference: str, key: str = "") -> DepositOut:
+        """Book what a party has paid in, as the clerk."""
+        body = {"party": party, "amount_fen": amount_fen, "reference": reference}
+        return await self._change("POST", "/v1/deposits", DepositOut, key, body)
+
+    async def close_period(self, period: str) -> CloseReportOut:
+        """Close a month, as the clerk, and wait until it is done."""
+        answer = await self._http.post(f"/v1/periods/{period}/close", timeout=CLOSE_SECONDS)
+        return _read(answer, CloseReportOut)
+
+    async def balance(self) -> BalanceOut:
+        """What is owed to the party of this key."""
+        return await self._get("/v1/balance", BalanceOut)
+
+    async def publish_listing(self, listing: Json, key: str = "") -> ListingOut:
+        """Put capacity on offer."""
+        return await self._change("POST", "/v1/listings", ListingOut, key, listing)
+
+    async def withdraw_listing(self, listing: str, key: str = "") -> ListingOut:
+        """Offer no more of a listing."""
+        return await self._change("DELETE", f"/v1/listings/{listing}", ListingOut, key)
+
+    async def quote(self, order: Json) -> QuoteOut:
+        """What an order would get now."""
+        return _read(await self._http.post("/v1/quotes", json=order), QuoteOut)
+
+    async def place_order(self, order: Json, key: str = "") -> OrderOut:
+        """Ask for capacity."""
+        return await self._change("POST", "/v1/orders", OrderOut, key, order)
+
+    async def cancel_order(self, order: str, key: str = "") -> OrderOut:
+        """Take an order out of the books."""
+        return await self._change("DELETE", f"/v1/orders/{order}", OrderOut, key)
+
+    async def orders(self, limit: int = 50, cursor: str | None = None) -> Page[OrderOut]:
+        """Your orders, a page at a time."""
+        return await self._get("/v1/orders", Page[OrderOut], limit=limit, cursor=cursor)
+
+    async def leases(self, limit: int = 50, cursor: str | None = None) -> Page[LeaseOut]:
+        """What you have bought or sold, a page at a time."""
+        return await self._get("/v1/leases", Page[LeaseOut], limit=limit, cursor=cursor)
+
+    async def _get(self, path: str, kind: type[T], **asked: str | int | None) -> T:
+        given = {name: value for name, value in asked.items() if value is not None}
+        return _read(await self._http.get(path, params=given), kind)
+
+    async def _change(self, method: str, path: str, kind: type[T], key: str, body: Json | None = None) -> T:
+        """Ask for a change under a key: the caller's, or a new one."""
+        headers = {"Idempotency-Key": key or new_command_id()}
+        return _read(await self._http.request(method, path, headers=headers, json=body), kind)
+
+
+def new_command_id() -> str:
+    """An id for one request. Whoever may have to send it again keeps its own instead."""
+    return f"client-{secrets.token_hex(16)}"
+
+
+def _read(answer: httpx.Response, kind: type[T]) -> T:
+    """An answer as its type; a refusal is raised."""
+    _refuse(answer)
+    return TypeAdapter(kind).validate_json(answer.content)
+
+
+def _refuse(answer: httpx.Response) -> None:
+    """Raise the problem that an answer is, if it is one."""
+    if answer.is_success:
+        return
+    try:
+        problem = TypeAdapter(Problem).validate_json(answer.content)
+    except ValidationError:
+        detail = f"Something that is not a venue answered {answer.status_code} at {answer.url.host}."
+        raise ProblemError(DoorRejection.INTERNAL_ERROR, detail) from None
+    raise ProblemError(problem.code, problem.detail, problem.errors)
