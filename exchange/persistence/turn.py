@@ -18,7 +18,6 @@ _HOLDER = """
       AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
       AND (l.classid::bigint << 32) + l.objid::bigint = $1
 """
-_END = f"SELECT pg_terminate_backend(pid, 5000) FROM ({_HOLDER}) AS holder"  # noqa: S608 — our own words only
 
 
 class WriterAtWorkError(Exception):
@@ -26,15 +25,10 @@ class WriterAtWorkError(Exception):
 
 
 @asynccontextmanager
-async def sole_writer(url: str, *, by_force: bool = False) -> AsyncIterator[None]:
-    """Hold the turn to write. Raises `WriterAtWorkError` where another process has it, or `DatabaseUnavailable`.
-
-    `by_force` ends the sessions of whoever has it, for a writer whose machine is gone.
-    """
+async def sole_writer(url: str) -> AsyncIterator[None]:
+    """Hold the turn to write. Raises `WriterAtWorkError` where another process has it, or `DatabaseUnavailable`."""
     connection = await database.connect(url)
     try:
-        if by_force:
-            await connection.fetch(_END, _KEY)
         if not await connection.fetchval("SELECT pg_try_advisory_lock($1)", _KEY):
             at_work = await holder(connection)
             raise WriterAtWorkError(

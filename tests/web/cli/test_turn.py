@@ -18,16 +18,6 @@ def test_only_one_may_write_and_the_next_one_is_told_who(database_url: str) -> N
     asyncio.run(story())
 
 
-def test_force_ends_who_has_the_turn(database_url: str) -> None:
-    async def story() -> None:
-        async with sole_writer(database_url), sole_writer(database_url, by_force=True):
-            with pytest.raises(WriterAtWorkError):
-                async with sole_writer(database_url):
-                    raise AssertionError("the turn is taken")
-
-    asyncio.run(story())
-
-
 def test_nobody_has_the_turn_of_an_idle_venue(database_url: str) -> None:
     async def story() -> None:
         connection = await database.connect(database_url)
