@@ -12,7 +12,7 @@ from exchange.persistence.database import Connection
 
 _KEY = int.from_bytes(b"suanli")  # PostgreSQL keeps such locks apart by database
 _HOLDER = """
-    SELECT a.pid, coalesce(host(a.client_addr), 'this machine') AS place, a.backend_start
+    SELECT coalesce(host(a.client_addr), 'this machine') AS place, a.backend_start
     FROM pg_locks l JOIN pg_stat_activity a USING (pid)
     WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
       AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
