@@ -1,0 +1,103 @@
+"""Reads a file of usage, CSV or JSON lines, into the records that the API takes. One bad line, and nothing is sent."""
+
+import csv
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from exchange.metering import BATCH_MAX
+from web.bodies.usage import DeliveryIn, TokensIn
+from web.cli.talk import ExitCode, Failure
+from web.problems import ProblemError
+
+Record = dict[str, Any]
+
+KINDS = {"deliveries": DeliveryIn, "tokens": TokensIn}
+NUMBERS = {"sequence", "delivered_card_seconds", "input_tokens", "output_tokens"}
+
+
+@dataclass(frozen=True, slots=True)
+class UsageFile:
+    """Records of one kind, the line that each stands in, and the SHA-256 that the file is known by."""
+
+    kind: str
+    records: list[Record]
+    lines: list[int]
+    digest: str
+
+    def batches(self) -> Iterator[tuple[str, int, list[Record]]]:
+        """(key, place of the first record, records): the same file makes the same batches under the same keys."""
+        remaining, first = iter(self.records), 0
+        while batch := list(islice(remaining, BATCH_MAX)):
+            yield f"file-{self.digest[:32]}-{first}", first, batch
+            first += len(batch)
+
+
+def read_usage(path: Path) -> UsageFile:
+    """Read a file whole. Its columns tell its kind. Raises a `Failure` that names the line."""
+    try:
+        content = path.read_bytes()
+        text = content.decode("utf-8-sig")
+    except OSError as fault:
+        raise Failure(f"{path} can't be read: {fault.strerror}.", ExitCode.USAGE) from None
+    except UnicodeDecodeError:
+        raise Failure(f"{path} is no text in UTF-8: save it as such.", ExitCode.USAGE) from None
+    rows = list(_json_rows(path, text) if text.lstrip().startswith("{") else _csv_rows(text))
+    if not rows:
+        raise Failure(f"{path} has no records.", ExitCode.USAGE)
+    kind = _kind_of(path, rows[0][1])
+    for line, record in rows:
+        _check(path, line, kind, record)
+    digest = hashlib.sha256(content).hexdigest()
+    return UsageFile(kind, [record for _, record in rows], [line for line, _ in rows], digest)
+
+
+def _json_rows(path: Path, text: str) -> Iterator[tuple[int, Record]]:
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip():
+            continue
+        try:
+            record = json.loads(line)
+        except ValueError:
+            raise Failure(f"{path}, line {number}: not one JSON object.", ExitCode.USAGE) from None
+        if not isinstance(record, dict):
+            raise Failure(f"{path}, line {number}: not one JSON object.", ExitCode.USAGE)
+        yield number, record
+
+
+def _csv_rows(text: str) -> Iterator[tuple[int, Record]]:
+    reader = csv.DictReader(text.splitlines())
+    for row in reader:
+        record: Record = {str(name): value for name, value in row.items()}
+        for name in NUMBERS & record.keys():
+            value = record[name]
+            record[name] = (
+                int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else value
+            )
+        yield reader.line_num, record
+
+
+def _kind_of(path: Path, record: Record) -> str:
+    for kind, body in KINDS.items():
+        if record.keys() == body.model_fields.keys():
+            return kind
+    wanted = "; or ".join(", ".join(body.model_fields) for body in KINDS.values())
+    raise Failure(f"{path} should have the columns {wanted}.", ExitCode.USAGE)
+
+
+def _check(path: Path, line: int, kind: str, record: Record) -> None:
+    """Refuse what the API would refuse for its form; what the venue refuses by its rules, only it can tell."""
+    try:
+        KINDS[kind].model_validate(record)
+    except ValidationError as fault:
+        first = fault.errors()[0]
+        field = ".".join(map(str, first["loc"])) or "the record"
+        raise Failure(f"{path}, line {line}: {field}: {first['msg']}.", ExitCode.USAGE) from None
+    except ProblemError as problem:
+        raise Failure(f"{path}, line {line}: {problem}.", ExitCode.USAGE) from None
