@@ -38,7 +38,7 @@ from tests.exchange.laws import require_sound
 T = TypeVar("T")
 
 EAST, WEST, NORTH = RegionCode("310000"), RegionCode("621000"), RegionCode("150900")
-FAST, SLOW = ChipCode("fast"), ChipCode("slow")
+FAST, SLOW = ChipCode("nvidia-h100-80g"), ChipCode("ascend-910b-64g")
 BUYER, SELLER, CLERK = PartyId("bay"), PartyId("sun"), PartyId("clara")
 NEW_YEAR = Instant(1_767_196_800)  # 2026-01-01T00:00:00+08:00
 YUAN = 1_000_000  # in micro-yuan, as prices are quoted
@@ -84,10 +84,14 @@ def only(kind: type[T], events: list[Event]) -> T:
 
 
 class House:
-    """The venue. Slots are counted from new year, when its clock stands; money is fen."""
+    """The venue. Slots are counted from new year, when its clock stands; money is fen.
 
-    def __init__(self, rules: VenueTerms = HOURS, money: int = 1_000_000_00) -> None:
+    Checking the laws takes longer the more is open: long stories do without.
+    """
+
+    def __init__(self, rules: VenueTerms = HOURS, money: int = 1_000_000_00, *, checked: bool = True) -> None:
         self.state = empty_state()
+        self.checked = checked
         self.log: list[tuple[Seq, Envelope, list[Happening]]] = []
         self.first = rules.slot_of(NEW_YEAR)
         self.ask(VENUE, AdoptTerms(rules))
@@ -102,7 +106,8 @@ class House:
         envelope = Envelope(PartyId(by), f"command-{seq}", command)
         happened = step(self.state, seq, envelope)
         self.log.append((seq, envelope, happened))
-        require_sound(self.state)
+        if self.checked:
+            require_sound(self.state)
         return [event for event, _ in happened]
 
     def refusal(self, by: str, command: Command) -> str:

@@ -1,0 +1,310 @@
+"""Several parties ask a venue for anything, in any order, while a second state follows by the log alone."""
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from exchange.agreements.commands import RecordAgreement
+from exchange.checks.decisions import picture
+from exchange.contracts.commands import OpenContract
+from exchange.core import evolve
+from exchange.listings.commands import PublishListing
+from exchange.orders.commands import PlaceOrder
+from exchange.orders.rules import order_of
+from exchange.persistence.codec import decode_command, decode_event, encode
+from exchange.rejections import Rejected
+from exchange.state import Instant, MicroYuan, PartyId, Role, VenueTerms
+from matching.commands import AmendListing, AmendOrder, CancelOrder, WithdrawListing
+from matching.prices import PriceCurve
+from matching.terms import Block, ListingId, OrderId, Preference, Price, Slot, Tier, TimeInForce
+from settlement.money import Fen
+from tests.exchange.desk import Desk
+from tests.exchange.house import (
+    BUYER,
+    CLERK,
+    EAST,
+    FAST,
+    HOURS,
+    LEASE_LINE,
+    NORTH,
+    QUARTERS,
+    SELLER,
+    SERVICE,
+    SLOW,
+    WEST,
+    House,
+    pair,
+    party,
+)
+from tests.exchange.laws import left_to_pay, most_it_costs
+
+LAWFUL = settings(
+    max_examples=80,
+    stateful_step_count=30,
+    deadline=None,
+    database=None,
+    print_blob=True,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+
+DUAL, RAY = (
+    PartyId("dual"),
+    PartyId("ray"),
+)  # who both buys and sells; another seller, of the first one's group
+Draft = dict[str, Any]  # Any: the terms of a listing or an order
+
+steps = st.integers(0, 6)  # multiples of the smallest step of a price
+sizes = st.tuples(st.integers(1, 5), st.sampled_from([0, 0, 1, 4])).map(lambda at: (at[0], sum(at)))
+backs, honesty = st.integers(0, 3), st.sampled_from([True, True, True, False])
+chips = st.dictionaries(st.sampled_from([FAST, SLOW]), st.sampled_from([1000, 1000, 333, 1999]), min_size=1)
+listings = st.fixed_dictionaries(
+    {
+        "by": st.sampled_from([SELLER, RAY, DUAL]),
+        "chip": st.sampled_from([FAST, FAST, SLOW]),
+        "start": st.sampled_from([0, 0, 1, 3, -2]),
+        "length": st.integers(1, 14),
+        "cards": st.sampled_from([8, 8, 8, 24, 5]),
+        "lot": st.sampled_from([1, 1, 1, 2, 4, 8]),
+        "min_slots": st.sampled_from([1, 1, 1, 3]),
+        "prices": st.lists(steps, min_size=1, max_size=3),
+        "tiers": st.sampled_from([tuple(Tier), tuple(Tier), (Tier.ON_DEMAND,), (Tier.SPOT,)]),
+        "line": st.sampled_from([SERVICE, LEASE_LINE]),
+    }
+)
+orders = st.fixed_dictionaries(
+    {
+        "by": st.sampled_from([BUYER, BUYER, DUAL]),
+        "tier": st.sampled_from(Tier),
+        "chips": chips,
+        "regions": st.sampled_from([(WEST,), (EAST, WEST), (WEST, WEST), (EAST,)]),
+        "cards": sizes,
+        "slots": st.sampled_from([1, 2, 3, 3, 6]),
+        "prefer": st.sampled_from(Preference),
+        "tif": st.sampled_from([TimeInForce.GTC, TimeInForce.GTC, TimeInForce.IOC]),
+        "limit": st.integers(1, 7),
+        "start": st.sampled_from([0, 0, 0, 2, -1]),
+        "slack": st.sampled_from([0, 1, 2, 2, 6, -1]),
+    }
+)
+baskets = st.lists(orders, min_size=1, max_size=5)
+reports = st.fixed_dictionaries(
+    {
+        "back": backs,
+        "loss": st.sampled_from([0, 0, 1, 450, 900]),
+        "most": st.sampled_from([6, 6, 2, 0]),
+        "tokens": st.tuples(st.integers(0, 10**8), st.integers(0, 10**7)),
+    }
+)
+
+
+class Venue(RuleBasedStateMachine):
+    """A venue with slots of an hour. What is asked mostly makes sense, and is mostly asked by whom it behoves."""
+
+    terms: VenueTerms = HOURS
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.house = House(self.terms, money=5_000_00)
+        self.house.admit(party(DUAL, Role.BUYER, Role.SELLER), money=900_00)
+        self.house.admit(party(RAY, Role.SELLER, region=NORTH, group=SELLER))
+        self.desk = Desk(self.house)
+        self.follower = copy.deepcopy(self.house.state)
+        self.followed = len(self.house.log)
+
+    # Trading
+
+    @initialize(offered=st.lists(listings, min_size=2, max_size=3), wanted=baskets)
+    def open(self, offered: list[Draft], wanted: list[Draft]) -> None:
+        self.trade(offered, wanted)
+
+    @rule(offered=st.lists(listings, max_size=2), wanted=baskets)
+    def trade(self, offered: list[Draft], wanted: list[Draft]) -> None:
+        """Some offer, others order."""
+        for draft in offered:
+            self.house.ask(draft["by"], self.listing(draft))
+        for draft in wanted:
+            self.house.ask(draft["by"], self.order(draft))
+
+    @rule(draft=orders, spare=st.sampled_from([-1, 0, 1]))
+    def place_with_just_enough(self, draft: Draft, spare: int) -> None:
+        """A buyer has as much money as the order can cost, a fen more or a fen less."""
+        command = self.order({**draft, "start": 0, "slack": 2})
+        order = order_of(OrderId(""), self.house.state, BUYER, command)
+        stranger = f"stranger-{len(self.house.log)}"
+        money = most_it_costs(self.house.state, order) + spare
+        self.house.admit(party(stranger, Role.BUYER, region=NORTH), money)
+        refused = [event.code for event in self.house.ask(stranger, command) if isinstance(event, Rejected)]
+        assert refused == (["insufficient_funds"] if spare < 0 else [])
+
+    @rule(back=backs, honest=honesty, cards=st.none() | st.integers(0, 20), price=st.none() | steps)
+    def amend_or_withdraw_a_listing(
+        self, back: int, honest: bool, cards: int | None, price: int | None
+    ) -> None:
+        name, live = self.one_of(self.house.state.listings, back)
+        by = live.party if live and honest else DUAL
+        if cards is None and price is None:
+            self.house.ask(by, WithdrawListing(ListingId(name)))
+            return
+        asks = None if price is None else {Tier.ON_DEMAND: PriceCurve(((0, self.price(price)),))}
+        self.house.ask(by, AmendListing(ListingId(name), cards, asks))
+
+    @rule(
+        back=backs,
+        honest=honesty,
+        limit=st.none() | steps,
+        cards=st.none() | sizes,
+        deadline=st.none() | st.integers(-1, 15),
+    )
+    def amend_or_cancel_an_order(
+        self, back: int, honest: bool, limit: int | None, cards: tuple[int, int] | None, deadline: int | None
+    ) -> None:
+        name, live = self.one_of(self.house.state.orders, back)
+        by = live.party if live and honest else DUAL
+        if limit is None and cards is None and deadline is None:
+            self.house.ask(by, CancelOrder(OrderId(name)))
+            return
+        new_limit = None if limit is None else Price(self.price(limit))
+        ends = None if deadline is None else Slot(self.house.state.market.now + deadline)
+        self.house.ask(by, AmendOrder(OrderId(name), new_limit, cards, ends))
+
+    # Contracts and agreements
+
+    @rule(
+        by=st.sampled_from([BUYER, DUAL]),
+        prices=st.tuples(steps, steps),
+        budget=st.integers(0, 60_00),
+        days=st.sampled_from([3, 29, 40, -1]),
+    )
+    def contract(self, by: PartyId, prices: tuple[int, int], budget: int, days: int) -> None:
+        now = self.house.state.now
+        command = OpenContract(
+            buyer=by,
+            seller=SELLER,
+            destination=WEST,
+            input_price=MicroYuan(prices[0] * 3_333_333),
+            output_price=MicroYuan(prices[1] * 7_000_001),
+            budget=Fen(budget),
+            begins=now,
+            ends=Instant(now + days * 86_400 - 7),
+            line=SERVICE,
+        )
+        self.house.ask(CLERK, command)
+
+    @precondition(lambda self: len(self.house.state.agreements) < 4)
+    @rule(after=st.integers(-9, 50), lasts=st.none() | st.integers(1, 40), tax=st.integers(0, 10_000))
+    def agree(self, after: int, lasts: int | None, tax: int) -> None:
+        begins = self.house.state.now + after * 1800
+        ends = None if lasts is None else begins + lasts * 1800
+        self.house.ask(CLERK, RecordAgreement(pair(begins, ends, tax, version=len(self.house.log))))
+
+    # Time, usage and closing
+
+    @rule(slots=st.sampled_from([1, 2, 5, 5, 0, -1]), report=reports)
+    def time_passes(self, slots: int, report: Draft) -> None:
+        self.house.tick(self.now + slots)
+        self.report(**report)
+
+    @precondition(lambda self: self.house.state.runs < 3 and self.house.state.leases)
+    @rule(report=reports, late=st.integers(0, 80))
+    def close(self, report: Draft, late: int) -> None:
+        """Go to some hours after the month's end, and close the month. Nothing is charged that was not held for it."""
+        self.time_passes(5, report)
+        number = self.house.state.runs + 1
+        hours = sum((31, 28, 31)[:number]) * 24 + late
+        self.house.tick(max(hours * 3600 // self.terms.slot_seconds, self.now))
+        held = {str(name): left_to_pay(live) for name, live in self.house.state.leases.items()}
+        held |= {str(name): live.left for name, live in self.house.state.contracts.items()}
+        for statement in self.desk.close(f"2026-{number:02}"):
+            assert min(statement.charged, statement.released, statement.held_left) >= 0
+            assert statement.charged + statement.released + statement.held_left == held[statement.subject]
+
+    def report(self, back: int, loss: int, most: int, tokens: tuple[int, int]) -> None:
+        """Meters report slots of young leases that are over and unreported, and tokens of a contract."""
+        for live in tuple(self.house.state.leases.values())[-1 - back :]:
+            lease = live.terms
+            begun = range(lease.runs[0].window.start, lease.runs[-1].window.end)
+            over = [slot for slot in begun if slot < self.house.state.market.now]
+            waiting = [slot for slot in over if (lease.id, slot) not in self.desk.deliveries]
+            for slot in waiting[:most]:
+                relative = slot - self.house.first
+                self.desk.deliver(lease, range(relative, relative + 1), loss)
+        if self.house.state.contracts:
+            terms = self.one_of(self.house.state.contracts, back)[1].terms
+            if terms.begins <= self.house.state.now - self.terms.slot_seconds < terms.ends:
+                self.desk.use(terms.id, self.now - 1, *tokens)
+
+    # The log
+
+    @rule()
+    def restart(self) -> None:
+        """Whoever has read the log alone goes on as the venue."""
+        self.house.state, self.follower = self.follower, self.house.state
+
+    @invariant()
+    def the_log_says_it_all(self) -> None:
+        """What is logged reads back as it was and leads to the same state; a refusal leads nowhere."""
+        for _, envelope, happened in self.house.log[self.followed :]:
+            assert decode_command(*encode(envelope.command)) == envelope.command
+            refused = any(isinstance(event, Rejected) for event, _ in happened)
+            assert not refused or len(happened) == 1
+            before = picture(self.follower) if refused else {}
+            for event, entries in happened:
+                read = decode_event(*encode(event))
+                assert (read, evolve(self.follower, read)) == (event, entries)
+            assert not refused or picture(self.follower) == before
+        self.followed = len(self.house.log)
+        assert picture(self.follower) == picture(self.house.state)
+
+    # What commands are made of
+
+    @property
+    def now(self) -> int:
+        """The clock, in slots since new year."""
+        return self.house.state.market.now - self.house.first
+
+    def price(self, steps: int) -> int:
+        """In slots of a quarter, an odd number of steps costs a fraction of a fen."""
+        return steps * 37 * self.terms.price_tick
+
+    def one_of(self, known: Mapping[Any, Any], back: int) -> tuple[str, Any]:
+        """Something that is open, the youngest first; or an id that never was."""
+        return list(known.items())[-1 - back % len(known)] if known else ("nothing", None)
+
+    def listing(self, draft: Draft) -> PublishListing:
+        """A listing whose price changes every third slot."""
+        start = self.now + draft["start"]
+        rises = ((self.house.first + start + 3 * n, self.price(at)) for n, at in enumerate(draft["prices"]))
+        return PublishListing(
+            chip=draft["chip"],
+            region=WEST,
+            window=self.house.window(start, start + draft["length"]),
+            cards=draft["cards"],
+            lot=draft["lot"],
+            min_slots=draft["min_slots"],
+            asks=dict.fromkeys(draft["tiers"], PriceCurve(tuple(rises))),
+            line=draft["line"],
+        )
+
+    def order(self, draft: Draft) -> PlaceOrder:
+        start = self.now + draft["start"]
+        return PlaceOrder(
+            tier=draft["tier"],
+            chips=draft["chips"],
+            regions=draft["regions"],
+            window=self.house.window(start, start + draft["slots"] + draft["slack"]),
+            limit=Price(self.price(draft["limit"])),
+            shape=Block(draft["cards"][0], draft["cards"][1], draft["slots"]),
+            prefer=draft["prefer"],
+            tif=draft["tif"],
+        )
+
+
+class VenueOfQuarters(Venue):
+    """The same with slots of a quarter of an hour, in which a card may cost a fraction of a fen."""
+
+    terms = QUARTERS
