@@ -20,8 +20,9 @@ from web.bodies.leases import LeaseOut
 from web.bodies.listings import ListingOut
 from web.bodies.orders import OrderOut
 from web.bodies.parties import BalanceOut, DepositOut, KeyOut, PartyOut
-from web.bodies.periods import CloseReportOut
+from web.bodies.periods import CloseReportOut, PeriodOut
 from web.bodies.quotes import QuoteOut
+from web.bodies.usage import ReceiptOut
 from web.problems import DoorRejection, Problem, ProblemError
 
 T = TypeVar("T")
@@ -62,6 +63,10 @@ class Client:
         """Admit a party, as the clerk."""
         return await self._change("POST", "/v1/parties", PartyOut, key, party)
 
+    async def parties(self, limit: int = 50, cursor: str | None = None) -> Page[PartyOut]:
+        """Every party, as the clerk, a page at a time."""
+        return await self._get("/v1/parties", Page[PartyOut], limit=limit, cursor=cursor)
+
     async def issue_key(self, party: str, key: str = "") -> KeyOut:
         """Issue a key for a party, as the clerk. Its token is in this answer alone."""
         return await self._change("POST", f"/v1/parties/{party}/keys", KeyOut, key)
@@ -75,6 +80,10 @@ class Client:
         """Book what a party has paid in, as the clerk."""
         body = {"party": party, "amount_fen": amount_fen, "reference": reference}
         return await self._change("POST", "/v1/deposits", DepositOut, key, body)
+
+    async def periods(self) -> list[PeriodOut]:
+        """Every period that is being closed or is closed, the latest first."""
+        return await self._get("/v1/periods", list[PeriodOut])
 
     async def close_period(self, period: str) -> CloseReportOut:
         """Close a month, as the clerk, and wait until it is done."""
@@ -112,6 +121,14 @@ class Client:
     async def leases(self, limit: int = 50, cursor: str | None = None) -> Page[LeaseOut]:
         """What you have bought or sold, a page at a time."""
         return await self._get("/v1/leases", Page[LeaseOut], limit=limit, cursor=cursor)
+
+    async def report_deliveries(self, records: list[Json], key: str = "") -> ReceiptOut:
+        """Report delivered card-seconds, slot by slot: at most 10,000 records."""
+        return await self._change("POST", "/v1/usage/deliveries", ReceiptOut, key, {"records": records})
+
+    async def report_tokens(self, records: list[Json], key: str = "") -> ReceiptOut:
+        """Report used tokens: at most 10,000 records."""
+        return await self._change("POST", "/v1/usage/tokens", ReceiptOut, key, {"records": records})
 
     async def _get(self, path: str, kind: type[T], **asked: str | int | None) -> T:
         given = {name: value for name, value in asked.items() if value is not None}

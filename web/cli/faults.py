@@ -1,5 +1,9 @@
 """What a fault means to whoever gave the command: the one table from exceptions to sentences and exit codes."""
 
+from http import HTTPStatus
+
+import httpx
+
 from exchange.bus import BusyError, DifferentCommandError, HaltedError
 from exchange.config import SettingsError
 from exchange.jobs import RefusedError
@@ -10,6 +14,7 @@ from exchange.replay.run import OtherVenueError
 from exchange.replay.tables import TraceError
 from web.cli.folder import InUseError
 from web.cli.talk import ExitCode, Failure
+from web.problems import ProblemError
 
 
 def failure_of(fault: Exception) -> Failure | None:
@@ -33,12 +38,24 @@ def failure_of(fault: Exception) -> Failure | None:
             return Failure(f"The venue has refused: {fault}.", ExitCode.REFUSED)
         case RefusedError():
             return refused(fault.rejection.code, fault.rejection.explain)
+        case ProblemError():
+            return _of_problem(fault)
+        case httpx.TransportError():
+            return Failure("The server has not answered. Give the same command again.", ExitCode.UNAVAILABLE)
         case DatabaseUnavailable():
             return Failure(str(fault), ExitCode.UNAVAILABLE)
         case _ if isinstance(fault, OUTAGES):
             return Failure(explain(fault), ExitCode.UNAVAILABLE)
         case _:
             return None
+
+
+def _of_problem(problem: ProblemError) -> Failure:
+    """What the API said, where something was wrong with the request also where in it."""
+    if problem.kind.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return Failure(f"The venue can't do it now ({problem.code}): {problem.detail}", ExitCode.UNAVAILABLE)
+    told = [f"{fault.pointer.removeprefix('/')}: {fault.detail}" for fault in problem.faults]
+    return refused(problem.code, "; ".join(told) or problem.detail)
 
 
 def refused(code: str, explained: str) -> Failure:

@@ -24,11 +24,11 @@ LOG, LOG_BYTES, LOGS_BEFORE = "suanli.log", 10_000_000, 3
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A server of this folder: its address, its process and, in words, its database."""
+    """A server of this folder: its address, its process, and its database in words, None for the embedded one."""
 
     url: str
     pid: int
-    database: str
+    database: str | None
 
 
 class InUseError(Exception):

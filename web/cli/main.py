@@ -24,6 +24,10 @@ class Front(NamedTuple):
 COMMANDS = {
     "demo": Front("web.cli.demo", "Open a venue of made-up buyers and sellers, to look around in."),
     "serve": Front("web.cli.serve", "Open the venue on this machine."),
+    "party": Front("web.cli.party", "Admit parties, list them, and give them keys."),
+    "deposit": Front("web.cli.deposit", "Book money that a party has paid in."),
+    "usage": Front("web.cli.usage", "Report a file of delivered time or used tokens, as a seller."),
+    "close": Front("web.cli.close", "Settle a month, for good."),
     "replay": Front("web.cli.replay", "Trade a real trace on a venue of its own."),
     "bench": Front("web.cli.bench", "Measure how fast the venue is here."),
     "check-cases": Front("web.cli.check_cases", "Check files of worked cases."),

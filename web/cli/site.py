@@ -45,7 +45,7 @@ async def site(settings: Settings, exchange: Exchange) -> AsyncIterator[Site]:
             where = f"{settings.host}:{settings.port}"
             sentence = f"Nobody can be served at {where} ({fault.strerror}): choose another --port."
             raise Failure(sentence, ExitCode.USAGE) from fault
-        opened.enter_context(announced(settings.data_dir, Server(url, os.getpid(), settings.database)))
+        opened.enter_context(announced(settings.data_dir, Server(url, os.getpid(), settings.elsewhere)))
         yield Site(url, token)
 
 

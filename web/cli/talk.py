@@ -101,6 +101,17 @@ def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
         yield lambda done, of: bar.update(task, completed=done, total=of)
 
 
+@contextmanager
+def status(what: str) -> Iterator[Callable[[str], None]]:
+    """A sign of life on standard error while the block lasts: call it with what there is to tell."""
+    talking = Console(stderr=True)
+    if not talking.is_terminal:
+        yield lambda _: None
+        return
+    with talking.status(what) as spinner:
+        yield spinner.update
+
+
 def confirm(question: str, *, yes: bool) -> None:
     """Ask before something that can't be undone; the answer is no unless somebody says yes."""
     if yes:

@@ -1,53 +1,22 @@
 import asyncio
 import os
-import re
 import signal
 import socket
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
 import pytest
 
-from exchange.config import VARIABLES
 from exchange.persistence.turn import sole_writer
-from tests.paths import PROJECT
 from tests.web.cli.conftest import Suanli
+from tests.web.cli.servers import PATIENCE, opened, process
 from web.cli import folder
 
 pytestmark = pytest.mark.integration
 
-PATIENCE = 60  # seconds for a server to open, on a machine that has much to do
-STOPS_WITHIN = 5
-
-
-@contextmanager
-def process(*arguments: object) -> Iterator[subprocess.Popen[str]]:
-    """A command in a process of its own, killed at the end if it is still there."""
-    environ = {name: value for name, value in os.environ.items() if name not in VARIABLES.values()}
-    command = [sys.executable, "-m", "web.cli", *map(str, arguments)]
-    env = {**environ, "PYTHONPATH": str(PROJECT), "PYTHONUNBUFFERED": "1"}
-    with subprocess.Popen(
-        command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as running:
-        try:
-            yield running
-        finally:
-            running.kill()
-
-
-def opened(running: subprocess.Popen[str]) -> str:
-    """The address that a server prints, once it is open."""
-    assert running.stdout is not None
-    for line in running.stdout:
-        if found := re.search(r"open at (http://\S+?)\. ", line):
-            return found[1]
-    assert running.stderr is not None
-    raise AssertionError(running.stderr.read())
+STOPS_WITHIN = 5  # seconds
 
 
 def test_a_venue_opens_answers_and_closes(suanli: Suanli, tmp_path: Path) -> None:
