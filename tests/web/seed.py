@@ -223,12 +223,12 @@ async def play_october(seeder: Seeder) -> None:
     both = {Tier.ON_DEMAND: nightly(OPENED, ends, 18, 11), Tier.SPOT: nightly(OPENED, ends, 12, 7)}
     await seeder.sell("seller-1", H800, QINGYANG, (OPENED, ends), 64, both, lot=8)
     await seeder.sell("seller-2", ASCEND, ZHONGWEI, (OPENED, ends), 128, {Tier.ON_DEMAND: flat(6_000_000)})
-    chips, west = [H800, ASCEND], [QINGYANG, ZHONGWEI]
+    west = [QINGYANG, ZHONGWEI]
     for day in range(0, 26, 2):
         start = OPENED + day * DAY
         await seeder.tick(start)
         await seeder.buy("buyer-1", [H800], [QINGYANG], (start, start + 2 * DAY), (8, 8), 12, 20)
-        await seeder.buy("buyer-3", chips, west, (start, start + 2 * DAY), (4, 12), 20, 21)
+        await seeder.buy("buyer-3", [ASCEND], west, (start, start + 2 * DAY), (4, 12), 20, 7)
         await seeder.report(start)
     contract = await seeder.ask("clerk-1", token_contract())
     tokens = [
@@ -236,7 +236,7 @@ async def play_october(seeder: Seeder) -> None:
             "gateway-1",
             n,
             ContractId(f"tkc-{contract.seq}"),
-            Instant(at("2026-10-29 00:00") + n),
+            Instant(at("2026-10-31 00:00") + n),
             1_234_567,
             345_678,
         )

@@ -12,6 +12,7 @@ from litestar.static_files import create_static_files_router
 from litestar.template import TemplateConfig
 
 from exchange.state import Role
+from settlement.ledger.chart import LedgerAccount
 from web.pages import formats
 
 WEB = Path(__file__).parent.parent
@@ -54,7 +55,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     jinja.filters.update({written.__name__: written for written in FILTERS})
-    jinja.globals.update(static=static_address, Role=Role, NOTHING=formats.NOTHING)
+    jinja.globals.update(static=static_address, Role=Role, NOTHING=formats.NOTHING, account=LedgerAccount)
     return jinja
 
 

@@ -62,10 +62,11 @@ class Reader:
         """Every value that was sent under a name once, such as the boxes that were ticked."""
         return list(dict.fromkeys(value for value in self.sent.get(name, ()) if value))
 
-    def query(self) -> str:
-        """What was sent, as it stands in an address."""
-        pairs = [(name, value) for name, values in self.sent.items() for value in values if value]
-        return urlencode([pair for pair in pairs if pair[0] != "once"])
+    def query(self, **changed: str) -> str:
+        """What was sent, as it stands in an address, with some fields changed."""
+        kept = [(name, value) for name, values in self.sent.items() for value in values if value]
+        pairs = [(name, value) for name, value in kept if name != "once" and name not in changed]
+        return urlencode([*pairs, *changed.items()])
 
     def wrong(self, name: str, code: MistakeCode, detail: object = "") -> None:
         """Note what is wrong with a field; the first fault of a field stays."""

@@ -71,8 +71,13 @@ def milli(value: int) -> str:
 
 
 def share_of(part: int, whole: int) -> str:
-    """How much of a whole a part is, in whole per cent; of nothing there is no share."""
-    return f"{round_half_away(100 * part, whole)} %" if whole > 0 else NOTHING
+    """How much of a whole a part is, in tenths of a per cent at most. Only all of it is 100 %, and nothing is 0 %."""
+    if whole <= 0:
+        return NOTHING
+    tenths = round_half_away(1000 * part, whole)
+    if 0 < part < whole:
+        tenths = min(max(tenths, 1), 999)
+    return f"{tenths // 10} %" if tenths % 10 == 0 else f"{tenths // 10}.{tenths % 10} %"
 
 
 def card_hours(card_seconds: int) -> str:

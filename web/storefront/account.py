@@ -8,6 +8,7 @@ from litestar.response import Template
 from exchange.app import Exchange
 from exchange.persistence.queries.ledger import entry_of, moves_of
 from exchange.persistence.queries.parties import balances
+from exchange.state import Role
 from settlement.ledger.chart import AccountKind
 from web.pages.routing import PageRequest, leaf, not_here, page
 from web.session import Caller
@@ -27,9 +28,7 @@ async def account_page(
     return page(
         "account/page.html",
         caller,
-        available=owned.get(AccountKind.AVAILABLE, 0),
-        held=owned.get(AccountKind.HELD, 0),
-        payable=owned.get(AccountKind.PAYABLE, 0),
+        owned={kind: owned.get(kind, 0) for kind in _accounts(caller)},
         moves=moves[:ROWS],
         last=moves[ROWS - 1] if len(moves) > ROWS else None,
     )
@@ -48,3 +47,9 @@ async def entry_page(
         raise not_here()
     own = [posting for posting in entry.postings if posting.account.owner == caller.party]
     return page("account/entry.html", caller, entry=entry, own=own, cause=type(entry.event).__name__)
+
+
+def _accounts(caller: Caller) -> list[AccountKind]:
+    """The accounts that a party of these roles has."""
+    buying = [AccountKind.AVAILABLE, AccountKind.HELD] if Role.BUYER in caller.roles else []
+    return [*buying, AccountKind.PAYABLE] if Role.SELLER in caller.roles else buying

@@ -1,18 +1,16 @@
 """What a buyer describes on the order form, read as the order that it stands for."""
 
-import json
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any
 
 from exchange.app import Exchange
 from exchange.orders.commands import PlaceOrder
 from exchange.persistence.queries.market import Clock
 from web.bodies.orders import OrderIn
+from web.pages.checked import checked, field_named
 from web.pages.fields import MistakeCode, Reader
 from web.pages.formats import local_field, rfc3339
-from web.problems import ProblemError
-from web.strict import read_model
 
 DAYS_AHEAD = 7
 LIMIT_UNKNOWN = (
@@ -29,23 +27,22 @@ USUAL: Mapping[str, Sequence[str]] = {
     "tif": ["gtc"],
 }
 
-FIELD_OF = {
-    "/chips": "chip",
-    "/regions": "region",
-    "/latency/from": "home",
-    "/latency/max_ms": "latency",
-    "/window/start": "start",
-    "/window/end": "deadline",
-    "/window": "deadline",
-    "/cards": "cards",
-    "/least_cards": "least",
-    "/duration_minutes": "hours",
-    "/limit_micro_yuan_per_card_hour": "limit",
-    "/prefer": "prefer",
-    "/time_in_force": "tif",
-    "/tier": "tier",
-}
-"""Where on the form each part of the order is asked for."""
+_field_of = field_named(
+    {
+        "chips": "chip",
+        "regions": "region",
+        "latency/from": "home",
+        "latency": "latency",
+        "window/start": "start",
+        "window": "deadline",
+        "least_cards": "least",
+        "duration_minutes": "hours",
+        "limit_micro_yuan_per_card_hour": "limit",
+        "time_in_force": "tif",
+    },
+    otherwise="cards",
+)
+"""Where on the form each part of the order is asked for, where it has another name there."""
 
 
 def with_usual(sent: Mapping[str, Sequence[str]], clock: Clock) -> Reader:
@@ -75,21 +72,9 @@ def read_order(asked: Reader, exchange: Exchange, clock: Clock, *, limit_needed:
     }
     if asked.text("least"):
         body["least_cards"] = asked.whole("least", 1)
-    return None if asked.mistakes else _command(asked, body, exchange)
-
-
-def _command(asked: Reader, body: dict[str, Any], exchange: Exchange) -> PlaceOrder | None:
-    """The programs' own reader checks what the form came to; what it finds wrong is noted at its field."""
-    try:
-        order = cast(OrderIn, read_model(OrderIn, json.dumps(body).encode()))
-        return order.command(exchange.terms, exchange.catalogue)
-    except ProblemError as problem:
-        for fault in problem.faults:
-            field = FIELD_OF.get(fault.pointer) or FIELD_OF.get(f"/{fault.pointer.split('/')[1]}", "cards")
-            asked.wrong(field, MistakeCode.REFUSED, fault.detail)
-        if not problem.faults:
-            asked.wrong("cards", MistakeCode.REFUSED, problem.detail)
-        return None
+    return checked(
+        asked, OrderIn, body, lambda order: order.command(exchange.terms, exchange.catalogue), _field_of
+    )
 
 
 def _chips(asked: Reader, exchange: Exchange) -> dict[str, int]:

@@ -1,7 +1,7 @@
 """Ordering: the form with its quote, the review of what it comes to, and the order itself."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from litestar import get, post
 from litestar.di import NamedDependency
@@ -17,6 +17,7 @@ from exchange.persistence.queries.parties import balances
 from exchange.quotes import Found, Quote
 from exchange.rejections import Rejected
 from exchange.state import Role
+from matching.terms import Price
 from settlement.ledger.chart import AccountKind
 from settlement.money import ceil_div, round_half_away
 from web.pages.fields import Reader
@@ -29,14 +30,14 @@ from web.storefront.order_form import LIMIT_UNKNOWN, read_order, with_usual
 class Priced:
     """A quote as a buyer reads it. Prices are micro-yuan by the hour: of a card of the chip, on average.
 
-    `limit` is the buyer's, or None while none is given; `least_limit` is the lowest at which this would still be had,
-    for a card of the fastest chip. `available` is what the buyer has to spend.
+    `limit` is the buyer's, or None while none is given; `least_limit` is the lowest at which something would be had,
+    for a card of the fastest chip, or None where no limit helps. `available` is what the buyer has to spend.
     """
 
     order: PlaceOrder
     quote: Quote
     limit: int | None
-    least_limit: int
+    least_limit: int | None
     average: int
     available: int
 
@@ -173,7 +174,7 @@ async def _quoted(
         order=order,
         quote=quote,
         limit=clock.hourly(order.limit) if asked.text("limit") else None,
-        least_limit=LIMIT_UNKNOWN if found is None else _least_limit(found, order, clock),
+        least_limit=await _least_limit(exchange, caller, found, order, clock),
         average=0 if found is None else _average(found, clock),
         available=owned.get(AccountKind.AVAILABLE, 0),
     )
@@ -184,8 +185,18 @@ def _average(found: Found, clock: Clock) -> int:
     return round_half_away(_one_card(found) * 3600, len(found.window) * clock.terms.slot_seconds)
 
 
-def _least_limit(found: Found, order: PlaceOrder, clock: Clock) -> int:
-    """The lowest limit by the hour within which what was found lies: up to the next whole fen."""
+async def _least_limit(
+    exchange: Exchange, caller: Caller, found: Found | None, order: PlaceOrder, clock: Clock
+) -> int | None:
+    """The lowest limit by the hour within which what was found lies, or what would be found without one.
+
+    It is rounded up to the next whole fen.
+    """
+    if found is None:
+        unbounded = Price(LIMIT_UNKNOWN * clock.terms.slot_seconds // 3600)
+        found = (await exchange.quotes.quote(caller.party, replace(order, limit=unbounded))).found
+    if found is None:
+        return None
     per_slot = ceil_div(_one_card(found) * 1000, len(found.window) * order.chips[found.chip])
     tick = clock.terms.price_tick
     return clock.hourly(ceil_div(per_slot, tick) * tick)

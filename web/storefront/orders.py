@@ -16,8 +16,9 @@ from exchange.persistence.queries.timeline import Change, changes_of, times_of
 from exchange.rejections import Rejected
 from matching.commands import AmendOrder, CancelOrder
 from matching.terms import OrderId
-from web.bodies.orders import LIMIT, OrderChange
-from web.pages.fields import MistakeCode, Reader
+from web.bodies.orders import OrderChange
+from web.pages.checked import checked
+from web.pages.fields import Reader
 from web.pages.routing import (
     PageRequest,
     address_query,
@@ -30,7 +31,6 @@ from web.pages.routing import (
     sent_form,
     sent_query,
 )
-from web.problems import ProblemError
 from web.session import Caller
 
 ROWS = 50
@@ -143,14 +143,10 @@ async def amend_limit(
 
 def _amendment(sent: Reader, order: StoredOrder, exchange: Exchange) -> AmendOrder | None:
     """The change that the form asks for, or None with what is wrong noted in `sent`."""
-    limit = sent.price("limit")
-    if limit is None:
-        return None
-    try:
-        return OrderChange.model_validate({LIMIT.removeprefix("/"): limit}).command(order, exchange.terms)
-    except (ProblemError, ValueError):
-        sent.wrong("limit", MistakeCode.TOO_LARGE, "what the books can hold")
-        return None
+    body = {"limit_micro_yuan_per_card_hour": sent.price("limit")}
+    return checked(
+        sent, OrderChange, body, lambda change: change.command(order, exchange.terms), lambda _: "limit"
+    )
 
 
 async def _rows(

@@ -65,6 +65,14 @@ async def leases_under(pool: Pool, orders: Sequence[str]) -> list[StoredLease]:
     return [_lease(row) for row in rows]
 
 
+async def leases_from(pool: Pool, listing: str, most: int) -> list[StoredLease]:
+    """The latest leases of one listing, the newest first."""
+    rows = await pool.fetch(
+        f"{_LEASES} WHERE l.listing_id = $1 ORDER BY l.seq DESC, l.id DESC LIMIT $2", listing, most
+    )
+    return [_lease(row) for row in rows]
+
+
 _LEASES = """
     SELECT l.*, s.chip, o.tier, d.delivered
     FROM leases l JOIN listings s ON s.id = l.listing_id JOIN orders o ON o.id = l.order_id, LATERAL (

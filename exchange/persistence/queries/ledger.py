@@ -3,27 +3,32 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-
-import asyncpg
+from typing import NamedTuple
 
 from exchange.bookkeeping import entries
 from exchange.events import Event
 from exchange.persistence.codec import decode_event
+from exchange.persistence.database import Pool
 from settlement.ledger.chart import AccountKind, Book, LedgerAccount
 from settlement.ledger.journal import EntryKind, Posting
 
 
+class Moves(NamedTuple):
+    """What was added to an account, and its balance after that."""
+
+    amount: int
+    after: int
+
+
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """What one journal entry did to the accounts of one owner. `after` is the balance of the account after it."""
+    """What one journal entry did to the accounts of one owner."""
 
     seq: int
     n: int
     kind: EntryKind
-    account: AccountKind
-    amount: int
-    after: int
     logged: datetime
+    changes: dict[AccountKind, Moves]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,36 +59,31 @@ class TrialLine:
         return self.kind.book
 
 
-async def balances_of(pool: asyncpg.Pool, owner: str) -> dict[AccountKind, int]:
-    """What is owed to an owner, by kind of account; kinds that never moved are missing."""
-    rows = await pool.fetch("SELECT kind, amount FROM balances WHERE owner = $1", owner)
-    return {AccountKind(row["kind"]): row["amount"] for row in rows}
-
-
-async def balances_by_owner(pool: asyncpg.Pool, kinds: Sequence[AccountKind]) -> dict[LedgerAccount, int]:
+async def balances_by_owner(pool: Pool, kinds: Sequence[AccountKind]) -> dict[LedgerAccount, int]:
     """Every balance of some kinds of account."""
     rows = await pool.fetch("SELECT owner, kind, amount FROM balances WHERE kind = ANY($1::text[])", kinds)
     return {LedgerAccount(row["owner"], AccountKind(row["kind"])): row["amount"] for row in rows}
 
 
-async def moves_of(pool: asyncpg.Pool, owner: str, before: tuple[int, int] | None, most: int) -> list[Moved]:
-    """What moved an owner's accounts, newest first, before the entry `(seq, n)` if one is given.
+async def moves_of(pool: Pool, owner: str, before: tuple[int, int] | None, most: int) -> list[Moved]:
+    """What moved an owner's accounts: the latest entries, newest first, before the entry `(seq, n)` if one is given.
 
     The balance after each is the account's balance now, less what moved it later.
     """
     seq, n = before or (2**62, 0)
     rows = await pool.fetch(
         """
-        WITH later AS (
+        WITH page AS (
+            SELECT DISTINCT seq, n FROM postings WHERE owner = $1 AND (seq, n) < ($2, $3)
+            ORDER BY seq DESC, n DESC LIMIT $4
+        ), later AS (
             SELECT kind, sum(amount) AS amount FROM postings WHERE owner = $1 AND (seq, n) >= ($2, $3) GROUP BY kind
-        ), page AS (
-            SELECT * FROM postings WHERE owner = $1 AND (seq, n) < ($2, $3)
-            ORDER BY seq DESC, n DESC, leg LIMIT $4
         )
         SELECT p.seq, p.n, e.kind, p.kind AS account, p.amount, c.logged_at,
                (b.amount - coalesce(later.amount, 0) - coalesce(sum(p.amount) OVER newer, 0))::bigint AS after
-        FROM page p JOIN entries e USING (seq, n) JOIN commands c USING (seq)
+        FROM page JOIN postings p USING (seq, n) JOIN entries e USING (seq, n) JOIN commands c USING (seq)
         JOIN balances b ON b.owner = p.owner AND b.kind = p.kind LEFT JOIN later ON later.kind = p.kind
+        WHERE p.owner = $1
         WINDOW newer AS (PARTITION BY p.kind ORDER BY p.seq DESC, p.n DESC
                          ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
         ORDER BY p.seq DESC, p.n DESC, p.leg
@@ -93,21 +93,15 @@ async def moves_of(pool: asyncpg.Pool, owner: str, before: tuple[int, int] | Non
         n,
         most,
     )
-    return [
-        Moved(
-            seq=row["seq"],
-            n=row["n"],
-            kind=EntryKind(row["kind"]),
-            account=AccountKind(row["account"]),
-            amount=row["amount"],
-            after=row["after"],
-            logged=row["logged_at"],
-        )
-        for row in rows
-    ]
+    moves: dict[tuple[int, int], Moved] = {}
+    for row in rows:
+        place = (row["seq"], row["n"])
+        move = moves.setdefault(place, Moved(*place, EntryKind(row["kind"]), row["logged_at"], {}))
+        move.changes[AccountKind(row["account"])] = Moves(row["amount"], row["after"])
+    return list(moves.values())
 
 
-async def entry_of(pool: asyncpg.Pool, owner: str, seq: int, n: int) -> Entry | None:
+async def entry_of(pool: Pool, owner: str, seq: int, n: int) -> Entry | None:
     """One journal entry that moved an account of `owner`, with what made it; None if it moved none of theirs."""
     head = await pool.fetchrow(
         """
@@ -139,7 +133,7 @@ async def entry_of(pool: asyncpg.Pool, owner: str, seq: int, n: int) -> Entry | 
     )
 
 
-async def trial_balance(pool: asyncpg.Pool) -> list[TrialLine]:
+async def trial_balance(pool: Pool) -> list[TrialLine]:
     """All balances by kind of account, in the order of the chart. Each book must come to zero."""
     rows = await pool.fetch(
         "SELECT kind, count(*) AS accounts, sum(amount)::bigint AS total FROM balances GROUP BY kind"

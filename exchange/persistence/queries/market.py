@@ -107,9 +107,17 @@ async def offers(
     return [_offered(row) for row in rows]
 
 
-async def offers_of(pool: asyncpg.Pool, party: PartyId, since: int) -> list[Offered]:
-    """A seller's listings, newest first, whatever became of them."""
-    rows = await pool.fetch(f"{_OFFERED} WHERE l.party = $2 ORDER BY l.seq DESC", since, party)
+async def offers_of(
+    pool: asyncpg.Pool, party: PartyId, since: int, before: int | None, most: int
+) -> list[Offered]:
+    """A seller's listings, newest first, whatever became of them, before a place in the log."""
+    rows = await pool.fetch(
+        f"{_OFFERED} WHERE l.party = $2 AND ($3::bigint IS NULL OR l.seq < $3) ORDER BY l.seq DESC LIMIT $4",
+        since,
+        party,
+        before,
+        most,
+    )
     return [_offered(row) for row in rows]
 
 

@@ -1,0 +1,1 @@
+"""The listing console: what a seller offers, has sold, reports and is paid."""

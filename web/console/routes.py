@@ -1,0 +1,30 @@
+"""Every page of the listing console."""
+
+from exchange.state import Role
+from web.console.listings import (
+    amend_listing,
+    console_page,
+    listing_page,
+    new_listing_page,
+    publish_listing,
+    withdraw_listing,
+)
+from web.console.sold import sold_lease_page, sold_page
+from web.console.statements import statement_page, statements_page
+from web.pages.routing import pages
+
+HANDLERS = [
+    pages(
+        console_page,
+        new_listing_page,
+        publish_listing,
+        listing_page,
+        amend_listing,
+        withdraw_listing,
+        sold_page,
+        sold_lease_page,
+        statements_page,
+        statement_page,
+        roles=[Role.SELLER],
+    ),
+]

@@ -1,0 +1,42 @@
+"""The clerk's overview: the venue's clock and terms, what waits to be done, agreements and token contracts."""
+
+from litestar import get
+from litestar.di import NamedDependency
+from litestar.response import Template
+
+from exchange.app import Exchange
+from exchange.persistence.queries.contracts import contracts_of
+from exchange.persistence.queries.ledger import trial_balance
+from exchange.persistence.queries.market import clock
+from exchange.persistence.queries.regions import agreements
+from settlement.ledger.chart import Book
+from web.desks.periods import closing_state
+from web.pages.routing import page
+from web.session import Caller
+
+CONTRACTS = 100
+
+
+@get("/clerk")
+async def clerk_page(exchange: NamedDependency[Exchange], caller: NamedDependency[Caller]) -> Template:
+    """How the venue stands."""
+    now = await clock(exchange.readers)
+    lines = await trial_balance(exchange.readers)
+    return page(
+        "clerk/page.html",
+        caller,
+        clock=now,
+        closing=await closing_state(exchange, now),
+        totals={book: sum(line.total for line in lines if line.book is book) for book in Book},
+        agreements=await agreements(exchange.readers),
+        contracts=await contracts_of(exchange.readers, None, None, CONTRACTS),
+        catalogue=exchange.catalogue,
+    )
+
+
+@get("/clerk/ledger")
+async def ledger_page(exchange: NamedDependency[Exchange], caller: NamedDependency[Caller]) -> Template:
+    """The trial balance: every kind of account, and each book's sum, which is zero."""
+    lines = await trial_balance(exchange.readers)
+    books = {book: [line for line in lines if line.book is book] for book in Book}
+    return page("clerk/ledger.html", caller, books=books)

@@ -1,0 +1,33 @@
+"""Every page of the desks."""
+
+from exchange.state import Role
+from web.desks.clerk import clerk_page, ledger_page
+from web.desks.parties import (
+    book_deposit,
+    issue_key,
+    parties_page,
+    party_page,
+    register_party,
+    revoke_key,
+)
+from web.desks.periods import close_period, period_page, periods_page
+from web.desks.region import region_page, region_statement_page, shared_period_page
+from web.pages.routing import pages
+
+HANDLERS = [
+    pages(region_page, shared_period_page, region_statement_page, roles=[Role.REGION]),
+    pages(
+        clerk_page,
+        ledger_page,
+        parties_page,
+        register_party,
+        party_page,
+        book_deposit,
+        issue_key,
+        revoke_key,
+        periods_page,
+        period_page,
+        close_period,
+        roles=[Role.CLERK],
+    ),
+]
