@@ -1,0 +1,201 @@
+"""Who may ask what: every route against every role, and nobody learns of what is somebody else's."""
+
+from itertools import product
+from typing import Any
+
+import httpx
+import pytest
+from litestar.handlers import HTTPRouteHandler
+from litestar.routes import HTTPRoute
+
+from exchange.state import Role
+from tests.web.house import H100, HORINGER, Door, code_of, order
+from web.api.openapi import examples, operation_id
+
+pytestmark = pytest.mark.anyio
+
+CALLERS = ("", "buyer", "seller", "office", "clerk")
+ANYBODY = "all"
+
+MAY = {
+    "get_openapi": ANYBODY,
+    "health": ANYBODY,
+    "list_chips": ANYBODY,
+    "list_regions": ANYBODY,
+    "list_instruments": ANYBODY,
+    "get_depth": ANYBODY,
+    "list_trades": ANYBODY,
+    "get_balance": "buyer seller office clerk",
+    "get_command": "buyer seller office clerk",
+    "list_periods": "buyer seller office clerk",
+    "list_statements": "buyer seller office clerk",
+    "get_statement": "buyer seller office clerk",
+    "create_party": "clerk",
+    "list_parties": "clerk",
+    "get_party": "clerk",
+    "issue_key": "clerk",
+    "revoke_key": "clerk",
+    "deposit": "clerk",
+    "publish_listing": "seller",
+    "list_listings": "seller",
+    "get_listing": "seller",
+    "amend_listing": "seller",
+    "withdraw_listing": "seller",
+    "place_order": "buyer",
+    "list_orders": "buyer",
+    "get_order": "buyer",
+    "amend_order": "buyer",
+    "cancel_order": "buyer",
+    "quote": "buyer",
+    "list_leases": "buyer seller",
+    "get_lease": "buyer seller",
+    "report_deliveries": "seller",
+    "report_tokens": "seller",
+    "open_contract": "clerk",
+    "list_contracts": "buyer seller clerk",
+    "get_contract": "buyer seller clerk",
+    "record_agreement": "clerk",
+    "list_agreements": "office clerk",
+    "close_period": "clerk",
+}
+"""Which callers each operation lets in. A route that is not in this table fails the test."""
+
+EXAMPLES: dict[str, Any] = {
+    step["operation"]: step for step in reversed(examples()) if "operation" in step
+} | {"get_openapi": {}}
+
+
+def routes(door: Door) -> list[tuple[str, str, HTTPRouteHandler]]:
+    """Method, path and handler of every route of the API."""
+    return [
+        (method, route.path_format, handler)
+        for route in door.app.routes
+        if isinstance(route, HTTPRoute) and route.path.startswith("/v1/")
+        for method, (handler, _) in route.route_handler_map.items()
+        if method != "OPTIONS"
+    ]
+
+
+async def test_every_route_against_every_role(market: Door) -> None:
+    found = routes(market)
+    assert {operation_id(handler) for _, _, handler in found} == MAY.keys()
+    wrong = []
+    for (method, path, handler), caller in product(found, CALLERS):
+        name = operation_id(handler)
+        example = EXAMPLES[name]
+        sent = {"json": example["request"]} if "request" in example else {}
+        answer = await market.ask(method, path.format(**example.get("path", {})), by=caller, **sent)
+        refused = {401: "unauthenticated", 403: "not_allowed"}.get(answer.status_code)
+        if MAY[name] == ANYBODY or caller in MAY[name].split():
+            expected = None
+        else:
+            expected = "not_allowed" if caller else "unauthenticated"
+        if refused != expected:
+            wrong.append((name, caller, answer.status_code, refused, expected))
+    assert wrong == []
+
+
+NOBODYS = {
+    "order": "ord-999",
+    "listing": "lst-999",
+    "lease": "lse-999",
+    "contract": "tkc-999",
+    "statement": "run-1/lse-999",
+    "command": "no-such-key",
+}
+FOREIGN = [
+    ("rival", "GET", "/v1/orders/{order}", None),
+    ("rival", "PATCH", "/v1/orders/{order}", {"cards": 4}),
+    ("rival", "DELETE", "/v1/orders/{order}", None),
+    ("rival", "GET", "/v1/leases/{lease}", None),
+    ("rival", "GET", "/v1/contracts/{contract}", None),
+    ("rival", "GET", "/v1/statements/{statement}", None),
+    ("rival", "GET", "/v1/commands/{command}", None),
+    ("outsider", "GET", "/v1/listings/{listing}", None),
+    ("outsider", "PATCH", "/v1/listings/{listing}", {"cards": 8}),
+    ("outsider", "DELETE", "/v1/listings/{listing}", None),
+    ("outsider", "GET", "/v1/leases/{lease}", None),
+    ("outsider", "GET", "/v1/contracts/{contract}", None),
+    ("outsider", "GET", "/v1/statements/{statement}", None),
+    ("far-office", "GET", "/v1/statements/{statement}", None),
+]
+"""Requests about what belongs to the buyer and the seller, by others with the same roles."""
+
+
+async def test_what_is_somebody_elses_is_not_there(market: Door) -> None:
+    """The answers about another's thing and about nothing differ in their request's id alone."""
+    await market.admit("outsider", Role.SELLER)
+    await market.admit("far-office", Role.REGION, region="440000")
+    things = await belongings(market)
+    for asker, method, path, body in FOREIGN:
+        sent = {} if body is None else {"json": body}
+        told = [
+            blind(await market.ask(method, path.format(**named), by=asker, **sent))
+            for named in (things, NOBODYS)
+        ]
+        assert told[0] == told[1], (asker, method, path)
+        assert told[0][0] == 404
+    for path in ("orders", "leases", "contracts", "statements"):
+        answer = await market.ask("GET", f"/v1/{path}", by="rival")
+        assert answer.json() == {"items": [], "next": None}
+    for path in ("listings", "leases", "contracts", "statements"):
+        answer = await market.ask("GET", f"/v1/{path}", by="outsider")
+        assert answer.json() == {"items": [], "next": None}
+
+
+async def test_a_region_reads_what_touches_it_and_the_clerk_everything(market: Door) -> None:
+    things = await belongings(market)
+    for reader in ("buyer", "seller", "office", "clerk"):
+        listed = (await market.ask("GET", "/v1/statements", by=reader)).json()["items"]
+        assert things["statement"] in [statement["id"] for statement in listed]
+        one = await market.ask("GET", f"/v1/statements/{things['statement']}", by=reader)
+        assert one.status_code == 200
+    for reader in ("buyer", "seller", "clerk"):
+        assert (await market.ask("GET", f"/v1/contracts/{things['contract']}", by=reader)).status_code == 200
+
+
+async def test_the_market_names_nobody(market: Door) -> None:
+    things = await belongings(market)
+    book = f"/v1/instruments/{H100}@{HORINGER}/on_demand"
+    for path in ("/v1/instruments", f"{book}/depth", f"{book}/trades"):
+        text = (await market.ask("GET", path)).text
+        assert not any(name in text for name in (*things.values(), "buyer", "seller")), path
+
+
+async def test_a_revoked_key_opens_nothing_from_the_next_request_on(market: Door) -> None:
+    issued = (await market.ask("POST", "/v1/parties/buyer/keys", by="clerk")).json()
+    market.tokens["second"] = issued["token"]
+    assert (await market.ask("GET", "/v1/balance", by="second")).status_code == 200
+    path = f"/v1/parties/buyer/keys/{issued['key']}"
+    assert (await market.ask("DELETE", path, by="clerk")).status_code == 204
+    assert (await market.ask("DELETE", path, by="clerk")).status_code == 204
+    assert (await market.ask("GET", "/v1/balance", by="second")).status_code == 401
+    assert (await market.ask("GET", "/v1/balance", by="buyer")).status_code == 200
+    nothing = await market.ask("DELETE", "/v1/parties/buyer/keys/000000000000", by="clerk")
+    assert code_of(nothing) == (404, "unknown_id")
+
+
+async def belongings(door: Door) -> dict[str, str]:
+    """Something of each kind that belongs to the buyer and the seller, and a closed month with its statement."""
+    bought = await door.ask("POST", "/v1/orders", by="buyer", key="first-order", json=order())
+    contract = {**EXAMPLES["open_contract"]["request"], "buyer": "buyer", "seller": "seller"}
+    opened = await door.ask("POST", "/v1/contracts", by="clerk", json=contract)
+    listed = (await door.ask("GET", "/v1/listings", by="seller")).json()["items"]
+    await door.at("2027-01-05T00:00:00Z")
+    await door.ask("POST", "/v1/periods/2026-11/close", by="clerk")
+    lease = bought.json()["leases"][0]["id"]
+    return {
+        "order": bought.json()["id"],
+        "listing": listed[0]["id"],
+        "lease": lease,
+        "contract": opened.json()["id"],
+        "statement": f"run-1/{lease}",
+        "command": "first-order",
+    }
+
+
+def blind(answer: httpx.Response) -> tuple[int, dict[str, str], str]:
+    """An answer without what is different in every answer."""
+    mark = answer.headers["x-request-id"]
+    headers = {name: value for name, value in answer.headers.items() if name != "x-request-id"}
+    return answer.status_code, headers, answer.text.replace(mark, "")
