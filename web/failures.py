@@ -39,17 +39,23 @@ _log = logging.getLogger("suanli.web")
 
 def failed(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
     """The answer to a request that failed."""
-    problem = problem_of(error)
-    if problem.code == DoorRejection.INTERNAL_ERROR:
-        _log.error("request %s failed", request_id(request.scope), exc_info=error)
-    elif problem.code == DoorRejection.DATABASE_UNAVAILABLE:
-        _log.error("request %s: %s", request_id(request.scope), explain(error))
+    problem = noted(request, error)
     return Response(
         problem.document(request_id(request.scope)),
         status_code=problem.kind.status,
         headers=problem.headers,
         media_type=MEDIA_TYPE,
     )
+
+
+def noted(request: Request[Any, Any, Any], error: Exception) -> ProblemError:
+    """The problem that an exception stands for, logged where somebody has to look at it."""
+    problem = problem_of(error)
+    if problem.code == DoorRejection.INTERNAL_ERROR:
+        _log.error("request %s failed", request_id(request.scope), exc_info=error)
+    elif problem.code == DoorRejection.DATABASE_UNAVAILABLE:
+        _log.error("request %s: %s", request_id(request.scope), explain(error))
+    return problem
 
 
 def problem_of(error: Exception) -> ProblemError:

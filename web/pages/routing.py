@@ -1,6 +1,5 @@
 """How a page is reached: who may see it, what its handler is given, and what it shows when something is wrong."""
 
-import logging
 import re
 import secrets
 from collections.abc import Sequence
@@ -18,14 +17,12 @@ from exchange.clock import wall_clock
 from exchange.commands import Command, Envelope
 from exchange.rejections import VenueRejection
 from exchange.state import Role
-from web.failures import problem_of, request_id
+from web.failures import failed, noted, request_id
 from web.pages.fields import Reader
 from web.pages.formats import local_seconds
 from web.problems import DoorRejection, ProblemError
 from web.session import Caller, caller_by_cookie, same_origin
 from web.settings import WebSettings
-
-_log = logging.getLogger("suanli.web")
 
 PageRequest = Request[Any, Any, Any]
 _LEAF = re.compile(r"([0-9]{1,18})(?:\.([A-Za-z0-9/-]{1,80}))?\Z")
@@ -163,9 +160,7 @@ def _to_sign_in(request: PageRequest, _: SignInNeeded) -> Response[Any]:
 
 def shown(request: PageRequest, error: Exception) -> Response[Any]:
     """A page that says what is wrong: the same answers as programs get, in a form for people."""
-    problem = problem_of(error)
-    if problem.code == DoorRejection.INTERNAL_ERROR:
-        _log.error("request %s failed", request_id(request.scope), exc_info=error)
+    problem = noted(request, error)
     context = {
         "caller": request.scope.get("user"),
         "problem": problem,
@@ -174,3 +169,9 @@ def shown(request: PageRequest, error: Exception) -> Response[Any]:
     return Template(
         "problem.html", context=context, status_code=problem.kind.status, headers=dict(problem.headers)
     )
+
+
+def answered(request: PageRequest, error: Exception) -> Response[Any]:
+    """The answer to a failed request that no page and no program's address was meant by: a page for a browser."""
+    for_people = "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/v1/")
+    return shown(request, error) if for_people else failed(request, error)
