@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from asyncpg.exceptions import (
     InsufficientResourcesError,
     InterfaceError,
+    InvalidAuthorizationSpecificationError,
     InvalidCatalogNameError,
+    ObjectNotInPrerequisiteStateError,
     OperatorInterventionError,
     PostgresConnectionError,
     TargetServerAttributeNotMatched,
@@ -20,7 +22,9 @@ OUTAGES = (
     PostgresConnectionError,
     OperatorInterventionError,
     InsufficientResourcesError,
+    InvalidAuthorizationSpecificationError,
     InvalidCatalogNameError,
+    ObjectNotInPrerequisiteStateError,
 )
 """What asking a database can raise when it, or the way to it, is not well. Other errors of it are our own fault."""
 

@@ -1,0 +1,161 @@
+"""Every refusal of the venue that a request can meet, met: by its code, with the status that the table gives."""
+
+from typing import Any
+
+import pytest
+
+from exchange.rejections import VenueRejection
+from matching.terms import Rejection
+from tests.web.house import H100, HORINGER, OPENS, SHANGHAI, YUAN, Door, code_of, listing, order
+from tests.web.test_access import EXAMPLES
+from web.problems import PROBLEMS
+
+pytestmark = pytest.mark.anyio
+
+Json = dict[str, Any]
+
+ASKS = listing()["asks"]
+STEPS = [{"since": "2026-12-01T00:00:00Z", "price_micro_yuan_per_card_hour": 9 * YUAN}]
+AGREEMENT = EXAMPLES["record_agreement"]["request"]
+CONTRACT = EXAMPLES["open_contract"]["request"] | {"buyer": "buyer", "seller": "seller"}
+PARTY = {"id": "newcomer", "name": "Newcomer", "roles": ["buyer"], "region": SHANGHAI}
+DEPOSIT = {"party": "buyer", "amount_fen": 100, "reference": "transfer"}
+BACKWARDS = {"start": "2026-12-02T00:00:00Z", "end": "2026-12-01T00:00:00Z"}
+PAST = {"start": "2026-11-01T00:00:00Z", "end": "2026-11-02T00:00:00Z"}
+FAR = {"start": OPENS, "end": "2028-01-01T00:00:00Z"}
+
+MET: list[tuple[Rejection | VenueRejection, str, str, Json | None]] = [
+    (Rejection.UNKNOWN_CHIP, "seller", "POST /v1/listings", listing(chip="acme-1")),
+    (Rejection.UNKNOWN_CHIP, "buyer", "POST /v1/orders", order(chips={"acme-1": 1})),
+    (Rejection.UNKNOWN_REGION, "seller", "POST /v1/listings", listing(region="999999")),
+    (Rejection.UNKNOWN_REGION, "buyer", "POST /v1/orders", order(regions=["999999"])),
+    (Rejection.UNKNOWN_REGION, "clerk", "POST /v1/parties", PARTY | {"region": "999999"}),
+    (Rejection.UNKNOWN_REGION, "clerk", "POST /v1/contracts", CONTRACT | {"destination": "999999"}),
+    (Rejection.UNKNOWN_REGION, "clerk", "POST /v1/agreements", AGREEMENT | {"parties": ["310000", "999999"]}),
+    (Rejection.UNKNOWN_ID, "buyer", "GET /v1/orders/ord-999", None),
+    (Rejection.BAD_QUANTITY, "buyer", "POST /v1/orders", order(least_cards=9)),
+    (Rejection.BAD_PRICE, "seller", "POST /v1/listings", listing(asks={"spot": STEPS})),
+    (Rejection.BAD_PRICE, "seller", "POST /v1/listings", listing(asks={"spot": [*ASKS["on_demand"]] * 2})),  # type: ignore[index]
+    (Rejection.BAD_LOT, "seller", "POST /v1/listings", listing(cards=63)),
+    (Rejection.EMPTY_WINDOW, "seller", "POST /v1/listings", listing(window=BACKWARDS)),
+    (Rejection.EMPTY_WINDOW, "buyer", "POST /v1/orders", order(window=BACKWARDS)),
+    (Rejection.WINDOW_TOO_SHORT, "buyer", "POST /v1/orders", order(duration_minutes=1500)),
+    (Rejection.WINDOW_TOO_SHORT, "seller", "POST /v1/listings", listing(min_duration_minutes=3000)),
+    (Rejection.BELOW_COMMITTED, "seller", "PATCH /v1/listings/{listing}", {"cards": 8}),
+    (VenueRejection.NOT_ALLOWED, "seller", "POST /v1/orders", order()),
+    (VenueRejection.PARTY_EXISTS, "clerk", "POST /v1/parties", PARTY | {"id": "buyer"}),
+    (VenueRejection.PARTY_EXISTS, "clerk", "POST /v1/parties", PARTY | {"id": "venue"}),
+    (VenueRejection.UNKNOWN_PARTY, "clerk", "POST /v1/deposits", DEPOSIT | {"party": "nobody"}),
+    (VenueRejection.UNKNOWN_PARTY, "clerk", "POST /v1/contracts", CONTRACT | {"seller": "nobody"}),
+    (VenueRejection.WRONG_ROLE, "clerk", "POST /v1/contracts", CONTRACT | {"seller": "rival"}),
+    (VenueRejection.INSUFFICIENT_FUNDS, "buyer", "POST /v1/orders", order(cards=1_000_000)),
+    (VenueRejection.INSUFFICIENT_FUNDS, "clerk", "POST /v1/contracts", CONTRACT | {"budget_fen": 10**12}),
+    (VenueRejection.UNKNOWN_LINE, "seller", "POST /v1/listings", listing(line="cloud")),
+    (VenueRejection.UNKNOWN_LINE, "clerk", "POST /v1/contracts", CONTRACT | {"line": "cloud"}),
+    (VenueRejection.PRICE_OFF_TICK, "buyer", "POST /v1/orders", order(limit_micro_yuan_per_card_hour=1)),
+    (VenueRejection.LOT_TOO_LARGE, "seller", "POST /v1/listings", listing(lot=16)),
+    (VenueRejection.WINDOW_TOO_FAR, "seller", "POST /v1/listings", listing(window=FAR)),
+    (VenueRejection.WINDOW_TOO_FAR, "buyer", "POST /v1/orders", order(window=FAR)),
+    (VenueRejection.WINDOW_IN_THE_PAST, "seller", "POST /v1/listings", listing(window=PAST)),
+    (VenueRejection.WINDOW_IN_THE_PAST, "buyer", "POST /v1/orders", order(window=PAST)),
+    (VenueRejection.AGREEMENT_INVALID, "clerk", "POST /v1/agreements", AGREEMENT | {"tax_shares_bp": [1, 2]}),
+    (VenueRejection.AGREEMENT_INVALID, "clerk", "POST /v1/agreements", AGREEMENT),
+    (VenueRejection.AGREEMENT_OVERLAPS, "clerk", "POST /v1/agreements", AGREEMENT | {"version": 2}),
+    (VenueRejection.CONTRACT_INVALID, "clerk", "POST /v1/contracts", CONTRACT | {"ends": CONTRACT["begins"]}),
+    (VenueRejection.PERIOD_UNKNOWN, "clerk", "POST /v1/periods/2026-13/close", None),
+    (VenueRejection.PERIOD_UNKNOWN, "clerk", "POST /v1/periods/last/close", None),
+    (VenueRejection.PERIOD_NOT_OVER, "clerk", "POST /v1/periods/2026-11/close", None),
+]
+
+OUT_OF_REACH = {
+    Rejection.CLOCK_GOES_BACK: "only the venue itself tells the time",
+    VenueRejection.VENUE_NOT_OPEN: "a venue adopts its terms before its door opens",
+    VenueRejection.TERMS_INVALID: "no route adopts terms",
+    VenueRejection.SLOT_LENGTH_FIXED: "no route adopts terms",
+    VenueRejection.AMOUNT_OUT_OF_RANGE: "the door bounds every amount more tightly",
+    VenueRejection.UNKNOWN_KEY: "the door makes keys itself",
+    VenueRejection.RUN_OPEN: "the closing job goes on with the run that is open",
+    VenueRejection.NO_SUCH_RUN: "the closing job names the run that it has begun",
+    VenueRejection.PERIOD_OUT_OF_ORDER: "met below, after a month is closed",
+    VenueRejection.SETTLED_TWICE: "the closing job leaves out what is settled",
+    VenueRejection.USAGE_GOES_BACK: "the closing job cuts at the last batch",
+}
+"""Refusals that no request meets here, and why."""
+
+
+async def test_each_refusal_has_its_code_and_status(market: Door) -> None:
+    await market.ask("POST", "/v1/orders", by="buyer", json=order(cards=16))
+    assert (await market.ask("POST", "/v1/agreements", by="clerk", json=AGREEMENT)).status_code == 201
+    mine = (await market.ask("GET", "/v1/listings", by="seller")).json()["items"][0]["id"]
+    found, wanted = [], []
+    for code, by, asked, body in MET:
+        method, path = asked.format(listing=mine).split()
+        answer = await market.ask(method, path, by=by, **({} if body is None else {"json": body}))
+        found.append((asked, body, code_of(answer)))
+        wanted.append((asked, body, (PROBLEMS[code].status, str(code))))
+    assert found == wanted
+
+
+def test_every_refusal_is_met_or_said_to_be_out_of_reach() -> None:
+    met = {code for code, *_ in MET}
+    assert met.isdisjoint(OUT_OF_REACH)
+    assert met | OUT_OF_REACH.keys() == {*Rejection, *VenueRejection}
+
+
+async def test_months_are_closed_in_their_order_and_closing_again_reports(market: Door) -> None:
+    await market.at("2027-03-05T00:00:00Z")
+    first, again = [await market.ask("POST", "/v1/periods/2026-11/close", by="clerk") for _ in "12"]
+    assert first.json() == again.json()
+    skipped = await market.ask("POST", "/v1/periods/2027-01/close", by="clerk")
+    assert code_of(skipped) == (409, "period_out_of_order")
+    listed = (await market.ask("GET", "/v1/periods", by="buyer")).json()
+    assert [(period["period"], period["status"]) for period in listed] == [("2026-11", "closed")]
+
+
+async def test_a_listing_is_priced_by_steps_and_amended(market: Door) -> None:
+    steps = [{"price_micro_yuan_per_card_hour": 8 * YUAN}, *STEPS]
+    offered = await market.ask("POST", "/v1/listings", by="seller", json=listing(asks={"spot": steps}))
+    assert [step["price_micro_yuan_per_card_hour"] for step in offered.json()["asks"]["spot"]] == [
+        8 * YUAN,
+        9 * YUAN,
+    ]
+    path = f"/v1/listings/{offered.json()['id']}"
+    amended = await market.ask("PATCH", path, by="seller", json={"cards": 8, "asks": ASKS})
+    assert (amended.json()["cards"], list(amended.json()["asks"])) == (8, ["on_demand"])
+    off_grid = [{"since": "2026-12-01T00:00:01Z", "price_micro_yuan_per_card_hour": 1}]
+    refused = await market.ask("PATCH", path, by="seller", json={"asks": {"spot": off_grid}})
+    assert refused.json()["errors"][0]["pointer"] == "/asks/spot/0/since"
+    nothing = await market.ask("PATCH", path, by="seller", json={"asks": {}})
+    assert code_of(nothing) == (422, "missing_field")
+
+
+async def test_an_order_says_chips_and_places_in_other_words(market: Door) -> None:
+    """A list of chips is weighed by the catalogue, and a latency is every region within it."""
+    body = order(chips=[H100, "nvidia-a100-80g"], regions=None, latency={"from": SHANGHAI, "max_ms": 60})
+    placed = (await market.ask("POST", "/v1/orders", by="buyer", json=body)).json()
+    assert placed["chips"] == {H100: 1000, "nvidia-a100-80g": 315}
+    assert {SHANGHAI, HORINGER} < set(placed["regions"])
+    assert [lease["chip"] for lease in placed["leases"]] == [H100]
+    nowhere = order(regions=None, latency={"from": "999999", "max_ms": 60})
+    refused = await market.ask("POST", "/v1/orders", by="buyer", json=nowhere)
+    assert (code_of(refused), refused.json()["errors"][0]["pointer"]) == (
+        (422, "unknown_region"),
+        "/latency/from",
+    )
+
+
+async def test_a_resting_order_is_amended(market: Door) -> None:
+    cheap = order(limit_micro_yuan_per_card_hour=YUAN)
+    resting = (await market.ask("POST", "/v1/orders", by="buyer", json=cheap)).json()
+    path = f"/v1/orders/{resting['id']}"
+    smaller = await market.ask("PATCH", path, by="buyer", json={"cards": 4, "least_cards": 2})
+    assert (smaller.json()["cards"], smaller.json()["least_cards"]) == (4, 2)
+    alone = await market.ask("PATCH", path, by="buyer", json={"least_cards": 2})
+    assert code_of(alone) == (422, "missing_field")
+    sooner = await market.ask("PATCH", path, by="buyer", json={"deadline": "2026-11-30T12:00:00Z"})
+    assert sooner.json()["window"]["end"] == "2026-11-30T12:00:00Z"
+    dearer = {"limit_micro_yuan_per_card_hour": 10 * YUAN}
+    filled = await market.ask("PATCH", path, by="buyer", json=dearer)
+    assert (filled.json()["status"], len(filled.json()["leases"])) == ("filled", 1)
+    huge = {"limit_micro_yuan_per_card_hour": 10**12, "cards": 1_000_000}
+    assert code_of(await market.ask("PATCH", path, by="buyer", json=huge)) == (422, "notional_too_large")
