@@ -36,20 +36,21 @@ def close(period: Month, *, yes: Yes = False, data_dir: DataDir = None, json: Js
     """
     if period_named(period, 0) is None:
         raise Failure(f"A period is a calendar month, such as 2026-10, not {period}.", ExitCode.USAGE)
-    report = at_desk(venue.settings(data_dir), lambda client: _close(client, period, yes=yes))
+    chosen = venue.settings(data_dir)
+    known = at_desk(chosen, lambda client: client.periods())
+    begun = next((one for one in known if one.period == period), None)
+    if begun is None or begun.status != "closed":
+        _say_plan(period, begun, known)
+        confirm(f"Close {period} for good?", yes=yes)
+    report = at_desk(chosen, lambda client: _close(client, period))
     if json:
         write_json(asdict(report))
     else:
         _show(report)
 
 
-async def _close(client: Client, period: str, *, yes: bool) -> CloseReportOut:
-    """Say what is planned, ask, and close, with an eye on how far it has come."""
-    known = await client.periods()
-    begun = next((one for one in known if one.period == period), None)
-    if begun is None or begun.status != "closed":
-        _say_plan(period, begun, known)
-        await asyncio.to_thread(confirm, f"Close {period} for good?", yes=yes)
+async def _close(client: Client, period: str) -> CloseReportOut:
+    """Close, and tell how far it has come."""
     closing = asyncio.create_task(client.close_period(period))
     with status(f"Closing {period}") as told:
         while not closing.done():

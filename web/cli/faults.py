@@ -8,6 +8,7 @@ from exchange.bus import BusyError, DifferentCommandError, HaltedError
 from exchange.config import SettingsError
 from exchange.jobs import RefusedError
 from exchange.persistence.errors import OUTAGES, DatabaseUnavailable, explain
+from exchange.persistence.log import FencedError
 from exchange.persistence.turn import WriterAtWorkError
 from exchange.replay.assumptions import AssumptionError
 from exchange.replay.run import OtherVenueError
@@ -64,5 +65,12 @@ def refused(code: str, explained: str) -> Failure:
 
 
 def halted(fault: BaseException) -> str:
-    """Why the writer has stopped."""
-    return f"The venue has stopped writing rather than guess. {explain(fault)}"
+    """Why the writer has stopped, in words."""
+    match fault:
+        case FencedError():
+            why = "Another writer has taken over this venue."
+        case _ if isinstance(fault, OUTAGES) or hasattr(fault, "sqlstate"):
+            why = explain(fault)
+        case _:
+            why = f"Its reason was {type(fault).__name__}: {fault}."
+    return f"The venue has stopped writing rather than guess. {why}"

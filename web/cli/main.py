@@ -72,8 +72,8 @@ class Commands(TyperGroup):
         """Run the command asked for. What nobody expected is let through: `main` owns up to it."""
         try:
             return super().invoke(ctx)
-        except (typer.Exit, typer.Abort, typer.TyperException):
-            raise  # Typer's own ways to end
+        except (typer.Exit, typer.Abort, typer.TyperException, BrokenPipeError):
+            raise  # Typer knows what to do
         except Exception as fault:
             failure = _failure_of(fault)
             if failure is None or ctx.params["debug"]:

@@ -1,6 +1,7 @@
 """A venue with its door open: the writer, the web application, and what keeps them going until they are told to stop."""
 
 import asyncio
+import logging
 import os
 import signal
 from collections.abc import AsyncIterator, Iterator
@@ -19,6 +20,8 @@ from web.settings import WebSettings
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 LOOK_SECONDS = 0.2  # how soon a writer that has halted ends the process
+
+_log = logging.getLogger("suanli.writer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,7 @@ async def until_told(exchange: Exchange, working: asyncio.Task[None]) -> None:
         task.cancel()
     await asyncio.gather(stopping, working, return_exceptions=True)
     if exchange.engine.halted is not None:
+        _log.error("the writer has halted", exc_info=exchange.engine.halted)
         raise Failure(halted(exchange.engine.halted), ExitCode.UNAVAILABLE)
     if not working.cancelled():
         working.result()

@@ -1,14 +1,12 @@
-"""Parties, deposits and closing: at a running server, and without one."""
+"""Parties, deposits and closing without a server, and what is no server. With one: test_serve.py."""
 
 import json
 import os
-import signal
 from pathlib import Path
 
 import pytest
 
 from tests.web.cli.conftest import Suanli
-from tests.web.cli.servers import PATIENCE, opened, process
 from web.cli.folder import Server, announced, announced_server
 
 pytestmark = pytest.mark.integration
@@ -30,6 +28,7 @@ def test_without_a_server_the_clerk_opens_the_venue(suanli: Suanli) -> None:
     assert again.exit_code == 4
     assert again.stderr.startswith("The venue has refused (party_exists)")
     _closing_is_refused(suanli)
+    _made_up_trades_are_kept_out(suanli)
 
 
 def _deposits(suanli: Suanli) -> None:
@@ -56,6 +55,15 @@ def _closing_is_refused(suanli: Suanli) -> None:
     assert "period_not_over" in too_early.stderr
 
 
+def _made_up_trades_are_kept_out(suanli: Suanli) -> None:
+    demo = suanli("demo", "--data-dir", ".suanli", "--port", 0)
+    assert demo.exit_code == 2
+    assert "There is another venue in the embedded database in .suanli" in demo.stderr
+    replay = suanli("replay", "--scale", 10)
+    assert replay.exit_code == 2
+    assert "This database was used for something else" in replay.stderr
+
+
 @pytest.mark.parametrize("amount", ["1.234", "1,000", "-5", "1e3", "٣", "", "12.", " 1"])
 def test_an_amount_is_yuan_with_at_most_two_decimals(suanli: Suanli, amount: str) -> None:
     told = suanli("deposit", "ann-lab", "--", amount)
@@ -80,18 +88,3 @@ def test_a_number_that_is_another_process_now_is_no_server(suanli: Suanli) -> No
     Path(".suanli").mkdir(mode=0o700)
     with announced(Path(".suanli"), Server("http://127.0.0.1:1", os.getpid(), None)):
         assert suanli("party", "list", "--json").exit_code == 0
-
-
-def test_a_running_server_is_asked_and_its_market_is_settled(suanli: Suanli, tmp_path: Path) -> None:
-    """The demo's first month is closed by itself; the clerk may look at it again, and close no later one yet."""
-    here = ("--data-dir", tmp_path / "demo")
-    with process("demo", *here, "--port", 0) as running:
-        opened(running)
-        booked = suanli("deposit", "buyer-01", "10.00", *here, "--json")
-        assert booked.exit_code == 0, booked.stderr
-        report = suanli("close", "2026-01", "--yes", "--json", *here)
-        assert report.exit_code == 0, report.stderr
-        assert json.loads(report.stdout)["statements"] > 0
-        assert "charged" in suanli("close", "2026-01", "--yes", *here).stdout
-        running.send_signal(signal.SIGINT)
-        running.communicate(timeout=PATIENCE)
