@@ -76,9 +76,12 @@ class Settings(BaseModel):
     @property
     def database(self) -> str:
         """Which database it is, in words and without any password."""
-        if self.database_url is None:
-            return f"the embedded database in {self.data_dir}"
-        return describe(self.database_url)
+        return self.elsewhere or f"the embedded database in {self.data_dir}"
+
+    @property
+    def elsewhere(self) -> str | None:
+        """The database that DATABASE_URL leads to, in words; None for the embedded one."""
+        return None if self.database_url is None else describe(self.database_url)
 
 
 def _sentence(invalid: ValidationError) -> str:
