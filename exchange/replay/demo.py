@@ -20,7 +20,8 @@ OPENS = datetime(
 )  # a Monday shortly before a month ends, so that a period closes early on
 AHEAD = timedelta(days=8)  # played at once, so that the first page has a history and a closed period
 WEEK = timedelta(days=7)
-DEMO = Assumptions(starts=OPENS, sellers=8, buyers=12)
+JOBS = 1_200  # a week: the reference jobs three times over, so that every region has something to trade
+DEMO = Assumptions(starts=OPENS, supply_milli=1_000, sellers=8, buyers=12)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ class Demo:
 
     async def _week(self, number: int, pace: Callable[[Instant], Awaitable[None]]) -> None:
         assumptions = replace(DEMO, starts=OPENS + number * WEEK, seed=DEMO.seed + number)
-        plan = plan_market(reference_trace(), reference_offers(), assumptions, None)
+        plan = plan_market(reference_trace(), reference_offers(), assumptions, JOBS)
         play = Play(self._exchange, plan, reference_tokens(assumptions), assumptions)
         lines = episode(plan, self._exchange.terms, first=number == 0)
         await perform(play, lines, pace=pace)
