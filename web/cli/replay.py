@@ -10,6 +10,7 @@ from exchange.replay.report import ReplayReport, report
 from exchange.replay.run import Play, replay_terms, run
 from web.cli import venue
 from web.cli.assumed import given, with_assumptions
+from web.cli.figures import readable
 from web.cli.options import DataDir, Json
 from web.cli.planning import Market, Scale, Trace, market_of
 from web.cli.talk import commands, examples, progress_bar, say, write, write_json, write_table
@@ -63,8 +64,13 @@ def _show(result: ReplayReport) -> None:
     """The report as tables. A column is of numbers if its first cell is one."""
     for section in result.sections:
         if section.rows:
-            numbers = [name for name, cell in section.rows[0].items() if isinstance(cell, int)]
-            write_table(section.title, section.rows, numbers)
+            rows = readable(section.rows)
+            numbers = [
+                name
+                for name, cell in zip(rows[0], section.rows[0].values(), strict=True)
+                if isinstance(cell, int)
+            ]
+            write_table(section.title, rows, numbers)
             write("")
     for figure in fields(result):
         if figure.name != "sections":

@@ -15,10 +15,11 @@ from exchange.metering import BATCH_MAX
 from web.bodies.usage import DeliveryIn, TokensIn
 from web.cli.talk import ExitCode, Failure
 from web.problems import ProblemError
+from web.strict import Body
 
 Record = dict[str, Any]
 
-KINDS = {"deliveries": DeliveryIn, "tokens": TokensIn}
+KINDS: dict[str, type[Body]] = {"deliveries": DeliveryIn, "tokens": TokensIn}
 NUMBERS = {"sequence", "delivered_card_seconds", "input_tokens", "output_tokens"}
 
 
