@@ -4,8 +4,8 @@ Start a venue with `suanli demo` or `suanli serve`, take a buyer's key, and:
 
     .venv/bin/python examples/place_an_order.py --key sk_… --start 2026-12-01T20:00:00+08:00
 
-The key and the address may also stand in SUANLI_KEY and SUANLI_URL. Give times by the venue's clock, which its pages
-show: a demo's runs ahead. Run it again with the same `--job` and nothing is bought twice.
+The key and the address may also stand in SUANLI_KEY and SUANLI_URL. Give times by the venue's clock, which the
+clerk's page shows: a demo's is its own. Run it again with the same `--job` and nothing is bought twice.
 """
 
 import argparse

@@ -4,8 +4,8 @@ Start a venue with `suanli demo` or `suanli serve`, take a seller's key, and:
 
     .venv/bin/python examples/sell_spare_cards.py --key sk_… --start 2026-12-01T20:00:00+08:00
 
-The key and the address may also stand in SUANLI_KEY and SUANLI_URL. Give times by the venue's clock, which its pages
-show: a demo's runs ahead. Run it again with the same `--offer` and nothing is offered twice.
+The key and the address may also stand in SUANLI_KEY and SUANLI_URL. Give times by the venue's clock, which the
+clerk's page shows: a demo's is its own. Run it again with the same `--offer` and nothing is offered twice.
 """
 
 import argparse
@@ -22,7 +22,7 @@ YUAN = 1_000_000  # prices are micro-yuan per card-hour, VAT included
 
 
 def listing_from(start: datetime) -> dict[str, object]:
-    """Two nodes of eight cards in Qingyang, rented whole, for four hours or longer."""
+    """Sixteen cards in Qingyang, for four hours or longer. `lot` is for nodes that are rented whole."""
     steps = [
         {"price_micro_yuan_per_card_hour": 13 * YUAN},
         {
@@ -35,7 +35,7 @@ def listing_from(start: datetime) -> dict[str, object]:
         "region": "621000",
         "window": {"start": start.isoformat(), "end": (start + timedelta(hours=HOURS)).isoformat()},
         "cards": 16,
-        "lot": 8,
+        "lot": 1,
         "min_duration_minutes": 240,
         "asks": {"on_demand": steps, "spot": [{"price_micro_yuan_per_card_hour": 7 * YUAN}]},
         "line": "compute_service",
@@ -52,7 +52,7 @@ async def main() -> int:
         except ProblemError as refusal:
             print(f"refused: {refusal}", file=sys.stderr)
             return 1
-    print(f"{offered.id} {offered.status}: {offered.cards} {offered.chip} in lots of {offered.lot}")
+    print(f"{offered.id} {offered.status}: {offered.cards} {offered.chip} in {offered.region}")
     for lease in sold.items:
         print(f"{lease.id}: {lease.cards} cards to {lease.buyer} from {lease.window.start:%d %B %H:%M} UTC")
     if not sold.items:

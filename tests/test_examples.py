@@ -60,7 +60,7 @@ async def site(
 async def test_cards_are_offered_bought_delivered_and_settled(site: Site) -> None:
     assert await site.run("sell_spare_cards.py", "--start", EVENING, by="sun") == (
         0,
-        ["lst-10 open: 16 nvidia-h100-80g in lots of 8", "nothing is sold yet"],
+        ["lst-10 open: 16 nvidia-h100-80g in 621000", "nothing is sold yet"],
     )
     bought = await site.run("place_an_order.py", "--start", EVENING, by="bay")
     assert bought == (
