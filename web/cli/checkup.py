@@ -69,7 +69,7 @@ def binaries(settings: Settings) -> Finding:
 
 def folder(settings: Settings) -> Finding:
     """Whether the data directory is ours to write, and closed to others."""
-    place, data_dir = _existing(settings.data_dir), settings.data_dir
+    place, data_dir = _existing(settings.data_dir), settings.data_dir.absolute()
     if not place.is_dir():
         return Finding(
             "data directory", Verdict.FAULT, f"{place} is not a folder", "Choose another --data-dir."

@@ -17,7 +17,7 @@ from web.cli import venue
 from web.cli.clerk import issue_token
 from web.cli.folder import kept_or_passing
 from web.cli.options import DataDir, Port
-from web.cli.site import site, until_told
+from web.cli.site import open_door, until_told
 from web.cli.talk import ExitCode, Failure, commands, examples, say, write
 
 app = commands()
@@ -44,9 +44,9 @@ async def _demo(settings: Settings, url: str) -> None:
     async with venue.venue(settings, url, demo_terms(load_catalogue())) as exchange:
         await _refuse_another_venue(settings, exchange)
         say("The first days are traded …")
-        async with _playing(exchange) as market, site(settings, exchange) as door:
+        async with _playing(exchange) as market, open_door(settings, exchange) as address:
             calm_collector()
-            write(f"The demo is open at {door.url}. Sign in with one of these keys:")
+            write(f"The demo is open at {address}. Sign in with one of these keys:")
             for guest in GUESTS:
                 write(f"  {guest.role:7} {guest.party:18} {await issue_token(exchange, guest.party)}")
             write(f"Its data are in {settings.data_dir}. Ctrl-C stops it.")

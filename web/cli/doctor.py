@@ -10,7 +10,7 @@ from rich.text import Text
 from exchange.clock import wall_clock
 from exchange.config import Settings
 from exchange.persistence import database, migrate, turn
-from exchange.persistence.errors import DatabaseUnavailable
+from exchange.persistence.errors import OUTAGES, DatabaseUnavailable, explain
 from exchange.persistence.queries import checkup as queries
 from exchange.state import Instant
 from web.cli import checkup, venue
@@ -69,8 +69,8 @@ def _database(settings: Settings) -> Iterator[Finding]:
             yield migrations
             if migrations.verdict is not Verdict.FAULT:
                 yield from _writing(venue.run(_venue(url)), holder, wall_clock())
-    except DatabaseUnavailable as fault:
-        yield Finding("database", Verdict.FAULT, f"{settings.database} can't be used", str(fault))
+    except (DatabaseUnavailable, *OUTAGES) as fault:
+        yield Finding("database", Verdict.FAULT, f"{settings.database} can't be used", explain(fault))
     except InUseError as fault:
         yield Finding("database", Verdict.WARN, f"not looked at: {fault}", "Wait for it, then look again.")
 

@@ -11,7 +11,7 @@ from exchange.config import Settings
 from web.cli import venue
 from web.cli.folder import CLERK_KEY
 from web.cli.options import DataDir, Port
-from web.cli.site import site, until_told
+from web.cli.site import open_door, until_told
 from web.cli.talk import commands, examples, say, write
 
 app = commands()
@@ -47,8 +47,8 @@ def serve(
 
 
 async def _serve(settings: Settings, url: str) -> None:
-    async with venue.venue(settings, url) as exchange, site(settings, exchange) as door:
+    async with venue.venue(settings, url) as exchange, open_door(settings, exchange) as address:
         calm_collector()
-        write(f"The venue is open at {door.url}. Its data are in {settings.database}.")
+        write(f"The venue is open at {address}. Its data are in {settings.database}.")
         write(f"Sign in as its clerk with the key in {settings.data_dir / CLERK_KEY}. Ctrl-C stops it.")
         await until_told(exchange, asyncio.create_task(keep_time(exchange)))

@@ -6,7 +6,6 @@ import os
 import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass
 
 from exchange.app import Exchange
 from exchange.config import Settings
@@ -24,21 +23,13 @@ LOOK_SECONDS = 0.2  # how soon a writer that has halted ends the process
 _log = logging.getLogger("suanli.writer")
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
-    """Where a venue is open, and with which token its clerk comes in."""
-
-    url: str
-    clerk_token: str
-
-
 @asynccontextmanager
-async def site(settings: Settings, exchange: Exchange) -> AsyncIterator[Site]:
-    """Open the door to a venue, and let commands find it while the block lasts.
+async def open_door(settings: Settings, exchange: Exchange) -> AsyncIterator[str]:
+    """Open the door to a venue, give its address, and let commands find it while the block lasts.
 
     Leaving it takes no more requests and lets answers finish.
     """
-    token = await token_of_clerk(exchange, settings.data_dir)
+    await token_of_clerk(exchange, settings.data_dir)  # kept in the folder, for commands to come
     app = create_app(exchange, WebSettings(secret=cookie_secret(settings.data_dir)))
     async with AsyncExitStack() as opened:
         try:
@@ -49,7 +40,7 @@ async def site(settings: Settings, exchange: Exchange) -> AsyncIterator[Site]:
             sentence = f"Nobody can be served at {where} ({fault.strerror}): choose another --port."
             raise Failure(sentence, ExitCode.USAGE) from fault
         opened.enter_context(announced(settings.data_dir, Server(url, os.getpid(), settings.elsewhere)))
-        yield Site(url, token)
+        yield url
 
 
 async def until_told(exchange: Exchange, working: asyncio.Task[None]) -> None:

@@ -92,6 +92,11 @@ def test_a_folder_that_cannot_be_written_to(
     assert "can't be written to" in told.stdout
 
 
+def test_a_folder_that_is_there_is_seen(tmp_path: Path) -> None:
+    (tmp_path / ".suanli").mkdir(mode=0o700)  # the working folder is this test's own
+    assert checkup.folder(Settings()).found.endswith("yours alone")
+
+
 def test_keys_that_others_may_read(tmp_path: Path) -> None:
     folder = tmp_path / "venue"
     folder.mkdir(mode=0o700)
