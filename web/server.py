@@ -6,13 +6,13 @@ refused before the application is asked gets a problem document, too.
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from http import HTTPStatus
+from typing import Any
 
 import msgspec
 import uvicorn
-from uvicorn._types import ASGIApplication
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from web.failures import SECURITY_HEADERS, new_request_id
@@ -22,6 +22,10 @@ URL_MAX = 8 * 1024  # bytes
 HEADERS_MAX = 16 * 1024  # bytes of all headers together
 HEADERS_COUNT_MAX = 100
 SHUTDOWN_SECONDS = 3  # for answers that are on their way; streams are cut after it
+
+
+Application = Callable[[Any, Any, Any], Awaitable[None]]
+"""An ASGI application, in nobody's own words for the same protocol."""
 
 
 class _RefusedError(Exception):
@@ -135,7 +139,7 @@ def _raw_answer(problem: ProblemError) -> bytes:
 
 
 @asynccontextmanager
-async def serving(app: ASGIApplication, host: str = "127.0.0.1", port: int = 8000) -> AsyncIterator[str]:
+async def serving(app: Application, host: str = "127.0.0.1", port: int = 8000) -> AsyncIterator[str]:
     """Answer requests for as long as the block lasts, and give it the address; port 0 takes any free one.
 
     Only this machine is served unless another host is named. Raises OSError where the address can't be had. Leaving
@@ -158,7 +162,7 @@ async def serving(app: ASGIApplication, host: str = "127.0.0.1", port: int = 800
 
 
 async def serve(
-    app: ASGIApplication,
+    app: Application,
     host: str = "127.0.0.1",
     port: int = 8000,
     ready: Callable[[str], None] = lambda _: None,
@@ -174,7 +178,7 @@ def _address(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def _loaded(app: ASGIApplication) -> uvicorn.Config:
+def _loaded(app: Application) -> uvicorn.Config:
     config = uvicorn.Config(
         app,
         http=DoorProtocol,

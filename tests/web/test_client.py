@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from tests.web.house import Door, listing, order
+from tests.web.house import Door, listing, order, straight_to
 from web.client import Client
 from web.problems import ProblemError
 
@@ -21,7 +21,7 @@ async def clerk(market: Door) -> AsyncIterator[Client]:
 
 
 def client(door: Door, party: str) -> Client:
-    return Client("http://venue", door.tokens[party], transport=httpx.ASGITransport(door.app))
+    return Client("http://venue", door.tokens[party], transport=straight_to(door.app))
 
 
 async def test_a_clerk_admits_a_buyer_who_then_buys(market: Door, clerk: Client) -> None:

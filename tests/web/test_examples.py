@@ -56,7 +56,7 @@ async def live(door: Door, story: list[Json]) -> Any:
             by=step.get("by", ""),
             key=step["key"],
             params=step.get("query"),
-            **({"json": step["request"]} if "request" in step else {}),
+            json=step.get("request"),
         )
         assert answer.status_code == handler.status_code, (step, answer.text)
         if step["operation"] == "issue_key":

@@ -13,7 +13,7 @@ REPLAYED = "idempotent-replayed"
 
 async def test_the_same_request_again_changes_nothing_and_is_answered_the_same(market: Door) -> None:
     mine = (await market.ask("GET", "/v1/listings", by="seller")).json()["items"][0]["id"]
-    newcomer = {"id": "twin", "name": "Twin", "roles": ["buyer"], "region": "310000"}
+    newcomer: dict[str, object] = {"id": "twin", "name": "Twin", "roles": ["buyer"], "region": "310000"}
     sent: list[tuple[str, str, str, dict[str, object] | None]] = [
         ("buyer", "POST", "/v1/orders", order()),
         ("seller", "POST", "/v1/listings", listing(cards=8)),
@@ -23,8 +23,7 @@ async def test_the_same_request_again_changes_nothing_and_is_answered_the_same(m
         ("seller", "DELETE", f"/v1/listings/{mine}", None),
     ]
     for n, (by, method, path, body) in enumerate(sent):
-        json = {} if body is None else {"json": body}
-        first, again = [await market.ask(method, path, by=by, key=f"same-{n}", **json) for _ in "12"]
+        first, again = [await market.ask(method, path, by=by, key=f"same-{n}", json=body) for _ in "12"]
         assert first.status_code == again.status_code < 300, path
         assert first.content == again.content, path
         assert (REPLAYED in first.headers, again.headers.get(REPLAYED)) == (False, "true"), path
@@ -38,8 +37,7 @@ async def test_the_same_key_for_something_else_is_refused(market: Door) -> None:
         ("POST", "/v1/orders", order(cards=16)),
         ("DELETE", "/v1/orders/ord-14", None),
     ):
-        json = {} if body is None else {"json": body}
-        answer = await market.ask(method, path, by="buyer", key="k", **json)
+        answer = await market.ask(method, path, by="buyer", key="k", json=body)
         assert code_of(answer) in {(422, "idempotency_key_reused"), (404, "unknown_id")}
     rewritten = dict(reversed(order().items()))
     answer = await market.ask("POST", "/v1/orders", by="buyer", key="k", json=rewritten)
@@ -83,8 +81,7 @@ async def test_a_change_needs_a_key(market: Door) -> None:
         ("POST", "/v1/parties/buyer/keys", "clerk", None),
         ("POST", "/v1/usage/deliveries", "seller", {"records": [DELIVERY]}),
     ):
-        json = {} if body is None else {"json": body}
-        answer = await market.ask(method, path, by=by, key=None, **json)
+        answer = await market.ask(method, path, by=by, key=None, json=body)
         assert code_of(answer) == (400, "idempotency_key_required"), path
 
 
@@ -144,8 +141,8 @@ async def test_cancelling_again_is_no_fault_and_what_is_filled_stays(market: Doo
     assert first.json() == again.json()
     assert (first.json()["status"], first.json()["held_fen"]) == ("cancelled", 0)
     filled = await market.ask("POST", "/v1/orders", by="buyer", json=order())
-    for method, body in (("DELETE", {}), ("PATCH", {"json": {"cards": 4}})):
-        answer = await market.ask(method, f"/v1/orders/{filled.json()['id']}", by="buyer", **body)
+    for method, body in (("DELETE", None), ("PATCH", {"cards": 4})):
+        answer = await market.ask(method, f"/v1/orders/{filled.json()['id']}", by="buyer", json=body)
         assert code_of(answer) == (409, "already_closed")
     offered = (await market.ask("GET", "/v1/listings", by="seller")).json()["items"][0]["id"]
     first, again = [await market.ask("DELETE", f"/v1/listings/{offered}", by="seller") for _ in "12"]

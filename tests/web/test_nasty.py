@@ -39,7 +39,7 @@ async def test_texts(market: Door) -> None:
 
 
 async def test_heads(market: Door) -> None:
-    found = {}
+    found: dict[str, tuple[int, str]] = {}
     for row in HEADS:
         usual = {"Authorization": f"Bearer {market.tokens['buyer']}", "Content-Type": JSON}
         headers = {"Idempotency-Key": f"head-{len(found)}"} | usual | row.headers

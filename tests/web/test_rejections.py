@@ -90,7 +90,7 @@ async def test_each_refusal_has_its_code_and_status(market: Door) -> None:
     found, wanted = [], []
     for code, by, asked, body in MET:
         method, path = asked.format(listing=mine).split()
-        answer = await market.ask(method, path, by=by, **({} if body is None else {"json": body}))
+        answer = await market.ask(method, path, by=by, json=body)
         found.append((asked, body, code_of(answer)))
         wanted.append((asked, body, (PROBLEMS[code].status, str(code))))
     assert found == wanted

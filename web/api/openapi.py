@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from types import NoneType
-from typing import Annotated, Any, get_args, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import QueryParameter
-from pydantic import Field, TypeAdapter
+from pydantic import TypeAdapter
 from pydantic.json_schema import JsonSchemaMode
 
 from web.api.asking import KEY_PATTERN
@@ -106,20 +106,18 @@ def _operation(
 
 def _parameters(handler: HTTPRouteHandler, shown: Json) -> Iterator[Json]:
     """Parts of the path, of the query, and the Idempotency-Key where something changes."""
+    hints = _hints(handler)
     for name in _PATH_PARAMETER.findall(min(handler.paths)):
         example = shown.get("path", {}).get(name)
         yield {"name": name, "in": "path", "required": True, "schema": {"type": "string"}, "example": example}
-    hints = _hints(handler)
     for name, hint in hints.items():
         for marker in getattr(hint, "__metadata__", ()):
             if isinstance(marker, QueryParameter):
-                schema = TypeAdapter(Annotated[get_args(hint)[0], Field(ge=marker.ge, le=marker.le)])
                 yield {
                     "name": name,
                     "in": "query",
-                    "required": False,
                     "description": marker.description,
-                    "schema": schema.json_schema(),
+                    "schema": _bounded(hint, marker),
                 }
     if hints.keys() & {"submit", "command_id"}:
         yield {
@@ -130,6 +128,12 @@ def _parameters(handler: HTTPRouteHandler, shown: Json) -> Iterator[Json]:
             "schema": {"type": "string", "pattern": KEY_PATTERN},
             "example": shown.get("key"),
         }
+
+
+def _bounded(hint: Any, marker: QueryParameter) -> Json:
+    bounds = {"minimum": marker.ge, "maximum": marker.le}
+    schema = TypeAdapter[Any](get_args(hint)[0]).json_schema()
+    return schema | {name: bound for name, bound in bounds.items() if bound is not None}
 
 
 def _hints(handler: HTTPRouteHandler) -> Json:

@@ -16,7 +16,7 @@ from web.problems import DoorRejection, Fault, ProblemError
 
 YEARS = range(2020, 2101)
 PRICE_MAX = 10**12  # micro-yuan per card-hour: a million yuan
-TOKEN_PRICE_MAX = 10**15  # micro-yuan per million tokens
+TOKEN_PRICE_MAX = 10**10  # micro-yuan per million tokens: ten thousand yuan
 CARDS_MAX = 1_000_000
 MINUTES_MAX = 366 * 24 * 60
 WEIGHT_MAX = 1_000_000  # a thousand times the reference card

@@ -13,7 +13,8 @@ from web.bodies.fields import Instant as InstantField
 from web.strict import Body
 
 CardSeconds = Annotated[int, Field(ge=0, le=10**12)]
-Tokens = Annotated[int, Field(ge=0, le=10**15)]
+# At the dearest price, 10^8 records of the most tokens still come to less than 64 bits hold.
+Tokens = Annotated[int, Field(ge=0, le=10**10)]
 Records = Field(min_length=1, max_length=BATCH_MAX)
 
 
