@@ -1,4 +1,4 @@
-"""Whose turn it is to write: a lock that a writer's process holds, so that none takes over from another by accident.
+"""Whose turn it is to write: a lock, so that no writer takes over from another by accident.
 
 The epoch in `writer` stops whoever wrote before; this says beforehand that somebody writes. The server lets go of the
 lock when the session ends, however its process ended.

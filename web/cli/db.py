@@ -1,17 +1,18 @@
-"""`suanli db`: whether the database has the shape that this version needs, and giving it that shape."""
+"""`suanli db`: the shape of the database, and what in it can be made anew."""
 
 import asyncio
 
 import typer
 
 from exchange.config import Settings
-from exchange.persistence import migrate
+from exchange.persistence import database, migrate
+from exchange.persistence.rebuild import rebuild as rebuild_projections
 from exchange.persistence.turn import sole_writer
 from web.cli import venue
 from web.cli.options import DataDir, Json
-from web.cli.talk import ExitCode, commands, examples, write, write_json
+from web.cli.talk import ExitCode, commands, examples, status, write, write_json
 
-app = commands("Look at the database's shape, or bring it up to date.")
+app = commands("Look at the database, bring it up to date, or rebuild what pages read.")
 
 
 @app.command(epilog=examples("suanli db check", "suanli db check --json"))
@@ -47,6 +48,27 @@ def upgrade(*, data_dir: DataDir = None) -> None:
     missing = migrate.missing(chosen.database_url)
     venue.run(_upgrade(chosen.database_url))
     write(f"{_capital(chosen.database)} is up to date. Migrations run: {', '.join(missing) or 'none'}.")
+
+
+@app.command(epilog=examples("suanli db rebuild", "suanli db rebuild --data-dir venue"))
+def rebuild(*, data_dir: DataDir = None) -> None:
+    """Make all that pages read anew from the log. No venue may be at work on the database.
+
+    It is what to do where suanli audit finds that a projection differs, and the log itself is sound.
+    """
+    chosen = venue.settings(data_dir)
+    with venue.database(chosen) as url, status("Going through the log"):
+        events = venue.run(_rebuild(url))
+    write(f"{_capital(chosen.database)}: rebuilt from {events:,} events.")
+
+
+async def _rebuild(url: str) -> int:
+    async with sole_writer(url):
+        connection = await database.connect(url)
+        try:
+            return await rebuild_projections(connection)
+        finally:
+            await connection.close()
 
 
 async def _upgrade(url: str) -> None:

@@ -1,4 +1,4 @@
-"""Plans the market that a replay or a measurement trades: from real traces, or from the project's own small ones."""
+"""Plans the market that a replay or the bench trades, from real traces or the project's small ones."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""A venue with its door open: the writer, the web application, and what keeps them going until they are told to stop."""
+"""A venue with its door open, and what keeps it going until it is told to stop."""
 
 import asyncio
 import logging
@@ -33,7 +33,7 @@ async def open_door(settings: Settings, exchange: Exchange) -> AsyncIterator[str
     app = create_app(exchange, WebSettings(secret=cookie_secret(settings.data_dir)))
     async with AsyncExitStack() as opened:
         try:
-            door = serving(app, settings.host, settings.port)  # type: ignore[arg-type]  # two spellings of ASGI
+            door = serving(app, settings.host, settings.port)
             url = await opened.enter_async_context(door)
         except OSError as fault:
             where = f"{settings.host}:{settings.port}"

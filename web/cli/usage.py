@@ -1,4 +1,4 @@
-"""`suanli usage`: a seller's file of delivery records or token records, sent to a venue in batches that count once."""
+"""`suanli usage`: a seller's file of usage, sent to a venue in batches that count once."""
 
 from pathlib import Path
 from typing import Annotated

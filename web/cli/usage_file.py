@@ -1,4 +1,7 @@
-"""Reads a file of usage, CSV or JSON lines, into the records that the API takes. One bad line, and nothing is sent."""
+"""Reads a file of usage, CSV or JSON lines, into the records that the API takes.
+
+One bad line, and nothing is sent.
+"""
 
 import csv
 import hashlib

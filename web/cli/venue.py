@@ -42,7 +42,7 @@ def database(settings: Settings) -> Iterator[str]:
     """
     with occupied(settings.data_dir):
         if settings.database_url is not None:
-            _refuse_unfit(settings.database_url)
+            refuse_unfit(settings.database_url)
             yield settings.database_url
             return
         with _started(settings) as url:
@@ -92,7 +92,8 @@ def _started(settings: Settings) -> Iterator[str]:
         server.stop()
 
 
-def _refuse_unfit(url: str) -> None:
+def refuse_unfit(url: str) -> None:
+    """Raise `DatabaseUnavailable` for a database that this version can't work on before it is upgraded."""
     lacking = migrate.missing(url)
     if lacking:
         raise DatabaseUnavailable(

@@ -1,3 +1,5 @@
+"""Runs commands in this process, away from the settings of whoever runs the tests."""
+
 from collections.abc import Callable
 from pathlib import Path
 

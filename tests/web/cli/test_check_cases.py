@@ -1,3 +1,5 @@
+"""Files of cases, sound and broken: what is told of them, and which exit code."""
+
 import json
 from pathlib import Path
 from typing import Any

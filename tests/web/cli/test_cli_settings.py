@@ -1,3 +1,5 @@
+"""Settings: what wins over what, and how those that make no sense are refused."""
+
 from pathlib import Path
 
 import pytest

@@ -1,5 +1,8 @@
+"""Databases that are old, new, altered, busy or not there: each gets its sentence."""
+
 import asyncio
 import json
+from typing import Any
 
 import pytest
 
@@ -10,13 +13,14 @@ from tests.web.cli.conftest import Suanli
 UNREACHABLE = "postgresql://ann:secret@127.0.0.1:1/venue"
 
 
-def _execute(url: str, statement: str) -> None:
-    async def execute() -> None:
+def _execute(url: str, statement: str) -> list[Any]:
+    async def execute() -> list[Any]:
         connection = await database.connect(url)
-        await connection.execute(statement)
+        rows: list[Any] = await connection.fetch(statement)
         await connection.close()
+        return rows
 
-    asyncio.run(execute())
+    return asyncio.run(execute())
 
 
 def test_a_database_that_is_up_to_date(
@@ -33,7 +37,8 @@ def test_an_old_database_is_named_and_upgraded(
     suanli: Suanli, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", database_url)
-    _execute(database_url, "DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+    _execute(database_url, "DROP SCHEMA public CASCADE")
+    _execute(database_url, "CREATE SCHEMA public")
     checked = suanli("db", "check")
     assert checked.exit_code == 1
     assert "run suanli db upgrade" in checked.stdout
@@ -89,6 +94,20 @@ def test_no_database_gets_a_sentence_and_no_password(
     assert told.exit_code == 3
     assert "No database server answers there" in told.stderr
     assert "secret" not in told.output
+
+
+def test_what_pages_read_is_made_anew_from_the_log(
+    suanli: Suanli, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    assert suanli("replay", "--scale", 5).exit_code == 0
+    parties = "SELECT * FROM parties ORDER BY id"
+    before = _execute(database_url, parties)
+    _execute(database_url, "DELETE FROM parties WHERE id <> 'clerk'")
+    told = suanli("db", "rebuild")
+    assert told.exit_code == 0, told.stderr
+    assert "rebuilt from" in told.stdout
+    assert _execute(database_url, parties) == before
 
 
 def test_no_embedded_database_yet(suanli: Suanli) -> None:

@@ -1,4 +1,4 @@
-"""Parties, deposits and closing without a server, and what is no server. With one: test_serve.py."""
+"""The clerk without a server, and what is no server; one with a server is in test_serve.py."""
 
 import json
 import os

@@ -1,3 +1,5 @@
+"""The check-up, with one fault after the other put in its way."""
+
 import json
 import shutil
 import socket

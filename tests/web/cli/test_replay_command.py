@@ -1,3 +1,5 @@
+"""Replay and bench on the command line."""
+
 import json
 from pathlib import Path
 from typing import Any

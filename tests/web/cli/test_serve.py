@@ -1,3 +1,5 @@
+"""Servers in processes of their own: they open, obey their clerk, halt and close."""
+
 import asyncio
 import json
 import os

@@ -1,3 +1,5 @@
+"""The turn to write: one at a time."""
+
 import asyncio
 
 import pytest
