@@ -1,4 +1,4 @@
-"""A small client for programs, the command line among them: typed questions in, typed answers out, problems raised.
+"""A client for programs, the command line among them: it returns the API's own types, and raises its problems.
 
     async with Client("http://127.0.0.1:8000", token) as venue:
         placed = await venue.place_order({"tier": "on_demand", ...}, key="job-7")

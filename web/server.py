@@ -161,18 +161,6 @@ async def serving(app: Application, host: str = "127.0.0.1", port: int = 8000) -
             await server.shutdown([listener])
 
 
-async def serve(
-    app: Application,
-    host: str = "127.0.0.1",
-    port: int = 8000,
-    ready: Callable[[str], None] = lambda _: None,
-) -> None:
-    """Answer requests until cancelled; `ready` is told the address once they are answered."""
-    async with serving(app, host, port) as address:
-        ready(address)
-        await asyncio.Event().wait()
-
-
 def _address(listener: socket.socket) -> str:
     host, port = listener.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

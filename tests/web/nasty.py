@@ -1,4 +1,4 @@
-"""Inputs that nobody means well with, and the answer that each must get. Data only: tests/web/test_nasty.py sends them."""
+"""Inputs that nobody means well with, and the answer that each must get: data, which test_nasty.py sends."""
 
 import json
 from typing import NamedTuple

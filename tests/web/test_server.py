@@ -17,7 +17,7 @@ from tests.web.nasty import HOST, JSON
 from tests.web.test_nasty import send
 from web import server
 from web.app import create_app
-from web.server import DoorProtocol, serve, serving
+from web.server import DoorProtocol, serving
 from web.settings import WebSettings
 
 pytestmark = pytest.mark.anyio
@@ -142,23 +142,17 @@ async def test_open_streams_do_not_keep_it_from_stopping(
     writer.close()
 
 
-async def test_it_serves_until_cancelled_and_says_where() -> None:
-    told = asyncio.get_running_loop().create_future()
-    serving_task = asyncio.create_task(serve(hello, port=0, ready=told.set_result))
-    address = await told
-    assert address.startswith("http://127.0.0.1:")
-    async with httpx.AsyncClient() as client:
-        assert (await client.get(address)).text == "ok"
-    serving_task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await serving_task
+async def test_when_the_block_ends_nobody_answers() -> None:
+    async with serving(hello, port=0) as address:
+        assert address.startswith("http://127.0.0.1:"), "this machine alone"
     with pytest.raises(OSError, match=r"Connect|refused"):
         await connect(address)
 
 
 async def test_a_port_that_is_taken_is_said_so() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(OSError, match="in use"):
-        await serve(hello, port=taken.getsockname()[1])
+        async with serving(hello, port=taken.getsockname()[1]):
+            pass
 
 
 async def test_it_speaks_ipv6() -> None:
