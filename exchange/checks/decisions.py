@@ -1,10 +1,91 @@
-"""Decides every command of the log anew and compares, byte for byte."""
+"""Would every command be decided alike today?
 
-from collections.abc import Iterator
+Decided anew on the state that the log leads to, and compared by byte.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
 import msgspec
 
-from exchange.state import State
+from exchange.checks.findings import Findings
+from exchange.commands import Envelope
+from exchange.core import decide, evolve
+from exchange.events import Event
+from exchange.persistence.codec import decode_command, encode
+from exchange.persistence.queries.audit import LoggedCommand, LoggedStep
+from exchange.state import PartyId, State
+from matching.terms import Seq
+
+SHOWN_MAX = 400  # characters of an event in a message
+
+
+@dataclass(slots=True)
+class Decisions:
+    """Two states from nothing: `decided` is led by what commands decide, `told` by what is stored."""
+
+    decided: State
+    told: State
+    findings: Findings = field(
+        default_factory=lambda: Findings(
+            "decisions", "every command decided anew makes the same events, byte by byte"
+        )
+    )
+    _stopped: bool = False
+
+    def see(self, step: LoggedStep, events: Sequence[Event]) -> None:
+        """The next command. Nothing can be decided after events that make no sense."""
+        if self._stopped or step.command is None:
+            return
+        if len(events) < len(step.events):
+            self.findings.tell(f"{step.seq}: its events can't be read, and nothing after it was decided")
+            self._stopped = True
+            return
+        self.findings.examined += 1
+        try:
+            self._decide(step, step.command, events)
+        except (AssertionError, LookupError, msgspec.MsgspecError) as fault:
+            self.findings.tell(
+                f"{step.seq}: it can't have happened, and nothing after it was decided: {fault!r}"
+            )
+            self._stopped = True
+
+    def end(self) -> None:
+        """The log ends here: both states are one."""
+        if self._stopped:
+            return
+        decided, told = picture(self.decided), picture(self.told)
+        for part in sorted(decided.keys() | told.keys()):
+            if decided.get(part) != told.get(part):
+                self.findings.tell(f"{part}: the state that was decided is not the one that the log tells")
+
+    def _decide(self, step: LoggedStep, command: LoggedCommand, events: Sequence[Event]) -> None:
+        """Decide, then go on from what is stored, so that one difference is not followed by a thousand."""
+        for event in events:
+            evolve(self.told, event)
+        envelope = Envelope(PartyId(command.party), command.id, decode_command(command.kind, command.body))
+        stored = [(logged.kind, logged.body) for logged in step.events]
+        agreed = 0
+        for event in decide(self.decided, Seq(step.seq), envelope):
+            kind, body = encode(event)
+            if agreed == len(stored) or (kind, body.decode()) != stored[agreed]:
+                got = _shortened(*stored[agreed]) if agreed < len(stored) else "nothing"
+                self.findings.tell(
+                    f"event {step.seq}.{agreed}: expected {_shortened(kind, body.decode())}, got {got}"
+                )
+                break
+            evolve(self.decided, event)
+            agreed += 1
+        else:
+            for n in range(agreed, len(stored)):
+                self.findings.tell(f"event {step.seq}.{n}: expected nothing, got {_shortened(*stored[n])}")
+        for event in events[agreed:]:
+            evolve(self.decided, event)
+
+
+def _shortened(kind: str, body: str) -> str:
+    return f"{kind} {body if len(body) <= SHOWN_MAX else body[:SHOWN_MAX] + '…'}"
+
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
 

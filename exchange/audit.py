@@ -1,0 +1,190 @@
+"""The audit: everything that can be derived is derived again from the log, and compared with what is stored."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import msgspec
+
+from exchange.app import empty_state
+from exchange.catalogue.catalogue import Catalogue
+from exchange.checks.books import Journal
+from exchange.checks.decisions import Decisions
+from exchange.checks.findings import Findings
+from exchange.checks.holds import Holds
+from exchange.checks.leasing import Leasing
+from exchange.checks.log import Chain
+from exchange.checks.projections import FOLDED, Fold
+from exchange.checks.settling import Settling
+from exchange.checks.statements import Statements
+from exchange.events import Event
+from exchange.persistence.codec import decode_event
+from exchange.persistence.database import Connection
+from exchange.persistence.queries import audit as queries
+from exchange.persistence.queries import settled
+from exchange.persistence.queries.audit import LoggedStep
+from exchange.state import VenueTerms
+
+ROWS_AT_ONCE = 2_000  # rows that are compared with what is stored in one question
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was checked: what it says, how much was examined, and every difference in a line of its own."""
+
+    name: str
+    what: str
+    examined: int
+    differences: tuple[str, ...]
+
+
+async def audit(source: str | Connection, catalogue: Catalogue, *, redecide: bool) -> list[Check]:
+    """Audit a venue, by its database's URL: on a connection of its own, while the venue goes on.
+
+    Or by a connection on which a transaction is open: then it is that transaction's view which is audited. With
+    `redecide` every command is decided anew, too.
+    """
+    if isinstance(source, str):
+        async with queries.snapshot(source) as connection:
+            return await audit(connection, catalogue, redecide=redecide)
+    log = _Log(catalogue, redecide=redecide)
+    await log.follow(source)
+    found = [*log.findings(), *await _ledger(source)]
+    if log.leasing.rules is not None:
+        found += await _settlement(source, log.leasing.rules)
+    return [_check(findings) for findings in found]
+
+
+class _Log:
+    """What is checked by following the log once, from its beginning."""
+
+    def __init__(self, catalogue: Catalogue, *, redecide: bool) -> None:
+        self.chain, self.journal, self.leasing, self.fold = Chain(), Journal(), Leasing(), Fold()
+        self.decisions = Decisions(empty_state(catalogue), empty_state(catalogue)) if redecide else None
+
+    def findings(self) -> Iterator[Findings]:
+        """What was found, in the order in which it is told."""
+        yield from (self.chain.findings, self.journal.findings, self.leasing.capacity, self.leasing.leases)
+        yield self.fold.findings
+        if self.decisions is not None:
+            yield self.decisions.findings
+
+    async def follow(self, connection: Connection) -> None:
+        """Read the log page by page. Rows that have ended are compared at once, so that only what is open is kept."""
+        async for page in queries.steps(connection):
+            for step in page:
+                self._see(step)
+            await self._compare(connection, ended=True)
+        self.chain.end(await queries.writer_epoch(connection))
+        self.leasing.end()
+        await self._compare(connection, ended=False)
+        await self._find_strays(connection)
+        if self.decisions is not None:
+            self.decisions.end()
+
+    def _see(self, step: LoggedStep) -> None:
+        events = self._read(step)
+        self.chain.see(step)
+        self.journal.see(step, events)
+        for event in events:
+            self.leasing.see(event)
+            self.fold.see(step.seq, event)
+        if self.decisions is not None:
+            self.decisions.see(step, events)
+
+    def _read(self, step: LoggedStep) -> list[Event]:
+        events = []
+        for logged in step.events:
+            try:
+                events.append(decode_event(logged.kind, logged.body))
+            except (AssertionError, msgspec.MsgspecError) as fault:
+                self.chain.findings.tell(f"event {step.seq}.{logged.n}: it can't be read: {fault}")
+        return events
+
+    async def _compare(self, connection: Connection, *, ended: bool) -> None:
+        for table, rows in self.fold.ended() if ended else self.fold.rest():
+            keys = list(rows)
+            for start in range(0, len(keys), ROWS_AT_ONCE):
+                some = {key: rows[key] for key in keys[start : start + ROWS_AT_ONCE]}
+                self.fold.compare(table, some, await queries.stored(connection, table, some))
+
+    async def _find_strays(self, connection: Connection) -> None:
+        """Every row of the log is stored; are there others?"""
+        for table in FOLDED:
+            if await queries.count(connection, table) > self.fold.counts[table]:
+                for stray in await queries.strays(connection, table):
+                    self.fold.findings.tell(f"{table} {stray}: no event has made it")
+
+
+async def _ledger(connection: Connection) -> list[Findings]:
+    """The ledger, added up by itself."""
+    return [
+        _found(
+            "entries",
+            "every entry balances in its book, and each book sums to zero",
+            await queries.entry_faults(connection),
+        ),
+        _found(
+            "balances",
+            "each balance is the sum of its postings, and nobody's is below zero",
+            await queries.balance_faults(connection),
+        ),
+    ]
+
+
+async def _settlement(connection: Connection, rules: VenueTerms) -> list[Findings]:
+    """What is held, delivered, settled and billed."""
+    return [
+        await _holds(connection, rules),
+        await _statements(connection, rules),
+        await _settling(connection, rules),
+        _found(
+            "usage",
+            "what was accepted was leased, was over, and is no more than was leased",
+            await settled.usage_faults(connection, rules),
+        ),
+    ]
+
+
+async def _holds(connection: Connection, rules: VenueTerms) -> Findings:
+    holds = Holds(rules)
+    async for order in queries.open_orders(connection):
+        holds.order(order)
+    async for lease in queries.unsettled_leases(connection):
+        holds.lease(lease)
+    async for contract in queries.open_contracts(connection):
+        holds.contract(contract)
+    holds.end(await queries.held(connection))
+    return holds.findings
+
+
+async def _statements(connection: Connection, rules: VenueTerms) -> Findings:
+    statements = Statements(rules.slot_seconds, await settled.agreements(connection))
+    async for statement in settled.statements(connection):
+        statements.see(statement)
+    for fault in await settled.ledger_faults(connection):
+        statements.findings.tell(fault)
+    return statements.findings
+
+
+async def _settling(connection: Connection, rules: VenueTerms) -> Findings:
+    settling = Settling(rules, await settled.runs(connection), await settled.agreements(connection))
+    async for lease in settled.settled_leases(connection):
+        settling.see(lease)
+    sums, faults = await settled.token_faults(connection, rules)
+    settling.findings.examined += sums
+    for fault in faults:
+        settling.findings.tell(fault)
+    return settling.findings
+
+
+def _found(name: str, what: str, answer: tuple[int, Iterable[str]]) -> Findings:
+    examined, faults = answer
+    findings = Findings(name, what, examined)
+    for fault in faults:
+        findings.tell(fault)
+    return findings
+
+
+def _check(findings: Findings) -> Check:
+    more = (f"and {findings.left_out} more",) if findings.left_out else ()
+    return Check(findings.name, findings.what, findings.examined, (*findings.differences, *more))

@@ -1,0 +1,28 @@
+"""What a check has looked at and what it found."""
+
+from dataclasses import dataclass, field
+
+DIFFERENCES_MAX = 100  # told by one check: whoever finds so many needs no more to begin with
+
+
+@dataclass(slots=True)
+class Findings:
+    """What one check says, how much it has looked at, and what is not as it says: a line each, naming the thing."""
+
+    name: str
+    what: str
+    examined: int = 0
+    differences: list[str] = field(default_factory=list)
+    left_out: int = 0
+
+    def tell(self, difference: str) -> None:
+        """Something is not as it should be."""
+        if len(self.differences) < DIFFERENCES_MAX:
+            self.differences.append(difference)
+        else:
+            self.left_out += 1
+
+    def compare(self, thing: str, expected: object, got: object) -> None:
+        """Tell of a thing that is not what it should be."""
+        if expected != got:
+            self.tell(f"{thing}: expected {expected}, got {got}")

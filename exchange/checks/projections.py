@@ -1,0 +1,90 @@
+"""Are the tables what the log makes of them?
+
+The log is folded anew, and every row is compared.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+import msgspec
+
+from exchange.checks.findings import Findings
+from exchange.events import Event
+from exchange.persistence import tables
+from exchange.persistence.projections import project
+from exchange.persistence.rows import Key, Row, Rows
+
+RowsByKey = Mapping[Key, Row]
+
+_ENDED: Mapping[str, Callable[[Row], bool]] = {
+    "parties": lambda _: True,
+    "listings": lambda row: row["status"] != "open",
+    "orders": lambda row: row["status"] not in {"open", "resting"},
+    "leases": lambda row: row["unsettled"] == 0,
+    "contracts": lambda row: row["status"] == "closed",
+    "agreements": lambda _: True,
+    "runs": lambda row: row["status"] == "closed",
+    "statements": lambda _: True,
+    "statement_lines": lambda _: True,
+}
+"""Rows that no later event changes: they can be compared at once and forgotten."""
+
+FOLDED = tuple(table.name for table in tables.PROJECTIONS if table is not tables.balances)
+"""Tables that events alone make. Balances are made of postings."""
+
+
+@dataclass(slots=True)
+class Fold:
+    """The tables anew: what is open of them is kept, what has ended waits to be compared."""
+
+    findings: Findings = field(
+        default_factory=lambda: Findings(
+            "projections", "every row is what the log makes of it, and no row is more"
+        )
+    )
+    counts: Counter[str] = field(default_factory=Counter)
+    _rows: Rows = field(default_factory=Rows)
+
+    def __post_init__(self) -> None:
+        self._rows.add(tables.venue, {"only": True, "terms": None, "now": None})
+
+    def see(self, seq: int, event: Event) -> None:
+        """The next event."""
+        project(self._rows, seq, event)
+
+    def ended(self) -> Iterator[tuple[str, RowsByKey]]:
+        """Rows that nothing will change any more, table by table."""
+        for table, known in self._rows.tables.items():
+            if table.name in _ENDED:
+                rows = {key: row for key, row in known.added.items() if _ENDED[table.name](row)}
+                for key in rows:
+                    del known.added[key]
+                self.counts[table.name] += len(rows)
+                yield table.name, rows
+
+    def rest(self) -> Iterator[tuple[str, RowsByKey]]:
+        """All rows that are left when the log has ended; and columns that were changed after their row had ended."""
+        for table, known in self._rows.tables.items():
+            rows = known.added | known.put
+            self.counts[table.name] += len(rows)
+            yield table.name, rows
+            if table is not tables.api_keys:  # to revoke a key that was never issued does nothing
+                yield table.name, known.changed
+
+    def compare(self, table: str, expected: RowsByKey, stored: RowsByKey) -> None:
+        """Hold rows against those that are stored under their keys."""
+        for key, row in expected.items():
+            self.findings.examined += 1
+            name, got = f"{table} {'/'.join(map(str, key))}", stored.get(key)
+            if got is None:
+                self.findings.tell(f"{name}: it is missing")
+                continue
+            for column, value in _plain(row).items():
+                self.findings.compare(f"{name}: {column}", value, got.get(column))
+
+
+def _plain(row: Row) -> Row:
+    """A row as it comes back out of the database."""
+    plain: Row = msgspec.json.decode(msgspec.json.encode(row))
+    return plain

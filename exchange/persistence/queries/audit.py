@@ -1,0 +1,330 @@
+"""What an audit reads: the log as it is stored, and the sums that the tables make of it, all from one view."""
+
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import asyncpg
+import msgspec
+
+from exchange.persistence import database, tables
+from exchange.persistence.database import Connection
+from exchange.persistence.rows import Key, Row
+from settlement.ledger.chart import CONTRA, AccountKind
+
+ROWS_AT_ONCE = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedCommand:
+    """A command as it is stored: its JSON as text, and the log's digest after it."""
+
+    party: str
+    id: str
+    kind: str
+    body: str
+    digest: bytes
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedEvent:
+    """The `n`-th event of a command, as it is stored."""
+
+    n: int
+    kind: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedPosting:
+    """One leg of an entry, as it is stored."""
+
+    owner: str
+    kind: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedEntry:
+    """The `n`-th journal entry of a command, as it is stored."""
+
+    n: int
+    kind: str
+    postings: list[LoggedPosting] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedStep:
+    """All that the log has under one number. Without a command it should not be there."""
+
+    seq: int
+    command: LoggedCommand | None = None
+    events: list[LoggedEvent] = field(default_factory=list)
+    entries: list[LoggedEntry] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenOrderRow:
+    """An order that holds money, with all that decides how much."""
+
+    id: str
+    party: str
+    chips: dict[str, int]
+    limit: int
+    most: int
+    slots: int
+    held: int
+
+
+@dataclass(frozen=True, slots=True)
+class UnsettledLeaseRow:
+    """A lease with slots to settle. `settled` has the card-seconds that statements bill, by price per card-hour."""
+
+    id: str
+    buyer: str
+    cards: int
+    runs: list[tuple[int, int, int]]
+    settled: dict[int, int]
+    unsettled: int
+    held: int
+
+
+@dataclass(frozen=True, slots=True)
+class OpenContractRow:
+    """A contract in force, and what statements have charged of its budget."""
+
+    id: str
+    buyer: str
+    budget: int
+    left: int
+    charged: int
+
+
+@asynccontextmanager
+async def snapshot(url: str) -> AsyncIterator[Connection]:
+    """One view of the database for a whole audit, on a connection of its own that can't write."""
+    connection = await database.connect(url)
+    try:
+        async with connection.transaction(isolation="repeatable_read", readonly=True):
+            yield connection
+    finally:
+        await connection.close()
+
+
+# The log
+
+
+async def steps(connection: Connection) -> AsyncIterator[list[LoggedStep]]:
+    """The whole log in pages, in order; and whatever has a number and no command."""
+    after = 0
+    while after is not None:
+        until = await connection.fetchval(
+            "SELECT max(seq) FROM (SELECT seq FROM commands WHERE seq > $1 ORDER BY seq LIMIT $2) AS page",
+            after,
+            ROWS_AT_ONCE,
+        )
+        page = await _page(connection, after, until if until is not None else (1 << 63) - 1)
+        if page:
+            yield page
+        after = until
+
+
+async def _page(connection: Connection, after: int, until: int) -> list[LoggedStep]:
+    found: dict[int, LoggedStep] = {}
+
+    def step(seq: int) -> LoggedStep:
+        return found.setdefault(seq, LoggedStep(seq))
+
+    for row in await _between(connection, "commands", "seq", after, until):
+        command = LoggedCommand(
+            row["party"], row["id"], row["kind"], row["body"], row["digest"], row["epoch"]
+        )
+        found[row["seq"]] = LoggedStep(row["seq"], command)
+    for row in await _between(connection, "events", "seq, n", after, until):
+        step(row["seq"]).events.append(LoggedEvent(row["n"], row["kind"], row["body"]))
+    for row in await _between(connection, "entries", "seq, n", after, until):
+        step(row["seq"]).entries.append(LoggedEntry(row["n"], row["kind"]))
+    for row in await _between(connection, "postings", "seq, n, leg", after, until):
+        entries = [entry for entry in step(row["seq"]).entries if entry.n == row["n"]]
+        for entry in entries:
+            entry.postings.append(LoggedPosting(row["owner"], row["kind"], row["amount"]))
+    return [found[seq] for seq in sorted(found)]
+
+
+async def _between(
+    connection: Connection, table: str, order: str, after: int, until: int
+) -> list[asyncpg.Record]:
+    rows: list[asyncpg.Record] = await connection.fetch(
+        f"SELECT * FROM {table} WHERE seq > $1 AND seq <= $2 ORDER BY {order}",  # noqa: S608 - our own words only
+        after,
+        until,
+    )
+    return rows
+
+
+async def writer_epoch(connection: Connection) -> int:
+    """The epoch of the last writer."""
+    epoch: int = await connection.fetchval("SELECT epoch FROM writer")
+    return epoch
+
+
+# The ledger
+
+
+async def entry_faults(connection: Connection) -> tuple[int, list[str]]:
+    """How many entries there are, and which do not balance, lack their other half, or stand in a wrong book."""
+    books = {str(kind): str(kind.book) for kind in AccountKind}
+    rows = await connection.fetch(
+        """
+        SELECT 'entry ' || seq || '.' || n || ': ' || sum(amount) || ' fen too much in the ' || book || ' book' AS fault
+            FROM postings GROUP BY seq, n, book HAVING sum(amount) <> 0
+        UNION ALL SELECT 'the ' || book || ' book: ' || sum(amount) || ' fen too much'
+            FROM postings GROUP BY book HAVING sum(amount) <> 0
+        UNION ALL SELECT DISTINCT 'entry ' || seq || '.' || n || ': postings without an entry'
+            FROM postings p WHERE NOT EXISTS (SELECT 1 FROM entries e WHERE e.seq = p.seq AND e.n = p.n)
+        UNION ALL SELECT 'entry ' || seq || '.' || n || ': an entry without postings'
+            FROM entries e WHERE NOT EXISTS (SELECT 1 FROM postings p WHERE p.seq = e.seq AND p.n = e.n)
+        UNION ALL SELECT 'entry ' || seq || '.' || n || ': ' || kind || ' does not stand in the ' || book || ' book'
+            FROM postings WHERE book IS DISTINCT FROM ($1::jsonb ->> kind)
+        """,
+        msgspec.json.encode(books).decode(),
+    )
+    return await connection.fetchval("SELECT count(*) FROM entries"), [row["fault"] for row in rows]
+
+
+async def balance_faults(connection: Connection) -> tuple[int, list[str]]:
+    """How many accounts there are, and which balances are not the sum of their postings, or below zero."""
+    rows = await connection.fetch(
+        """
+        WITH summed AS (SELECT owner, kind, sum(amount) AS amount FROM postings GROUP BY owner, kind)
+        SELECT owner || '/' || kind AS account, coalesce(s.amount, 0) AS expected, coalesce(b.amount, 0) AS got
+        FROM summed s FULL JOIN balances b USING (owner, kind)
+        WHERE coalesce(s.amount, 0) <> coalesce(b.amount, 0)
+           OR (coalesce(s.amount, 0) < 0 AND kind <> ALL ($1::text[]))
+        """,
+        list(CONTRA),
+    )
+    faults = [
+        f"{row['account']}: expected {row['expected']}, got {row['got']}"
+        if row["expected"] != row["got"]
+        else f"{row['account']}: below zero at {row['got']}"
+        for row in rows
+    ]
+    return await connection.fetchval("SELECT count(*) FROM balances"), faults
+
+
+# Tables and what they should hold
+
+
+async def stored(connection: Connection, table: str, keys: Iterable[Key]) -> dict[Key, Row]:
+    """The rows of a table that are stored under some keys."""
+    names = _key_columns(table)
+    columns = ", ".join(f'"{name}"' for name in names)
+    rows = await connection.fetch(
+        f"SELECT row_to_json(t)::text AS row FROM {table} t "  # noqa: S608 - our own words only
+        f"JOIN json_populate_recordset(NULL::{table}, $1::json) u USING ({columns})",
+        msgspec.json.encode([dict(zip(names, key, strict=True)) for key in keys]).decode(),
+    )
+    decoded: list[Row] = [msgspec.json.decode(row["row"]) for row in rows]
+    return {tuple(row[name] for name in names): row for row in decoded}
+
+
+async def count(connection: Connection, table: str) -> int:
+    """How many rows a table has."""
+    rows: int = await connection.fetchval(f"SELECT count(*) FROM {table}")  # noqa: S608 - our own words only
+    return rows
+
+
+async def strays(connection: Connection, table: str) -> list[str]:
+    """Keys of rows that no event has made. To be asked where there are too many rows."""
+    key = " || '/' || ".join(f't."{name}"' for name in _key_columns(table))
+    kind, made = _MADE[table]
+    rows = await connection.fetch(
+        f"WITH made AS (SELECT {made} AS name FROM events WHERE kind = $1) "  # noqa: S608 - our own words only
+        f"SELECT {key} AS name FROM {table} t WHERE NOT EXISTS (SELECT 1 FROM made WHERE made.name = {key})",
+        kind,
+    )
+    return [row["name"] for row in rows]
+
+
+def _key_columns(table: str) -> list[str]:
+    return [column.name for column in tables.metadata.tables[table].primary_key]
+
+
+_STATEMENT = "(body ->> 'run') || '/' || (body ->> 'subject')"
+_LINE_NUMBERS = "generate_series(0, json_array_length(body -> 'lines') - 1)"
+_MADE = {
+    "venue": ("TermsAdopted", "'true'"),
+    "parties": ("PartyRegistered", "body #>> '{party,id}'"),
+    "api_keys": ("KeyIssued", "(body ->> 'party') || '/' || (body ->> 'key')"),
+    "listings": ("ListingPublished", "body #>> '{listed,listing,id}'"),
+    "orders": ("OrderAccepted", "body #>> '{opened,order,id}'"),
+    "leases": ("LeaseGranted", "body #>> '{lease,id}'"),
+    "contracts": ("ContractOpened", "body #>> '{contract,id}'"),
+    "agreements": (
+        "AgreementRecorded",
+        "(body #>> '{agreement,id}') || '/' || (body #>> '{agreement,version}')",
+    ),
+    "runs": ("CloseBegun", "body #>> '{run,id}'"),
+    "statements": ("StatementPosted", _STATEMENT),
+    "statement_lines": ("StatementPosted", f"{_STATEMENT} || '/' || {_LINE_NUMBERS}"),
+}
+"""The kind of event that makes a table's rows, and their keys in its body."""
+
+
+# Holds
+
+
+async def held(connection: Connection) -> dict[str, int]:
+    """What the postings say is held, by owner."""
+    rows = await connection.fetch(
+        "SELECT owner, sum(amount)::bigint AS amount FROM postings WHERE kind = $1 GROUP BY owner",
+        AccountKind.HELD,
+    )
+    return {row["owner"]: row["amount"] for row in rows}
+
+
+async def open_orders(connection: Connection) -> AsyncIterator[OpenOrderRow]:
+    """Orders in the books."""
+    query = "SELECT id, party, chips, limit_price, most, slots, held FROM orders WHERE status IN ('open', 'resting')"
+    async for row in connection.cursor(query, prefetch=ROWS_AT_ONCE):
+        chips = msgspec.json.decode(row["chips"], type=dict[str, int])
+        yield OpenOrderRow(
+            row["id"], row["party"], chips, row["limit_price"], row["most"], row["slots"], row["held"]
+        )
+
+
+async def unsettled_leases(connection: Connection) -> AsyncIterator[UnsettledLeaseRow]:
+    """Leases that hold money, with what statements have settled of them."""
+    query = """
+        WITH settled AS (
+            SELECT subject, jsonb_object_agg(price, quantity) AS by_price FROM (
+                SELECT s.subject, l.price, sum(l.quantity) AS quantity
+                FROM statements s JOIN statement_lines l ON l.statement = s.id GROUP BY s.subject, l.price
+            ) AS sums GROUP BY subject
+        )
+        SELECT l.id, l.buyer, l.cards, l.runs, coalesce(s.by_price, '{}') AS settled, l.unsettled, l.held
+        FROM leases l LEFT JOIN settled s ON s.subject = l.id WHERE l.unsettled > 0 OR l.held > 0
+    """
+    async for row in connection.cursor(query, prefetch=ROWS_AT_ONCE):
+        yield UnsettledLeaseRow(
+            id=row["id"],
+            buyer=row["buyer"],
+            cards=row["cards"],
+            runs=msgspec.json.decode(row["runs"], type=list[tuple[int, int, int]]),
+            settled=msgspec.json.decode(row["settled"], type=dict[int, int]),
+            unsettled=row["unsettled"],
+            held=row["held"],
+        )
+
+
+async def open_contracts(connection: Connection) -> AsyncIterator[OpenContractRow]:
+    """Contracts that hold money."""
+    query = """
+        SELECT c.id, c.buyer, c.budget, c."left", coalesce(s.charged, 0)::bigint AS charged FROM contracts c
+        LEFT JOIN (SELECT subject, sum(charged) AS charged FROM statements GROUP BY subject) s ON s.subject = c.id
+        WHERE c.status = 'open'
+    """
+    async for row in connection.cursor(query, prefetch=ROWS_AT_ONCE):
+        yield OpenContractRow(row["id"], row["buyer"], row["budget"], row["left"], row["charged"])

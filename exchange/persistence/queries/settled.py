@@ -1,0 +1,307 @@
+"""What an audit reads of settlement: statements with their lines, runs, what was reported, and where they disagree."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+import asyncpg
+import msgspec
+
+from exchange.persistence.database import Connection
+from exchange.state import VenueTerms
+from settlement.agreements import PairAgreement
+from settlement.meters import Meter
+from settlement.money import BasisPoints
+from settlement.statement import Line, RegionShares
+from settlement.terms import FeeTerms
+
+ROWS_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class LineRow:
+    """A statement line as it is stored. `agreement` is id/version."""
+
+    meter: Meter
+    price: int
+    quantity: int
+    lost: int
+    agreement: str | None
+    before_loss: int
+    over_budget: int
+    figures: Line
+
+
+@dataclass(frozen=True, slots=True)
+class StatementRow:
+    """A statement with its lines, and the rates of its subject as the log has them: None where it has no such subject.
+
+    A contract has no cards; `left` is what is left of its budget now.
+    """
+
+    id: str
+    charged: int
+    released: int
+    cards: int
+    left: int
+    rates: tuple[BasisPoints, FeeTerms] | None
+    lines: list[LineRow] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """A run with its marks, in seconds."""
+
+    id: str
+    ends: int
+    usage_batch: int | None
+    late_until: int
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class SettledLeaseRow:
+    """A lease, what was accepted of it, and how it is billed.
+
+    `runs` are (start, end, price per card-slot); `reported` is (batch, card-seconds) by slot; `lines` are (run,
+    service period, price per card-hour, agreement, card-seconds, lost).
+    """
+
+    id: str
+    source: str
+    destination: str
+    cards: int
+    runs: list[tuple[int, int, int]]
+    reported: dict[int, tuple[int, int]] = field(default_factory=dict)
+    lines: list[tuple[str, str, int, str | None, int, int]] = field(default_factory=list)
+
+
+async def agreements(connection: Connection) -> dict[str, PairAgreement]:
+    """Every agreement ever recorded, by id/version."""
+    rows = await connection.fetch("SELECT id, version, terms FROM agreements ORDER BY seq")
+    decode = msgspec.json.Decoder(PairAgreement).decode
+    return {f"{row['id']}/{row['version']}": decode(row["terms"]) for row in rows}
+
+
+async def runs(connection: Connection) -> list[RunRow]:
+    """Every run, in the order of their periods."""
+    rows = await connection.fetch("SELECT id, ends, usage_batch, late_until, status FROM runs ORDER BY ends")
+    return [RunRow(**row) for row in rows]
+
+
+async def statements(connection: Connection) -> AsyncIterator[StatementRow]:
+    """Every statement with its lines, in order."""
+    cursor = await connection.cursor(
+        """
+        SELECT s.id, s.charged, s.released, coalesce(l.cards, 0) AS cards, coalesce(c."left", 0) AS "left",
+               coalesce(granted.body -> 'lease', opened.body -> 'contract')::text AS subject
+        FROM statements s LEFT JOIN leases l ON l.id = s.subject LEFT JOIN contracts c ON c.id = s.subject
+        LEFT JOIN events granted ON granted.seq = l.seq AND granted.kind = 'LeaseGranted'
+             AND granted.body #>> '{lease,id}' = l.id
+        LEFT JOIN events opened ON opened.seq = c.seq AND opened.kind = 'ContractOpened'
+        ORDER BY s.seq, s.id
+        """
+    )
+    while page := await cursor.fetch(ROWS_AT_ONCE):
+        found = {row["id"]: _statement(row) for row in page}
+        rows = await connection.fetch(
+            "SELECT * FROM statement_lines WHERE statement = ANY($1::text[]) ORDER BY statement, n",
+            list(found),
+        )
+        for row in rows:
+            found[row["statement"]].lines.append(_line(row))
+        for statement in found.values():
+            yield statement
+
+
+async def ledger_faults(connection: Connection) -> list[str]:
+    """Where the ledger does not have what the statements and their lines say, by command and account."""
+    rows = await connection.fetch(
+        """
+        WITH posted AS (
+            SELECT s.seq, s.buyer, s.seller, l.* FROM statements s JOIN statement_lines l ON l.statement = s.id
+        ), shared AS (
+            SELECT seq, agreement, 'revenue' AS kind, revenue_by_region_fen AS shares FROM posted
+            UNION ALL SELECT seq, agreement, 'tax', tax_by_region_fen FROM posted
+            UNION ALL SELECT seq, agreement, 'gdp', gdp_by_region_fen FROM posted
+        ), share AS (
+            SELECT seq, agreement, kind, one ->> 0 AS region, (one ->> 1)::bigint AS amount
+            FROM shared, jsonb_array_elements(shares) AS one
+        ), told AS (
+            SELECT seq, buyer AS owner, 'held' AS kind, -(charged + released) AS amount FROM statements
+            UNION ALL SELECT seq, buyer, 'available', released FROM statements
+            UNION ALL SELECT seq, seller, 'payable', payout_on_charge_fen FROM posted
+            UNION ALL SELECT seq, 'venue', 'fee_income', fee_net_fen FROM posted
+            UNION ALL SELECT seq, 'venue', 'fee_vat', fee_vat_fen FROM posted
+            UNION ALL SELECT seq, region, kind, amount FROM share
+            UNION ALL SELECT seq, agreement, 'attribution', -amount FROM share
+        ), kept AS (
+            SELECT p.seq, p.owner, p.kind, p.amount FROM postings p JOIN entries e USING (seq, n)
+            WHERE e.kind IN ('charge', 'attribution')
+               OR (e.kind = 'release' AND p.seq IN (SELECT seq FROM statements))
+        )
+        SELECT seq, owner, kind, coalesce(t.amount, 0) AS expected, coalesce(k.amount, 0) AS got
+        FROM (SELECT seq, owner, kind, sum(amount) AS amount FROM told GROUP BY seq, owner, kind) t
+        FULL JOIN (SELECT seq, owner, kind, sum(amount) AS amount FROM kept GROUP BY seq, owner, kind) k
+             USING (seq, owner, kind)
+        WHERE coalesce(t.amount, 0) <> coalesce(k.amount, 0) ORDER BY seq, owner, kind
+        """
+    )
+    return [
+        f"statements of {row['seq']}: {row['owner']}/{row['kind']}: expected {row['expected']} in the ledger, "
+        f"got {row['got']}"
+        for row in rows
+    ]
+
+
+async def settled_leases(connection: Connection) -> AsyncIterator[SettledLeaseRow]:
+    """Every lease of which a run may have settled something."""
+    cursor = await connection.cursor(
+        """
+        SELECT id, source, destination, cards, runs FROM leases
+        WHERE start_slot * (SELECT (terms ->> 'slot_seconds')::bigint FROM venue) < (SELECT max(ends) FROM runs)
+           OR id IN (SELECT subject FROM statements) ORDER BY seq, id
+        """
+    )
+    every_run = [run.id for run in await runs(connection)]
+    while page := await cursor.fetch(ROWS_AT_ONCE):
+        found = {row["id"]: _lease(row) for row in page}
+        for row in await connection.fetch(
+            "SELECT lease, slot, batch, delivered FROM delivery_records "
+            "WHERE status = 'accepted' AND lease = ANY($1::text[])",
+            list(found),
+        ):
+            found[row["lease"]].reported[row["slot"]] = (row["batch"], row["delivered"])
+        for row in await connection.fetch(
+            """
+            SELECT s.subject, s.run, l.service_period, l.price, l.agreement, l.quantity, l.lost
+            FROM statements s LEFT JOIN statement_lines l ON l.statement = s.id
+            WHERE s.run = ANY($1::text[]) AND s.subject = ANY($2::text[])
+            """,
+            every_run,
+            list(found),
+        ):
+            subject, *line = row
+            found[subject].lines.append(tuple(line))
+        for lease in found.values():
+            yield lease
+
+
+async def token_faults(connection: Connection, rules: VenueTerms) -> tuple[int, list[str]]:
+    """How many sums of tokens there are, and which of them the statements do not bill once, in the right run."""
+    rows = await connection.fetch(
+        """
+        WITH used AS (
+            SELECT t.contract, r.id AS run, a.id || '/' || a.version AS agreement,
+                   to_char(to_timestamp(t.at + $2) AT TIME ZONE 'UTC', 'YYYY-MM') AS period,
+                   sum(t.input_tokens) AS input, sum(t.output_tokens) AS output
+            FROM token_records t JOIN contracts c ON c.id = t.contract
+            CROSS JOIN LATERAL (
+                SELECT r.id, r.status FROM runs r WHERE t.at < r.ends AND t.batch <= r.usage_batch
+                ORDER BY r.ends LIMIT 1
+            ) AS r
+            LEFT JOIN agreements a ON a.source = c.source AND a.destination = c.destination
+                 AND a.valid_from <= t.at / $1 * $1 AND (a.valid_to IS NULL OR t.at / $1 * $1 < a.valid_to)
+            WHERE t.status = 'accepted' AND (
+                r.status = 'closed' OR EXISTS (SELECT 1 FROM statements s WHERE (s.run, s.subject) = (r.id, c.id))
+            )
+            GROUP BY t.contract, r.id, a.id, a.version, period
+        ), billed AS (
+            SELECT s.subject AS contract, s.run, l.agreement, l.service_period AS period,
+                   sum(l.quantity) FILTER (WHERE l.meter = 'input_tokens') AS input,
+                   sum(l.quantity) FILTER (WHERE l.meter = 'output_tokens') AS output
+            FROM statements s JOIN statement_lines l ON l.statement = s.id WHERE l.meter <> 'card_seconds'
+            GROUP BY s.subject, s.run, l.agreement, l.service_period
+        )
+        SELECT coalesce(u.contract, b.contract) AS contract, coalesce(u.run, b.run) AS run,
+               coalesce(u.period, b.period) AS period, coalesce(u.input, 0) AS input, coalesce(u.output, 0) AS output,
+               coalesce(b.input, 0) AS billed_input, coalesce(b.output, 0) AS billed_output
+        FROM used u FULL JOIN billed b ON (u.contract, u.run, u.period, coalesce(u.agreement, ''))
+             = (b.contract, b.run, b.period, coalesce(b.agreement, ''))
+        """,
+        rules.slot_seconds,
+        rules.utc_offset_seconds,
+    )
+    faults = [
+        f"contract {row['contract']} in {row['run']} for {row['period']}: expected {row['input']} and "
+        f"{row['output']} tokens, got {row['billed_input']} and {row['billed_output']}"
+        for row in rows
+        if (row["input"], row["output"]) != (row["billed_input"], row["billed_output"])
+    ]
+    return len(rows), faults
+
+
+async def usage_faults(connection: Connection, rules: VenueTerms) -> tuple[int, list[str]]:
+    """How many records were accepted, and which of them could not be: of nothing leased, too much, or too early."""
+    rows = await connection.fetch(
+        """
+        SELECT r.meter || '/' || r.sequence AS record, CASE
+            WHEN l.id IS NULL THEN 'there is no lease ' || r.lease
+            WHEN r.slot < l.start_slot OR r.slot >= l.end_slot THEN 'slot ' || r.slot || ' is not in ' || l.id
+            WHEN r.delivered > l.cards * $1 THEN r.delivered || ' delivered of ' || l.cards * $1
+            WHEN b.party IS DISTINCT FROM l.seller THEN b.party || ' is not who sold ' || l.id
+            WHEN r.slot >= b.now THEN 'slot ' || r.slot || ' was not over at ' || b.now
+            END AS fault
+        FROM delivery_records r LEFT JOIN leases l ON l.id = r.lease LEFT JOIN usage_batches b ON b.id = r.batch
+        WHERE r.status = 'accepted' AND NOT coalesce(
+            r.slot >= l.start_slot AND r.slot < l.end_slot AND r.delivered <= l.cards * $1
+            AND b.party = l.seller AND r.slot < b.now, false)
+        UNION ALL
+        SELECT r.meter || '/' || r.sequence, CASE
+            WHEN c.id IS NULL THEN 'there is no contract ' || r.contract
+            WHEN r.at < c.begins OR r.at >= c.ends THEN r.at || ' is not in ' || c.id
+            WHEN b.party IS DISTINCT FROM c.seller THEN b.party || ' does not serve ' || c.id
+            WHEN r.at >= b.now * $1 THEN r.at || ' was not over at ' || b.now * $1
+            END
+        FROM token_records r LEFT JOIN contracts c ON c.id = r.contract LEFT JOIN usage_batches b ON b.id = r.batch
+        WHERE r.status = 'accepted' AND NOT coalesce(
+            r.at >= c.begins AND r.at < c.ends AND b.party = c.seller AND r.at < b.now * $1, false)
+        """,
+        rules.slot_seconds,
+    )
+    accepted: int = await connection.fetchval(
+        "SELECT (SELECT count(*) FROM delivery_records WHERE status = 'accepted')"
+        " + (SELECT count(*) FROM token_records WHERE status = 'accepted')"
+    )
+    return accepted, [f"record {row['record']}: {row['fault'] or 'its batch is missing'}" for row in rows]
+
+
+class _Subject(msgspec.Struct):
+    """What of a lease or contract decides its lines."""
+
+    vat_rate_bp: BasisPoints
+    fee: FeeTerms
+
+
+_subject = msgspec.json.Decoder(_Subject)
+_shares = msgspec.json.Decoder(RegionShares)
+_runs = msgspec.json.Decoder(list[tuple[int, int, int]])
+
+
+def _statement(row: asyncpg.Record) -> StatementRow:
+    subject = None if row["subject"] is None else _subject.decode(row["subject"])
+    rates = None if subject is None else (subject.vat_rate_bp, subject.fee)
+    return StatementRow(row["id"], row["charged"], row["released"], row["cards"], row["left"], rates)
+
+
+def _line(row: asyncpg.Record) -> LineRow:
+    figures: dict[str, Any] = {
+        part.name: _shares.decode(row[part.name]) if part.type is RegionShares else row[part.name]
+        for part in fields(Line)
+    }
+    return LineRow(
+        meter=Meter(row["meter"]),
+        price=row["price"],
+        quantity=row["quantity"],
+        lost=row["lost"],
+        agreement=row["agreement"],
+        before_loss=row["before_loss"],
+        over_budget=row["over_budget"],
+        figures=Line(**figures),
+    )
+
+
+def _lease(row: asyncpg.Record) -> SettledLeaseRow:
+    return SettledLeaseRow(
+        row["id"], row["source"], row["destination"], row["cards"], _runs.decode(row["runs"])
+    )

@@ -1,0 +1,103 @@
+"""A venue with a past: a story was told to it, meters reported in time and late, and two months were closed."""
+
+import asyncio
+from collections.abc import Iterable
+
+from exchange.app import Exchange, open_exchange
+from exchange.bus import Answer
+from exchange.commands import Command, Envelope
+from exchange.metering import DeliveryRecord, Receipt, TokenRecord
+from exchange.persistence.database import Pool
+from exchange.state import VENUE, ContractId, Instant, LeaseId, PartyId, VenueTerms
+from exchange.venue.commands import Tick
+from matching.terms import Slot
+from tests.exchange.house import BUYER, CLERK, HOURS, SELLER, YUAN, House
+from tests.exchange.story import told
+
+DAY = 24  # slots
+JANUARY, FEBRUARY = 31 * DAY, (31 + 28) * DAY
+SEED = 2
+
+
+async def tell(exchange: Exchange, envelopes: Iterable[Envelope]) -> list[Answer]:
+    """Give commands all at once; the venue takes them in this order."""
+    return list(await asyncio.gather(*(exchange.bus.submit(envelope) for envelope in envelopes)))
+
+
+async def ask(exchange: Exchange, by: str, command_id: str, command: Command) -> Answer:
+    return await exchange.bus.submit(Envelope(PartyId(by), command_id, command))
+
+
+async def tick(exchange: Exchange, house: House, slot: int) -> None:
+    """Let the clocks of both come to a slot, counted from new year."""
+    instant = house.state.rules.instant_of(house.first + slot)
+    house.ask(VENUE, Tick(instant))
+    await exchange.as_venue(f"tick-{slot}", Tick(instant))
+
+
+async def live(url: str, rules: VenueTerms = HOURS) -> None:
+    """Fill an empty database with a venue's first two months and the beginning of the third."""
+    house = told(SEED, 350, rules)
+    house.offer(window=(JANUARY - 4, JANUARY + 4), cards=4)
+    house.place(window=(JANUARY - 4, JANUARY + 4), slots=8, cards=(3, 3))
+    async with open_exchange(url, rules) as exchange:
+        await tell(exchange, (envelope for _, envelope, _ in house.log[1:]))
+        await report(exchange, await over(exchange.readers, house), "first")
+        await use_tokens(exchange, house)
+        await tick(exchange, house, JANUARY + 2)
+        await report(exchange, (await over(exchange.readers, house, JANUARY - 4))[:3], "in time")
+        await exchange.closing(CLERK).close("2026-01")
+        await tick(exchange, house, JANUARY + 60)
+        await report(exchange, (await over(exchange.readers, house, JANUARY - 4))[:4], "late")
+        await tick(exchange, house, FEBRUARY)
+        await exchange.closing(CLERK).close("2026-02")
+        await go_on(exchange, house)
+
+
+async def go_on(exchange: Exchange, house: House) -> None:
+    """Something rests, something is leased, something is held."""
+    now = house.state.market.now - house.first
+    await ask(exchange, SELLER, "go-on-1", house.listing(window=(now, now + 9)))
+    await ask(exchange, SELLER, "go-on-2", house.listing(window=(now + 2, now + 8), lot=2))
+    for slots, limit in ((3, 10), (2, 12), (4, 3)):
+        command = house.order(limit=limit * YUAN, slots=slots, window=(now, now + 9), cards=(2, 3))
+        await ask(exchange, BUYER, f"go-on-order-{slots}", command)
+
+
+async def over(pool: Pool, house: House, since: int = 0) -> list[DeliveryRecord]:
+    """A record of each leased slot from `since` that is over and unreported; a tenth of them short."""
+    rows = await pool.fetch(
+        "SELECT l.id, l.cards, slot FROM leases l, generate_series(l.start_slot, l.end_slot - 1) AS slot "
+        "WHERE slot >= $1 AND slot < $2 AND l.seller = $3 AND NOT EXISTS "
+        "(SELECT 1 FROM delivery_records r WHERE r.lease = l.id AND r.slot = slot.slot) ORDER BY l.seq, l.id, slot",
+        house.first + since,
+        house.state.market.now,
+        SELLER,
+    )
+    seconds = house.state.rules.slot_seconds
+    return [
+        DeliveryRecord(
+            meter="m",
+            sequence=row["slot"] * 1000 + int(row["id"].removeprefix("lse-")),
+            lease=LeaseId(row["id"]),
+            slot=Slot(row["slot"]),
+            delivered=row["cards"] * seconds - (977 if row["slot"] % 10 == 0 else 0),
+        )
+        for row in rows
+    ]
+
+
+async def report(exchange: Exchange, records: list[DeliveryRecord], key: str) -> Receipt:
+    return await exchange.metering.deliveries(SELLER, key, records)
+
+
+async def use_tokens(exchange: Exchange, house: House) -> None:
+    """Some tokens of every contract, and of the first more than its budget can pay."""
+    records = []
+    for number, (name, contract) in enumerate(house.state.contracts.items()):
+        at = Instant(house.state.now - 1)
+        if contract.terms.begins <= at < contract.terms.ends:
+            records.append(
+                TokenRecord("t", number, ContractId(name), at, 10**10 if not records else 10**6, 678)
+            )
+    await exchange.metering.tokens(SELLER, "tokens", records)

@@ -1,0 +1,262 @@
+"""The audit of a venue with a past: sound as it is, and whatever is broken on purpose is found by the right check."""
+
+import asyncio
+import re
+
+import pytest
+
+from exchange.audit import Check, audit
+from exchange.catalogue.catalogue import load_catalogue
+from exchange.persistence import database
+
+CATALOGUE = load_catalogue()
+UNGUARDED = "SET LOCAL session_replication_role = replica"  # as only a superuser can: without the triggers
+
+FIRST = "(SELECT seq FROM entries WHERE kind = '%s' ORDER BY seq, n LIMIT 1), 0"
+LEASE = "(SELECT id FROM leases WHERE unsettled > 0 ORDER BY id LIMIT 1)"
+FILLED = "(SELECT id FROM orders WHERE status = 'filled' ORDER BY id LIMIT 1)"
+SETTLED = "(SELECT subject FROM statements WHERE charged > 100 AND subject LIKE 'lse-%' ORDER BY id LIMIT 1)"
+LINES = f"statement = (SELECT id FROM statements WHERE subject = {SETTLED})"
+OVERRUN = "(SELECT statement FROM statement_lines WHERE over_budget > 0 ORDER BY 1 LIMIT 1)"
+
+
+def audited(url: str, *statements: str, redecide: bool = True) -> dict[str, Check]:
+    """An audit after statements that no guard has seen, and that are taken back."""
+
+    async def run() -> list[Check]:
+        connection = await database.connect(url)
+        try:
+            transaction = connection.transaction()
+            await transaction.start()
+            for statement in (UNGUARDED, *statements) if statements else ():
+                await connection.execute(statement)
+            return await audit(connection, CATALOGUE, redecide=redecide)
+        finally:
+            await connection.close()
+
+    return {check.name: check for check in asyncio.run(run())}
+
+
+def broken(url: str, *statements: str) -> dict[str, Check]:
+    """The checks that find something."""
+    return {name: check for name, check in audited(url, *statements).items() if check.differences}
+
+
+def test_a_sound_venue_gives_no_difference_and_much_is_examined(season_url: str) -> None:
+    checks = audited(season_url)
+    assert list(checks) == [
+        "log",
+        "journal",
+        "capacity",
+        "leases",
+        "projections",
+        "decisions",
+        "entries",
+        "balances",
+        "holds",
+        "statements",
+        "settlement",
+        "usage",
+    ]
+    assert {name: check.differences for name, check in checks.items() if check.differences} == {}
+    assert all(check.examined for check in checks.values())
+    assert "decisions" not in audited(season_url, redecide=False)
+
+
+def test_an_empty_venue_is_sound(database_url: str) -> None:
+    checks = audited(database_url)
+    assert not any(check.differences for check in checks.values())
+    assert "holds" not in checks, "before any terms nothing can be held"
+
+
+BROKEN = {
+    "a posting": (
+        f"UPDATE postings SET amount = amount + 1 WHERE (seq, n, leg) = ({FIRST % 'charge'}, 1)",
+        {"journal", "entries", "balances", "statements"},
+    ),
+    "two postings that still balance": (
+        "UPDATE postings SET amount = amount + CASE leg WHEN 0 THEN -5 ELSE 5 END WHERE seq = 8",
+        {"journal", "balances"},
+    ),
+    "postings deleted": ("DELETE FROM postings WHERE seq = 8", {"journal", "entries", "balances"}),
+    "postings in the wrong book": ("UPDATE postings SET book = 'memo' WHERE seq = 8", {"entries"}),
+    "an entry of another kind": ("UPDATE entries SET kind = 'reversal' WHERE seq = 8", {"journal"}),
+    "a balance": (
+        "UPDATE balances SET amount = amount + 1 WHERE (owner, kind) = ('ann', 'available')",
+        {"balances"},
+    ),
+    "a balance without postings": ("INSERT INTO balances VALUES ('eve', 'available', 7)", {"balances"}),
+    "a settled lease": (
+        f"UPDATE leases SET cards = cards + 1 WHERE id = {SETTLED}",
+        {"projections", "statements", "settlement"},
+    ),
+    "a lease's hold": (f"UPDATE leases SET held = held + 1 WHERE id = {LEASE}", {"projections", "holds"}),
+    "a lease's buyer": (f"UPDATE leases SET buyer = 'ann' WHERE id = {LEASE}", {"projections", "holds"}),
+    "an order's hold": (
+        "UPDATE orders SET held = held - 1 WHERE status = 'resting'",
+        {"projections", "holds"},
+    ),
+    "an order that was filled": (
+        f"UPDATE orders SET status = 'open', held = 7 WHERE id = {FILLED}",
+        {"projections", "holds"},
+    ),
+    "a row deleted": ("DELETE FROM listings WHERE status = 'withdrawn'", {"projections"}),
+    "a row that nobody made": (
+        "INSERT INTO api_keys SELECT party, 'mine', digest, false FROM api_keys LIMIT 1",
+        {"projections"},
+    ),
+    "a key that was revoked": (
+        "UPDATE api_keys SET revoked = NOT revoked",
+        {"projections"},
+    ),
+    "the clock": ("UPDATE venue SET now = now + 1", {"projections"}),
+    "an agreement": ("UPDATE agreements SET valid_to = valid_to + 3600", {"projections"}),
+    "a statement line's fee": (
+        f"UPDATE statement_lines SET fee_vat_fen = fee_vat_fen + 1, fee_net_fen = fee_net_fen - 1 WHERE {LINES}",
+        {"projections", "statements"},
+    ),
+    "a statement line's loss": (
+        f"UPDATE statement_lines SET lost = lost + 1800 WHERE {LINES}",
+        {"projections", "statements", "settlement"},
+    ),
+    "a statement line's overrun": (
+        f"UPDATE statement_lines SET over_budget = over_budget + 1 WHERE statement = {OVERRUN}",
+        {"projections", "statements"},
+    ),
+    "a statement": (
+        f"UPDATE statements SET charged = charged + 1, released = released - 1 WHERE subject = {SETTLED}",
+        {"projections", "statements"},
+    ),
+    "a run's late window": (
+        "UPDATE runs SET late_until = late_until - 3600 * 24 * 40 WHERE id = 'run-2'",
+        {"projections", "settlement"},
+    ),
+    "delivered time": (
+        "UPDATE delivery_records SET delivered = delivered - 1 WHERE batch = 1",
+        {"settlement"},
+    ),
+    "a record's batch": ("UPDATE delivery_records SET batch = 99 WHERE batch = 3", {"settlement", "usage"}),
+    "records deleted": ("DELETE FROM delivery_records WHERE batch = 1", {"settlement"}),
+    "more delivered than leased": (
+        "UPDATE delivery_records SET delivered = 10000000 WHERE batch = 4",
+        {"settlement", "usage"},
+    ),
+    "delivered when nothing was leased": (
+        "UPDATE delivery_records SET slot = slot + 1000 WHERE batch = 4",
+        {"settlement", "usage"},
+    ),
+    "tokens": (
+        "UPDATE token_records SET output_tokens = output_tokens + 1 WHERE sequence = 0",
+        {"settlement"},
+    ),
+    "tokens at another time": (
+        "UPDATE token_records SET at = at + 10000000 WHERE sequence = 0",
+        {"settlement", "usage"},
+    ),
+    "a batch's sender": ("UPDATE usage_batches SET party = 'ray' WHERE id = 2", {"usage"}),
+    "a digest": ("UPDATE commands SET digest = decode(repeat('00', 32), 'hex') WHERE seq = 20", {"log"}),
+    "an epoch that falls": ("UPDATE commands SET epoch = 0 WHERE seq = 50", {"log"}),
+    "an epoch to come": (
+        "UPDATE commands SET epoch = epoch + 1 WHERE seq = (SELECT max(seq) FROM commands)",
+        {"log"},
+    ),
+    "who gave a command": (
+        "UPDATE commands SET party = 'ray' WHERE kind = 'CutUsage'",
+        {"log", "decisions"},
+    ),
+    "events that can't be read": (
+        "UPDATE events SET body = '{}' WHERE kind = 'OrderAccepted'",
+        {"log", "decisions", "journal", "projections", "leases"},
+    ),
+}
+
+
+@pytest.mark.parametrize(("statement", "found"), BROKEN.values(), ids=BROKEN)
+def test_what_is_broken_is_found(season_url: str, statement: str, found: set[str]) -> None:
+    assert set(broken(season_url, statement)) == found
+
+
+def test_a_difference_names_the_thing_and_says_what_was_expected(season_url: str) -> None:
+    found = broken(
+        season_url,
+        "UPDATE balances SET amount = 7 WHERE (owner, kind) = ('ann', 'held')",
+        "UPDATE orders SET held = held + 1 WHERE status = 'resting'",
+        "UPDATE commands SET epoch = 0 WHERE seq = 50",
+    )
+    (order,) = re.findall(r"ord-\d+", found["holds"].differences[0])
+    assert {name: check.differences for name, check in found.items()} == {
+        "log": ("50: epoch 0 after 1",),
+        "projections": (f"orders {order}: held: expected 12000, got 12001",),
+        "holds": (f"order {order}: held: expected 12000, got 12001",),
+        "balances": ("ann/held: expected 0, got 7",),
+    }
+
+
+TRADE = """
+    UPDATE events SET body = replace(body::text, '"cost":', '"cost":1')::json
+    WHERE (seq, n) = (SELECT seq, n FROM events WHERE kind = 'LeaseGranted' ORDER BY seq LIMIT 1)
+"""
+
+
+def test_a_trade_that_is_rewritten_breaks_the_chain(season_url: str) -> None:
+    found = broken(season_url, TRADE)
+    assert set(found) == {"log", "leases", "projections", "decisions"}
+    assert len(found["log"].differences) == 1
+    assert len(found["decisions"].differences) == 1, "one difference is not followed by others"
+
+
+def test_a_trade_that_is_rewritten_with_the_whole_chain_is_found_by_its_price(season_url: str) -> None:
+    assert set(broken(season_url, TRADE, CHAINED_ANEW)) == {"leases", "projections", "decisions"}
+
+
+CHAINED_ANEW = """
+    DO $$ DECLARE digest bytea := decode(repeat('00', 32), 'hex'); command record; BEGIN
+        FOR command IN SELECT * FROM commands ORDER BY seq LOOP
+            digest := sha256(digest || convert_to(
+                concat_ws(E'\\n', command.seq, command.party, command.id, command.kind, command.body) ||
+                coalesce((SELECT string_agg(E'\\n' || kind || E'\\n' || body, '' ORDER BY n) FROM events
+                          WHERE seq = command.seq), ''), 'UTF8'));
+            UPDATE commands SET digest = chained.digest FROM (SELECT digest) AS chained WHERE commands.seq = command.seq;
+        END LOOP;
+    END $$
+"""
+"""What somebody would do who may change everything: make all digests fit again."""
+
+
+@pytest.mark.parametrize(
+    ("statement", "found"),
+    [
+        (
+            "DELETE FROM commands WHERE seq = 100",
+            "100: it has events or entries, but there is no such command",
+        ),
+        ("DELETE FROM events WHERE (seq, n) = (7, 0)", "digest of 7: expected "),
+        (
+            "INSERT INTO events SELECT 100000, n, kind, body FROM events WHERE seq = 7",
+            "the command after ",
+        ),
+        ("DELETE FROM commands WHERE seq > 300", "301: it has events or entries"),
+    ],
+)
+def test_holes_in_the_log_are_found(season_url: str, statement: str, found: str) -> None:
+    differences = broken(season_url, statement)["log"].differences
+    assert any(difference.startswith(found) for difference in differences), differences
+
+
+def test_an_event_that_cannot_be_read_stops_nothing_but_deciding(season_url: str) -> None:
+    found = broken(season_url, "UPDATE events SET kind = 'LeaseLost' WHERE (seq, n) = (7, 0)")
+    assert any("event 7.0: it can't be read" in line for line in found["log"].differences)
+    assert found["decisions"].differences == (
+        "7: its events can't be read, and nothing after it was decided",
+    )
+
+
+def test_many_differences_are_cut_short(season_url: str) -> None:
+    found = broken(season_url, "UPDATE leases SET vat_rate_bp = vat_rate_bp + 1")
+    assert len(found["projections"].differences) == 101
+    assert found["projections"].differences[-1].startswith("and ")
+
+
+def test_the_venue_goes_on_while_it_is_audited(season_url: str) -> None:
+    checks = asyncio.run(audit(season_url, CATALOGUE, redecide=False))
+    assert not any(check.differences for check in checks)
