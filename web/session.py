@@ -115,7 +115,6 @@ def may(*roles: Role) -> Guard:
             )
         connection.scope["user"] = caller
 
-    guard.roles = roles  # type: ignore[attr-defined]  # the table of routes and roles is drawn from it
     return guard
 
 

@@ -8,9 +8,9 @@ class WebSettings:
     """`secret` signs the page cookie: whoever knows it can sign in as anybody, so it is never shown.
 
     `secure_cookies` is for a venue behind TLS: browsers then send the cookie over TLS only.
-    `body_seconds` is how long the body of a request may take to arrive.
+    `body_seconds` is how long the body of a request may take to arrive; the server hangs up a second later.
     """
 
     secret: str = field(repr=False)
     secure_cookies: bool = False
-    body_seconds: float = 10
+    body_seconds: float = 8

@@ -47,37 +47,29 @@ class StrictRequest(Request[Any, Any, Any]):
     async def body(self) -> bytes:
         """The body, once it is all there. It is never empty: every body that is asked for is an object."""
         _check_media_type(self.headers)
-        try:
-            async with asyncio.timeout(self.app.state.settings.body_seconds):
-                raw = await super().body()
-        except TimeoutError:
-            raise ProblemError(
-                DoorRejection.REQUEST_TOO_SLOW, "The body did not arrive in time.", headers=_CLOSE
-            ) from None
-        except RequestEntityTooLarge:
-            raise ProblemError(
-                DoorRejection.BODY_TOO_LARGE, f"At most {self._most} bytes are read here.", headers=_CLOSE
-            ) from None
-        except InternalServerException:
-            raise ProblemError(DoorRejection.MALFORMED_REQUEST, "The connection was closed.") from None
-        except ClientException:
-            raise ProblemError(DoorRejection.MALFORMED_REQUEST, "The Content-Length is no number.") from None
+        raw = await self._arrived()
         if not raw:
             raise ProblemError(DoorRejection.MALFORMED_JSON, "The body is empty.")
         return raw
+
+    async def _arrived(self) -> bytes:
+        try:
+            async with asyncio.timeout(self.app.state.settings.body_seconds):
+                return await super().body()
+        except TimeoutError:
+            raise _hanging_up(DoorRejection.REQUEST_TOO_SLOW, "The body did not arrive in time.") from None
+        except RequestEntityTooLarge:
+            most = self.route_handler.resolve_request_max_body_size()
+            raise _hanging_up(DoorRejection.BODY_TOO_LARGE, f"At most {most} bytes are read here.") from None
+        except (InternalServerException, ClientException):
+            # The framework's words for a connection that was closed, and for a length that is no number.
+            raise _hanging_up(DoorRejection.MALFORMED_REQUEST, "The body did not arrive whole.") from None
 
     async def json(self) -> Body:
         """The body as its handler's model."""
         field = self.route_handler.parsed_data_field
         assert field is not None, "only a handler that asks for a body reads one"
         return read_model(field.annotation, await self.body())
-
-    @property
-    def _most(self) -> int | None:
-        return self.route_handler.resolve_request_max_body_size()
-
-
-_CLOSE = {"Connection": "close"}
 
 
 def read_model(model: type[Body], raw: bytes) -> Body:
@@ -138,6 +130,11 @@ def _check_media_type(headers: Mapping[str, str]) -> None:
         raise ProblemError(DoorRejection.UNSUPPORTED_MEDIA_TYPE)
     if headers.get("content-encoding", "identity").lower() != "identity":
         raise ProblemError(DoorRejection.UNSUPPORTED_MEDIA_TYPE, headers={"Accept-Encoding": "identity"})
+
+
+def _hanging_up(code: DoorRejection, detail: str) -> ProblemError:
+    """A problem after which nothing more is read: what is left of the body would be taken for another request."""
+    return ProblemError(code, detail, headers={"Connection": "close"})
 
 
 def _scan(raw: bytes) -> Any:
@@ -210,12 +207,12 @@ def _fault(document: Any, error: ErrorDetails) -> Fault:
 
 def _pointer(document: Any, location: tuple[int | str, ...]) -> str:
     """Where that is in the document. Names of models that pydantic tried on the way are not part of it."""
-    pointer, here = "", document
-    for part in location:
+    pointer, here, last = "", document, len(location) - 1
+    for n, part in enumerate(location):
         inside = isinstance(here, dict) and isinstance(part, str) and part in here
         if inside or (isinstance(here, list) and isinstance(part, int) and part < len(here)):
             here = here[part]
-        elif part is not location[-1]:
+        elif n < last:
             continue
         if not _SHOWABLE.match(str(part)):
             break

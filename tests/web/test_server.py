@@ -149,6 +149,16 @@ async def test_when_the_block_ends_nobody_answers() -> None:
         await connect(address)
 
 
+async def test_answers_are_not_held_back() -> None:
+    """Twenty in a row on one connection: each would take 40 ms if its second packet waited for a receipt."""
+    async with serving(hello, port=0) as address, httpx.AsyncClient() as client:
+        await client.get(address)
+        began = time.monotonic()
+        for _ in range(20):
+            await client.get(address)
+        assert time.monotonic() - began < 0.6
+
+
 async def test_a_port_that_is_taken_is_said_so() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(OSError, match="in use"):
         async with serving(hello, port=taken.getsockname()[1]):
