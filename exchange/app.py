@@ -1,4 +1,7 @@
-"""The composition root: from a database to a running venue. The only place where its parts are wired together."""
+"""The composition root: from a database to a running venue.
+
+The only place where its parts are wired together.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine

@@ -1,4 +1,7 @@
-"""The only reading of the wall clock. Everything else is told the time."""
+"""The only reading of the wall clock.
+
+Everything else is told the time.
+"""
 
 import time
 

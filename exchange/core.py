@@ -1,4 +1,7 @@
-"""The core: one match over every command, one over every event. Decides by reading, changes only by `evolve`."""
+"""The core: one match over every command, one over every event.
+
+Decides by reading, changes only by `evolve`.
+"""
 
 from collections.abc import Iterator
 from typing import assert_never

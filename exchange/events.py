@@ -1,4 +1,7 @@
-"""Every event that can be in the log. Events of the market stand in it as they are, unless money rides on them."""
+"""Every event that can be in the log.
+
+Events of the market stand in it as they are, unless money rides on them.
+"""
 
 from exchange.agreements.events import AgreementRecorded
 from exchange.closing.events import CloseBegun, PeriodClosed, StatementPosted, UsageCut

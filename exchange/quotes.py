@@ -1,4 +1,7 @@
-"""Quotes: what an order would get now. Answered by a follower that tails the log, so that asking never slows the writer."""
+"""Quotes: what an order would get now.
+
+Answered by a follower that tails the log, so that asking never slows the writer.
+"""
 
 import asyncio
 from dataclasses import dataclass

@@ -1,4 +1,7 @@
-"""The state of the market: listings, orders and the books they stand in. Read by rules, changed only by `evolve`."""
+"""The state of the market: listings, orders and the books they stand in.
+
+Read by rules, changed only by `evolve`.
+"""
 
 from bisect import bisect_left, insort
 from dataclasses import dataclass, field

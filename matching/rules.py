@@ -1,4 +1,6 @@
-"""The rules: what each command makes happen. Decides by reading the market; never changes it.
+"""The rules: what each command makes happen.
+
+Decides by reading the market; never changes it.
 
 Every function here yields events one by one, and relies on the caller to `evolve` the market by each event before
 it asks for the next: so a rule sees the market as its own earlier events have left it.

@@ -1,4 +1,7 @@
-"""What the closing job asks. It brings exact sums; the venue makes the statement lines and books them."""
+"""What the closing job asks.
+
+It brings exact sums; the venue makes the statement lines and books them.
+"""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,7 @@
-"""What may be asked about parties. All of it is the clerk's to ask."""
+"""What may be asked about parties.
+
+All of it is the clerk's to ask.
+"""
 
 from dataclasses import dataclass
 

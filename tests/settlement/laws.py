@@ -1,4 +1,7 @@
-"""The laws of money, meters and statements. A law reaches the kernel through its modules, so as to see planted bugs."""
+"""The laws of money, meters and statements.
+
+A law reaches the kernel through its modules, so as to see planted bugs.
+"""
 
 from collections.abc import Sequence
 from dataclasses import asdict, fields
