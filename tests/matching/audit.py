@@ -57,6 +57,8 @@ class Audit:
         require(self.settled, "an order that looks for capacity is leased to, rests or is closed")
         late = [order for order in self.open_orders() if self._latest_start(order) < self.now]
         require(not late, f"orders end when their latest start has passed: {late}")
+        over = [name for name, terms in self.offered().items() if terms.window.end <= self.now]
+        require(not over, f"listings end with their windows: {over}")
 
     def open_orders(self) -> list[OrderId]:
         return [order for order in self.orders if order not in self.ended]

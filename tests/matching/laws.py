@@ -32,22 +32,29 @@ class Step(NamedTuple):
 
 
 def hold(law: Law, world: World) -> None:
-    """Require a law of a world; if it breaks, show the fewest commands that break it."""
+    """Require a law of a world; if it breaks, show the fewest commands that break it, and how."""
+    if fault(law, world) is None:
+        return
+    fewest = without_needless(law, world)
+    commands = "\n".join(f"  {number}: {command}" for number, command in enumerate(fewest, 1))
+    broken = fault(law, fewest)
+    raise BreachError(f"{law.__name__} fails for\n{commands}\n{broken!r}") from broken
+
+
+def fault(law: Law, world: World) -> Exception | None:
+    """What goes wrong, if anything does."""
     try:
         law(world)
-    except Exception as broken:
-        fewest = without_needless(law, world)
-        commands = "\n".join(f"  {number}: {command}" for number, command in enumerate(fewest, 1))
-        raise BreachError(f"{law.__name__} fails for\n{commands}\n{broken!r}") from broken
+    except Exception as broken:  # noqa: BLE001 — a kernel that raises is broken, too
+        return broken
+    return None
 
 
 def without_needless(law: Law, world: World) -> World:
     """A part of a world that breaks the law and of which every command is needed for that."""
     for index in reversed(range(len(world))):
         shorter = world[:index] + world[index + 1 :]
-        try:
-            law(shorter)
-        except Exception:  # noqa: BLE001 — a kernel that raises is broken, too
+        if fault(law, shorter) is not None:
             return without_needless(law, shorter)
     return world
 

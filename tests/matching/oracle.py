@@ -1,7 +1,7 @@
-"""A market as naive as can be, to compare the kernel with: it looks at every listing, every start and every slot.
+"""A market as naive as can be, which looks at every listing, every start and every slot.
 
-It is written from the rules of the market alone, and shares with the kernel only the words for what goes in and comes
-out: commands, events and their terms. Even prices are looked up slot by slot.
+The kernel is compared with it. It is written from the rules of the market alone, and shares with the kernel only the
+words for what goes in and comes out: commands, events and their terms. Even prices are looked up slot by slot.
 
 `record` lets any event have happened, so that the oracle can also follow another market's log and search in its place.
 """

@@ -6,6 +6,7 @@ fixed set of worlds; a control run without a bug keeps them all.
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from matching import market, rules, search
 from matching.capacity import FreeCards
 from matching.commands import AmendOrder
 from matching.events import Closed, Event, Leased, OrderAmended, Rejected, Rested, Ticked
-from matching.market import Bid, Book, LiveListing, LiveOrder, Market
+from matching.market import Bid, Book, BookKey, LiveListing, LiveOrder, Market
 from matching.prices import PriceCurve
 from matching.search import Leg
 from matching.terms import (
@@ -136,11 +137,27 @@ def start_before_age(patch: pytest.MonkeyPatch) -> None:
 
 
 def weights_do_not_compare(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(search, "lcm", lambda *weights: max(weights))
+    sound = search._book_offers
+
+    def offers(state: Market, order: Order, key: BookKey, weight: int, _: int) -> Iterator[Any]:
+        return sound(state, order, key, weight, 1)
+
+    patch.setattr(search, "_book_offers", offers)
 
 
 def youngest_listing_wins(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(search, "_rank", lambda _, start, price, seq: (-seq, price, start))
+
+
+def search_stops_too_early(patch: pytest.MonkeyPatch) -> None:
+    """Every listing is thought a little worse than it may be."""
+    sound = search._book_offers
+
+    def offers(*asked: Any) -> Iterator[Any]:  # Any: passed on as it is
+        for (first, *others), offered in sound(*asked):
+            yield (first + 1, *others), offered
+
+    patch.setattr(search, "_book_offers", offers)
 
 
 def first_chip_only(patch: pytest.MonkeyPatch) -> None:
@@ -152,13 +169,13 @@ def dear_orders_are_passed_over(patch: pytest.MonkeyPatch) -> None:
 
 
 def time_trades(patch: pytest.MonkeyPatch) -> None:
-    """Whoever is about to run out of time gets what there is, at any price."""
+    """Whoever waits gets what there is at last, at any price."""
     sound = rules._tick
 
     def tick(state: Market, now: Slot) -> Iterator[Event]:
         for live in tuple(state.orders.values()) if now > state.now else ():
             leg = search.find(state, replace(live.terms, limit=Price(10**6)))
-            if leg is not None and live.terms.latest_start == now:
+            if leg is not None:
                 yield from rules._fill(live.terms, leg)
         yield from sound(state, now)
 
@@ -236,12 +253,12 @@ def bids_stand_twice(patch: pytest.MonkeyPatch) -> None:
 
 
 def rules_change_the_market(patch: pytest.MonkeyPatch) -> None:
-    """Whoever rests is forgotten by the clock, and no event says so."""
+    """It notes down something that no event says."""
     sound = rules._seek
 
     def seek(state: Market, order: Order) -> Iterator[Event]:
         yield from sound(state, order)
-        state.latest_starts.clear()
+        state.latest_starts.append((Slot(10**6), order.id))
 
     patch.setattr(rules, "_seek", seek)
 
@@ -260,6 +277,7 @@ SABOTAGE: list[tuple[str, Law, Plant]] = [
     ("the last slot of a lease stays free", laws.passes_the_audit, booked_one_slot_short),
     ("ties go by start before age", laws.agrees_with_the_oracle, start_before_age),
     ("prices of unlike chips are compared as they are", laws.agrees_with_the_oracle, weights_do_not_compare),
+    ("the search stops too early", laws.agrees_with_the_oracle, search_stops_too_early),
     ("only the chip named first counts", laws.minds_no_order_of_names, first_chip_only),
     ("the youngest listing wins at any price", laws.gains_by_new_listings, youngest_listing_wins),
     ("who offers too much is passed over", laws.serves_whoever_offers_more, dear_orders_are_passed_over),
