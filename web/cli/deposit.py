@@ -23,7 +23,7 @@ EXAMPLES = examples(
     "suanli deposit ann-lab 250000.00 --reference ICBC-20261122-0017", "suanli deposit ann-lab 99.90 --json"
 )
 
-Party = Annotated[str, typer.Argument(show_default=False, help="Who has paid.")]
+Party = Annotated[str, typer.Argument(metavar="PARTY", show_default=False, help="Who has paid.")]
 Amount = Annotated[
     str, typer.Argument(metavar="YUAN", show_default=False, help="How much, such as 250000.00.")
 ]

@@ -29,10 +29,11 @@ COMMANDS = {
     "usage": Front("web.cli.usage", "Report a file of delivered time or used tokens, as a seller."),
     "close": Front("web.cli.close", "Settle a month, for good."),
     "replay": Front("web.cli.replay", "Trade a real trace on a venue of its own."),
+    "audit": Front("web.cli.audit", "Work out the books again from the log, and compare."),
     "bench": Front("web.cli.bench", "Measure how fast the venue is here."),
     "check-cases": Front("web.cli.check_cases", "Check files of worked cases."),
     "doctor": Front("web.cli.doctor", "Look at everything that a venue needs, and say what to do."),
-    "db": Front("web.cli.db", "Look at the database's shape, or bring it up to date."),
+    "db": Front("web.cli.db", "Look at the database, bring it up to date, or rebuild what pages read."),
 }
 
 EXIT_CODES = """
