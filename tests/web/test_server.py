@@ -150,13 +150,13 @@ async def test_when_the_block_ends_nobody_answers() -> None:
 
 
 async def test_answers_are_not_held_back() -> None:
-    """Twenty in a row on one connection: each would take 40 ms if its second packet waited for a receipt."""
+    """Fifty in a row on one connection: each would take 40 ms if its second packet waited for a receipt."""
     async with serving(hello, port=0) as address, httpx.AsyncClient() as client:
         await client.get(address)
         began = time.monotonic()
-        for _ in range(20):
+        for _ in range(50):
             await client.get(address)
-        assert time.monotonic() - began < 0.6
+        assert time.monotonic() - began < 1.5
 
 
 async def test_a_port_that_is_taken_is_said_so() -> None:
