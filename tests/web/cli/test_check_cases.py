@@ -18,8 +18,8 @@ BID = {
     "cards": 8, "slots": 4, "window": [0, 24], "limit": 150,
 }  # fmt: skip
 LEASE = {"order": "b", "listing": "a", "cards": 8, "start": 0, "end": 4, "cost": 3200, "state": "live"}
-EXPECT = {"leases": [LEASE], "resting": [], "closed": {"b": "filled"}, "events": []}
-FITS = {"id": "fits", "config": {}, "commands": [LISTED, BID], "expect": EXPECT}
+EXPECT: dict[str, Any] = {"leases": [LEASE], "resting": [], "closed": {"b": "filled"}, "events": []}
+FITS: dict[str, Any] = {"id": "fits", "config": {}, "commands": [LISTED, BID], "expect": EXPECT}
 DIFFERS = {**FITS, "id": "differs", "expect": {**EXPECT, "resting": ["b"]}}
 BOOK = {"scenarios": [{"name": "two_makers", "commands": [], "expected_trades": [], "expected_book": {}}]}
 

@@ -1,5 +1,6 @@
 """The check-up, with one fault after the other put in its way."""
 
+import importlib.util
 import json
 import shutil
 import socket
@@ -10,6 +11,7 @@ import pytest
 
 from exchange.config import Settings
 from exchange.persistence import embedded
+from exchange.persistence.queries.checkup import Writing
 from exchange.state import Instant
 from tests.web.cli.conftest import Suanli
 from web.cli import checkup, doctor
@@ -124,13 +126,13 @@ def test_clocks_apart(apart: int, verdict: Verdict) -> None:
 
 def test_a_venue_clock_that_is_ahead() -> None:
     def verdict(now: int) -> Verdict:
-        writing = doctor.queries.Writing(1, Instant(now))
+        writing = Writing(1, Instant(now))
         return list(doctor._writing(writing, None, Instant(10_000)))[-1].verdict
 
     assert (verdict(9_000), verdict(11_000)) == (Verdict.OK, Verdict.FAULT)
 
 
 def test_binaries_that_do_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checkup.importlib.util, "find_spec", lambda _: None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     assert checkup.binaries(Settings()).verdict is Verdict.FAULT
     assert checkup.binaries(Settings(database_url="postgresql://db.example/venue")).verdict is Verdict.OK
