@@ -93,7 +93,7 @@ async def report(exchange: Exchange, records: list[DeliveryRecord], key: str) ->
 
 async def use_tokens(exchange: Exchange, house: House) -> None:
     """Some tokens of every contract, and of the first more than its budget can pay."""
-    records = []
+    records: list[TokenRecord] = []
     for number, (name, contract) in enumerate(house.state.contracts.items()):
         at = Instant(house.state.now - 1)
         if contract.terms.begins <= at < contract.terms.ends:

@@ -132,24 +132,30 @@ async def steps(connection: Connection) -> AsyncIterator[list[LoggedStep]]:
 
 async def _page(connection: Connection, after: int, until: int) -> list[LoggedStep]:
     found: dict[int, LoggedStep] = {}
-
-    def step(seq: int) -> LoggedStep:
-        return found.setdefault(seq, LoggedStep(seq))
-
     for row in await _between(connection, "commands", "seq", after, until):
         command = LoggedCommand(
             row["party"], row["id"], row["kind"], row["body"], row["digest"], row["epoch"]
         )
         found[row["seq"]] = LoggedStep(row["seq"], command)
     for row in await _between(connection, "events", "seq, n", after, until):
-        step(row["seq"]).events.append(LoggedEvent(row["n"], row["kind"], row["body"]))
+        _step(found, row["seq"]).events.append(LoggedEvent(row["n"], row["kind"], row["body"]))
+    entries: dict[tuple[int, int], LoggedEntry] = {}
     for row in await _between(connection, "entries", "seq, n", after, until):
-        step(row["seq"]).entries.append(LoggedEntry(row["n"], row["kind"]))
+        entry = entries[row["seq"], row["n"]] = LoggedEntry(row["n"], row["kind"])
+        _step(found, row["seq"]).entries.append(entry)
     for row in await _between(connection, "postings", "seq, n, leg", after, until):
-        entries = [entry for entry in step(row["seq"]).entries if entry.n == row["n"]]
-        for entry in entries:
-            entry.postings.append(LoggedPosting(row["owner"], row["kind"], row["amount"]))
+        if (row["seq"], row["n"]) in entries:
+            posting = LoggedPosting(row["owner"], row["kind"], row["amount"])
+            entries[row["seq"], row["n"]].postings.append(posting)
     return [found[seq] for seq in sorted(found)]
+
+
+def _step(found: dict[int, LoggedStep], seq: int) -> LoggedStep:
+    """What is known under a number already; or something that has no command."""
+    known = found.get(seq)
+    if known is None:
+        known = found[seq] = LoggedStep(seq)
+    return known
 
 
 async def _between(
