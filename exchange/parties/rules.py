@@ -10,7 +10,9 @@ from exchange.state import VENUE, PartyId, State
 from matching.terms import Rejection as MarketRejection
 from settlement.money import Fen
 
-AMOUNT_MAX = Fen(10**15)  # ten trillion yuan: far above any real amount, far below what 64 bits hold
+AMOUNT_MAX = Fen(
+    10**14
+)  # a trillion yuan: above any real amount, and in micro-yuan a ninth of what 64 bits hold
 
 _ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?\Z")
 _DIGEST = re.compile(r"[0-9a-f]{64}\Z")
@@ -69,4 +71,4 @@ def unknown_party(party: PartyId) -> Rejected:
 
 def out_of_range() -> Rejected:
     """The refusal of an amount that can't be meant."""
-    return rejected(VenueRejection.AMOUNT_OUT_OF_RANGE, "An amount is more than zero and at most 10^15 fen.")
+    return rejected(VenueRejection.AMOUNT_OUT_OF_RANGE, "An amount is more than zero and at most 10^14 fen.")
