@@ -52,5 +52,5 @@ async def _at_own_venue(settings: Settings, url: str, work: Work[T]) -> T:
     async with venue.venue(settings, url) as exchange:
         token = await token_of_clerk(exchange, settings.data_dir)
         app = create_app(exchange, WebSettings(secret=cookie_secret(settings.data_dir)))
-        async with Client("http://venue", token, httpx.ASGITransport(app)) as client:  # type: ignore[arg-type]
+        async with Client("http://venue", token, httpx.ASGITransport(app)) as client:  # type: ignore[arg-type]  # ASGI, in other words
             return await work(client)
