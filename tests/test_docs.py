@@ -24,6 +24,7 @@ import matching.terms
 from exchange import engine, quotes
 from exchange.config import VARIABLES
 from exchange.metering import RefusalCode
+from exchange.parties.rules import AMOUNT_MAX
 from exchange.persistence import embedded, errors, migrate
 from exchange.rejections import VenueRejection
 from matching.terms import Rejection as MarketRejection
@@ -286,6 +287,7 @@ def test_the_lease_of_the_settlement_page_is_what_the_code_makes_of_it(
         ("architecture.md", f"leases {close_period.LEASES_AT_ONCE} at a time"),
         ("architecture.md", f"some {close_period.SUMS_MAX} in a command"),
         ("rejections.md", f"up to {FAULTS_MAX} faults"),
+        ("rejections.md", f"above 10^{len(str(AMOUNT_MAX)) - 1} fen"),
         ("rejections.md", f"more than {strict.BODY_MAX >> 10} KiB, or {strict.BATCH_BODY_MAX >> 20} MiB"),
         ("rejections.md", f"more than {strict.DEPTH_MAX} levels"),
         ("rejections.md", f"longer than {server.URL_MAX >> 10} KiB"),
