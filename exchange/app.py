@@ -87,7 +87,7 @@ async def open_exchange(url: str, terms: VenueTerms) -> AsyncIterator[Exchange]:
         state = empty_state(catalogue)
         await recover(reading, state)
         engine, follower = Engine(state, log), Follower(readers, empty_state(catalogue))
-        await opened.enter_async_context(_running(engine.serve(), "writer"))
+        await opened.enter_async_context(running(engine.serve(), "writer"))
         exchange = Exchange(engine, readers, usage, catalogue, Metering(usage), follower)
         if state.terms is None:
             await exchange.as_venue("open", AdoptTerms(terms))
@@ -96,7 +96,7 @@ async def open_exchange(url: str, terms: VenueTerms) -> AsyncIterator[Exchange]:
 
 
 @asynccontextmanager
-async def _running(work: Coroutine[None, None, None], name: str) -> AsyncIterator[None]:
+async def running(work: Coroutine[None, None, None], name: str) -> AsyncIterator[None]:
     """A task that runs for as long as the block lasts."""
     task = asyncio.create_task(work, name=name)
     try:

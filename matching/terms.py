@@ -11,7 +11,6 @@ Seq = NewType("Seq", int)  # position of a command in the log; also the age that
 Slot = NewType("Slot", int)  # whole slots since the epoch, UTC
 OrderId = NewType("OrderId", str)
 ListingId = NewType("ListingId", str)
-LeaseNumber = NewType("LeaseNumber", int)  # 1, 2, 3 … in order of grant
 OwnerGroup = NewType("OwnerGroup", str)  # whose interest it is: an owner group never trades with itself
 ChipCode = NewType("ChipCode", str)
 RegionCode = NewType("RegionCode", str)

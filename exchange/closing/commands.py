@@ -51,7 +51,7 @@ class ContractSum:
 
 @dataclass(frozen=True, slots=True)
 class PostStatements:
-    """Book a part of a run: at most 1,000 sums, all sums of a lease or contract together."""
+    """Book a part of a run, all sums of a lease or contract together. The job sends some hundreds of sums at a time."""
 
     run: RunId
     leases: tuple[LeaseSum, ...] = ()

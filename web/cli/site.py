@@ -7,7 +7,7 @@ import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 
-from exchange.app import Exchange
+from exchange.app import Exchange, running
 from exchange.config import Settings
 from web.app import create_app
 from web.cli.clerk import token_of_clerk
@@ -39,6 +39,7 @@ async def open_door(settings: Settings, exchange: Exchange) -> AsyncIterator[str
             where = f"{settings.host}:{settings.port}"
             sentence = f"Nobody can be served at {where} ({fault.strerror}): choose another --port."
             raise Failure(sentence, ExitCode.USAGE) from fault
+        await opened.enter_async_context(running(exchange.quotes.tail(), "follower"))
         opened.enter_context(announced(settings.data_dir, Server(url, os.getpid(), settings.elsewhere)))
         yield url
 
