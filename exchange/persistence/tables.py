@@ -54,7 +54,7 @@ def _json(name: str, *, null: bool = False) -> Column[Any]:
 writer = Table(
     "writer",
     metadata,
-    Column("only", Boolean, CheckConstraint("only", name="one_row"), primary_key=True),
+    Column("only", Boolean, CheckConstraint('"only"', name="one_row"), primary_key=True),
     _int("epoch"),
 )
 """Whose turn it is to write. Each writer raises the epoch when it begins, and the one before can't write again."""
@@ -122,7 +122,7 @@ balances = Table(
 venue = Table(
     "venue",
     metadata,
-    Column("only", Boolean, CheckConstraint("only", name="one_row"), primary_key=True),
+    Column("only", Boolean, CheckConstraint('"only"', name="one_row"), primary_key=True),
     _json("terms", null=True),
     _int("now", null=True),
 )

@@ -355,12 +355,14 @@ def upgrade() -> None:
         sa.Column("only", sa.Boolean(), nullable=False),
         sa.Column("terms", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("now", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint('"only"', name=op.f("ck_venue_one_row")),
         sa.PrimaryKeyConstraint("only", name=op.f("pk_venue")),
     )
     op.create_table(
         "writer",
         sa.Column("only", sa.Boolean(), nullable=False),
         sa.Column("epoch", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint('"only"', name=op.f("ck_writer_one_row")),
         sa.PrimaryKeyConstraint("only", name=op.f("pk_writer")),
     )
     for statement in _statements(GUARDS):
