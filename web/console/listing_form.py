@@ -84,6 +84,8 @@ def as_typed(offer: Offered, clock: Clock) -> Mapping[str, Sequence[str]]:
 def read_listing(asked: Reader, exchange: Exchange, clock: Clock) -> PublishListing | None:
     """The listing that a form stands for, or None with what is wrong noted in `asked`."""
     start, end = _slot(asked, "start", clock), _slot(asked, "end", clock)
+    if end <= start:
+        asked.wrong("end", MistakeCode.REVERSED)
     if end - start > clock.terms.horizon_slots:
         days = clock.terms.horizon_slots * clock.terms.slot_seconds // 86_400
         asked.wrong("end", MistakeCode.TOO_LARGE, f"{days} days after the beginning")

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from settlement.money import ceil_div
 from web.pages.offers import Rung
 
 WIDTH, HEIGHT = 520, 220
 LEFT, RIGHT, TOP, BOTTOM = 52, 12, 10, 30
-LEVELS = 5  # shades of a heat map, from nothing to everything
+SHADES = 4  # of a heat map, beside the one for nothing
 MARKS = 4  # at most so many lines across a scale
 
 
@@ -70,10 +71,10 @@ def depth_chart(asks: Sequence[Rung], bids: Sequence[Rung]) -> DepthChart | None
 
 
 def level(part: int, whole: int) -> int:
-    """The shade of a share: 0 for nothing at all, 4 for the last fifth."""
+    """The shade of a share: 0 for nothing at all, then one for each quarter that it reaches into."""
     if part <= 0 or whole <= 0:
         return 0
-    return min(LEVELS - 1, 1 + (LEVELS - 1) * (part - 1) // whole)
+    return min(SHADES, ceil_div(SHADES * part, whole))
 
 
 def _stairs(corners: Sequence[tuple[int, int]], end: int, ground: int) -> str:

@@ -35,6 +35,7 @@ class MistakeCode(StrEnum):
     NOT_AN_OPTION = "not_an_option"
     TOO_SMALL = "too_small"
     TOO_LARGE = "too_large"
+    REVERSED = "reversed"
     REFUSED = "refused"
 
 

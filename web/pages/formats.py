@@ -23,7 +23,7 @@ def yuan(fen: int) -> str:
 
 
 def unit_price(micro_yuan: int) -> str:
-    """A price of one unit, exact with two to four decimals, or else rounded to the fen and marked with `≈`."""
+    """A price of one unit, exact with two or four decimals, or else rounded to the fen and marked with `≈`."""
     if micro_yuan % UNIT_PRICE_STEP:
         return f"≈ {yuan(round_half_away(micro_yuan, CENT_IN_MICRO))}"
     whole, part = divmod(abs(micro_yuan), MICRO_PER_YUAN)

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from litestar import Request, Response, Router
 from litestar.di import NamedDependency, Provide
+from litestar.handlers import BaseRouteHandler
 from litestar.response import Redirect, Template
 from litestar.types import ControllerRouterHandler
 
@@ -21,7 +22,7 @@ from web.failures import failed, noted, request_id
 from web.pages.fields import Reader
 from web.pages.formats import local_seconds
 from web.problems import DoorRejection, ProblemError
-from web.session import Caller, caller_by_cookie, same_origin
+from web.session import Caller, Connection, caller_by_cookie, same_origin
 from web.settings import WebSettings
 
 PageRequest = Request[Any, Any, Any]
@@ -29,6 +30,7 @@ _LEAF = re.compile(r"([0-9]{1,18})(?:\.([A-Za-z0-9/-]{1,80}))?\Z")
 _COMMAND_ID = re.compile(r"page-[0-9a-f]{32}\Z")
 
 FORM_MAX = 64 * 1024  # bytes
+NUMBER_MAX = 2**62  # the most that any number in an address can be
 FIELDS_MAX = 500  # the order form has a box for every chip and region
 
 
@@ -47,7 +49,7 @@ def pages(*handlers: ControllerRouterHandler, roles: Sequence[Role] = ()) -> Rou
         dependencies={
             "caller": Provide(_known(roles) if roles else _visitor),
         },
-        guards=[same_origin],
+        guards=[same_origin, _readable_path],
         exception_handlers={SignInNeeded: _to_sign_in, Exception: shown},
         request_class=Request,
         request_max_body_size=FORM_MAX,
@@ -126,6 +128,13 @@ def _by_name(items: Sequence[tuple[str, Any]] | Any) -> dict[str, list[str]]:
             )
         found.setdefault(name, []).append(value)
     return found
+
+
+async def _readable_path(connection: Connection, _: BaseRouteHandler) -> None:
+    """A guard: nothing has an id with a character that no page shows, or a number that no table holds."""
+    numbers = [part for part in connection.path_params.values() if isinstance(part, int)]
+    if not connection.scope["path"].isprintable() or any(abs(number) > NUMBER_MAX for number in numbers):
+        raise not_here()
 
 
 async def _visitor(

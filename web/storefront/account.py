@@ -23,7 +23,11 @@ async def account_page(
     """Balances, and the latest movements with the balance after each."""
     owned = await balances(exchange.readers, caller.party)
     begins = leaf(request)
-    before = (begins.seq, int(begins.rest)) if begins and begins.rest.isdecimal() else None
+    before = (
+        (begins.seq, int(begins.rest))
+        if begins and begins.rest.isdecimal() and len(begins.rest) < 10
+        else None
+    )
     moves = await moves_of(exchange.readers, caller.party, before, ROWS + 1)
     return page(
         "account/page.html",

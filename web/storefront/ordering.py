@@ -77,7 +77,13 @@ async def order_quote(
     asked = with_usual(sent_query(request), clock)
     priced = await _priced(exchange, caller, asked, clock) if asked.many("chip") else None
     shown = live(
-        "order/_quote.html", caller, asked=asked, clock=clock, priced=priced, catalogue=exchange.catalogue
+        "order/_quote.html",
+        caller,
+        alone=True,
+        asked=asked,
+        clock=clock,
+        priced=priced,
+        catalogue=exchange.catalogue,
     )
     shown.headers["HX-Replace-Url"] = f"/order{address_query(request)}"
     return shown

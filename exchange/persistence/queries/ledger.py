@@ -106,8 +106,8 @@ async def entry_of(pool: Pool, owner: str, seq: int, n: int) -> Entry | None:
     head = await pool.fetchrow(
         """
         SELECT e.kind, c.kind AS command, c.party, c.logged_at FROM entries e JOIN commands c USING (seq)
-        WHERE e.seq = $2 AND e.n = $3
-          AND EXISTS (SELECT 1 FROM postings p WHERE p.seq = $2 AND p.n = $3 AND p.owner = $1)
+        WHERE e.seq = $2 AND e.n = $3::bigint
+          AND EXISTS (SELECT 1 FROM postings p WHERE p.seq = $2 AND p.n = $3::bigint AND p.owner = $1)
         """,
         owner,
         seq,

@@ -1,0 +1,130 @@
+"""Every page for everybody: it renders, empty and filled, and nobody sees what is not theirs to see."""
+
+import pytest
+
+from exchange.state import Role
+from tests.web.pages.conftest import BY_ROLE, Venue
+
+pytestmark = pytest.mark.anyio
+
+H800 = "nvidia-h800-80g@621000/on_demand"
+ANYBODY: list[Role | None] = [None, *Role]
+BUYER, SELLER, REGION, CLERK = [Role.BUYER], [Role.SELLER], [Role.REGION], [Role.CLERK]
+
+PAGES: dict[str, list[Role | None] | list[Role]] = {
+    "/": ANYBODY,
+    "/?chip=nvidia-h800-80g&region=621000&tier=spot": ANYBODY,
+    "/?chip=nothing-known": ANYBODY,
+    "/market/rows": ANYBODY,
+    f"/instruments/{H800}": ANYBODY,
+    f"/instruments/{H800}?start=2026-11-24T08:00&hours=12": ANYBODY,
+    f"/instruments/{H800}/depth?hours=48": ANYBODY,
+    f"/instruments/{H800}/tape": ANYBODY,
+    "/instruments/nvidia-t4-16g@110000/spot": ANYBODY,
+    "/order": ANYBODY,
+    "/order?chip=nvidia-h800-80g&limit=20": ANYBODY,
+    "/order/quote?chip=nvidia-h800-80g&limit=20": ANYBODY,
+    "/sign-in": ANYBODY,
+    "/order/review?chip=nvidia-h800-80g&limit=20": BUYER,
+    "/orders": BUYER,
+    "/orders/rows": BUYER,
+    "/leases": BUYER,
+    "/account": [Role.BUYER, Role.SELLER],
+    "/console": SELLER,
+    "/console/new": SELLER,
+    "/console/leases": SELLER,
+    "/console/statements": SELLER,
+    "/region": REGION,
+    "/clerk": CLERK,
+    "/clerk/parties": CLERK,
+    "/clerk/periods": CLERK,
+    "/clerk/periods/2026-10": CLERK,
+    "/clerk/periods/2026-11": CLERK,
+    "/clerk/ledger": CLERK,
+}
+
+
+@pytest.mark.parametrize("role", BY_ROLE)
+async def test_every_page_in_a_venue_that_trades(venue: Venue, role: Role | None) -> None:
+    await visit_all(venue, role)
+
+
+@pytest.mark.parametrize("role", BY_ROLE)
+async def test_every_page_in_an_empty_venue(empty: Venue, role: Role | None) -> None:
+    await visit_all(empty, role)
+
+
+async def visit_all(venue: Venue, role: Role | None) -> None:
+    browser = await venue.signed_in(role)
+    for path, readers in PAGES.items():
+        visit = await browser.get(path)
+        if role in readers:
+            assert visit.status == 200, (path, visit.html)
+        elif role is None:
+            assert visit.status == 303, path
+            assert visit.location.startswith("/sign-in?next="), path
+        else:
+            assert visit.status == 403, path
+
+
+@pytest.mark.parametrize("role", [role for role in BY_ROLE if role is not None])
+async def test_whatever_a_page_links_to_is_there(venue: Venue, role: Role) -> None:
+    browser = await venue.signed_in(role)
+    seen = {path for path, readers in PAGES.items() if role in readers}
+    waiting = sorted(seen)
+    while waiting:
+        visit = await browser.get(waiting.pop())
+        assert visit.status == 200
+        found = {link.partition("#")[0] for link in visit.page.links() if link.startswith("/")}
+        # Of pages of one kind a few stand for the rest.
+        kinds = [path.rstrip("0123456789") for path in seen]
+        new = [one for one in sorted(found - seen) if kinds.count(one.rstrip("0123456789")) < 3]
+        seen.update(new)
+        waiting += new
+    assert len(seen) > 8
+
+
+async def test_what_belongs_to_others_is_not_there(venue: Venue) -> None:
+    mine = await venue.as_party("buyer-1")
+    other = await venue.as_party("buyer-2")
+    orders = [link for link in (await mine.get("/orders")).page.links() if link.startswith("/orders/")]
+    leases = [link for link in (await mine.get("/leases")).page.links() if link.startswith("/leases/")]
+    entries = [link for link in (await mine.get("/account")).page.links() if "/entries/" in link]
+    for path in (orders[0], leases[0], entries[0], "/orders/ord-1", "/leases/nonsense"):
+        assert (await other.get(path)).status == 404, path
+    seller = await venue.as_party("seller-1")
+    rival = await venue.as_party("seller-2")
+    statements = [link for link in (await seller.get("/console/statements")).page.links() if "/run-" in link]
+    listings = [link for link in (await seller.get("/console")).page.links() if "/lst-" in link]
+    for path in (statements[0], listings[0], "/console/leases/lse-1"):
+        assert (await rival.get(path)).status == 404, path
+    office = await venue.as_party("office-qingyang")
+    for path in ("/region/agreements/pair-2/1/2026-10", "/region/agreements/pair-1/9/2026-10"):
+        assert (await office.get(path)).status == 404, path
+
+
+async def test_an_address_that_leads_nowhere_gets_a_page_and_a_program_a_document(empty: Venue) -> None:
+    browser = empty.browser()
+    visit = await browser.get("/nowhere")
+    assert visit.status == 404
+    assert visit.page.all("main")
+    answer = await browser.client.get("/v1/nowhere", headers={"accept": "text/html"})
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_the_menu_shows_what_one_may_do(empty: Venue) -> None:
+    menus = {}
+    for role in BY_ROLE:
+        visit = await (await empty.signed_in(role)).get("/sign-in")
+        menus[role] = {link for link in visit.page.links() if link.count("/") == 1}
+    assert menus[None] == {"/", "/order", "/sign-in"}
+    assert menus[Role.BUYER] == {"/", "/order", "/orders", "/leases", "/account"}
+    assert menus[Role.SELLER] == {"/", "/console", "/account"}
+    assert menus[Role.REGION] == {"/", "/region"}
+    assert menus[Role.CLERK] == {"/", "/clerk"}
+
+
+async def test_pages_of_somebody_are_not_kept(venue: Venue) -> None:
+    browser = await venue.as_party("buyer-1")
+    assert (await browser.get("/account")).headers["cache-control"] == "no-store"
+    assert (await venue.browser().get("/")).headers["cache-control"] == "no-cache"
