@@ -77,8 +77,9 @@ async def open_exchange(url: str, terms: VenueTerms) -> AsyncIterator[Exchange]:
     """
     catalogue = load_catalogue()
     async with AsyncExitStack() as opened:
-        writing, reading = await database.connect(url), await database.connect(url)
+        writing = await database.connect(url, database.BY_KEY)
         opened.push_async_callback(writing.close)
+        reading = await database.connect(url, database.BY_KEY)
         opened.push_async_callback(reading.close)
         readers = await opened.enter_async_context(await database.reading_pool(url))
         usage = await opened.enter_async_context(await database.usage_pool(url))

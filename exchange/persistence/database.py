@@ -1,7 +1,7 @@
 """Connections to the database, and what is checked before the first one is used."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 import asyncpg
@@ -18,10 +18,14 @@ METERS_MAX = 4  # connections for usage: batches wait for each other in any case
 COMMAND_SECONDS = 60  # no question may take longer
 
 
-async def connect(url: str) -> asyncpg.Connection:
+BY_KEY = {"enable_hashjoin": "off", "enable_mergejoin": "off", "plan_cache_mode": "force_generic_plan"}
+"""For the writer, which meets every row by its key: no plan may read a whole table to find the few of a batch."""
+
+
+async def connect(url: str, settings: Mapping[str, str] | None = None) -> asyncpg.Connection:
     """One connection of its own. Raises `DatabaseUnavailable` with a sentence that says what to do."""
     try:
-        return await asyncpg.connect(_dsn(url))
+        return await asyncpg.connect(_dsn(url), server_settings=dict(settings or {}))
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as fault:
         raise DatabaseUnavailable(explain(fault)) from fault
 
