@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from exchange.bus import Answer, CommandBus, HaltedError
 from exchange.catalogue.catalogue import Catalogue, load_catalogue
 from exchange.clock import wall_clock
+from exchange.collector import collector_resting
 from exchange.commands import Command, Envelope
 from exchange.core import evolve
 from exchange.engine import Engine
@@ -65,8 +66,10 @@ def empty_state(catalogue: Catalogue) -> State:
 
 async def recover(connection: Connection, state: State) -> None:
     """Let everything that is in the log have happened. Starting and recovering are the same."""
-    async for _, event in events_after(connection, 0):
-        evolve(state, event)
+    with collector_resting():
+        async for page in events_after(connection, 0):
+            for _, event in page:
+                evolve(state, event)
 
 
 @asynccontextmanager

@@ -72,8 +72,8 @@ class Follower:
             end = await last_seq(connection)
             while self.seq < end:
                 until = Seq(min(self.seq + PAGE, end))
-                page = [row async for row in events_after(connection, self.seq, until)]
-                for event in [event for seq, event in page if seq > self.seq]:
+                gained = [row async for page in events_after(connection, self.seq, until) for row in page]
+                for event in [event for seq, event in gained if seq > self.seq]:
                     evolve(self.state, event)
                 self.seq = max(self.seq, until)
 

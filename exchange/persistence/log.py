@@ -21,6 +21,7 @@ from settlement.ledger.journal import Balances, JournalEntry
 
 GENESIS = bytes(32)  # what the first command's digest is chained to
 FOR_EVER = (1 << 63) - 1
+PAGE = 5_000  # rows fetched at once
 
 
 class FencedError(RuntimeError):
@@ -143,12 +144,13 @@ async def last_seq(connection: asyncpg.Connection) -> int:
 
 async def events_after(
     connection: asyncpg.Connection, seq: int, until: int = FOR_EVER
-) -> AsyncIterator[tuple[Seq, Event]]:
-    """Every event of the commands after the `seq`-th, up to the `until`-th, in order, from one view of the log."""
+) -> AsyncIterator[list[tuple[Seq, Event]]]:
+    """Pages of the events of the commands after the `seq`-th, up to the `until`-th, from one view of the log."""
     query = "SELECT seq, kind, body FROM events WHERE seq > $1 AND seq <= $2 ORDER BY seq, n"
     async with connection.transaction(isolation="repeatable_read", readonly=True):
-        async for row in connection.cursor(query, seq, until, prefetch=5_000):
-            yield Seq(row["seq"]), decode_event(row["kind"], row["body"])
+        cursor = await connection.cursor(query, seq, until)
+        while page := await cursor.fetch(PAGE):
+            yield [(Seq(at), decode_event(kind, body)) for at, kind, body in page]
 
 
 async def steps_after(connection: asyncpg.Connection, seq: int) -> AsyncIterator[tuple[Seq, Envelope]]:
