@@ -15,7 +15,10 @@ BATCH_MAX = 10_000  # records in one batch
 
 @dataclass(frozen=True, slots=True)
 class DeliveryRecord:
-    """`delivered` card-seconds of a lease in one slot. A meter numbers its records; each number counts once, for ever."""
+    """`delivered` card-seconds of a lease in one slot.
+
+    A seller's meter numbers its records; each number counts once, for ever.
+    """
 
     meter: str
     sequence: int
@@ -26,7 +29,7 @@ class DeliveryRecord:
 
 @dataclass(frozen=True, slots=True)
 class TokenRecord:
-    """Tokens used under a contract at an instant. A meter numbers its records; each number counts once, for ever."""
+    """Tokens used under a contract at an instant. Its meter numbers it like a delivery."""
 
     meter: str
     sequence: int

@@ -329,6 +329,7 @@ usage_batches = Table(
 delivery_records = Table(
     "delivery_records",
     metadata,
+    _text("party"),
     _text("meter"),
     _int("sequence"),
     _text("lease"),
@@ -336,7 +337,7 @@ delivery_records = Table(
     _int("delivered"),
     _text("status"),
     _int("batch"),
-    PrimaryKeyConstraint("meter", "sequence"),
+    PrimaryKeyConstraint("party", "meter", "sequence"),
     CheckConstraint("delivered >= 0", name="not_negative"),
 )
 Index(
@@ -351,6 +352,7 @@ Index(
 token_records = Table(
     "token_records",
     metadata,
+    _text("party"),
     _text("meter"),
     _int("sequence"),
     _text("contract"),
@@ -359,7 +361,7 @@ token_records = Table(
     _int("output_tokens"),
     _text("status"),
     _int("batch"),
-    PrimaryKeyConstraint("meter", "sequence"),
+    PrimaryKeyConstraint("party", "meter", "sequence"),
     CheckConstraint("input_tokens >= 0 AND output_tokens >= 0", name="not_negative"),
     Index("ix_token_records_contract", "contract", "at"),
 )

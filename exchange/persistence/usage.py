@@ -117,7 +117,7 @@ async def _store_records(
     met = [n for n, verdict in enumerate(verdicts) if verdict == "known"]
     if met:
         again = {name: [values[n] for n in met] for name, values in columns.items()}
-        rows = await connection.fetch(_known_sql(kind), *again.values())
+        rows = await connection.fetch(_known_sql(kind), party, *again.values())
         for n, row in zip(met, rows, strict=True):
             verdicts[n] = row["verdict"]
     return verdicts
@@ -135,11 +135,11 @@ def _store_sql(kind: Kind) -> str:
         ), judged AS (
             SELECT g.*, {kind.judge} AS verdict FROM v, g {kind.subjects}
         ), stored AS (
-            INSERT INTO {kind.table} ({names}, status, batch)
-            SELECT {names}, verdict, $2 FROM judged WHERE verdict IN ('accepted', 'too_late') ORDER BY n
-            ON CONFLICT DO NOTHING RETURNING meter, sequence
+            INSERT INTO {kind.table} ({names}, party, status, batch)
+            SELECT {names}, $1, verdict, $2 FROM judged WHERE verdict IN ('accepted', 'too_late') ORDER BY n
+            ON CONFLICT DO NOTHING RETURNING {names}
         ), first AS (
-            SELECT min(n) AS n FROM judged JOIN stored USING (meter, sequence)
+            SELECT min(n) AS n FROM judged JOIN stored USING ({names})
             WHERE verdict IN ('accepted', 'too_late') GROUP BY meter, sequence
         )
         SELECT CASE WHEN verdict IN ('accepted', 'too_late') AND first.n IS NULL THEN 'known' ELSE verdict END
@@ -155,8 +155,8 @@ def _known_sql(kind: Kind) -> str:
         SELECT CASE WHEN r.meter IS NULL THEN 'already_reported'
                     WHEN {kind.same} THEN CASE r.status WHEN 'too_late' THEN 'too_late' ELSE 'duplicate' END
                     ELSE 'number_reused' END AS verdict
-        FROM unnest({_arrays(kind, first=1)}) WITH ORDINALITY AS g({names}, n)
-        LEFT JOIN {kind.table} r USING (meter, sequence) ORDER BY n
+        FROM unnest({_arrays(kind, first=2)}) WITH ORDINALITY AS g({names}, n)
+        LEFT JOIN {kind.table} r ON (r.party, r.meter, r.sequence) = ($1, g.meter, g.sequence) ORDER BY n
     """  # noqa: S608 - every part is a constant of this module
 
 

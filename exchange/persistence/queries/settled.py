@@ -235,27 +235,28 @@ async def usage_faults(connection: Connection, rules: VenueTerms) -> tuple[int, 
     """How many records were accepted, and which of them could not be: of nothing leased, too much, or too early."""
     rows = await connection.fetch(
         """
-        SELECT r.meter || '/' || r.sequence AS record, CASE
+        SELECT r.party || '/' || r.meter || '/' || r.sequence AS record, CASE
             WHEN l.id IS NULL THEN 'there is no lease ' || r.lease
             WHEN r.slot < l.start_slot OR r.slot >= l.end_slot THEN 'slot ' || r.slot || ' is not in ' || l.id
             WHEN r.delivered > l.cards * $1 THEN r.delivered || ' delivered of ' || l.cards * $1
-            WHEN b.party IS DISTINCT FROM l.seller THEN b.party || ' is not who sold ' || l.id
+            WHEN l.seller <> r.party OR l.seller <> b.party THEN 'another has sold ' || l.id
             WHEN r.slot >= b.now THEN 'slot ' || r.slot || ' was not over at ' || b.now
             END AS fault
         FROM delivery_records r LEFT JOIN leases l ON l.id = r.lease LEFT JOIN usage_batches b ON b.id = r.batch
         WHERE r.status = 'accepted' AND NOT coalesce(
             r.slot >= l.start_slot AND r.slot < l.end_slot AND r.delivered <= l.cards * $1
-            AND b.party = l.seller AND r.slot < b.now, false)
+            AND r.party = l.seller AND b.party = l.seller AND r.slot < b.now, false)
         UNION ALL
-        SELECT r.meter || '/' || r.sequence, CASE
+        SELECT r.party || '/' || r.meter || '/' || r.sequence, CASE
             WHEN c.id IS NULL THEN 'there is no contract ' || r.contract
             WHEN r.at < c.begins OR r.at >= c.ends THEN r.at || ' is not in ' || c.id
-            WHEN b.party IS DISTINCT FROM c.seller THEN b.party || ' does not serve ' || c.id
+            WHEN c.seller <> r.party OR c.seller <> b.party THEN 'another serves ' || c.id
             WHEN r.at >= b.now * $1 THEN r.at || ' was not over at ' || b.now * $1
             END
         FROM token_records r LEFT JOIN contracts c ON c.id = r.contract LEFT JOIN usage_batches b ON b.id = r.batch
         WHERE r.status = 'accepted' AND NOT coalesce(
-            r.at >= c.begins AND r.at < c.ends AND b.party = c.seller AND r.at < b.now * $1, false)
+            r.at >= c.begins AND r.at < c.ends AND r.party = c.seller AND b.party = c.seller
+            AND r.at < b.now * $1, false)
         """,
         rules.slot_seconds,
     )

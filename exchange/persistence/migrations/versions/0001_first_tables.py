@@ -118,6 +118,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "delivery_records",
+        sa.Column("party", sa.Text(), nullable=False),
         sa.Column("meter", sa.Text(), nullable=False),
         sa.Column("sequence", sa.BigInteger(), nullable=False),
         sa.Column("lease", sa.Text(), nullable=False),
@@ -126,7 +127,7 @@ def upgrade() -> None:
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("batch", sa.BigInteger(), nullable=False),
         sa.CheckConstraint("delivered >= 0", name=op.f("ck_delivery_records_not_negative")),
-        sa.PrimaryKeyConstraint("meter", "sequence", name=op.f("pk_delivery_records")),
+        sa.PrimaryKeyConstraint("party", "meter", "sequence", name=op.f("pk_delivery_records")),
     )
     op.create_index(
         "ix_delivery_records_slot",
@@ -318,6 +319,7 @@ def upgrade() -> None:
     op.create_index("ix_statements_seller", "statements", ["seller", "seq"], unique=False)
     op.create_table(
         "token_records",
+        sa.Column("party", sa.Text(), nullable=False),
         sa.Column("meter", sa.Text(), nullable=False),
         sa.Column("sequence", sa.BigInteger(), nullable=False),
         sa.Column("contract", sa.Text(), nullable=False),
@@ -329,7 +331,7 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "input_tokens >= 0 AND output_tokens >= 0", name=op.f("ck_token_records_not_negative")
         ),
-        sa.PrimaryKeyConstraint("meter", "sequence", name=op.f("pk_token_records")),
+        sa.PrimaryKeyConstraint("party", "meter", "sequence", name=op.f("pk_token_records")),
     )
     op.create_index("ix_token_records_contract", "token_records", ["contract", "at"], unique=False)
     op.create_table(
