@@ -16,7 +16,9 @@ POSTING = "INSERT INTO postings (seq, n, leg, owner, kind, book, amount) VALUES 
 AGREEMENT = (
     "INSERT INTO agreements (id, version, source, destination, valid_from, valid_to, terms, seq) VALUES "
 )
-DELIVERY = "INSERT INTO delivery_records (meter, sequence, lease, slot, delivered, status, batch) VALUES "
+DELIVERY = (
+    "INSERT INTO delivery_records (party, meter, sequence, lease, slot, delivered, status, batch) VALUES "
+)
 
 
 async def refusal(url: str, *statements: str) -> str:
@@ -90,10 +92,10 @@ async def test_agreements_of_one_pair_that_overlap(database_url: str, second: st
 
 
 async def test_slots_that_are_reported_twice(database_url: str) -> None:
-    first = DELIVERY + "('m', 1, 'lse-1', 7, 5, 'accepted', 1)"
-    again = DELIVERY + "('m', 2, 'lse-1', 7, 5, 'accepted', 1)"
+    first = DELIVERY + "('sun', 'm', 1, 'lse-1', 7, 5, 'accepted', 1)"
+    again = DELIVERY + "('sun', 'm', 2, 'lse-1', 7, 5, 'accepted', 1)"
     assert await refusal(database_url, first, again) == "ix_delivery_records_slot"
-    assert await refusal(database_url, DELIVERY + "('m', 3, 'lse-1', 8, -1, 'accepted', 1)") == (
+    assert await refusal(database_url, DELIVERY + "('sun', 'm', 3, 'lse-1', 8, -1, 'accepted', 1)") == (
         "ck_delivery_records_not_negative"
     )
 
