@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 
 import pytest
@@ -53,11 +54,12 @@ def at(server_url: str, name: str) -> str:
 
 
 def execute(url: str, statement: str) -> None:
-    """Carry out a statement on a connection of its own."""
+    """Carry out a statement on a connection of its own, even while an event loop runs in this thread."""
 
     async def run() -> None:
         connection = await database.connect(url)
         await connection.execute(statement)
         await connection.close()
 
-    asyncio.run(run())
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, run()).result()

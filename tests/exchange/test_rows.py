@@ -1,0 +1,55 @@
+"""Rows on their way into the database: one statement can touch a row once, so what comes later is merged."""
+
+import msgspec
+
+from exchange.persistence import tables
+from exchange.persistence.rows import Row, Rows
+
+
+def written(rows: Rows) -> list[tuple[str, list[Row]]]:
+    """What is done to which table, and with which rows."""
+    return [
+        (sql.split(" (")[0].split(" SET")[0], msgspec.json.decode(json)) for sql, json in rows.statements()
+    ]
+
+
+KEY: Row = {"party": "bay", "key": "laptop", "digest": "ab", "revoked": False}
+REVOKED: Row = {"party": "bay", "key": "laptop", "revoked": True}
+ORDER: Row = {"id": "ord-1", "status": "open", "held": 5}
+
+
+def test_a_row_takes_later_changes_along() -> None:
+    rows = Rows()
+    rows.add(tables.orders, dict(ORDER))
+    rows.change(tables.orders, {"id": "ord-1", "status": "resting"})
+    rows.change(tables.orders, {"id": "ord-1", "held": 0})
+    assert written(rows) == [("INSERT INTO orders", [{"id": "ord-1", "status": "resting", "held": 0}])]
+
+
+def test_a_row_that_is_put_takes_later_changes_along() -> None:
+    rows = Rows()
+    rows.put(tables.api_keys, dict(KEY))
+    rows.change(tables.api_keys, REVOKED)
+    assert written(rows) == [("INSERT INTO api_keys", [{**KEY, "revoked": True}])]
+
+
+def test_a_row_that_is_put_undoes_earlier_changes() -> None:
+    rows = Rows()
+    rows.change(tables.api_keys, REVOKED)
+    rows.put(tables.api_keys, dict(KEY))
+    assert written(rows) == [("INSERT INTO api_keys", [KEY])]
+
+
+def test_changes_of_the_same_columns_are_one_statement() -> None:
+    rows = Rows()
+    for name in ("ord-1", "ord-2"):
+        rows.change(tables.orders, {"id": name, "status": "filled", "held": 0})
+    rows.change(tables.orders, {"id": "ord-3", "status": "resting"})
+    assert written(rows) == [
+        ("UPDATE orders t", [{"id": f"ord-{n}", "status": "filled", "held": 0} for n in (1, 2)]),
+        ("UPDATE orders t", [{"id": "ord-3", "status": "resting"}]),
+    ]
+
+
+def test_nothing_is_no_statement() -> None:
+    assert written(Rows()) == []
