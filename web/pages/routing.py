@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from litestar import Request, Response, Router
-from litestar.di import NamedDependency, Provide
+from litestar.di import Provide
 from litestar.handlers import BaseRouteHandler
 from litestar.response import Redirect, Template
-from litestar.types import ControllerRouterHandler
+from litestar.types import ControllerRouterHandler, Guard
 
 from exchange.app import Exchange
 from exchange.bus import Answer
@@ -23,7 +23,6 @@ from web.pages.fields import Reader
 from web.pages.formats import local_seconds
 from web.problems import DoorRejection, ProblemError
 from web.session import Caller, Connection, caller_by_cookie, same_origin
-from web.settings import WebSettings
 
 PageRequest = Request[Any, Any, Any]
 _LEAF = re.compile(r"([0-9]{1,18})(?:\.([A-Za-z0-9/-]{1,80}))?\Z")
@@ -47,9 +46,9 @@ def pages(*handlers: ControllerRouterHandler, roles: Sequence[Role] = ()) -> Rou
         path="/",
         route_handlers=handlers,
         dependencies={
-            "caller": Provide(_known(roles) if roles else _visitor),
+            "caller": Provide(_caller, sync_to_thread=False),
         },
-        guards=[same_origin, _readable_path],
+        guards=[same_origin, _readable_path, _known(roles)],
         exception_handlers={SignInNeeded: _to_sign_in, Exception: shown},
         request_class=Request,
         request_max_body_size=FORM_MAX,
@@ -137,26 +136,28 @@ async def _readable_path(connection: Connection, _: BaseRouteHandler) -> None:
         raise not_here()
 
 
-async def _visitor(
-    request: PageRequest, exchange: NamedDependency[Exchange], settings: NamedDependency[WebSettings]
-) -> Caller | None:
-    caller = await caller_by_cookie(request, exchange, settings)
-    request.scope["user"] = caller
-    return caller
+def _known(roles: Sequence[Role]) -> Guard:
+    """A guard: finds out who is there, and lets in whoever has one of the roles, or everybody where none is named.
 
+    It is a guard and not a dependency, so that no handler can forget to ask for it.
+    """
 
-def _known(roles: Sequence[Role]) -> Any:
-    async def known(
-        request: PageRequest, exchange: NamedDependency[Exchange], settings: NamedDependency[WebSettings]
-    ) -> Caller:
-        caller = await _visitor(request, exchange, settings)
-        if caller is None:
+    async def guard(connection: Connection, _: BaseRouteHandler) -> None:
+        state = connection.app.state
+        caller = await caller_by_cookie(connection, state.exchange, state.settings)
+        connection.scope["user"] = caller
+        if roles and caller is None:
             raise SignInNeeded
-        if caller.roles.isdisjoint(roles):
+        if roles and caller is not None and caller.roles.isdisjoint(roles):
             raise ProblemError(VenueRejection.NOT_ALLOWED)
-        return caller
 
-    return known
+    return guard
+
+
+def _caller(request: PageRequest) -> Caller | None:
+    """Dependency: whom the guard has found."""
+    caller: Caller | None = request.user
+    return caller
 
 
 def _to_sign_in(request: PageRequest, _: SignInNeeded) -> Response[Any]:

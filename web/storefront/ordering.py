@@ -89,6 +89,12 @@ async def order_quote(
     return shown
 
 
+@get("/order/signed-in")
+async def back_to_order(request: PageRequest) -> Redirect:
+    """Back to the form, with all that was typed, for a buyer who had to sign in first."""
+    return Redirect(f"/order{address_query(request)}", status_code=303)
+
+
 @get("/order/review")
 async def review_page(
     request: PageRequest, exchange: NamedDependency[Exchange], caller: NamedDependency[Caller]

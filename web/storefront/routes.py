@@ -7,7 +7,7 @@ from web.storefront.account import account_page, entry_page
 from web.storefront.instruments import instrument_depth, instrument_page, instrument_tape
 from web.storefront.leases import lease_page, leases_page
 from web.storefront.market import market_page, market_rows
-from web.storefront.ordering import order_page, order_quote, place_order, review_page
+from web.storefront.ordering import back_to_order, order_page, order_quote, place_order, review_page
 from web.storefront.orders import amend_limit, cancel_order, order_detail, orders_page, orders_rows
 
 HANDLERS = [
@@ -24,6 +24,7 @@ HANDLERS = [
         order_quote,
     ),
     pages(
+        back_to_order,
         review_page,
         place_order,
         orders_page,

@@ -1,6 +1,9 @@
 """Every page for everybody: it renders, empty and filled, and nobody sees what is not theirs to see."""
 
+import re
+
 import pytest
+from litestar.routes import HTTPRoute
 
 from exchange.state import Role
 from tests.web.pages.conftest import BY_ROLE, Venue
@@ -128,3 +131,30 @@ async def test_pages_of_somebody_are_not_kept(venue: Venue) -> None:
     browser = await venue.as_party("buyer-1")
     assert (await browser.get("/account")).headers["cache-control"] == "no-store"
     assert (await venue.browser().get("/")).headers["cache-control"] == "no-cache"
+
+
+OPEN_TO_ANYBODY = {
+    "/",
+    "/market/rows",
+    "/instruments/{market}/{tier}",
+    "/instruments/{market}/{tier}/depth",
+    "/instruments/{market}/{tier}/tape",
+    "/order",
+    "/order/quote",
+    "/sign-in",
+    "/sign-out",
+}
+
+
+async def test_no_other_page_lets_a_stranger_in(empty: Venue) -> None:
+    browser = empty.browser()
+    seen = set()
+    for route in empty.app.routes:
+        if isinstance(route, HTTPRoute) and not route.path.startswith(("/v1/", "/static")):
+            seen.add(route.path_format)
+            path = re.sub(r"\{\w+\}", "1", route.path_format)
+            for method in {"GET", "POST"} & {str(method) for method in route.route_handler_map}:
+                visit = await (browser.get(path) if method == "GET" else browser.send(path))
+                asked = visit.location.startswith("/sign-in?next=")
+                assert asked == (route.path_format not in OPEN_TO_ANYBODY), (method, path)
+    assert seen > OPEN_TO_ANYBODY

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from tests.web.pages.conftest import Browser, Venue, Visit
+from tests.web.seed import token_of
 
 pytestmark = pytest.mark.anyio
 
@@ -172,9 +173,15 @@ async def test_places_by_latency(venue: Venue) -> None:
 
 
 async def test_who_does_not_buy_is_told_where_to_look(venue: Venue) -> None:
-    visitor = await venue.browser().get("/order", **JOB)
-    link = next(link for link in visitor.page.links() if link.startswith("/sign-in?next="))
-    assert "limit%3D20" in link
+    browser = venue.browser()
+    assert "Sign in to see the price" in (await browser.get("/order", **JOB)).page.text
+    asked = await browser.get("/order/signed-in", **JOB)
+    assert asked.location.startswith("/sign-in?next=%2Forder%2Fsigned-in%3F")
+    wanted = (await browser.get(asked.location)).page.values()["next"][0]
+    back = await browser.send("/sign-in", key=token_of("buyer-1"), next=wanted)
+    form = await browser.get((await browser.get(back.location)).location)
+    assert "¥2,896.00" in form.page.text
+    assert form.page.values()["limit"] == ["20"]
     seller = await (await venue.as_party("seller-1")).get("/order", **JOB)
     assert "Quotes and orders are for parties that buy" in seller.page.text
 
