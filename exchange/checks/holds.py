@@ -34,7 +34,8 @@ class Holds:
             for weight in order.chips.values()
         )
         fractions = order.slots - 1 if self.rules.price_tick % MICRO_PER_FEN else 0
-        self._need(f"order {order.id}", order.party, -(-dearest // MICRO_PER_FEN) + fractions, order.held)
+        most = -(-dearest // MICRO_PER_FEN) + fractions if order.is_open else 0
+        self._need(f"order {order.id}", order.party, most, order.held)
 
     def lease(self, lease: UnsettledLeaseRow) -> None:
         """A lease may cost every slot that no statement has settled, rounded up to the fen."""

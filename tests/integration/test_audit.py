@@ -96,6 +96,10 @@ BROKEN = {
         "UPDATE orders SET held = held - 1 WHERE status = 'resting'",
         {"projections", "holds"},
     ),
+    "a hold that was not given back": (
+        f"UPDATE orders SET held = 7 WHERE id = {FILLED}",
+        {"projections", "holds"},
+    ),
     "an order that was filled": (
         f"UPDATE orders SET status = 'open', held = 7 WHERE id = {FILLED}",
         {"projections", "holds"},

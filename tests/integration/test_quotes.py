@@ -6,9 +6,10 @@ from random import Random
 import pytest
 
 from exchange.app import Exchange, open_exchange
+from exchange.checks.decisions import picture
 from exchange.orders.commands import PlaceOrder
 from exchange.orders.events import LeaseGranted, OrderAccepted
-from exchange.quotes import Found, Quote
+from exchange.quotes import Found
 from exchange.state import PartyId
 from tests.exchange.house import BUYER, HOURS, YUAN, House, only
 from tests.exchange.story import Teller, told
@@ -75,13 +76,15 @@ async def test_a_quote_books_nothing_and_says_why_nothing_was_found(database_url
         assert (found.total, found.vat, found.fee, found.held) == (10_00, 57, 28, 10_00)
 
 
-async def test_many_who_ask_at_once_are_answered_from_one_log(database_url: str) -> None:
+async def test_many_who_ask_at_once_apply_the_log_once(database_url: str) -> None:
     house = told(12, 400)
     async with open_exchange(database_url, HOURS) as exchange:
         await tell(exchange, (envelope for _, envelope, _ in house.log[1:]))
+        # All connections are open, so that all who ask read the same pages at the same time.
+        await asyncio.gather(*(exchange.readers.execute("SELECT pg_sleep(0.1)") for _ in range(10)))
         now = house.state.market.now - house.first
         command = house.order(limit=30 * YUAN, window=(now, now + 20))
-        asked = [exchange.quotes.quote(ANN, command) for _ in range(30)]
-        quotes: list[Quote] = list(await asyncio.gather(*asked))
+        quotes = await asyncio.gather(*(exchange.quotes.quote(ANN, command) for _ in range(30)))
         assert {quote.version for quote in quotes} == {len(house.log)}
         assert len({repr(quote) for quote in quotes}) == 1
+        assert picture(exchange.quotes.state) == picture(house.state)

@@ -66,10 +66,11 @@ class LoggedStep:
 
 @dataclass(frozen=True, slots=True)
 class OpenOrderRow:
-    """An order that holds money, with all that decides how much."""
+    """An order that is in the books or holds money, with all that decides how much it should hold."""
 
     id: str
     party: str
+    is_open: bool
     chips: dict[str, int]
     limit: int
     most: int
@@ -292,12 +293,21 @@ async def held(connection: Connection) -> dict[str, int]:
 
 
 async def open_orders(connection: Connection) -> AsyncIterator[OpenOrderRow]:
-    """Orders in the books."""
-    query = "SELECT id, party, chips, limit_price, most, slots, held FROM orders WHERE status IN ('open', 'resting')"
+    """Orders in the books, and any other that holds money."""
+    query = """
+        SELECT id, party, status IN ('open', 'resting') AS is_open, chips, limit_price, most, slots, held FROM orders
+        WHERE status IN ('open', 'resting') OR held <> 0
+    """
     async for row in connection.cursor(query, prefetch=ROWS_AT_ONCE):
-        chips = msgspec.json.decode(row["chips"], type=dict[str, int])
         yield OpenOrderRow(
-            row["id"], row["party"], chips, row["limit_price"], row["most"], row["slots"], row["held"]
+            id=row["id"],
+            party=row["party"],
+            is_open=row["is_open"],
+            chips=msgspec.json.decode(row["chips"], type=dict[str, int]),
+            limit=row["limit_price"],
+            most=row["most"],
+            slots=row["slots"],
+            held=row["held"],
         )
 
 

@@ -1,0 +1,78 @@
+"""Whenever slots are reported and periods closed, the job settles what the audit says that it should, and all of it."""
+
+import os
+from dataclasses import replace
+from random import Random
+
+import pytest
+
+from exchange.agreements.commands import RecordAgreement
+from exchange.app import Exchange, open_exchange
+from exchange.audit import audit
+from exchange.catalogue.catalogue import load_catalogue
+from exchange.metering import DeliveryRecord, TokenRecord
+from exchange.orders.events import LeaseGranted
+from exchange.state import ContractId, Instant
+from tests.exchange.house import CLERK, HOURS, NEW_YEAR, SELLER, House, only, pair
+from tests.exchange.test_contracts import open_contract
+from tests.integration.season import FEBRUARY, JANUARY, over, tell, tick
+
+pytestmark = pytest.mark.anyio
+
+RULES = replace(HOURS, late_window_seconds=5 * 3600)
+LATE = 5  # slots
+SEEDS = [int(os.environ["SUANLI_SEED"])] if "SUANLI_SEED" in os.environ else range(6)
+
+
+def trade(chance: Random) -> House:
+    """Leases over the ends of two months, under agreements that change in the middle of it, and a contract."""
+    house = House(RULES)
+    for number, (begins, ends) in enumerate([(JANUARY - 5, JANUARY + 3), (JANUARY + 3, FEBRUARY - 1)], 1):
+        agreed = pair(NEW_YEAR + begins * 3600 - 7, NEW_YEAR + ends * 3600 - 7, version=number)
+        house.ask(CLERK, RecordAgreement(agreed))
+    for ends in (JANUARY, FEBRUARY):
+        window = (ends - 10, ends + 10)
+        house.offer(window=window, cards=8, steps={ends - 10: 10**7, ends - 2: 7 * 10**6, ends + 4: 10**7})
+        for _ in range(3):
+            slots = chance.randint(3, 14)
+            begins = chance.randint(ends - 10, ends + 10 - slots)
+            only(LeaseGranted, house.place(slots=slots, window=(begins, begins + slots), cards=(1, 2)))
+    open_contract(house, days=35)
+    return house
+
+
+async def live_through(exchange: Exchange, house: House, chance: Random) -> None:
+    """Hour by hour around the end of each month: every slot is reported in time, late, too late, or never."""
+    due: dict[int, list[DeliveryRecord]] = {}
+    for number, ends in enumerate((JANUARY, FEBRUARY), 1):
+        closes = ends + chance.randint(0, 9)
+        for now in range(ends - 9, ends + 13):
+            await tick(exchange, house, now)
+            for record in await over(exchange.readers, house, now - 1):
+                due.setdefault(now + chance.choice([0, 0, 1, 3, LATE - 1, LATE, 8, 10**6]), []).append(record)
+            await exchange.metering.deliveries(SELLER, f"deliveries-{now}", due.pop(now, []))
+            contract = ContractId(next(iter(house.state.contracts)))
+            at = Instant(house.state.now - chance.choice([1, 3601, LATE * 3600, LATE * 3600 + 1]))
+            used = TokenRecord("t", now, contract, at, chance.randint(0, 10**6), 7)
+            await exchange.metering.tokens(SELLER, f"tokens-{now}", [used])
+            if now == closes:
+                await exchange.closing(CLERK).close(f"2026-{number:02}")
+    await tick(exchange, house, FEBRUARY + 31 * 24 + LATE)
+    await exchange.closing(CLERK).close("2026-03")
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+async def test_every_slot_is_settled_as_usage_and_late_windows_say(database_url: str, seed: int) -> None:
+    chance = Random(seed)
+    house = trade(chance)
+    async with open_exchange(database_url, RULES) as exchange:
+        await tell(exchange, (envelope for _, envelope, _ in house.log[1:]))
+        await live_through(exchange, house, chance)
+        unsettled = await exchange.readers.fetchval("SELECT sum(unsettled) FROM leases")
+        too_late = await exchange.readers.fetchval(
+            "SELECT count(*) FROM delivery_records WHERE status = 'too_late'"
+        )
+        assert (unsettled, exchange.engine.state.leases) == (0, {})
+        assert too_late
+    checks = await audit(database_url, load_catalogue(), redecide=False)
+    assert [difference for check in checks for difference in check.differences] == []
