@@ -28,7 +28,8 @@ def write(line: str) -> None:
 async def tell_on(url: str, story: Sequence[Envelope]) -> None:
     """Go on with a story where the log ends."""
     async with open_exchange(url, HOURS) as exchange:
-        while waiting := story[exchange.engine.seq :][:AT_ONCE]:
+        for start in range(exchange.engine.seq, len(story), AT_ONCE):
+            waiting = story[start : start + AT_ONCE]
             await asyncio.gather(*(answered(exchange.engine, envelope) for envelope in waiting))
 
 

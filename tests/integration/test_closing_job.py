@@ -1,5 +1,6 @@
 """The closing job on a real database: statements to the fen, stopped anywhere and gone on, late reports, overruns."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,9 +13,9 @@ from exchange.bus import Answer, CommandBus
 from exchange.catalogue.catalogue import load_catalogue
 from exchange.commands import Envelope
 from exchange.jobs import ClosingPorts, RefusedError
-from exchange.persistence import database
+from exchange.persistence import database, usage
 from settlement.jobs import close_period as job
-from tests.exchange.house import CLERK, HOURS
+from tests.exchange.house import CLERK, HOURS, SELLER
 from tests.exchange.story import told
 from tests.integration.season import FEBRUARY, JANUARY, over, report, tell, tick, use_tokens
 
@@ -133,6 +134,36 @@ async def test_late_reports_are_settled_in_the_next_period(database_url: str) ->
             ("run-2", "2026-02", 4, 4),
         ]
         assert (january.run, february.run) == ("run-1", "run-2")
+    await require_sound(database_url)
+
+
+async def test_a_report_on_its_way_when_its_late_window_closes_is_settled_by_the_run_that_closes_it(
+    database_url: str,
+) -> None:
+    """The run waits for it before it cuts the usage: no slot is both accepted and lost."""
+    house = told(5, 40)
+    house.offer(window=(JANUARY - 4, JANUARY + 4), cards=4)
+    house.place(window=(JANUARY - 4, JANUARY), slots=4, cards=(3, 3))
+    async with open_exchange(database_url, HOURS) as exchange:
+        await tell(exchange, (envelope for _, envelope, _ in house.log[1:]))
+        await tick(exchange, house, JANUARY + 71)
+        (record,) = await over(exchange.readers, house, JANUARY - 1)
+        columns = {name: [getattr(record, name)] for name in usage.DELIVERIES.columns}
+        async with exchange.usage.acquire() as connection:
+            async with connection.transaction():
+                stored = await usage.store(connection, usage.DELIVERIES, SELLER, "slow", columns)
+                assert stored.verdicts == ["accepted"]
+                await tick(exchange, house, JANUARY + 72)
+                closing = asyncio.create_task(exchange.closing(CLERK).close("2026-01"))
+                await asyncio.sleep(0.2)
+                assert not closing.done()
+            report = await closing
+        lease = await exchange.readers.fetchval("SELECT max(id) FROM leases WHERE cards = 3")
+        line = await exchange.readers.fetchrow(
+            "SELECT quantity / 10800 AS slots, lost / 10800 AS lost FROM statement_lines WHERE statement = $1",
+            f"{report.run}/{lease}",
+        )
+        assert tuple(line) == (4, 3)
     await require_sound(database_url)
 
 
