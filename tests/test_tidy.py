@@ -17,7 +17,7 @@ from tests.paths import PROJECT
 
 FUNCTION_LINES_MAX = 60
 FILE_LINES_MAX = 500
-FIRST_LINE_MAX = 116
+FIRST_LINE_MAX = 118
 PACKAGES = {"matching", "settlement", "exchange", "web"}
 MIGRATIONS = "/migrations/"  # each lists a state of the database from end to end
 EXACT = ("matching/", "settlement/")  # money and quantities are integers there
@@ -79,7 +79,11 @@ def files_are_short(source: Source) -> Iterator[str]:
 def modules_say_what_they_are_for(source: Source) -> Iterator[str]:
     docstring = ast.get_docstring(ast.parse(source.text))
     first_line = "" if docstring is None else docstring.partition("\n")[0]
-    if not first_line.endswith(".") or len(first_line) > FIRST_LINE_MAX or TWO_SENTENCES.search(first_line):
+    if (
+        not first_line.endswith((".", "?"))
+        or len(first_line) > FIRST_LINE_MAX
+        or TWO_SENTENCES.search(first_line)
+    ):
         yield f"{source.path}: the first line is not one sentence of at most {FIRST_LINE_MAX} characters"
 
 

@@ -18,7 +18,7 @@ def test_values_are_written_in_the_units_that_people_use() -> None:
     assert values["supply"] == "0.83"
     assert values["usd-cny"] == "7.1"
     assert values["starts"] == "2026-01-01T00:00:00+00:00"
-    assert values["token-budget"] == "100"
+    assert values["token-budget"] == "30"
     assert option_of("supply_milli") == "supply"
 
 
