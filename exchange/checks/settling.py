@@ -19,7 +19,7 @@ Place = tuple[str, str, int, str | None]
 
 @dataclass(slots=True)
 class Settling:
-    """Goes through the slots of leases. `runs` are in order, `agreements` all that were recorded, by `id/version`."""
+    """Goes through the slots of leases. `runs` are in order, `agreements` all that were recorded, by id/version."""
 
     rules: VenueTerms
     runs: Sequence[RunRow]
@@ -29,6 +29,13 @@ class Settling:
             "settlement", "usage is settled once, by the run that first could know of it"
         )
     )
+    _by_pair: dict[tuple[str, str], list[tuple[str, PairAgreement]]] = field(default_factory=dict)
+    _periods: dict[int, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name, agreement in self.agreements.items():
+            pair = (agreement.source, agreement.destination)
+            self._by_pair.setdefault(pair, []).append((name, agreement))
 
     def see(self, lease: SettledLeaseRow) -> None:
         """The next lease with what is reported of it and what is billed of it."""
@@ -45,9 +52,8 @@ class Settling:
         slots: Counter[Place] = Counter()
         lost: Counter[Place] = Counter()
         whole = lease.cards * self.rules.slot_seconds
-        billed_in = {
-            line[0] for line in lease.lines
-        }  # a run that is open may not have come to this lease yet
+        # A run that is open may not have come to this lease yet.
+        billed_in = {line[0] for line in lease.lines}
         for slot, price in _priced_slots(lease):
             batch, delivered = lease.reported.get(slot, (None, 0))
             run = self._settled_by(slot, batch)
@@ -71,14 +77,15 @@ class Settling:
         return None
 
     def _period_of(self, slot: int) -> str:
-        instant = slot * self.rules.slot_seconds + self.rules.utc_offset_seconds
-        return f"{datetime.fromtimestamp(instant, UTC):%Y-%m}"
+        if slot not in self._periods:
+            instant = slot * self.rules.slot_seconds + self.rules.utc_offset_seconds
+            self._periods[slot] = f"{datetime.fromtimestamp(instant, UTC):%Y-%m}"
+        return self._periods[slot]
 
     def _agreement_of(self, lease: SettledLeaseRow, slot: int) -> str | None:
         instant = slot * self.rules.slot_seconds
-        for name, agreement in self.agreements.items():
-            pair = (agreement.source, agreement.destination)
-            if pair == (lease.source, lease.destination) and agreement.covers(instant):
+        for name, agreement in self._by_pair.get((lease.source, lease.destination), ()):
+            if agreement.covers(instant):
                 return name
         return None
 

@@ -73,7 +73,7 @@ async def settled(url: str) -> list[list[dict[str, Any]]]:
 
 
 async def require_sound(url: str) -> None:
-    checks = await audit(url, load_catalogue(), redecide=True)
+    checks = await audit(url, load_catalogue(), redecide=False)
     assert not [difference for check in checks for difference in check.differences]
 
 
@@ -81,8 +81,8 @@ async def test_a_run_that_is_stopped_between_any_two_commands_comes_to_the_same_
     database_url: str, another_database: Callable[[str | None], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(job, "LEASES_AT_ONCE", 20)
-    monkeypatch.setattr(job, "SUMS_MAX", 15)
-    await traded(database_url)
+    monkeypatch.setattr(job, "SUMS_MAX", 6)
+    await traded(database_url, 150)
     stopped_often = another_database(database_url)
     async with open_exchange(database_url, HOURS) as exchange:
         whole = await exchange.closing(CLERK).close("2026-01")
@@ -95,8 +95,9 @@ async def test_a_run_that_is_stopped_between_any_two_commands_comes_to_the_same_
                 break
             except StoppedError:
                 stops += 1
+                await require_sound(stopped_often)
         assert await ports.close("2026-01") == whole, "a closed period stays as it is"
-    assert stops > 10
+    assert stops > 9
     assert await settled(stopped_often) == await settled(database_url)
     assert await rows(
         stopped_often, "SELECT seq, party, id, kind, body::text, digest FROM commands ORDER BY seq"
