@@ -122,9 +122,19 @@ def filled_url(postgres_server: str, _filled: str) -> Iterator[str]:
     run_sql(postgres_server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
+@pytest.fixture(scope="session")
+async def calm(postgres_server: str, _filled: str) -> AsyncIterator[Venue]:
+    """Seven weeks of trade, for tests that only look, or are refused: they share it."""
+    name = f"{_filled}_calm"
+    run_sql(postgres_server, f"CREATE DATABASE {name} TEMPLATE {_filled} STRATEGY file_copy")
+    async with _open(database_at(postgres_server, name)) as opened:
+        yield opened
+    run_sql(postgres_server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
 @pytest.fixture
 async def venue(filled_url: str) -> AsyncIterator[Venue]:
-    """Seven weeks of trade."""
+    """Seven weeks of trade, to go on with."""
     async with _open(filled_url) as opened:
         yield opened
 

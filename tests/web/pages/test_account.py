@@ -13,8 +13,8 @@ CAUSES = {"Deposit", "Order", "Token contract", "Statement"}
 
 
 @pytest.mark.parametrize("party", ["buyer-1", "buyer-3", "seller-1"])
-async def test_every_movement_leads_from_one_balance_to_the_next(venue: Venue, party: str) -> None:
-    readers = venue.exchange.readers
+async def test_every_movement_leads_from_one_balance_to_the_next(calm: Venue, party: str) -> None:
+    readers = calm.exchange.readers
     expected = dict(await balances(readers, party))
     before, pages = None, 0
     while moves := await moves_of(readers, party, before, 7):
@@ -27,8 +27,8 @@ async def test_every_movement_leads_from_one_balance_to_the_next(venue: Venue, p
     assert not any(expected.values()), "the first movement begins with nothing"
 
 
-async def test_the_cause_of_each_kind_of_movement_is_told(venue: Venue) -> None:
-    browser = await venue.as_party("buyer-3")
+async def test_the_cause_of_each_kind_of_movement_is_told(calm: Venue) -> None:
+    browser = await calm.as_party("buyer-3")
     path, causes = "/account", set()
     while path:
         visit = await browser.get(path)
@@ -39,9 +39,9 @@ async def test_the_cause_of_each_kind_of_movement_is_told(venue: Venue) -> None:
     assert causes == CAUSES
 
 
-async def test_the_books_come_to_zero_on_the_clerk_s_page(venue: Venue) -> None:
-    lines = await trial_balance(venue.exchange.readers)
+async def test_the_books_come_to_zero_on_the_clerk_s_page(calm: Venue) -> None:
+    lines = await trial_balance(calm.exchange.readers)
     assert any(line.total for line in lines)
-    page = (await (await venue.as_party("clerk-1")).get("/clerk/ledger")).page
+    page = (await (await calm.as_party("clerk-1")).get("/clerk/ledger")).page
     assert page.text.count("Sums to zero") == len(Book)
     assert "Off by" not in page.text

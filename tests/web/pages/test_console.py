@@ -78,9 +78,9 @@ async def test_a_waiting_order_takes_what_is_listed(venue: Venue) -> None:
     ],
 )
 async def test_what_is_wrong_is_told_and_what_was_typed_is_kept(
-    venue: Venue, field: str, value: str, sentence: str
+    calm: Venue, field: str, value: str, sentence: str
 ) -> None:
-    visit = await publish(await venue.as_party("seller-1"), **{field: value})
+    visit = await publish(await calm.as_party("seller-1"), **{field: value})
     assert visit.status == 422
     assert sentence in visit.page.text
     kept = visit.page.values()
@@ -136,15 +136,15 @@ async def test_what_is_leased_bounds_a_change_and_outlives_a_withdrawal(venue: V
     assert [link for link in page.links() if link.startswith("/console/leases/lse-")]
 
 
-async def test_the_feed_says_what_is_missing(venue: Venue) -> None:
-    page = (await (await venue.as_party("seller-1")).get("/console/leases")).page
+async def test_the_feed_says_what_is_missing(calm: Venue) -> None:
+    page = (await (await calm.as_party("seller-1")).get("/console/leases")).page
     assert "not reported" not in page.text
     assert "Missing 0" in page.text
     assert "Lost in reported slots" in page.text
 
 
-async def test_a_statement_shows_every_figure(venue: Venue) -> None:
-    browser = await venue.as_party("seller-1")
+async def test_a_statement_shows_every_figure(calm: Venue) -> None:
+    browser = await calm.as_party("seller-1")
     page = (await browser.get("/console/statements")).page
     statement = await browser.get(next(link for link in page.links() if "/run-" in link))
     for name in (
@@ -157,11 +157,11 @@ async def test_a_statement_shows_every_figure(venue: Venue) -> None:
     assert "not a tax filing, not official statistics" in statement.page.text
 
 
-async def test_daily_patterns_survive_the_round_trip(venue: Venue) -> None:
+async def test_daily_patterns_survive_the_round_trip(calm: Venue) -> None:
     from exchange.persistence.queries.market import clock  # noqa: PLC0415 - for this test alone
 
-    now = await clock(venue.exchange.readers)
-    offer = (await offers(venue.exchange.readers, 0))[0]
+    now = await clock(calm.exchange.readers)
+    offer = (await offers(calm.exchange.readers, 0))[0]
     for pattern in (
         DayPattern(18_000_000, 11_000_000, 22, 8),
         DayPattern(5_000_000, 9_000_000, 10, 12),

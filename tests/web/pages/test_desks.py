@@ -81,9 +81,9 @@ async def test_hostile_names_are_shown_as_they_are(empty: Venue) -> None:
     ],
 )
 async def test_a_party_that_can_t_be_admitted(
-    empty: Venue, changed: dict[str, str | list[str]], sentence: str
+    calm: Venue, changed: dict[str, str | list[str]], sentence: str
 ) -> None:
-    clerk = await empty.as_party("clerk-1")
+    clerk = await calm.as_party("clerk-1")
     form: dict[str, str | list[str]] = {"id": "buyer-9", "name": "Buyer 9", "region": "310000"}
     form |= {"roles": ["buyer"], **changed}
     visit = await clerk.send("/clerk/parties", **form, once=await once(clerk, "/clerk/parties"))
@@ -93,8 +93,8 @@ async def test_a_party_that_can_t_be_admitted(
 
 
 @pytest.mark.parametrize("amount", ["", "0", "-5", "1.234", "ten", "99999999999999999", "1e5", "٣"])
-async def test_a_deposit_that_can_t_be_booked(empty: Venue, amount: str) -> None:
-    clerk = await empty.as_party("clerk-1")
+async def test_a_deposit_that_can_t_be_booked(calm: Venue, amount: str) -> None:
+    clerk = await calm.as_party("clerk-1")
     path = "/clerk/parties/buyer-1"
     visit = await clerk.send(
         f"{path}/deposits", amount_fen=amount, reference="slip", once=await once(clerk, path)
@@ -135,8 +135,8 @@ async def test_the_first_month_of_a_venue(empty: Venue) -> None:
     assert "There is nothing to close yet" in (await clerk.get("/clerk/periods/2026-10")).page.text
 
 
-async def test_a_region_s_shares_add_up_from_the_line_to_the_ledger(venue: Venue) -> None:
-    readers = venue.exchange.readers
+async def test_a_region_s_shares_add_up_from_the_line_to_the_ledger(calm: Venue) -> None:
+    readers = calm.exchange.readers
     (pair,) = await agreements(readers, seed.QINGYANG)
     named = [f"{pair.id}/{pair.version}"]
     figures = await shared_figures(readers, named)
@@ -162,21 +162,21 @@ async def test_a_region_s_shares_add_up_from_the_line_to_the_ledger(venue: Venue
             ]
             assert sum(line[region] for line in of_lines) == amount
     for office in ("office-qingyang", "office-shanghai"):
-        page = (await (await venue.as_party(office)).get("/region")).page
+        page = (await (await calm.as_party(office)).get("/region")).page
         assert "The ledger and the statements agree to the fen" in page.text
         assert "not a tax filing, not official statistics" in page.text
-    detail = await (await venue.as_party("office-qingyang")).get("/region/agreements/pair-1/1/2026-10")
+    detail = await (await calm.as_party("office-qingyang")).get("/region/agreements/pair-1/1/2026-10")
     assert "Together" in detail.page.text
 
 
-async def test_the_lines_of_a_period_come_in_pages(venue: Venue) -> None:
-    readers = venue.exchange.readers
+async def test_the_lines_of_a_period_come_in_pages(calm: Venue) -> None:
+    readers = calm.exchange.readers
     seen: list[tuple[str, int]] = []
     after = ("", -1)
     while page := await shared_lines(readers, "pair-1/1", "2026-10", after, 5):
         seen += [(line.statement, line.n) for line in page]
         after = seen[-1]
     assert len(seen) == len(set(seen)) > 10
-    office = await venue.as_party("office-qingyang")
+    office = await calm.as_party("office-qingyang")
     for wrong in ("x", "run-1/lse-1.x", ".9", "run-1/lse-1.999999999999"):
         assert (await office.get("/region/agreements/pair-1/1/2026-10", after=wrong)).status == 200

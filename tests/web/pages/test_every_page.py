@@ -48,8 +48,8 @@ PAGES: dict[str, list[Role | None] | list[Role]] = {
 
 
 @pytest.mark.parametrize("role", BY_ROLE)
-async def test_every_page_in_a_venue_that_trades(venue: Venue, role: Role | None) -> None:
-    await visit_all(venue, role)
+async def test_every_page_in_a_venue_that_trades(calm: Venue, role: Role | None) -> None:
+    await visit_all(calm, role)
 
 
 @pytest.mark.parametrize("role", BY_ROLE)
@@ -71,8 +71,8 @@ async def visit_all(venue: Venue, role: Role | None) -> None:
 
 
 @pytest.mark.parametrize("role", [role for role in BY_ROLE if role is not None])
-async def test_whatever_a_page_links_to_is_there(venue: Venue, role: Role) -> None:
-    browser = await venue.signed_in(role)
+async def test_whatever_a_page_links_to_is_there(calm: Venue, role: Role) -> None:
+    browser = await calm.signed_in(role)
     seen = {path for path, readers in PAGES.items() if role in readers}
     waiting = sorted(seen)
     while waiting:
@@ -87,21 +87,21 @@ async def test_whatever_a_page_links_to_is_there(venue: Venue, role: Role) -> No
     assert len(seen) > 8
 
 
-async def test_what_belongs_to_others_is_not_there(venue: Venue) -> None:
-    mine = await venue.as_party("buyer-1")
-    other = await venue.as_party("buyer-2")
+async def test_what_belongs_to_others_is_not_there(calm: Venue) -> None:
+    mine = await calm.as_party("buyer-1")
+    other = await calm.as_party("buyer-2")
     orders = [link for link in (await mine.get("/orders")).page.links() if link.startswith("/orders/")]
     leases = [link for link in (await mine.get("/leases")).page.links() if link.startswith("/leases/")]
     entries = [link for link in (await mine.get("/account")).page.links() if "/entries/" in link]
     for path in (orders[0], leases[0], entries[0], "/orders/ord-1", "/leases/nonsense"):
         assert (await other.get(path)).status == 404, path
-    seller = await venue.as_party("seller-1")
-    rival = await venue.as_party("seller-2")
+    seller = await calm.as_party("seller-1")
+    rival = await calm.as_party("seller-2")
     statements = [link for link in (await seller.get("/console/statements")).page.links() if "/run-" in link]
     listings = [link for link in (await seller.get("/console")).page.links() if "/lst-" in link]
     for path in (statements[0], listings[0], "/console/leases/lse-1"):
         assert (await rival.get(path)).status == 404, path
-    office = await venue.as_party("office-qingyang")
+    office = await calm.as_party("office-qingyang")
     for path in ("/region/agreements/pair-2/1/2026-10", "/region/agreements/pair-1/9/2026-10"):
         assert (await office.get(path)).status == 404, path
 
@@ -127,10 +127,10 @@ async def test_the_menu_shows_what_one_may_do(empty: Venue) -> None:
     assert menus[Role.CLERK] == {"/", "/clerk"}
 
 
-async def test_pages_of_somebody_are_not_kept(venue: Venue) -> None:
-    browser = await venue.as_party("buyer-1")
+async def test_pages_of_somebody_are_not_kept(calm: Venue) -> None:
+    browser = await calm.as_party("buyer-1")
     assert (await browser.get("/account")).headers["cache-control"] == "no-store"
-    assert (await venue.browser().get("/")).headers["cache-control"] == "no-cache"
+    assert (await calm.browser().get("/")).headers["cache-control"] == "no-cache"
 
 
 OPEN_TO_ANYBODY = {

@@ -74,8 +74,8 @@ async def test_the_same_form_sent_twice_orders_once(venue: Venue) -> None:
     assert "sent before with other values" in refused.page.text
 
 
-async def test_without_a_limit_the_price_is_shown_first(venue: Venue) -> None:
-    browser = await venue.as_party("buyer-1")
+async def test_without_a_limit_the_price_is_shown_first(calm: Venue) -> None:
+    browser = await calm.as_party("buyer-1")
     quote = await browser.get("/order/quote", **{**JOB, "limit": ""})
     assert "Set a limit of at least ¥15.09" in quote.page.text
     taken = next(link for link in quote.page.links() if "limit=15.09" in link)
@@ -122,9 +122,9 @@ async def test_where_nothing_fits_the_page_says_what_would(venue: Venue) -> None
     ],
 )
 async def test_what_is_wrong_is_told_and_what_was_typed_is_kept(
-    venue: Venue, field: str, value: str | list[str], sentence: str
+    calm: Venue, field: str, value: str | list[str], sentence: str
 ) -> None:
-    browser = await venue.as_party("buyer-1")
+    browser = await calm.as_party("buyer-1")
     visit = await review(browser, **{field: value, "weight-nvidia-h800-80g": "3.5"})
     if field == "least":
         placed = await place(browser, visit)
@@ -141,20 +141,20 @@ async def test_what_is_wrong_is_told_and_what_was_typed_is_kept(
             assert kept[other] == [JOB[other]]
 
 
-async def test_the_venue_s_refusal_is_told_on_the_review(venue: Venue) -> None:
-    poor = await venue.as_party("buyer-4")
+async def test_the_venue_s_refusal_is_told_on_the_review(calm: Venue) -> None:
+    poor = await calm.as_party("buyer-4")
     reviewed = await review(poor)
     assert "are missing" in reviewed.page.text
     refused = await place(poor, reviewed)
     assert refused.status == 422
     assert "insufficient_funds" in refused.page.text
     assert refused.page.values()["once"] != reviewed.page.values()["once"]
-    late = await review(await venue.as_party("buyer-1"), deadline="2027-11-25T10:00", hours="24")
-    assert "window_too_far" in (await place(await venue.as_party("buyer-1"), late)).page.text
+    late = await review(await calm.as_party("buyer-1"), deadline="2027-11-25T10:00", hours="24")
+    assert "window_too_far" in (await place(await calm.as_party("buyer-1"), late)).page.text
 
 
-async def test_chips_compare_by_their_weights(venue: Venue) -> None:
-    browser = await venue.as_party("buyer-1")
+async def test_chips_compare_by_their_weights(calm: Venue) -> None:
+    browser = await calm.as_party("buyer-1")
     visit = await review(browser, chip=[H800, ASCEND], place="anywhere", region=[])
     assert "weight 0.393" in visit.page.text
     visit = await review(browser, chip=[H800, ASCEND], **{f"weight-{ASCEND}": "3.17"})
@@ -163,8 +163,8 @@ async def test_chips_compare_by_their_weights(venue: Venue) -> None:
     assert wrong.status == 422
 
 
-async def test_places_by_latency(venue: Venue) -> None:
-    browser = await venue.as_party("buyer-1")
+async def test_places_by_latency(calm: Venue) -> None:
+    browser = await calm.as_party("buyer-1")
     near = await review(browser, place="near", home="621000", latency="2")
     assert "Where Qingyang 庆阳市 Tier" in near.page.text
     assert (await review(browser, place="near", home="nowhere", latency="2")).status == 422
@@ -172,8 +172,8 @@ async def test_places_by_latency(venue: Venue) -> None:
     assert (await review(browser, place="near", home="621000", latency="99999")).status == 422
 
 
-async def test_who_does_not_buy_is_told_where_to_look(venue: Venue) -> None:
-    browser = venue.browser()
+async def test_who_does_not_buy_is_told_where_to_look(calm: Venue) -> None:
+    browser = calm.browser()
     assert "Sign in to see the price" in (await browser.get("/order", **JOB)).page.text
     asked = await browser.get("/order/signed-in", **JOB)
     assert asked.location.startswith("/sign-in?next=%2Forder%2Fsigned-in%3F")
@@ -182,7 +182,7 @@ async def test_who_does_not_buy_is_told_where_to_look(venue: Venue) -> None:
     form = await browser.get((await browser.get(back.location)).location)
     assert "¥2,896.00" in form.page.text
     assert form.page.values()["limit"] == ["20"]
-    seller = await (await venue.as_party("seller-1")).get("/order", **JOB)
+    seller = await (await calm.as_party("seller-1")).get("/order", **JOB)
     assert "Quotes and orders are for parties that buy" in seller.page.text
 
 
@@ -210,7 +210,7 @@ async def test_changing_and_cancelling_an_order(venue: Venue) -> None:
     assert "Cancelled" in (await browser.get(path)).page.text
 
 
-async def test_a_form_without_its_id_is_refused(venue: Venue) -> None:
-    browser = await venue.as_party("buyer-1")
+async def test_a_form_without_its_id_is_refused(calm: Venue) -> None:
+    browser = await calm.as_party("buyer-1")
     for once in ("", "x", "page-" + "Z" * 32):
         assert (await browser.send("/orders", **{**JOB, "once": once})).status == 400

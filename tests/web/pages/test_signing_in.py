@@ -28,8 +28,8 @@ async def test_a_key_signs_in_and_signing_out_ends_it(empty: Venue) -> None:
 
 
 @pytest.mark.parametrize("key", ["", "sk_wrong", "sk_000000000000_" + "0" * 64, "🔑", "a" * 5_000])
-async def test_a_wrong_key_is_told_at_its_field(empty: Venue, key: str) -> None:
-    visit = await empty.browser().send("/sign-in", key=key, next="/orders")
+async def test_a_wrong_key_is_told_at_its_field(calm: Venue, key: str) -> None:
+    visit = await calm.browser().send("/sign-in", key=key, next="/orders")
     assert visit.status == 422
     field = next(one for one in visit.page.all("input") if one.attributes.get("id") == "key")
     assert field.attributes["aria-invalid"] == "true"
@@ -41,13 +41,13 @@ async def test_a_wrong_key_is_told_at_its_field(empty: Venue, key: str) -> None:
     "wanted",
     ["//elsewhere.example", "https://elsewhere.example", "/\\elsewhere.example", "orders", "/a\nb", ""],
 )
-async def test_nobody_is_sent_to_another_site(empty: Venue, wanted: str) -> None:
-    visit = await empty.browser().send("/sign-in", key=seed.token_of("buyer-1"), next=wanted)
+async def test_nobody_is_sent_to_another_site(calm: Venue, wanted: str) -> None:
+    visit = await calm.browser().send("/sign-in", key=seed.token_of("buyer-1"), next=wanted)
     assert (visit.status, visit.location) == (303, "/")
 
 
-async def test_a_form_of_another_site_is_refused(empty: Venue) -> None:
-    browser = await empty.as_party("clerk-1")
+async def test_a_form_of_another_site_is_refused(calm: Venue) -> None:
+    browser = await calm.as_party("clerk-1")
     fields = {"id": "intruder", "name": "Intruder", "roles": "clerk", "region": "310000"}
     for headers in (
         {"origin": "http://elsewhere"},
