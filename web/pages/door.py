@@ -5,10 +5,13 @@ from litestar.di import NamedDependency
 from litestar.response import Redirect, Template
 
 from exchange.app import Exchange
+from exchange.state import Role
 from web.pages.fields import Mistake, MistakeCode
 from web.pages.routing import PageRequest, page, sent_form, sent_query
 from web.session import Caller, caller_with_token, signed_in, signed_out
 from web.settings import WebSettings
+
+HOMES = {Role.CLERK: "/clerk", Role.REGION: "/region", Role.SELLER: "/console"}
 
 
 @get("/sign-in")
@@ -32,13 +35,21 @@ async def sign_in(
     if known is None:
         mistakes = {"key": Mistake(MistakeCode.REFUSED)}
         return page("sign_in.html", caller, status=422, wanted=wanted, mistakes=mistakes)
-    return Redirect(wanted, status_code=303, cookies=[signed_in(known, settings)])
+    place = wanted if wanted != "/" else _home(known)
+    return Redirect(place, status_code=303, cookies=[signed_in(known, settings)])
 
 
 @post("/sign-out")
 async def sign_out(settings: NamedDependency[WebSettings]) -> Redirect:
     """End the session on this browser."""
     return Redirect("/", status_code=303, cookies=[signed_out(settings)])
+
+
+def _home(caller: Caller) -> str:
+    """Where a party begins: buyers at the market, everybody else where their work lies."""
+    if Role.BUYER in caller.roles:
+        return "/"
+    return next((place for role, place in HOMES.items() if role in caller.roles), "/")
 
 
 def _place(asked: list[str] | None) -> str:

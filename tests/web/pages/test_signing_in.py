@@ -60,6 +60,19 @@ async def test_a_form_of_another_site_is_refused(calm: Venue) -> None:
         assert "another site" in answer.text
 
 
+async def test_everybody_begins_where_their_work_lies(calm: Venue) -> None:
+    homes = {
+        "buyer-1": "/",
+        "buyer-3": "/",
+        "seller-1": "/console",
+        "office-qingyang": "/region",
+        "clerk-1": "/clerk",
+    }
+    for party, home in homes.items():
+        visit = await calm.browser().send("/sign-in", key=seed.token_of(party), next="/")
+        assert visit.location == home
+
+
 async def test_a_revoked_key_signs_out_at_once(empty: Venue) -> None:
     browser = await empty.as_party("buyer-1")
     key = seed.token_of("buyer-1").split("_")[1]
