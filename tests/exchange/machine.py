@@ -43,7 +43,7 @@ from tests.exchange.house import (
 from tests.exchange.laws import left_to_pay, most_it_costs
 
 LAWFUL = settings(
-    max_examples=80,
+    max_examples=120,
     stateful_step_count=30,
     deadline=None,
     database=None,
