@@ -120,8 +120,17 @@ def test_a_page_that_loses_its_venue_says_so(visit: Visit) -> None:
     expect(said).to_contain_text("Connection lost. These are the figures of")
     watcher.context.set_offline(False)
     expect(said).to_contain_text("Up to date at")
+    order = visit().sign_in("buyer-1").open("/order")
+    order.context.set_offline(True)
+    order.page.get_by_role("checkbox", name="A100 SXM 80G").check()
+    expect(order.page.get_by_text("The quote could not be updated")).to_be_visible()
+    order.context.set_offline(False)
+    order.page.get_by_label("Cards").fill("1")
+    expect(order.page.locator("#quote")).to_contain_text("You would pay")
+    expect(order.page.get_by_text("The quote could not be updated")).to_be_hidden()
     told = ("ERR_INTERNET_DISCONNECTED", "htmx:sendError", "htmx:afterRequest")
-    watcher.faults = [fault for fault in watcher.faults if not any(word in fault for word in told)]
+    for one in (watcher, order):
+        one.faults = [fault for fault in one.faults if not any(word in fault for word in told)]
 
 
 @pytest.mark.parametrize("office", ["office-shanghai", "office-qingyang"])

@@ -138,7 +138,7 @@ async def test_what_is_leased_bounds_a_change_and_outlives_a_withdrawal(venue: V
 
 async def test_the_feed_says_what_is_missing(calm: Venue) -> None:
     page = (await (await calm.as_party("seller-1")).get("/console/leases")).page
-    assert "not reported" not in page.text
+    assert "over and not reported" not in page.text
     assert "Missing 0" in page.text
     assert "Lost in reported slots" in page.text
 
