@@ -23,7 +23,7 @@ from web.console.listing_form import as_typed, read_amendment, read_listing, usu
 from web.pages.charts import level
 from web.pages.fields import Reader
 from web.pages.offers import Load, loads, sold_card_slots
-from web.pages.routing import PageRequest, give, leaf, new_id, not_here, page, sent_form
+from web.pages.routing import PageRequest, give, leaf, not_here, page, sent_form
 from web.session import Caller
 
 ROWS = 50
@@ -166,7 +166,6 @@ def _form(
         asked=asked,
         clock=clock,
         rejection=rejection,
-        once=new_id(),
         catalogue=exchange.catalogue,
     )
 
@@ -196,7 +195,6 @@ async def _listing(
         asked=asked or Reader(as_typed(offer, clock)),
         done=request.query_params.get("published") or request.query_params.get("changed"),
         rejection=rejection,
-        once=(new_id(), new_id()),
         catalogue=exchange.catalogue,
     )
 

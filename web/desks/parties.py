@@ -16,7 +16,7 @@ from settlement.ledger.chart import AccountKind
 from web.bodies.parties import DepositIn, PartyIn
 from web.pages.checked import checked, field_named
 from web.pages.fields import MistakeCode, Reader
-from web.pages.routing import PageRequest, give, leaf, new_id, not_here, page, sent_form
+from web.pages.routing import PageRequest, give, leaf, not_here, page, sent_form
 from web.session import Caller, new_key
 
 ROWS = 100
@@ -135,7 +135,6 @@ async def _parties(
         asked=asked,
         rejection=rejection,
         roles=list(Role),
-        once=new_id(),
         catalogue=exchange.catalogue,
     )
 

@@ -21,7 +21,7 @@ from matching.terms import Price
 from settlement.ledger.chart import AccountKind
 from settlement.money import ceil_div, round_half_away
 from web.pages.fields import Reader
-from web.pages.routing import PageRequest, address_query, give, live, new_id, page, sent_form, sent_query
+from web.pages.routing import PageRequest, address_query, give, live, page, sent_form, sent_query
 from web.session import Caller
 from web.storefront.order_form import LIMIT_UNKNOWN, read_order, with_usual
 
@@ -136,7 +136,6 @@ async def _review(
         clock=clock,
         priced=await _quoted(exchange, caller, asked, order, clock),
         rejection=rejection,
-        once=new_id(),
         sent=[(name, value) for name, values in asked.sent.items() for value in values if name != "once"],
         catalogue=exchange.catalogue,
     )

@@ -25,7 +25,6 @@ from web.pages.routing import (
     give,
     leaf,
     live,
-    new_id,
     not_here,
     page,
     sent_form,
@@ -184,7 +183,6 @@ async def _order(
         times=await times_of(exchange.readers, [order.seq, *(lease.seq for lease in leases)]),
         asked=asked,
         rejection=rejection,
-        once=(new_id(), new_id()),
         catalogue=exchange.catalogue,
     )
 
