@@ -4,6 +4,7 @@ BIN := .venv/bin
 UV_VERSION := 0.13.9
 SYSTEM_PACKAGES := chromium fonts-wqy-microhei
 export UV_PYTHON_DOWNLOADS := never
+export UV_SYSTEM_CERTS := true
 
 .PHONY: help setup demo run check test soak bench system lock lint
 .DELETE_ON_ERROR:
