@@ -146,7 +146,6 @@ async def serving(app: Application, host: str = "127.0.0.1", port: int = 8000) -
     lets answers finish for `SHUTDOWN_SECONDS`, then cuts what is still open.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.create_server((host, port), family=family, backlog=1024) as listener:
         # Connections inherit it. Without it the second packet of an answer waits for the first one's receipt.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

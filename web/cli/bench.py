@@ -8,6 +8,7 @@ from exchange.bench import Figure, Load
 from exchange.bench import bench as measure
 from exchange.replay.assumptions import DEFAULTS
 from web.cli import venue
+from web.cli.bench_door import door
 from web.cli.folder import kept_or_passing
 from web.cli.options import DataDir, Json
 from web.cli.planning import Scale, Trace, market_of
@@ -29,7 +30,7 @@ def bench(*, trace: Trace = None, scale: Scale = None, data_dir: DataDir = None,
     market = market_of(trace, DEFAULTS, scale or ORDERS)
     load = Load(market.plan, market.uses, market.assumptions)
     with kept_or_passing(data_dir) as folder, venue.database(venue.settings(folder)) as url:
-        figures = venue.run(measure(url, load, say))
+        figures = venue.run(measure(url, load, door, say))
     if json:
         write_json([asdict(figure) for figure in figures])
     else:

@@ -1,0 +1,50 @@
+"""The door through which `suanli bench` places orders: a venue's own server and client, in one process."""
+
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from exchange.app import Exchange
+from exchange.bench import Place
+from exchange.orders.commands import PlaceOrder
+from exchange.parties.commands import IssueKey
+from exchange.state import PartyId, VenueTerms
+from web.app import create_app
+from web.bodies.fields import price_per_hour, utc
+from web.client import Client, Json
+from web.server import serving
+from web.session import new_key
+from web.settings import WebSettings
+
+
+@asynccontextmanager
+async def door(exchange: Exchange, party: PartyId) -> AsyncIterator[Place]:
+    """Serve the venue on this machine, and place orders there in the name of a party."""
+    key, token, digest = new_key()
+    await exchange.as_venue(f"key-{key}", IssueKey(party, key, digest))
+    app = create_app(exchange, WebSettings(secret=secrets.token_hex(32)))
+    async with serving(app, port=0) as url, Client(url, token) as client:
+
+        async def place(order: PlaceOrder) -> object:
+            return await client.place_order(_body(order, exchange.terms))
+
+        yield place
+
+
+def _body(order: PlaceOrder, terms: VenueTerms) -> Json:
+    """An order as it is asked for over HTTP."""
+    return {
+        "tier": order.tier,
+        "chips": dict(order.chips),
+        "regions": list(order.regions),
+        "window": {
+            "start": utc(terms.instant_of(order.window.start)).isoformat(),
+            "end": utc(terms.instant_of(order.window.end)).isoformat(),
+        },
+        "cards": order.shape.most,
+        "least_cards": order.shape.least,
+        "duration_minutes": order.shape.slots * terms.slot_seconds // 60,
+        "limit_micro_yuan_per_card_hour": price_per_hour(terms, order.limit),
+        "prefer": order.prefer,
+        "time_in_force": order.tif,
+    }
