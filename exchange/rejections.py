@@ -14,6 +14,7 @@ class VenueRejection(StrEnum):
     TERMS_INVALID = "terms_invalid"
     SLOT_LENGTH_FIXED = "slot_length_fixed"
     PARTY_EXISTS = "party_exists"
+    PARTY_INVALID = "party_invalid"
     UNKNOWN_PARTY = "unknown_party"
     WRONG_ROLE = "wrong_role"
     UNKNOWN_KEY = "unknown_key"

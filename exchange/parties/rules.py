@@ -23,7 +23,7 @@ def register_party(state: State, command: RegisterParty) -> Iterator[PartyRegist
     party = command.party
     if not _ID.match(party.id) or not party.name.strip() or not party.roles:
         explain = "An id is 1 to 40 of a-z, 0-9 and inner hyphens; a party has a name and at least one role."
-        yield rejected(VenueRejection.UNKNOWN_PARTY, explain)
+        yield rejected(VenueRejection.PARTY_INVALID, explain)
     elif party.id in state.parties or party.id == VENUE:
         yield rejected(
             VenueRejection.PARTY_EXISTS, f"There is a party {party.id} already: choose another id."

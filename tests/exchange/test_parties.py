@@ -27,10 +27,10 @@ def test_a_clerk_admits_a_party_and_books_its_money() -> None:
 @pytest.mark.parametrize(
     ("member", "code"),
     [
-        (party("Ann", Role.BUYER), "unknown_party"),
-        (party("-ann", Role.BUYER), "unknown_party"),
-        (party("a" * 41, Role.BUYER), "unknown_party"),
-        (party("ann"), "unknown_party"),
+        (party("Ann", Role.BUYER), "party_invalid"),
+        (party("-ann", Role.BUYER), "party_invalid"),
+        (party("a" * 41, Role.BUYER), "party_invalid"),
+        (party("ann"), "party_invalid"),
         (party("ann", Role.BUYER, region=RegionCode("999999")), "unknown_region"),
         (party(BUYER, Role.SELLER), "party_exists"),
         (party(VENUE, Role.CLERK), "party_exists"),

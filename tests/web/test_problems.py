@@ -2,7 +2,6 @@
 
 from exchange.rejections import VenueRejection
 from matching.terms import Rejection as MarketRejection
-from tests.paths import PROJECT
 from web.problems import PROBLEMS, DoorRejection, Fault, ProblemError
 
 ALL = [*DoorRejection, *MarketRejection, *VenueRejection]
@@ -39,11 +38,3 @@ def test_without_a_detail_the_title_is_the_sentence() -> None:
 
 def test_a_code_that_nobody_knows_is_a_mistake_of_ours() -> None:
     assert ProblemError("no_such_code").kind.status == 500
-
-
-def test_the_page_of_the_docs_lists_them_all() -> None:
-    page = (PROJECT / "docs/problems.md").read_text()
-    rows = [
-        f'| <a id="{code}"></a>`{code}` | {kind.status} | {kind.title} |' for code, kind in PROBLEMS.items()
-    ]
-    assert [line for line in page.splitlines() if line.startswith("| <a id")] == rows

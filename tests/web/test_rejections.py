@@ -73,6 +73,7 @@ OUT_OF_REACH = {
     VenueRejection.TERMS_INVALID: "no route adopts terms",
     VenueRejection.SLOT_LENGTH_FIXED: "no route adopts terms",
     VenueRejection.AMOUNT_OUT_OF_RANGE: "the door bounds every amount more tightly",
+    VenueRejection.PARTY_INVALID: "the door reads ids, names and roles as strictly",
     VenueRejection.UNKNOWN_KEY: "the door makes keys itself",
     VenueRejection.RUN_OPEN: "the closing job goes on with the run that is open",
     VenueRejection.NO_SUCH_RUN: "the closing job names the run that it has begun",
