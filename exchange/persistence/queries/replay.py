@@ -6,6 +6,7 @@ from typing import Any
 
 import asyncpg
 
+from exchange.persistence.database import Pool
 from exchange.state import ContractId, LeaseId, PartyId
 from matching.terms import Slot
 
@@ -43,6 +44,13 @@ async def commands_done(connection: asyncpg.Connection, prefix: str) -> int:
         prefix,
     )
     return done
+
+
+async def first_tick(pool: Pool) -> str | None:
+    """The id of the venue's first tick: whoever gave it tells the time."""
+    query = "SELECT id FROM commands WHERE kind = 'Tick' ORDER BY seq LIMIT 1"
+    first: str | None = await pool.fetchval(query)
+    return first
 
 
 async def leases_between(connection: asyncpg.Connection, since: int, until: int) -> list[ServedLease]:
