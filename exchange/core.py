@@ -197,6 +197,7 @@ def _evolve_settlement(
 
 
 ROLES: dict[type[Command], Role] = {
+    AdoptTerms: Role.CLERK,
     PublishListing: Role.SELLER,
     AmendListing: Role.SELLER,
     WithdrawListing: Role.SELLER,
@@ -214,7 +215,7 @@ ROLES: dict[type[Command], Role] = {
     PostStatements: Role.CLERK,
     FinishClose: Role.CLERK,
 }
-"""Who may give a command. Terms and ticks are the venue's own."""
+"""Who may give a command. Ticks are the venue's own."""
 
 
 def _refusal(state: State, envelope: Envelope) -> Rejected | None:

@@ -22,6 +22,7 @@ from web.bodies.orders import OrderOut
 from web.bodies.parties import BalanceOut, DepositOut, KeyOut, PartyOut
 from web.bodies.periods import CloseReportOut, PeriodOut
 from web.bodies.quotes import QuoteOut
+from web.bodies.terms import TermsOut
 from web.bodies.usage import ReceiptOut
 from web.problems import DoorRejection, Problem, ProblemError
 
@@ -58,6 +59,14 @@ class Client:
     async def command(self, key: str) -> CommandOut:
         """What came of the request with this key."""
         return await self._get(f"/v1/commands/{key}", CommandOut)
+
+    async def terms(self) -> TermsOut:
+        """The terms of the house, and the venue's time."""
+        return await self._get("/v1/terms", TermsOut)
+
+    async def adopt_terms(self, terms: Json, key: str = "") -> TermsOut:
+        """Change the terms of the house, as the clerk."""
+        return await self._change("POST", "/v1/terms", TermsOut, key, terms)
 
     async def create_party(self, party: Json, key: str = "") -> PartyOut:
         """Admit a party, as the clerk."""
@@ -129,6 +138,10 @@ class Client:
     async def report_tokens(self, records: list[Json], key: str = "") -> ReceiptOut:
         """Report used tokens: at most 10,000 records."""
         return await self._change("POST", "/v1/usage/tokens", ReceiptOut, key, {"records": records})
+
+    async def receipt(self, key: str) -> ReceiptOut:
+        """The receipt of the batch of usage that was sent with this key."""
+        return await self._get(f"/v1/usage/batches/{key}", ReceiptOut)
 
     async def _get(self, path: str, kind: type[T], **asked: str | int | None) -> T:
         given = {name: value for name, value in asked.items() if value is not None}

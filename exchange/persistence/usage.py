@@ -84,11 +84,9 @@ async def store(connection: asyncpg.Connection, kind: Kind, party: str, key: str
     content = content_of(kind, columns)
     async with connection.transaction():
         await connection.execute("LOCK TABLE usage_batches IN EXCLUSIVE MODE")
-        known = await connection.fetchrow(
-            "SELECT id, content, verdicts FROM usage_batches WHERE party = $1 AND key = $2", party, key
-        )
+        known = await batch_of(connection, party, key)
         if known is not None:
-            return Stored(known["id"], known["content"], msgspec.json.decode(known["verdicts"]))
+            return known
         batch: int = await connection.fetchval("SELECT coalesce(max(id), 0) + 1 FROM usage_batches")
         verdicts = await _store_records(connection, kind, party, batch, columns)
         await connection.execute(
@@ -102,6 +100,14 @@ async def store(connection: asyncpg.Connection, kind: Kind, party: str, key: str
             msgspec.json.encode(verdicts).decode(),
         )
     return Stored(batch, content, verdicts)
+
+
+async def batch_of(connection: asyncpg.Connection, party: str, key: str) -> Stored | None:
+    """The batch that a party has stored under a key, or None where none came in."""
+    row = await connection.fetchrow(
+        "SELECT id, content, verdicts FROM usage_batches WHERE party = $1 AND key = $2", party, key
+    )
+    return None if row is None else Stored(row["id"], row["content"], msgspec.json.decode(row["verdicts"]))
 
 
 def content_of(kind: Kind, columns: Columns) -> bytes:

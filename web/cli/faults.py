@@ -56,7 +56,7 @@ def _of_problem(problem: ProblemError) -> Failure:
     if problem.kind.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return Failure(f"The venue can't do it now ({problem.code}): {problem.detail}", ExitCode.UNAVAILABLE)
     told = [f"{fault.pointer.removeprefix('/')}: {fault.detail}" for fault in problem.faults]
-    return refused(problem.code, "; ".join(told) or problem.detail)
+    return refused(problem.code, " ".join(told) or problem.detail)
 
 
 def refused(code: str, explained: str) -> Failure:

@@ -24,6 +24,7 @@ class Front(NamedTuple):
 COMMANDS = {
     "demo": Front("web.cli.demo", "Open a venue of made-up buyers and sellers, to look around in."),
     "serve": Front("web.cli.serve", "Open the venue on this machine."),
+    "terms": Front("web.cli.terms", "Show the terms of the house, or change them."),
     "party": Front("web.cli.party", "Admit parties, list them, and give them keys."),
     "deposit": Front("web.cli.deposit", "Book money that a party has paid in."),
     "usage": Front("web.cli.usage", "Report a file of delivered time or used tokens, as a seller."),

@@ -28,6 +28,8 @@ def test_without_a_server_the_clerk_opens_the_venue(suanli: Suanli) -> None:
     assert again.exit_code == 4
     assert again.stderr.startswith("The venue has refused (party_exists)")
     _closing_is_refused(suanli)
+    _a_month_that_is_over_is_closed(suanli)
+    _terms_are_changed(suanli)
     _made_up_trades_are_kept_out(suanli)
 
 
@@ -53,6 +55,39 @@ def _closing_is_refused(suanli: Suanli) -> None:
     too_early = suanli("close", "2199-01", "--yes")
     assert too_early.exit_code == 4
     assert "period_not_over" in too_early.stderr
+
+
+def _a_month_that_is_over_is_closed(suanli: Suanli) -> None:
+    """Over by the wall clock: nobody has kept this venue's time, and it has traded nothing."""
+    closed = suanli("close", "2026-01", "--yes", "--json")
+    assert closed.exit_code == 0, closed.stderr
+    assert json.loads(closed.stdout)["statements"] == 0
+
+
+def _terms_are_changed(suanli: Suanli) -> None:
+    """What is shown as JSON is what is changed and given back. Nothing happens without a yes."""
+    shown = json.loads(suanli("terms", "show", "--json").stdout)
+    asked = {**shown, "fee": {**shown["fee"], "rate_bp": 250}}
+    Path("terms.json").write_text(json.dumps(asked))
+    unasked = suanli("terms", "adopt", "terms.json")
+    assert unasked.exit_code == 2
+    assert unasked.stderr.startswith("fee.rate_bp: 300 becomes 250\n")
+    assert "3 % of net, VAT at 6 % inside" in suanli("terms", "show").stdout
+    adopted = suanli("terms", "adopt", "terms.json", "--yes", "--json")
+    assert json.loads(adopted.stdout) == {**asked, "now": json.loads(adopted.stdout)["now"]}
+    assert "2.5 % of net, VAT at 6 % inside" in suanli("terms", "show").stdout
+    Path("terms.json").write_text(json.dumps({**asked, "lot_max": 9.5, "horizon_minutes": float("nan")}))
+    refused = suanli("terms", "adopt", "terms.json", "--yes")
+    assert refused.exit_code == 4
+    assert "lot_max: Input should be a valid integer." in refused.stderr
+
+
+@pytest.mark.parametrize("content", ["", "[]", "[" * 100_000, "3"])
+def test_a_file_of_terms_is_a_json_object(suanli: Suanli, content: str) -> None:
+    Path("terms.json").write_text(content)
+    told = suanli("terms", "adopt", "terms.json")
+    assert (told.exit_code, told.stderr.partition(":")[0]) == (2, "terms.json is no JSON object")
+    assert suanli("terms", "adopt", "nowhere.json").exit_code == 2
 
 
 def _made_up_trades_are_kept_out(suanli: Suanli) -> None:
