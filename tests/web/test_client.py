@@ -62,6 +62,8 @@ async def test_a_refusal_is_raised_with_its_code_and_faults(clerk: Client) -> No
         await clerk.create_party({**PARTY, "roles": ["king"], "crown": True})
     assert {fault.pointer for fault in refused.value.faults} == {"/roles/0", "/crown"}
     assert (refused.value.code, refused.value.kind.status) == ("invalid_value", 422)
+    with pytest.raises(ProblemError, match="not_found"):
+        await clerk.issue_key("nobody/../buyer")
     with pytest.raises(ProblemError, match="period_not_over"):
         await clerk.close_period("2026-11")
 

@@ -47,6 +47,7 @@ EXIT_CODES = """
 - 3: the database or the venue can't be reached, or has stopped
 - 4: the venue refused by its rules
 - 5: Suanli itself has made a mistake
+- 130: stopped by Ctrl-C
 """
 
 
@@ -76,6 +77,9 @@ class Commands(TyperGroup):
             return super().invoke(ctx)
         except (typer.Exit, typer.Abort, typer.TyperException, BrokenPipeError):
             raise  # Typer knows what to do
+        except KeyboardInterrupt:
+            say("Stopped.")
+            raise typer.Exit(ExitCode.STOPPED) from None
         except Exception as fault:
             failure = _failure_of(fault)
             if failure is None or ctx.params["debug"]:

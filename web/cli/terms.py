@@ -99,7 +99,7 @@ def _rows(terms: TermsOut) -> Iterator[tuple[str, str]]:
     fee = terms.fee
     yield "the venue's clock", f"{terms.now:%Y-%m-%d %H:%M} UTC"
     yield "slot", f"{terms.slot_minutes} minutes"
-    yield "largest lot", f"{terms.lot_max} cards"
+    yield "largest lot", f"{terms.lot_max} cards" if terms.lot_max > 1 else "1 card"
     yield "price tick", f"{unit_price(terms.price_tick_micro_yuan_per_card_hour)} per card-hour"
     yield "trades ahead", f"{decimal(Fraction(terms.horizon_minutes, DAY_MINUTES))} days"
     yield "reports are taken for", hours(terms.late_window_minutes * 60)

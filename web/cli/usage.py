@@ -19,6 +19,9 @@ EXAMPLES = examples(
 )
 REFUSALS_SHOWN = 20
 
+File = Annotated[
+    Path, typer.Argument(metavar="FILE", show_default=False, help="CSV or JSON lines, in UTF-8.")
+]
 Key = Annotated[str, typer.Option(envvar="SUANLI_KEY", help="The seller's API key.", show_default=False)]
 Url = Annotated[
     str | None, typer.Option(help="Where the venue answers, if not on this machine.", show_default=False)
@@ -26,7 +29,7 @@ Url = Annotated[
 
 
 @app.command(epilog=EXAMPLES)
-def usage(file: Path, *, key: Key, url: Url = None, data_dir: DataDir = None, json: Json = False) -> None:
+def usage(file: File, *, key: Key, url: Url = None, data_dir: DataDir = None, json: Json = False) -> None:
     """Report a file of usage: CSV with a header, or one JSON object a line, with the API's own names.
 
     Delivery: meter, sequence, lease, slot, delivered_card_seconds. Tokens: meter, sequence, contract, at,

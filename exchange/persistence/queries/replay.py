@@ -215,7 +215,7 @@ async def tax_lines(connection: asyncpg.Connection) -> Figures:
     return await _table(
         connection,
         f"""
-        SELECT t.line, sum(t.fen)::bigint AS fen FROM {_LINES} CROSS JOIN LATERAL (VALUES
+        SELECT t.line, sum(t.fen)::bigint AS amount_fen FROM {_LINES} CROSS JOIN LATERAL (VALUES
             (1, 'VAT in the price', l.vat_fen), (2, 'VAT to the central treasury', l.vat_central_fen),
             (3, 'VAT to local treasuries', l.vat_local_fen), (4, 'urban maintenance tax', l.surcharge_urban_fen),
             (5, 'education surcharge', l.surcharge_education_fen),
@@ -231,7 +231,7 @@ async def token_contracts(connection: asyncpg.Connection) -> Figures:
     return await _table(
         connection,
         f"""
-        SELECT s.subject AS contract, l.meter, sum(l.quantity)::bigint AS tokens, l.price AS price,
+        SELECT s.subject AS contract, l.meter, sum(l.quantity)::bigint AS tokens, l.price AS price_micro_yuan,
                sum(l.before_loss)::bigint AS used_fen, sum(l.gross_fen)::bigint AS charged_fen,
                sum(l.over_budget)::bigint AS over_budget_fen
         FROM {_LINES} WHERE l.meter <> 'card_seconds' GROUP BY 1, 2, 4 ORDER BY 1, 2

@@ -42,6 +42,8 @@ def _deposits(suanli: Suanli) -> None:
     other = suanli("deposit", "ann-lab", "99.99", "--reference", "bank-17")
     assert other.exit_code == 4
     assert "stands for another deposit" in other.stderr
+    unnamed = suanli("deposit", "ann-lab", "1", "--reference", "")
+    assert (unnamed.exit_code, "reference: The text is empty." in unnamed.stderr) == (4, True)
     stranger = suanli("deposit", "nobody", "1")
     assert stranger.exit_code == 4
     assert "unknown_party" in stranger.stderr
