@@ -16,11 +16,12 @@ from exchange.checks.log import Chain
 from exchange.checks.projections import FOLDED, Fold
 from exchange.checks.settling import Settling
 from exchange.checks.statements import Statements
+from exchange.checks.usage import Usage
 from exchange.events import Event
 from exchange.persistence.codec import decode_event
 from exchange.persistence.database import Connection
 from exchange.persistence.queries import audit as queries
-from exchange.persistence.queries import settled
+from exchange.persistence.queries import metered, settled
 from exchange.persistence.queries.audit import LoggedStep
 from exchange.state import VenueTerms
 
@@ -137,11 +138,7 @@ async def _settlement(connection: Connection, rules: VenueTerms) -> list[Finding
         await _holds(connection, rules),
         await _statements(connection, rules),
         await _settling(connection, rules),
-        _found(
-            "usage",
-            "what was accepted was leased, was over, and is no more than was leased",
-            await settled.usage_faults(connection, rules),
-        ),
+        await _usage(connection, rules),
     ]
 
 
@@ -175,6 +172,14 @@ async def _settling(connection: Connection, rules: VenueTerms) -> Findings:
     for fault in faults:
         settling.findings.tell(fault)
     return settling.findings
+
+
+async def _usage(connection: Connection, rules: VenueTerms) -> Findings:
+    usage = Usage(rules.slot_seconds, await metered.history(connection))
+    async for batch in metered.batches(connection, rules.slot_seconds):
+        usage.see(batch)
+    usage.end(await metered.strays(connection), await settled.runs(connection))
+    return usage.findings
 
 
 def _found(name: str, what: str, answer: tuple[int, Iterable[str]]) -> Findings:

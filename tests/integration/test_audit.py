@@ -137,10 +137,10 @@ BROKEN = {
     ),
     "delivered time": (
         "UPDATE delivery_records SET delivered = delivered - 1 WHERE batch = 1",
-        {"settlement"},
+        {"settlement", "usage"},
     ),
     "a record's batch": ("UPDATE delivery_records SET batch = 99 WHERE batch = 3", {"settlement", "usage"}),
-    "records deleted": ("DELETE FROM delivery_records WHERE batch = 1", {"settlement"}),
+    "records deleted": ("DELETE FROM delivery_records WHERE batch = 1", {"settlement", "usage"}),
     "more delivered than leased": (
         "UPDATE delivery_records SET delivered = 10000000 WHERE batch = 4",
         {"settlement", "usage"},
@@ -151,7 +151,7 @@ BROKEN = {
     ),
     "tokens": (
         "UPDATE token_records SET output_tokens = output_tokens + 1 WHERE sequence = 0",
-        {"settlement"},
+        {"settlement", "usage"},
     ),
     "tokens at another time": (
         "UPDATE token_records SET at = at + 10000000 WHERE sequence = 0",
