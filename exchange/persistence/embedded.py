@@ -69,6 +69,7 @@ _STILL_IN_USE = "is still in use"
 _SENTENCE_OF_LOG = {
     _STILL_IN_USE: "Sessions of a server that crashed are still at work on the data: wait for them or end them.",
     "No space left on device": "The disk is full: free some space, then start again.",
+    "Check free disk space": "The disk is full: free some space, then start again.",
     "Disk quota exceeded": "The disk quota is used up: free some space, then start again.",
     "incompatible with server": "Another version of PostgreSQL wrote the data: set DATABASE_URL to a server of "
     "that version, or move the data over with pg_dump.",

@@ -68,7 +68,7 @@ async def perform(
     """Play those lines that are not in the log yet. `pace` is awaited before the clock comes to each instant."""
     async with play.exchange.readers.acquire() as connection:
         done = await queries.commands_done(connection, fingerprint_of(play.plan))
-    async with _in_flight() as in_flight:
+    async with sending() as in_flight:
         for line in lines:
             if line.n <= done:
                 continue
@@ -89,7 +89,7 @@ async def perform(
 
 
 @asynccontextmanager
-async def _in_flight() -> AsyncIterator[deque[asyncio.Future[Answer]]]:
+async def sending() -> AsyncIterator[deque[asyncio.Future[Answer]]]:
     """Commands that are sent and not answered, in their order. Where the play ends early, nobody waits for them."""
     sent: deque[asyncio.Future[Answer]] = deque()
     try:

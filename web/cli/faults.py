@@ -41,6 +41,14 @@ def failure_of(fault: Exception) -> Failure | None:
             return refused(fault.rejection.code, fault.rejection.explain)
         case ProblemError():
             return _of_problem(fault)
+        case httpx.UnsupportedProtocol() | httpx.InvalidURL():
+            return Failure(
+                "That is no address of a venue: write it as https://venue.example.", ExitCode.USAGE
+            )
+        case httpx.ConnectError():
+            return Failure(
+                "Nobody answers at that address: correct it, or start the venue.", ExitCode.UNAVAILABLE
+            )
         case httpx.TransportError():
             return Failure("The server has not answered. Give the same command again.", ExitCode.UNAVAILABLE)
         case DatabaseUnavailable():

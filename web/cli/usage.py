@@ -38,7 +38,7 @@ def usage(file: File, *, key: Key, url: Url = None, data_dir: DataDir = None, js
     """
     read = read_usage(file)
     base_url = url or _announced(data_dir)
-    say(f"{len(read.records):,} {read.kind} records go to {base_url}.")
+    say(f"A file of {read.kind} goes to {base_url}, {len(read.records):,} in all.")
     accepted, duplicates, refused = venue.run(_sent(read, base_url, key))
     if json:
         write_json({"kind": read.kind, "accepted": accepted, "duplicates": duplicates, "refused": refused})

@@ -1,8 +1,6 @@
 """Replay and bench on the command line."""
 
 import json
-import signal
-import time
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +9,7 @@ import pytest
 from exchange.bench import Figure
 from exchange.replay.assumptions import DEFAULTS, describe
 from tests.web.cli.conftest import Suanli
-from tests.web.cli.servers import PATIENCE, process
-from web.cli import bench
+from web.cli import bench, replay
 
 
 def test_every_assumption_is_an_option(suanli: Suanli) -> None:
@@ -75,12 +72,10 @@ def test_the_bench_fails_where_a_figure_is_not_met(
 
 
 @pytest.mark.integration
-def test_a_replay_that_is_stopped_says_so_and_nothing_else(tmp_path: Path) -> None:
-    data_dir = tmp_path / "stopped"
-    with process("replay", "--scale", 10_000, "--data-dir", data_dir, "--json") as running:
-        while not (data_dir / "cluster/postmaster.pid").exists():
-            time.sleep(0.1)
-        time.sleep(3)  # by now it trades, and commands are on their way
-        running.send_signal(signal.SIGINT)
-        told, said = running.communicate(timeout=PATIENCE)
-    assert (running.returncode, told, said.splitlines()[1:]) == (130, "", ["Stopped."])
+def test_a_replay_that_is_stopped_says_so(suanli: Suanli, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def interrupted(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(replay, "run", interrupted)
+    told = suanli("replay", "--scale", 20, "--json")
+    assert (told.exit_code, told.stdout, told.stderr.splitlines()[1:]) == (130, "", ["Stopped."])
