@@ -23,7 +23,7 @@ class Usage:
     """Follows usage batch by batch. `history` is how the clock and the late window changed, from the log."""
 
     slot_seconds: int
-    history: Sequence[MomentRow]
+    history: Sequence[MomentRow] = ()
     findings: Findings = field(
         default_factory=lambda: Findings(
             "usage", "batches are chained as they came in, and each record was judged by its time and subject"

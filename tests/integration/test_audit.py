@@ -3,6 +3,7 @@
 import asyncio
 import re
 
+import asyncpg
 import pytest
 
 from exchange.audit import Check, audit
@@ -194,6 +195,48 @@ def test_a_difference_names_the_thing_and_says_what_was_expected(season_url: str
         "holds": (f"order {order}: held: expected 12000, got 12001",),
         "balances": ("ann/held: expected 0, got 7",),
     }
+
+
+def test_a_statement_whose_only_line_is_gone_is_told(season_url: str) -> None:
+    found = broken(season_url, f"DELETE FROM statement_lines WHERE {LONE}")
+    assert set(found) == {"projections", "statements", "settlement"}
+    assert all("could not be checked" not in line for check in found.values() for line in check.differences)
+
+
+LONE = (
+    "statement = (SELECT statement FROM statement_lines WHERE meter = 'card_seconds' "
+    "GROUP BY statement HAVING count(*) = 1 ORDER BY 1 LIMIT 1)"
+)
+
+UNREADABLE = {
+    "a lease's runs": ("UPDATE leases SET runs = '[7]' WHERE id = 'lse-1'", {"settlement"}),
+    "an agreement's terms": ("UPDATE agreements SET terms = '{}'", {"statements", "settlement"}),
+    "a sum that is too large": (
+        "UPDATE postings SET amount = 1::bigint << 62 WHERE kind = 'held'",
+        {"holds"},
+    ),
+    "verdicts": ("UPDATE usage_batches SET verdicts = '7'", {"usage"}),
+}
+
+
+@pytest.mark.parametrize(("statement", "found"), UNREADABLE.values(), ids=UNREADABLE)
+def test_what_breaks_a_check_is_a_finding_of_it(season_url: str, statement: str, found: set[str]) -> None:
+    checks = audited(season_url, statement)
+    stopped = {
+        name
+        for name, check in checks.items()
+        if any(line.startswith("it could not be checked to its end: ") for line in check.differences)
+    }
+    assert stopped == found
+    assert len(checks) == 12, "every other check goes on"
+
+
+@pytest.mark.anyio
+async def test_a_lost_database_is_no_finding(season_url: str) -> None:
+    connection = await database.connect(season_url)
+    await connection.close()
+    with pytest.raises(asyncpg.InterfaceError):
+        await audit(connection, CATALOGUE, redecide=False)
 
 
 TRADE = """

@@ -63,8 +63,8 @@ class RunRow:
 class SettledLeaseRow:
     """A lease, what was accepted of it, and how it is billed.
 
-    `runs` are (start, end, price per card-slot); `reported` is (batch, card-seconds) by slot; `lines` are (run,
-    service period, price per card-hour, agreement, card-seconds, lost).
+    `runs` are (start, end, price per card-slot); `reported` is (batch, card-seconds) by slot; `stated` are the runs
+    that have a statement of it; `lines` are (run, service period, price per card-hour, agreement, card-seconds, lost).
     """
 
     id: str
@@ -73,6 +73,7 @@ class SettledLeaseRow:
     cards: int
     runs: list[tuple[int, int, int]]
     reported: dict[int, tuple[int, int]] = field(default_factory=dict)
+    stated: set[str] = field(default_factory=set)
     lines: list[tuple[str, str, int, str | None, int, int]] = field(default_factory=list)
 
 
@@ -174,15 +175,17 @@ async def settled_leases(connection: Connection) -> AsyncIterator[SettledLeaseRo
             found[row["lease"]].reported[row["slot"]] = (row["batch"], row["delivered"])
         for row in await connection.fetch(
             """
-            SELECT s.subject, s.run, l.service_period, l.price, l.agreement, l.quantity, l.lost
+            SELECT s.subject, l.n, s.run, l.service_period, l.price, l.agreement, l.quantity, l.lost
             FROM statements s LEFT JOIN statement_lines l ON l.statement = s.id
             WHERE s.run = ANY($1::text[]) AND s.subject = ANY($2::text[])
             """,
             every_run,
             list(found),
         ):
-            subject, *line = row
-            found[subject].lines.append(tuple(line))
+            subject, _, *line = row
+            found[subject].stated.add(row["run"])
+            if row["n"] is not None:
+                found[subject].lines.append(tuple(line))
         for lease in found.values():
             yield lease
 
