@@ -53,7 +53,7 @@ class ClosingPorts:
             if known is None:
                 # A refusal stays a refusal for its id, so each attempt has one of its own.
                 attempt = await last_seq(connection)
-                await self._ask(f"close-{period}-{attempt}", BeginClose(period))
+                await self._ask(f"close/{period}/{attempt}", BeginClose(period))
                 known = await closing.run_of(connection, period)
             assert known is not None, "a run that was begun is in the tables"
             run, status = known
@@ -61,7 +61,7 @@ class ClosingPorts:
                 return None
             if run.usage_batch is None:
                 cut = CutUsage(run.id, await usage.last_batch(connection))
-                await self._ask(f"{run.id}-cut", cut)
+                await self._ask(f"{run.id}/cut", cut)
                 known = await closing.run_of(connection, period)
                 assert known is not None, "a run stays in the tables"
             return await self._run(connection, known[0])
@@ -107,7 +107,7 @@ class ClosingPorts:
             )
             for one in sums
         )
-        await self._ask(f"{run.id}-{parts[0].lease}", PostStatements(RunId(run.id), leases=parts))
+        await self._ask(f"{run.id}/{parts[0].lease}", PostStatements(RunId(run.id), leases=parts))
 
     async def post_contracts(self, run: job.Run) -> None:
         """Sum the tokens used under each contract, and post their statements."""
@@ -131,12 +131,12 @@ class ClosingPorts:
                 )
                 if sums:
                     await self._ask(
-                        f"{run.id}-{span.contract}", PostStatements(RunId(run.id), contracts=sums)
+                        f"{run.id}/{span.contract}", PostStatements(RunId(run.id), contracts=sums)
                     )
 
     async def finish(self, run: job.Run) -> None:
         """Close the period for good."""
-        await self._ask(f"{run.id}-finish", FinishClose(RunId(run.id)))
+        await self._ask(f"{run.id}/finish", FinishClose(RunId(run.id)))
 
     async def report(self, period: str) -> job.CloseReport:
         """What a period came to."""

@@ -122,9 +122,9 @@ async def _report(play: Play, report: Report) -> None:
         contracts = (await queries.contracts(connection))[-len(play.plan.contracts) :]
     for seller, records in deliveries(leases, report, play.assumptions).items():
         for n, batch in enumerate(batches(records)):
-            await play.exchange.metering.deliveries(seller, f"delivery-{report.until}-{n}", batch)
+            await play.exchange.metering.deliveries(seller, f"delivery/{report.until}/{n}", batch)
     for planned, (contract, seller) in zip(play.plan.contracts, contracts, strict=True):
         used = tokens(play.uses[planned.stream], planned.stream, contract, report)
         for n, requests in enumerate(batches(used)):
-            key = f"tokens-{planned.stream}-{report.until}-{n}"
+            key = f"tokens/{planned.stream}/{report.until}/{n}"
             await play.exchange.metering.tokens(seller, key, requests)

@@ -30,7 +30,7 @@ async def foreign_command(connection: asyncpg.Connection, prefix: str) -> str | 
     command: str | None = await connection.fetchval(
         """
         SELECT id FROM commands
-        WHERE NOT (id LIKE $1 || '-%' OR (party = 'venue' AND id = 'open') OR party = 'clerk') ORDER BY seq LIMIT 1
+        WHERE NOT (id LIKE $1 || '/%' OR (party = 'venue' AND id = 'open') OR party = 'clerk') ORDER BY seq LIMIT 1
         """,
         prefix,
     )
@@ -40,7 +40,7 @@ async def foreign_command(connection: asyncpg.Connection, prefix: str) -> str | 
 async def commands_done(connection: asyncpg.Connection, prefix: str) -> int:
     """The number of the last command of the script that is in the log."""
     done: int = await connection.fetchval(
-        "SELECT coalesce(max(split_part(id, '-', 2)::bigint), 0) FROM commands WHERE id LIKE $1 || '-%'",
+        "SELECT coalesce(max(split_part(id, '/', 2)::bigint), 0) FROM commands WHERE id LIKE $1 || '/%'",
         prefix,
     )
     return done
