@@ -62,6 +62,7 @@ _SETTINGS = (
     "--shared_buffers=128MB",
     "--max_parallel_workers_per_gather=0",  # containers give parallel queries too little shared memory
     "--log_checkpoints=off",
+    "--log_min_error_statement=panic",  # a statement holds a batch of other people's data
 )
 _FORGETFUL = ("--fsync=off", "--synchronous_commit=off", "--full_page_writes=off")
 

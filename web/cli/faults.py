@@ -34,7 +34,7 @@ def failure_of(fault: Exception) -> Failure | None:
         case BusyError():
             return Failure("The venue has too much to do: try again in a moment.", ExitCode.UNAVAILABLE)
         case HaltedError():
-            return Failure(halted(fault), ExitCode.UNAVAILABLE)
+            return Failure(halted(fault.__cause__ or fault), ExitCode.UNAVAILABLE)
         case DifferentCommandError():
             return Failure(f"The venue has refused: {fault}.", ExitCode.REFUSED)
         case RefusedError():
