@@ -76,6 +76,27 @@ def test_three_cards_for_ten_hours_at_12_34_yuan() -> None:
     assert house.state.leases == {}
 
 
+def test_a_price_that_comes_again_is_one_line_which_is_rounded_once() -> None:
+    """Dear days and cheap nights. The VAT of each night by itself would come to 4.40 + 5.28 + 5.28, a fen more."""
+    house = House()
+    desk = Desk(house)
+    days, nights = 12_340_000, 7_770_000
+    house.offer(steps={n: days if n // 12 % 2 else nights for n in range(0, 6 * 12, 12)}, window=(0, 6 * 12))
+    placed = house.place(slots=6 * 12, cards=(1, 1), limit=20 * YUAN, window=(0, 6 * 12))
+    leased = only(LeaseGranted, placed).lease
+    house.tick(6 * 12)
+    desk.deliver(leased, range(2, 6 * 12))
+    house.tick(JANUARY)
+    (statement,) = desk.close("2026-01")
+    assert [(line.price, line.quantity // 3600, line.lost) for line in statement.lines] == [
+        (nights, 36, 7200),
+        (days, 36, 0),
+    ]
+    assert (statement.lines[0].line.gross_fen, statement.lines[0].line.vat_fen) == (34 * 7_77, 14_95)
+    assert statement.charged + statement.released == 36 * (12_34 + 7_77)
+    assert (house.held(), house.state.leases) == (0, {})
+
+
 def test_what_was_lost_is_not_charged_and_its_hold_comes_back() -> None:
     house = House()
     desk = Desk(house)
