@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import assert_never
 
 from exchange.agreements.commands import RecordAgreement
-from exchange.agreements.events import AgreementRecorded
+from exchange.agreements.events import AgreementEnded, AgreementRecorded
 from exchange.agreements.rules import record_agreement
 from exchange.bookkeeping import entries
 from exchange.closing.commands import BeginClose, CutUsage, FinishClose, PostStatements
@@ -117,6 +117,10 @@ def evolve(state: State, event: Event) -> list[JournalEntry]:
             state.parties[party.id] = party
         case AgreementRecorded(agreement):
             state.agreements.append(agreement)
+        case AgreementEnded(agreement):
+            version = (agreement.id, agreement.version)
+            names = [(known.id, known.version) for known in state.agreements]
+            state.agreements[names.index(version)] = agreement
         case ListingPublished() | ListingAmended() | ListingClosed() | Ticked():
             _evolve_listings(state, event)
         case OrderAccepted() | OrderReworked() | LeaseGranted() | Rested() | OrderClosed():

@@ -256,7 +256,10 @@ agreements = Table(
     _int("seq"),
     PrimaryKeyConstraint("id", "version"),
 )
-"""Pair agreements. That two of one pair never overlap is an exclusion constraint of the first migration."""
+"""Pair agreements. That two of one pair never overlap is an exclusion constraint of the first migration.
+
+It is looked at when a statement has ended, since one statement ends a version and adds the next.
+"""
 
 runs = Table(
     "runs",

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections.abc import Callable
 
 import asyncpg
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from exchange.audit import Check, audit
 from exchange.catalogue.catalogue import load_catalogue
 from exchange.persistence import database
+from exchange.persistence.rebuild import rebuild
 
 CATALOGUE = load_catalogue()
 UNGUARDED = "SET LOCAL session_replication_role = replica"  # as only a superuser can: without the triggers
@@ -62,6 +64,30 @@ def test_a_sound_venue_gives_no_difference_and_much_is_examined(season_url: str)
     assert {name: check.differences for name, check in checks.items() if check.differences} == {}
     assert all(check.examined for check in checks.values())
     assert "decisions" not in audited(season_url, redecide=False)
+
+
+def test_tables_that_are_made_anew_are_sound(
+    season_url: str, another_database: Callable[[str | None], str]
+) -> None:
+    """Also where one statement ends a version of an agreement and adds the next."""
+
+    async def run(url: str) -> list[tuple[int, int, int | None]]:
+        connection = await database.connect(url)
+        try:
+            await rebuild(connection)
+            return [
+                tuple(row)
+                for row in await connection.fetch(
+                    "SELECT version, valid_from, valid_to FROM agreements WHERE version > 1 ORDER BY version"
+                )
+            ]
+        finally:
+            await connection.close()
+
+    copy = another_database(season_url)
+    (_, _, ends), (_, begins, never) = asyncio.run(run(copy))
+    assert (ends, never) == (begins, None)
+    assert not [line for check in audited(copy).values() for line in check.differences]
 
 
 def test_an_empty_venue_is_sound(database_url: str) -> None:

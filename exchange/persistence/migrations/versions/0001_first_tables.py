@@ -48,7 +48,8 @@ CREATE TRIGGER balanced AFTER INSERT ON postings REFERENCING NEW TABLE AS added
 CREATE EXTENSION IF NOT EXISTS btree_gist;
 
 ALTER TABLE agreements ADD CONSTRAINT ex_agreements_overlap
-    EXCLUDE USING gist (source WITH =, destination WITH =, int8range(valid_from, valid_to) WITH &&);
+    EXCLUDE USING gist (source WITH =, destination WITH =, int8range(valid_from, valid_to) WITH &&)
+    DEFERRABLE INITIALLY IMMEDIATE;
 
 INSERT INTO writer ("only", epoch) VALUES (true, 0);
 
