@@ -152,7 +152,10 @@ def _evolve_listings(state: State, event: ListingPublished | ListingAmended | Li
         case ListingClosed(listing, _):
             evolve_market(state.market, event)
             del state.listings[listing]
-        case ListingAmended() | Ticked():
+        case Ticked(now):
+            evolve_market(state.market, event)
+            state.first_slot = now if state.first_slot is None else state.first_slot
+        case ListingAmended():
             evolve_market(state.market, event)
 
 

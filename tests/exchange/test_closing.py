@@ -8,6 +8,7 @@ from exchange.agreements.commands import RecordAgreement
 from exchange.closing.commands import BeginClose, CutUsage, FinishClose, LeaseSum, PostStatements
 from exchange.closing.events import CloseBegun, PeriodClosed, StatementPosted, UsageCut
 from exchange.orders.events import LeaseGranted
+from exchange.rejections import Rejected
 from exchange.state import VENUE, LeaseId, LeaseTerms, RunId
 from settlement.ledger.chart import AccountKind
 from tests.exchange.desk import Desk
@@ -297,6 +298,18 @@ def test_a_lease_has_one_statement_in_a_run(closing: House) -> None:
     rest = only(StatementPosted, closing.ask(CLERK, PostStatements(later, leases=(replace(ONE, slots=6),))))
     assert rest.slots_left == 0
     assert closing.refusal(CLERK, PostStatements(later, leases=(ONE,))) == "settled_twice"
+
+
+def test_the_first_period_is_the_one_of_the_first_tick() -> None:
+    house = House()
+    house.tick(FEBRUARY + DAY)
+    for name in ("2025-12", "2000-01"):
+        assert house.refusal(CLERK, BeginClose(name)) == "period_unknown"
+    refused = only(Rejected, house.ask(CLERK, BeginClose("2026-02")))
+    assert refused == Rejected(
+        "period_out_of_order", "Periods are closed in order, each once: 2026-01 is the next to close."
+    )
+    assert only(CloseBegun, house.ask(CLERK, BeginClose("2026-01"))).run.period == "2026-01"
 
 
 def test_only_clerks_close() -> None:

@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from exchange.clock import wall_clock
+from exchange.periods import period_of
+from exchange.state import Instant
 from tests.web.cli.conftest import Suanli
 from web.cli.folder import Server, announced, announced_server
 
@@ -14,8 +17,14 @@ pytestmark = pytest.mark.integration
 ANN = ("ann-lab", "--name", "Ann Laboratory", "--role", "buyer", "--region", "310000")
 
 
+OPENED_BEFORE = 40 * 86_400  # seconds: whatever month that was in, it is over
+
+
 def test_without_a_server_the_clerk_opens_the_venue(suanli: Suanli) -> None:
-    admitted = suanli("party", "add", *ANN)
+    opened = Instant(wall_clock() - OPENED_BEFORE)
+    with pytest.MonkeyPatch.context() as clock:
+        clock.setattr("web.cli.desk.wall_clock", lambda: opened)
+        admitted = suanli("party", "add", *ANN)
     assert (admitted.exit_code, admitted.stdout.split(".")[0]) == (0, "Ann Laboratory is admitted as ann-lab")
     key = json.loads(suanli("party", "key", "ann-lab", "--json").stdout)
     assert key["token"].startswith(f"sk_{key['key']}_")
@@ -28,7 +37,7 @@ def test_without_a_server_the_clerk_opens_the_venue(suanli: Suanli) -> None:
     assert again.exit_code == 4
     assert again.stderr.startswith("The venue has refused (party_exists)")
     _closing_is_refused(suanli)
-    _a_month_that_is_over_is_closed(suanli)
+    _a_month_that_is_over_is_closed(suanli, opened)
     _terms_are_changed(suanli)
     _made_up_trades_are_kept_out(suanli)
 
@@ -59,9 +68,11 @@ def _closing_is_refused(suanli: Suanli) -> None:
     assert "period_not_over" in too_early.stderr
 
 
-def _a_month_that_is_over_is_closed(suanli: Suanli) -> None:
+def _a_month_that_is_over_is_closed(suanli: Suanli, opened: Instant) -> None:
     """Over by the wall clock: nobody has kept this venue's time, and it has traded nothing."""
-    closed = suanli("close", "2026-01", "--yes", "--json")
+    earlier = suanli("close", "2001-01", "--yes")
+    assert (earlier.exit_code, "period_unknown" in earlier.stderr) == (4, True)
+    closed = suanli("close", period_of(opened, 8 * 3600).name, "--yes", "--json")
     assert closed.exit_code == 0, closed.stderr
     assert json.loads(closed.stdout)["statements"] == 0
 
