@@ -8,12 +8,13 @@ from litestar.params import FromPath, QueryParameter
 
 from exchange.app import Exchange
 from exchange.catalogue.instruments import Instrument
-from exchange.persistence.queries.market import bids, clock, last_trades, offers, tape
+from exchange.persistence.queries.market import bids, clock, offers, tape
 from matching.terms import Slot, Window
 from web.api.asking import Limit
 from web.bodies.common import WindowOut
 from web.bodies.market import ChipOut, DepthOut, InstrumentOut, RegionOut, RungOut, TradeOut
-from web.pages.offers import demand, ladder, market_table
+from web.pages.board import Board
+from web.pages.offers import demand, ladder
 from web.problems import unknown_id
 
 Slots = Annotated[int, QueryParameter(ge=1, le=2160, description="How many slots from now.")]
@@ -32,12 +33,10 @@ async def list_regions(exchange: NamedDependency[Exchange]) -> list[RegionOut]:
 
 
 @get("/instruments")
-async def list_instruments(exchange: NamedDependency[Exchange]) -> list[InstrumentOut]:
+async def list_instruments(board: NamedDependency[Board]) -> list[InstrumentOut]:
     """Every instrument on offer: a chip in a region at a tier, with what is free and what it costs."""
-    terms, now = exchange.terms, (await clock(exchange.readers)).now
-    on_offer, last = await offers(exchange.readers, now), await last_trades(exchange.readers)
-    table = market_table(on_offer, last, now, terms.horizon_slots)
-    return [InstrumentOut.of(quoted, terms) for quoted in table]
+    table = await board.table()
+    return [InstrumentOut.of(quoted, table.clock.terms) for quoted in table.rows]
 
 
 @get("/instruments/{place:str}/{tier:str}/depth")

@@ -10,12 +10,12 @@ from exchange.app import Exchange
 from exchange.catalogue.catalogue import Catalogue
 from exchange.catalogue.chips import Chip
 from exchange.catalogue.regions import Region
-from exchange.persistence.queries import market as queries
 from exchange.persistence.queries.market import Clock
 from matching.terms import Tier
 from settlement.money import round_half_away
+from web.pages.board import Board, MarketTable
 from web.pages.fields import Reader
-from web.pages.offers import Quoted, market_table
+from web.pages.offers import Quoted
 from web.pages.routing import PageRequest, address_query, live, page, sent_query
 from web.session import Caller
 
@@ -52,46 +52,41 @@ class Market:
 
 @get("/")
 async def market_page(
-    request: PageRequest, exchange: NamedDependency[Exchange], caller: NamedDependency[Caller | None]
+    request: PageRequest,
+    exchange: NamedDependency[Exchange],
+    week_board: NamedDependency[Board],
+    caller: NamedDependency[Caller | None],
 ) -> Template:
     """The market, filtered by what stands in the address."""
     asked = Reader(sent_query(request))
-    market = await filtered_market(exchange, asked)
+    market = filtered_market(await week_board.table(), exchange.catalogue, asked)
     return page("market/page.html", caller, asked=asked, market=market, query=address_query(request))
 
 
 @get("/market/rows")
 async def market_rows(
-    request: PageRequest, exchange: NamedDependency[Exchange], caller: NamedDependency[Caller | None]
+    request: PageRequest,
+    exchange: NamedDependency[Exchange],
+    week_board: NamedDependency[Board],
+    caller: NamedDependency[Caller | None],
 ) -> Template:
     """The market's table alone, for a page that follows it."""
     asked = Reader(sent_query(request))
-    return live("market/_table.html", caller, asked=asked, market=await filtered_market(exchange, asked))
+    market = filtered_market(await week_board.table(), exchange.catalogue, asked)
+    return live("market/_table.html", caller, asked=asked, market=market)
 
 
-async def filtered_market(exchange: Exchange, asked: Reader) -> Market:
+def filtered_market(table: MarketTable, catalogue: Catalogue, asked: Reader) -> Market:
     """The instruments on offer that a filter by chip, region and tier leaves."""
-    clock = await queries.clock(exchange.readers)
-    offers = await queries.offers(exchange.readers, clock.now)
-    trades = await queries.last_trades(exchange.readers)
-    ahead = AHEAD_HOURS * 3600 // clock.terms.slot_seconds
-    every = market_table(offers, trades, clock.now, ahead)
-    left = [row for row in every if _wanted(row, asked)]
-    catalogue = exchange.catalogue
+    left = [row for row in table.rows if _wanted(row, asked)]
+    chips = {row.instrument.chip for row in table.rows}
+    regions = {row.instrument.region for row in table.rows}
     return Market(
-        clock=clock,
-        rows=[market_row(row, catalogue, clock) for row in left[:ROWS_MAX]],
+        clock=table.clock,
+        rows=[market_row(row, catalogue, table.clock) for row in left[:ROWS_MAX]],
         total=len(left),
-        chips=[
-            chip
-            for chip in catalogue.chips.values()
-            if any(row.instrument.chip == chip.code for row in every)
-        ],
-        regions=[
-            region
-            for region in catalogue.regions.values()
-            if any(row.instrument.region == region.code for row in every)
-        ],
+        chips=[chip for chip in catalogue.chips.values() if chip.code in chips],
+        regions=[region for region in catalogue.regions.values() if region.code in regions],
     )
 
 
