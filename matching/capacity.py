@@ -1,6 +1,6 @@
 """Cards of one listing that nobody has leased yet, slot by slot."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 
 
@@ -32,6 +32,10 @@ class FreeCards:
         """Cards that are free in every slot of [start, end), which lies inside the listing."""
         return min(free for _, _, free in self.steps(start, end))
 
+    def least_from(self, start: int) -> int:
+        """Cards that are free in every slot from `start` on."""
+        return min(self._free[max(0, bisect_right(self._since, start) - 1) :])
+
     def steps(self, start: int, end: int) -> Iterator[tuple[int, int, int]]:
         """The function itself over [start, end), clipped to the listing, as (since, until, free)."""
         start, end = max(start, self._since[0]), min(end, self._end)
@@ -52,6 +56,13 @@ class FreeCards:
     def add(self, cards: int) -> None:
         """Offer `cards` more in every slot, or fewer."""
         self._free = [free + cards for free in self._free]
+
+    def end_at(self, end: int) -> None:
+        """Offer nothing from slot `end` on: what is leased beyond it is no longer kept here."""
+        if end < self._end:
+            kept = bisect_left(self._since, end)
+            del self._since[kept:], self._free[kept:]
+            self._end = end
 
     def forget_before(self, slot: int) -> None:
         """Drop the past, which no search will ask for again."""

@@ -4,6 +4,9 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+Run = tuple[int, int, int]
+"""Slots of one price: (start, end, price of one card in one slot)."""
+
 
 @dataclass(frozen=True, slots=True)
 class PriceCurve:
@@ -53,7 +56,7 @@ class PriceCurve:
                 return price, start
         return None
 
-    def parts(self, start: int, end: int) -> Iterator[tuple[int, int, int]]:
+    def parts(self, start: int, end: int) -> Iterator[Run]:
         """Runs of one price in [start, end), as (start, end, price)."""
         step = self._step(start)
         while start < end:
