@@ -30,11 +30,21 @@ class FreeCards:
 
     def least(self, start: int, end: int) -> int:
         """Cards that are free in every slot of [start, end), which lies inside the listing."""
-        return min(free for _, _, free in self.steps(start, end))
+        since = self._since
+        first, last = max(0, bisect_right(since, start) - 1), bisect_left(since, end)
+        return self._free[first] if last - first <= 1 else min(self._free[first:last])
+
+    def at(self, slot: int) -> int:
+        """Cards that are free in one slot of the listing."""
+        return self._free[max(0, bisect_right(self._since, slot) - 1)]
 
     def least_from(self, start: int) -> int:
         """Cards that are free in every slot from `start` on."""
         return min(self._free[max(0, bisect_right(self._since, start) - 1) :])
+
+    def most(self) -> int:
+        """Cards that are free in the emptiest slot."""
+        return max(self._free)
 
     def steps(self, start: int, end: int) -> Iterator[tuple[int, int, int]]:
         """The function itself over [start, end), clipped to the listing, as (since, until, free)."""

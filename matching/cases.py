@@ -29,7 +29,8 @@ from matching.events import (
     Rejected,
     Rested,
 )
-from matching.market import Market, opened
+from matching.live import LiveOrder
+from matching.market import Market
 from matching.prices import PriceCurve, flat
 from matching.rules import apply, order_problem
 from matching.search import find
@@ -294,7 +295,7 @@ def _subject(command: Command) -> str | None:
 def _quote(run: _Run, bid: Record) -> dict[str, object]:
     """What an order would get now from what is free. Nothing is booked."""
     order = run.order(bid)
-    plan = [] if order_problem(run.market, order) else find(run.market, opened(order, Seq(run.seq + 1)))
+    plan = [] if order_problem(run.market, order) else find(run.market, LiveOrder(order, Seq(run.seq + 1)))
     if not plan:
         return {"ok": False}
     legs = [[leg.listing.terms.id, leg.cards, leg.window.start, leg.window.end] for leg in plan]

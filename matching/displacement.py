@@ -8,9 +8,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import accumulate
 
-from matching.market import MILLI, LiveLease, LiveListing, LiveOrder, Market
+from matching.live import MILLI, LiveLease, LiveListing, LiveOrder
+from matching.market import Market
 from matching.prices import Run
-from matching.search import Leg, Offered, Wanted, offers_of, round_up, wanted_by
+from matching.search import Leg, Offered, Wanted, offers_of, round_up
 from matching.terms import Block, LeaseNumber, OnPreempt, Order, OrderId, Slot, Tier, Window
 
 
@@ -32,7 +33,7 @@ class _Taken:
 
 def takeover(market: Market, live: LiveOrder) -> Takeover | None:
     """The takeover that does the least damage, for an arriving order that finds nothing free; or None."""
-    wanted = wanted_by(market, live)
+    wanted = Wanted(market, live)
     best: _Taken | None = None
     for offered in offers_of(market, live, wanted):
         if not offered.listing.spot:
@@ -118,7 +119,7 @@ def _free_without(listing: LiveListing, window: Window, gone: Iterable[LiveLease
 
 def _runs(offered: Offered, order: Order, window: Window, top: int) -> Iterator[Run]:
     """What one card costs: the ask on demand; for spot no less than the dearest displaced limit."""
-    for since, until, price in offered.listing.terms.asks[order.tier].parts(window.start, window.end):
+    for since, until, price in offered.prices.parts(window.start, window.end):
         yield since, until, max(price, top) if order.tier is Tier.SPOT else price
 
 

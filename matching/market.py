@@ -3,11 +3,12 @@
 Read by rules, changed only by `evolve`.
 """
 
-from bisect import bisect_left, insort
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple, TypeVar, assert_never
+from typing import assert_never
 
+from matching.book import Book, BookKey, Waiting, open_slots
+from matching.calendar import Calendar
 from matching.capacity import FreeCards
 from matching.events import (
     Closed,
@@ -24,7 +25,9 @@ from matching.events import (
     Rested,
     Ticked,
 )
-from matching.prices import Run
+from matching.ladder import Rung
+from matching.live import LiveLease, LiveListing, LiveOrder, Pin
+from matching.prices import Prices
 from matching.terms import (
     Block,
     ChipCode,
@@ -39,80 +42,11 @@ from matching.terms import (
     Slot,
     Split,
     Tier,
-    Window,
 )
 
-T = TypeVar("T", bound=tuple[object, ...])
 EPOCH = Slot(0)
 FOR_EVER = Slot(1 << 62)
-MILLI = 1000  # quantities are counted in thousandths of the order's reference card
-
-
-@dataclass(slots=True)
-class LiveLease:
-    """A spot lease that can still be taken back.
-
-    `hold` is what its buyer would pay for one card and slot at most: what a taker has to outbid. `requeues` says how
-    often the order behind it had to look for capacity anew.
-    """
-
-    number: LeaseNumber
-    order: Order
-    seq: Seq
-    listing: ListingId
-    region: RegionCode
-    cards: int
-    working: int
-    weight: int
-    window: Window
-    runs: tuple[Run, ...]
-    hold: int
-
-
-@dataclass(slots=True)
-class LiveListing:
-    """A listing in the books, its age, what of it is free, and its leases that can be taken back."""
-
-    terms: Listing
-    seq: Seq
-    free: FreeCards
-    spot: dict[LeaseNumber, LiveLease] = field(default_factory=dict)
-
-
-class Pin(NamedTuple):
-    """Where the rest of a gang has to join: `region` is None where it may spread over all of them."""
-
-    chip: ChipCode
-    region: RegionCode | None
-    start: Slot
-
-
-@dataclass(slots=True)
-class LiveOrder:
-    """An open order, its age, and how far it has got.
-
-    `left` is what it still wants and `least` the least that it takes at once, in thousandths of a reference card; of
-    work, both count card-slots. `pace` is what is at work already, slot by slot.
-    """
-
-    terms: Order
-    seq: Seq
-    left: int
-    least: int
-    pin: Pin | None = None
-    pace: dict[int, int] = field(default_factory=dict)
-    rests: bool = False
-
-    @property
-    def first(self) -> Slot:
-        """The first slot that it may start in."""
-        return self.terms.window.start if self.pin is None else self.pin.start
-
-    @property
-    def latest_start(self) -> Slot:
-        """The last slot that it may start in."""
-        latest = Slot(self.terms.window.end - self.terms.slots)
-        return latest if self.pin is None else min(latest, self.pin.start)
+AFTER = 1 << 10  # slots by which the clock is ahead of the masks' origin before that follows
 
 
 @dataclass(slots=True)
@@ -121,38 +55,6 @@ class Link:
 
     mbps: int
     free: FreeCards
-
-
-class BookKey(NamedTuple):
-    """An instrument: what a book is for. Time is not part of it, but a dimension of each listing."""
-
-    chip: ChipCode
-    region: RegionCode
-    tier: Tier
-
-
-class Bid(NamedTuple):
-    """An order's place in one book: dearest first (`-limit * weight`), then oldest."""
-
-    rank: int
-    seq: Seq
-    order: OrderId
-
-
-class Offer(NamedTuple):
-    """A listing's place in one book: cheapest lowest price first, then oldest."""
-
-    lowest: int
-    seq: Seq
-    listing: ListingId
-
-
-@dataclass(slots=True)
-class Book:
-    """Both sides of one instrument, each in priority order."""
-
-    offers: list[Offer] = field(default_factory=list)
-    bids: list[Bid] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -173,9 +75,10 @@ class Market:
     granted: int = 0
     links: dict[tuple[RegionCode, RegionCode], Link] = field(default_factory=dict)
     books: dict[BookKey, Book] = field(default_factory=dict)
-    latest_starts: list[tuple[Slot, OrderId]] = field(default_factory=list)
-    listing_ends: list[tuple[Slot, ListingId]] = field(default_factory=list)
-    lease_ends: list[tuple[Slot, LeaseNumber]] = field(default_factory=list)
+    latest_starts: Calendar[OrderId] = field(default_factory=Calendar)
+    listing_ends: Calendar[ListingId] = field(default_factory=Calendar)
+    lease_ends: Calendar[LeaseNumber] = field(default_factory=Calendar)
+    origin: Slot = EPOCH
 
     def book(self, key: BookKey) -> Book:
         """The book of an instrument, opened at its first use."""
@@ -201,7 +104,7 @@ def evolve(market: Market, event: Event) -> None:
         case Leased():
             _lease(market, event)
         case Opened(order, seq):
-            market.orders[order.id] = opened(order, seq)
+            market.orders[order.id] = LiveOrder(order, seq)
         case Rested(order_id):
             _rest(market, market.orders[order_id])
         case Closed(order_id, _):
@@ -229,61 +132,89 @@ def evolve(market: Market, event: Event) -> None:
 def _tick(market: Market, now: Slot) -> None:
     """Time passes: leases that have ended can't be taken back any more."""
     market.now = now
-    while market.lease_ends and market.lease_ends[0][0] <= now:
-        _forget(market, market.leases[market.lease_ends[0][1]])
+    for number in market.lease_ends.due(now + 1):
+        _forget(market, market.leases[number])
+    if now - market.origin >= AFTER:
+        _move_origin(market, now)
 
 
 def _list(market: Market, listing: Listing, seq: Seq) -> None:
-    free = FreeCards(listing.window.start, listing.window.end, listing.cards)
-    market.listings[listing.id] = LiveListing(listing, seq, free)
-    insort(market.listing_ends, (listing.window.end, listing.id))
-    _offer(market, listing, seq)
+    live = market.listings[listing.id] = LiveListing(listing, seq)
+    market.listing_ends.add(listing.window.end, listing.id)
+    _reckon(market, live)
+    _offer(market, live)
 
 
 def _amend_listing(market: Market, listing: Listing, seq: Seq) -> None:
     live = market.listings[listing.id]
     _unoffer(market, live)
-    _remove(market.listing_ends, (live.terms.window.end, listing.id))
+    market.listing_ends.remove(live.terms.window.end, listing.id)
     live.free.forget_before(market.now)
     live.free.add(listing.cards - live.terms.cards)
     live.free.end_at(listing.window.end)
     live.terms, live.seq = listing, seq
-    insort(market.listing_ends, (listing.window.end, listing.id))
-    _offer(market, listing, seq)
+    live.prices = {tier: Prices(curve) for tier, curve in listing.asks.items()}
+    market.listing_ends.add(listing.window.end, listing.id)
+    _reckon(market, live)
+    _offer(market, live)
 
 
 def _unlist(market: Market, listing_id: ListingId) -> None:
     live = market.listings.pop(listing_id)
-    _remove(market.listing_ends, (live.terms.window.end, listing_id))
+    market.listing_ends.remove(live.terms.window.end, listing_id)
     _unoffer(market, live)
 
 
-def _offer(market: Market, listing: Listing, seq: Seq) -> None:
-    for tier, curve in listing.asks.items():
-        book = market.book(BookKey(listing.chip, listing.region, tier))
-        insort(book.offers, Offer(curve.lowest, seq, listing.id))
+def _reckon(market: Market, live: LiveListing) -> None:
+    """Work out what a search asks first about a listing."""
+    lot = live.terms.lot
+    most = live.free.most()
+    live.usable = most - most % lot
+    live.open = open_slots(live.free, market.origin, lot)
+
+
+def _offer(market: Market, live: LiveListing) -> None:
+    """Put a listing into its books. One of which nothing is free stands in none."""
+    if live.usable:
+        for tier in live.prices:
+            book = market.book(BookKey(live.terms.chip, live.terms.region, tier))
+            book.offers.add(live.rung(tier), live)
+            book.usable += live.usable
 
 
 def _unoffer(market: Market, live: LiveListing) -> None:
-    for tier, curve in live.terms.asks.items():
+    if live.usable:
+        for tier in live.prices:
+            book = market.book(BookKey(live.terms.chip, live.terms.region, tier))
+            book.offers.remove(live.rung(tier))
+            book.usable -= live.usable
+
+
+def _take(market: Market, live: LiveListing, start: int, end: int, cards: int) -> None:
+    """Lease cards of a listing, or with a negative number give them back, and let its books know."""
+    live.free.forget_before(market.now)
+    live.free.take(start, end, cards)
+    before = live.usable
+    _reckon(market, live)
+    if not before:
+        _offer(market, live)
+        return
+    for tier in live.prices:
         book = market.book(BookKey(live.terms.chip, live.terms.region, tier))
-        _remove(book.offers, Offer(curve.lowest, live.seq, live.terms.id))
-
-
-def opened(order: Order, seq: Seq) -> LiveOrder:
-    """An order that has got nothing yet."""
-    shape = order.shape
-    if isinstance(shape, Block):
-        return LiveOrder(order, seq, shape.most * MILLI, shape.least * MILLI)
-    left = shape.amount * MILLI
-    return LiveOrder(order, seq, left, left if shape.whole else 1)
+        book.usable += live.usable - before
+        if not live.usable:
+            book.offers.remove(live.rung(tier))
+        elif cards > 0:
+            book.offers.shrank(live.rung(tier))
+        else:
+            book.offers.grew(live.rung(tier), live)
 
 
 def _amend_order(market: Market, order: Order, seq: Seq) -> None:
     """New terms, out of the books. What it has got already counts towards its new size."""
     live = market.orders[order.id]
     _unrest(market, live)
-    anew, before = opened(order, seq), opened(live.terms, seq)
+    anew, before = LiveOrder(order, seq), LiveOrder(live.terms, seq)
     live.left = max(0, anew.left - (before.left - live.left))
     if live.pin is None:
         live.least = anew.least
@@ -295,8 +226,7 @@ def _lease(market: Market, event: Leased) -> None:
     live, listing = market.orders[event.order], market.listings[event.listing]
     order, chip, region = live.terms, listing.terms.chip, listing.terms.region
     start, end, weight = event.window.start, event.window.end, order.chips[chip]
-    listing.free.forget_before(market.now)
-    listing.free.take(start, end, event.cards)
+    _take(market, listing, start, end, event.cards)
     link = market.link(order, region)
     if link is not None:
         link.forget_before(market.now)
@@ -327,20 +257,19 @@ def _live_lease(event: Leased, live: LiveOrder, listing: LiveListing, weight: in
         weight=weight,
         window=event.window,
         runs=event.runs,
-        hold=live.terms.limit * weight // MILLI,
     )
 
 
 def _keep(market: Market, lease: LiveLease) -> None:
     market.leases[lease.number] = market.listings[lease.listing].spot[lease.number] = lease
-    insort(market.lease_ends, (lease.window.end, lease.number))
+    market.lease_ends.add(lease.window.end, lease.number)
     market.gangs.setdefault(lease.order.id, []).append(lease.number)
 
 
 def _forget(market: Market, lease: LiveLease) -> None:
     """A lease has ended, or is bound to: nobody can take it back any more."""
     del market.leases[lease.number]
-    _remove(market.lease_ends, (lease.window.end, lease.number))
+    market.lease_ends.remove(lease.window.end, lease.number)
     if lease.listing in market.listings:
         del market.listings[lease.listing].spot[lease.number]
     mates = market.gangs[lease.order.id]
@@ -357,8 +286,7 @@ def _take_back(market: Market, number: LeaseNumber, at: Slot) -> None:
     if listing is not None:
         end = min(lease.window.end, listing.terms.window.end)
         if at < end:
-            listing.free.forget_before(market.now)
-            listing.free.take(at, end, -lease.cards)
+            _take(market, listing, at, end, -lease.cards)
     link = market.link(lease.order, lease.region)
     if link is not None:
         link.take(at, lease.window.end, -lease.working * lease.order.mbps_per_card)
@@ -385,33 +313,35 @@ def _pin(market: Market, live: LiveOrder, pin: Pin) -> None:
 
 def _rest(market: Market, live: LiveOrder) -> None:
     live.rests = True
-    insort(market.latest_starts, (live.latest_start, live.terms.id))
-    for book, bid in _bids(market, live):
-        insort(book.bids, bid)
+    market.latest_starts.add(live.latest_start, live.terms.id)
+    for book, rung, weight in _places(market, live):
+        book.add_bid(rung, Waiting(live, weight, market.origin))
 
 
 def _unrest(market: Market, live: LiveOrder) -> None:
     """Take an order out of its books. One that never rested stands in none."""
     if live.rests:
         live.rests = False
-        _remove(market.latest_starts, (live.latest_start, live.terms.id))
-        for book, bid in _bids(market, live):
-            _remove(book.bids, bid)
+        market.latest_starts.remove(live.latest_start, live.terms.id)
+        for book, rung, weight in _places(market, live):
+            book.remove_bid(rung, live, weight)
 
 
-def _bids(market: Market, live: LiveOrder) -> Iterator[tuple[Book, Bid]]:
+def _places(market: Market, live: LiveOrder) -> Iterator[tuple[Book, Rung, int]]:
+    """Where an order waits: each book, its place there by limit and age, and the weight of the book's chip."""
     order, pin = live.terms, live.pin
     for chip, weight in order.chips.items():
         for region in order.regions:
             if pin is None or (pin.chip == chip and pin.region in {None, region}):
                 book = market.book(BookKey(chip, region, order.tier))
-                yield book, Bid(-order.limit * weight, live.seq, order.id)
+                yield book, (-order.limit * weight, live.seq, order.id), weight
 
 
-def _remove(ranked: list[T], item: T) -> bool:
-    """Take `item` out of a sorted list. Answers whether it was there."""
-    index = bisect_left(ranked, item)
-    if index < len(ranked) and ranked[index] == item:
-        del ranked[index]
-        return True
-    return False
+def _move_origin(market: Market, origin: Slot) -> None:
+    """Count the bits of all masks from a later slot on: the past needs none."""
+    market.origin = origin
+    for live in market.listings.values():
+        live.free.forget_before(origin)
+        live.open = open_slots(live.free, origin, live.terms.lot)
+    for book in market.books.values():
+        book.redraw(origin)

@@ -11,6 +11,7 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import assert_never
 
+from matching.book import BookKey, Room
 from matching.commands import (
     AmendListing,
     AmendOrder,
@@ -39,7 +40,9 @@ from matching.events import (
     Rested,
     Ticked,
 )
-from matching.market import MILLI, BookKey, LiveLease, LiveListing, LiveOrder, Market, evolve
+from matching.ladder import Rung
+from matching.live import MILLI, LiveLease, LiveListing, LiveOrder
+from matching.market import Market, evolve
 from matching.prices import PriceCurve
 from matching.search import Leg, Plan, find, fits
 from matching.terms import (
@@ -248,10 +251,10 @@ def _tick(market: Market, now: Slot) -> Iterator[Event]:
         yield Rejected(Rejection.CLOCK_GOES_BACK)
         return
     yield Ticked(now)
-    while market.latest_starts and market.latest_starts[0][0] < now:
-        yield Closed(market.latest_starts[0][1], OrderEnd.EXPIRED)
-    while market.listing_ends and market.listing_ends[0][0] <= now:
-        yield ListingClosed(market.listing_ends[0][1], ListingEnd.EXPIRED)
+    for order_id in market.latest_starts.due(now):
+        yield Closed(order_id, OrderEnd.EXPIRED)
+    for listing_id in market.listing_ends.due(now + 1):
+        yield ListingClosed(listing_id, ListingEnd.EXPIRED)
 
 
 # Serving orders
@@ -313,7 +316,8 @@ def _at_limit(leg: Leg, order: Order) -> Leg:
     """The same leg at the order's limit for this chip, in whole units of money for each card and slot."""
     each = order.limit * leg.weight // MILLI
     window = leg.window
-    return replace(leg, price=each * len(window), runs=((window.start, window.end, each),))
+    runs = ((window.start, window.end, each),)
+    return Leg(leg.listing, window, leg.cards, leg.working, leg.weight, each * len(window), runs)
 
 
 def _rematch(
@@ -338,27 +342,28 @@ def _rematch(
     if freed:
         anew.update(name for name, live in market.orders.items() if _needs(live, freed))
     for live in sorted((market.orders[name] for name in anew), key=_priority):
-        yield from _fill_if_any(market, live, find(market, live))
+        plan = find(market, live)
+        if plan:
+            yield from _fill(market, live, plan)
 
 
 def _offer(market: Market, listing: LiveListing, tier: Tier, maker: ListingId | None) -> Iterator[Event]:
     """Offer a listing to the resting orders of one of its books."""
-    terms = listing.terms
-    for bid in tuple(market.book(BookKey(terms.chip, terms.region, tier)).bids):
-        if -bid.rank < terms.asks[tier].lowest * MILLI:
-            break  # nor can anybody after it pay even the cheapest slot
-        live = market.orders[bid.order]
-        if fits(market, live, listing):
-            plan = find(market, live)
-            if any(leg.listing is listing for leg in plan):
-                yield from _fill_if_any(market, live, plan, maker)
-
-
-def _fill_if_any(
-    market: Market, live: LiveOrder, plan: Plan, maker: ListingId | None = None
-) -> Iterator[Event]:
-    if plan:
-        yield from _fill(market, live, plan, maker)
+    book = market.book(BookKey(listing.terms.chip, listing.terms.region, tier))
+    lowest = listing.prices[tier].lowest * MILLI
+    last: Rung | None = None
+    while listing.usable:
+        for rung, waiting in book.waiting(Room(listing), last):
+            last = rung
+            if -rung[0] < lowest:
+                return  # nor can anybody after it pay even the cheapest slot
+            if fits(market, waiting.live, listing):
+                plan = find(market, waiting.live)
+                if any(leg.listing is listing for leg in plan):
+                    yield from _fill(market, waiting.live, plan, maker)
+                    break  # the book is another one now
+        else:
+            return
 
 
 def _priority(live: LiveOrder) -> tuple[int, int, OrderId]:
