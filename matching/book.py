@@ -81,14 +81,11 @@ class OfferSketch:
         self.min_slots = self.lot = UNBOUNDED
         self.starts = [0] * len(RUNS)
 
-    def admits(self, query: Need) -> bool:
-        """Whether a listing of the stretch might serve."""
-        return (
-            self.usable >= query.cards
-            and self.min_slots <= query.slots
-            and self.lot <= query.lot
-            and eroded(self.starts[query.level], query.rest) & query.starts != 0
-        )
+    def promise(self, query: Need) -> int:
+        """The slots in which a listing of the stretch might serve."""
+        if self.usable < query.cards or self.min_slots > query.slots or self.lot > query.lot:
+            return 0
+        return eroded(self.starts[query.level], query.rest) & query.starts
 
     def serves(self, item: LiveListing, query: Need) -> bool:
         """Whether a listing might serve."""
@@ -171,9 +168,9 @@ class BidSketch:
         self.cards = self.slots = UNBOUNDED
         self.starts = 0
 
-    def admits(self, query: Room) -> bool:
-        """Whether an order of the stretch might be served."""
-        return self.cards <= query.cards and query.starts(self.slots) & self.starts != 0
+    def promise(self, query: Room) -> int:
+        """The slots in which an order of the stretch might start."""
+        return query.starts(self.slots) & self.starts if self.cards <= query.cards else 0
 
     def serves(self, item: Waiting, query: Room) -> bool:
         """Whether an order might be served."""

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import accumulate
 
+from matching.legs import Leg, Offered, Wanted, offered, round_up, wanted_by
 from matching.live import MILLI, LiveLease, LiveListing, LiveOrder
 from matching.market import Market
 from matching.prices import Run
-from matching.search import Leg, Offered, Wanted, offers_of, round_up
 from matching.terms import Block, LeaseNumber, OnPreempt, Order, OrderId, Slot, Tier, Window
 
 
@@ -33,29 +33,43 @@ class _Taken:
 
 def takeover(market: Market, live: LiveOrder) -> Takeover | None:
     """The takeover that does the least damage, for an arriving order that finds nothing free; or None."""
-    wanted = Wanted(market, live)
+    wanted = wanted_by(market, live)
     best: _Taken | None = None
-    for offered in offers_of(market, live, wanted):
-        if not offered.listing.spot:
-            continue
-        first = max(wanted.first, market.now + market.terms.notice, offered.listing.terms.window.start)
-        last = min(wanted.end, offered.listing.terms.window.end) - wanted.slots
+    for offer in _leased(market, wanted):
+        first = max(wanted.first, market.now + market.terms.notice, offer.listing.terms.window.start)
+        last = min(wanted.end, offer.listing.terms.window.end) - wanted.slots
         for start in range(first, last + 1):
-            found = _taken(market, wanted, offered, Slot(start))
+            found = _taken(market, wanted, offer, Slot(start))
             if found is not None and (best is None or found.rank < best.rank):
                 best = found
     return None if best is None else best.takeover
 
 
-def _taken(market: Market, wanted: Wanted, offered: Offered, start: Slot) -> _Taken | None:
+def _leased(market: Market, wanted: Wanted) -> Iterator[Offered]:
+    """The listings with leases that could be taken back, as far as an order may use them at all."""
+    order = wanted.order
+    for listing in market.listings.values():
+        terms = listing.terms
+        if (
+            listing.spot
+            and order.tier in terms.asks
+            and terms.chip in order.chips
+            and terms.region in order.regions
+            and terms.seller != order.buyer
+            and terms.min_slots <= wanted.slots
+        ):
+            yield offered(market, wanted, listing)
+
+
+def _taken(market: Market, wanted: Wanted, offer: Offered, start: Slot) -> _Taken | None:
     """The takeover on one listing from one start, if it is possible and worth it."""
-    order, listing, weight = wanted.order, offered.listing, offered.weight
+    order, listing, weight = wanted.order, offer.listing, offer.weight
     end = Slot(start + wanted.slots)
     working = -(-wanted.least // weight)
     cards = round_up(working, listing.terms.lot)
-    if offered.link is not None and offered.link.least(start, end) < working * order.mbps_per_card:
+    if offer.link is not None and offer.link.least(start, end) < working * order.mbps_per_card:
         return None
-    victims = _victims(market, wanted, offered, Window(start, end), cards)
+    victims = _victims(market, wanted, offer, Window(start, end), cards)
     if not victims:
         return None
     evicted = gangs_of(market, victims)
@@ -64,22 +78,22 @@ def _taken(market: Market, wanted: Wanted, offered: Offered, start: Slot) -> _Ta
     )
     if order.tier is Tier.SPOT and order.limit * weight // MILLI * cards * wanted.slots <= damage:
         return None
-    runs = tuple(_runs(offered, order, Window(start, end), max(lease.hold for lease in victims)))
+    runs = tuple(_runs(offer, order, Window(start, end), max(lease.hold for lease in victims)))
     price = sum((until - since) * each for since, until, each in runs)
     if price * MILLI > order.limit * wanted.slots * weight:
         return None
     leg = Leg(listing, Window(start, end), cards, working, weight, price, runs)
-    rank = damage, price * offered.scale, int(start), int(listing.seq)
+    rank = damage, price * offer.scale, int(start), int(listing.seq)
     return _Taken(rank, Takeover(leg, evicted))
 
 
-def _victims(market: Market, wanted: Wanted, offered: Offered, window: Window, cards: int) -> list[LiveLease]:
+def _victims(market: Market, wanted: Wanted, offer: Offered, window: Window, cards: int) -> list[LiveLease]:
     """The leases of a listing that have to go so that `cards` are free: the cheapest, then the youngest, and no more.
 
     Empty where that can't be, or where nobody has to go.
     """
-    listing, order = offered.listing, wanted.order
-    hold = order.limit * offered.weight // MILLI
+    listing, order = offer.listing, wanted.order
+    hold = order.limit * offer.weight // MILLI
     bp = 10_000 + market.terms.outbid_bp
     eligible = [
         lease
@@ -117,9 +131,9 @@ def _free_without(listing: LiveListing, window: Window, gone: Iterable[LiveLease
     return min(levels)
 
 
-def _runs(offered: Offered, order: Order, window: Window, top: int) -> Iterator[Run]:
+def _runs(offer: Offered, order: Order, window: Window, top: int) -> Iterator[Run]:
     """What one card costs: the ask on demand; for spot no less than the dearest displaced limit."""
-    for since, until, price in offered.prices.parts(window.start, window.end):
+    for since, until, price in offer.prices.parts(window.start, window.end):
         yield since, until, max(price, top) if order.tier is Tier.SPOT else price
 
 

@@ -23,8 +23,8 @@ Query_contra = TypeVar("Query_contra", contravariant=True)
 class Sketch(Protocol[Item_contra, Query_contra]):
     """What is known of a stretch of items. A new one promises nothing."""
 
-    def admits(self, query: Query_contra) -> bool:
-        """Whether one of the items might serve a query."""
+    def promise(self, query: Query_contra) -> int:
+        """A mask of the slots in which one of the items might serve a query: nothing if none can."""
         ...
 
     def serves(self, item: Item_contra, query: Query_contra) -> bool:
@@ -67,6 +67,10 @@ class Ladder(Generic[Item, Query]):
     def __init__(self, sketch: Callable[[], Sketch[Item, Query]]) -> None:
         self._sketch = sketch
         self._root: Node[Item, Query] = Node(sketch(), [], [], [])
+
+    def promise(self, query: Query) -> int:
+        """A mask of the slots in which any item might serve a query."""
+        return self._root.sketch.promise(query)
 
     def __iter__(self) -> Iterator[tuple[Rung, Item]]:
         yield from _walk(self._root)
@@ -115,7 +119,7 @@ class Ladder(Generic[Item, Query]):
 
         Nothing may be added or removed meanwhile; items may shrink.
         """
-        if self._root.sketch.admits(query):
+        if self._root.sketch.promise(query):
             yield from self._admitted(self._root, query, after)
 
     def _add(self, node: Node[Item, Query], rung: Rung, item: Item) -> Node[Item, Query] | None:
@@ -153,7 +157,7 @@ class Ladder(Generic[Item, Query]):
         found = skipped > 0
         if node.children:
             for child in node.children[max(0, skipped - 1) :]:
-                if child.sketch.admits(query):
+                if child.sketch.promise(query):
                     for pair in self._admitted(child, query, after):
                         found = True
                         yield pair

@@ -41,10 +41,11 @@ from matching.events import (
     Ticked,
 )
 from matching.ladder import Rung
+from matching.legs import Leg, Plan
 from matching.live import MILLI, LiveLease, LiveListing, LiveOrder
 from matching.market import Market, evolve
 from matching.prices import PriceCurve
-from matching.search import Leg, Plan, find, fits
+from matching.search import find, fits
 from matching.terms import (
     Block,
     LeaseNumber,

@@ -36,9 +36,9 @@ def hold(law: Law, world: World) -> None:
     if fault(law, world) is None:
         return
     fewest = without_needless(law, world)
-    commands = "\n".join(f"  {number}: {command}" for number, command in enumerate(fewest, 1))
+    told = "\n".join(f"  {number}: {command}" for number, command in enumerate(fewest.commands, 1))
     broken = fault(law, fewest)
-    raise BreachError(f"{law.__name__} fails for\n{commands}\n{broken!r}") from broken
+    raise BreachError(f"{law.__name__} fails in a market of {world.terms} for\n{told}\n{broken!r}") from broken
 
 
 def fault(law: Law, world: World) -> Exception | None:
@@ -52,25 +52,26 @@ def fault(law: Law, world: World) -> Exception | None:
 
 def without_needless(law: Law, world: World) -> World:
     """A part of a world that breaks the law and of which every command is needed for that."""
-    for index in reversed(range(len(world))):
-        shorter = world[:index] + world[index + 1 :]
+    commands = world.commands
+    for index in reversed(range(len(commands))):
+        shorter = replace(world, commands=commands[:index] + commands[index + 1 :])
         if fault(law, shorter) is not None:
             return without_needless(law, shorter)
     return world
 
 
-def new_market() -> Market:
-    return Market(frozenset(CHIPS), frozenset(REGIONS))
+def new_market(world: World) -> Market:
+    return Market(frozenset(CHIPS), frozenset(REGIONS), world.terms)
 
 
-def new_oracle() -> Oracle:
-    return Oracle(frozenset(CHIPS), frozenset(REGIONS))
+def new_oracle(world: World) -> Oracle:
+    return Oracle(frozenset(CHIPS), frozenset(REGIONS), world.terms)
 
 
 def played(world: World) -> Iterator[Step]:
     """The kernel's run of a world, command by command. The market is the same one throughout."""
-    market = new_market()
-    for number, command in enumerate(world, 1):
+    market = new_market(world)
+    for number, command in enumerate(world.commands, 1):
         events = rules.apply(market, Seq(number), command)
         yield Step(Seq(number), command, events, market)
 
@@ -87,14 +88,14 @@ def offer_to(market: Market, order: Order) -> Leased | None:
 
 def orders_of(world: World) -> list[Order]:
     """The sound orders of a world, to probe other states of the market with."""
-    market = new_market()
+    market = new_market(world)
     placed = [command.order for command in world if isinstance(command, Place)]
     return [order for order in placed if rules.order_problem(market, order) is None]
 
 
 def agrees_with_the_oracle(world: World) -> None:
     """The kernel says what the oracle says, event for event."""
-    oracle = new_oracle()
+    oracle = new_oracle(world)
     for step in played(world):
         expected = list(oracle.step(step.seq, step.command))
         require(
@@ -118,7 +119,7 @@ def passes_the_audit(world: World) -> None:
 
 def is_never_crossed(world: World) -> None:
     """I4: after a command nothing that rests could be served, says the oracle's search over the kernel's log."""
-    oracle = new_oracle()
+    oracle = new_oracle(world)
     for step in played(world):
         for event in step.events:
             oracle.record(event)
@@ -151,7 +152,7 @@ def serves_twins_in_turn(world: World) -> None:
 
 def serves_whoever_offers_more(world: World) -> None:
     """I6: what is served at a limit is served at any higher limit in the same state."""
-    market = new_market()
+    market = new_market(world)
     for step in played(world):
         market = step.market
     for order in orders_of(world):
@@ -216,7 +217,7 @@ def minds_no_order_of_names(world: World) -> None:
 
 def replays_by_evolving(world: World) -> None:
     """Events alone rebuild the state that deciding them left."""
-    replayed, decided = new_market(), new_market()
+    replayed, decided = new_market(world), new_market(world)
     for step in played(world):
         decided = step.market
         for event in step.events:
