@@ -55,10 +55,10 @@ def open_slots(free: FreeCards, origin: int, cards: int) -> int:
 class Need:
     """What an order needs of a listing: so many cards that work, in lots no larger than `lot`, for a run of slots.
 
-    `starts` are the slots that the run may start in.
+    `starts` are the slots that the run may start in. While that is a single one, `run` has the bits of the whole run.
     """
 
-    __slots__ = ("cards", "level", "lot", "rest", "slots", "starts")
+    __slots__ = ("cards", "edge", "level", "lot", "rest", "run", "slots", "starts")
 
     def __init__(self, cards: int, slots: int, starts: int, lot: int = UNBOUNDED) -> None:
         self.cards = cards
@@ -69,6 +69,13 @@ class Need:
         while self.level + 1 < len(RUNS) and RUNS[self.level + 1] <= slots:
             self.level += 1
         self.rest = slots - RUNS[self.level] + 1
+        self.run = self.edge = 0
+
+    def only_at(self, bit: int) -> None:
+        """Let the run start in one slot only."""
+        self.starts = 1 << bit
+        self.run = ((1 << self.slots) - 1) << bit
+        self.edge = ((1 << self.rest) - 1) << bit
 
 
 class OfferSketch:
@@ -85,16 +92,19 @@ class OfferSketch:
         """The slots in which a listing of the stretch might serve."""
         if self.usable < query.cards or self.min_slots > query.slots or self.lot > query.lot:
             return 0
-        return eroded(self.starts[query.level], query.rest) & query.starts
+        starts = self.starts[query.level]
+        if query.run:
+            return query.starts if starts & query.edge == query.edge else 0
+        return eroded(starts, query.rest) & query.starts
 
     def serves(self, item: LiveListing, query: Need) -> bool:
         """Whether a listing might serve."""
-        return (
-            item.usable >= query.cards
-            and item.terms.min_slots <= query.slots
-            and item.terms.lot <= query.lot
-            and eroded(item.open, query.slots) & query.starts != 0
-        )
+        terms = item.terms
+        if item.usable < query.cards or terms.min_slots > query.slots or terms.lot > query.lot:
+            return False
+        if query.run:
+            return item.open & query.run == query.run
+        return eroded(item.open, query.slots) & query.starts != 0
 
     def take_in(self, item: LiveListing) -> None:
         """Promise what a listing can do, too."""

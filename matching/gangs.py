@@ -1,12 +1,11 @@
 """Gangs: one chip, one start, cards of several listings."""
 
 from collections.abc import Iterator
-from heapq import heappop, heappush
 
-from matching.book import UNBOUNDED, Need, span
+from matching.book import UNBOUNDED, BookKey, Need
 from matching.legs import Offered, Plan, Wanted, leg_at, room_at, stretches
 from matching.market import Market
-from matching.ranking import Counter, Ranked, counters, rank_of, ranked, stream
+from matching.ranking import Counter, Ranked, by_price, counters, rank_of, ranked
 from matching.terms import ChipCode, RegionCode, Split
 
 
@@ -58,9 +57,9 @@ def _sweep(
     market: Market, wanted: Wanted, chip: ChipCode, regions: tuple[RegionCode, ...], start: int
 ) -> Plan:
     """Legs of one chip from one start, the cheapest first, until the gang has its most. Empty if it misses its least."""
-    left, plan = wanted.left, Plan()
+    left, plan, wanted = wanted.left, Plan(), wanted.at(start)
     rooms: dict[RegionCode, int] = {}
-    for offer in _covering(market, wanted, chip, regions, start):
+    for _, _, offer in by_price(market, wanted, _whole, _covering(market, wanted, chip, regions)):
         where = offer.listing.terms.region
         if offer.link is not None and where not in rooms:
             rooms[where] = room_at(offer, wanted, start)
@@ -77,18 +76,18 @@ def _sweep(
 
 
 def _covering(
-    market: Market, wanted: Wanted, chip: ChipCode, regions: tuple[RegionCode, ...], start: int
-) -> Iterator[Offered]:
-    """Listings of a chip that are free for the run from one start, by (price, age)."""
-    end, slots, bit = start + wanted.slots, wanted.slots, start - market.origin
-    need = Need(1, slots, span(bit, bit))
-    ready: list[tuple[int, int, Offered]] = []
-    for lowest, offer in stream(market, wanted, need, chip, regions):
-        floor, seq = lowest * slots, offer.listing.seq
-        while ready and (ready[0][0], ready[0][1]) <= (floor, seq):
-            yield heappop(ready)[2]
-        price = offer.prices.total(start, end)
-        if price <= offer.limit:
-            heappush(ready, (price, seq, offer))
-    while ready:
-        yield heappop(ready)[2]
+    market: Market, wanted: Wanted, chip: ChipCode, regions: tuple[RegionCode, ...]
+) -> list[Counter]:
+    """The books of a chip in some regions, for a run from one start."""
+    keys = [BookKey(chip, region, wanted.order.tier) for region in regions]
+    books = [Counter(key, Need(1, wanted.slots, 0)) for key in keys if key in market.books]
+    for _, need in books:
+        need.only_at(wanted.first - market.origin)
+    return books
+
+
+def _whole(wanted: Wanted, offer: Offered) -> Iterator[Ranked]:
+    """The run from the only start that is left."""
+    price = offer.prices.total(wanted.first, wanted.end)
+    if price <= offer.limit:
+        yield rank_of(wanted, offer, wanted.first, price), wanted.first

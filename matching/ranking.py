@@ -5,14 +5,14 @@ age); earliest ranks both by (slot, price per performance, age).
 """
 
 from collections.abc import Callable, Iterator
-from heapq import heappop, heappush, merge
+from heapq import heappop, heappush
 from typing import NamedTuple
 
 from matching.book import FAR, BookKey, Need, span
 from matching.legs import Offered, Wanted
 from matching.live import MILLI
 from matching.market import Market
-from matching.terms import ChipCode, RegionCode, Work
+from matching.terms import Work
 
 Rank = tuple[int, int, int]  # smaller is better
 Ranked = tuple[Rank, int]  # a choice of one listing: its rank, and the slot that it is for
@@ -42,32 +42,92 @@ def counters(market: Market, wanted: Wanted, need: Need | None = None) -> list[C
 
 def ranked(market: Market, wanted: Wanted, choices: Choices, books: list[Counter]) -> Iterator[Choice]:
     """Every choice by rank. What minds time most asks slot by slot."""
-    if not wanted.earliest:
-        yield from _by_price(market, wanted, choices, books)
+    if not wanted.earliest or wanted.end - market.origin > FAR:
+        yield from by_price(market, wanted, choices, books)
         return
     for start in _starts(market, wanted, books):
-        bit = span(start - market.origin, start - market.origin)
         for _, need in books:
-            need.starts = bit
-        yield from _by_price(market, wanted.at(start), choices, books)
+            need.only_at(start - market.origin)
+        yield from by_price(market, wanted.at(start), choices, books)
 
 
-def stream(
-    market: Market, wanted: Wanted, need: Need, chip: ChipCode, regions: tuple[RegionCode, ...]
-) -> Iterator[tuple[int, Offered]]:
-    """A chip's listings that might serve within the limit, by (lowest price, age), over the books of some regions."""
-    order, weight = wanted.order, wanted.order.chips[chip]
-    most = order.limit * weight // MILLI
-    books = [
-        market.books[key].offers.admitted(need)
-        for region in regions
-        if (key := BookKey(chip, region, order.tier)) in market.books
-    ]
-    for (lowest, _, _), listing in books[0] if len(books) == 1 else merge(*books, key=lambda pair: pair[0]):
-        if lowest > most:
-            return
-        if listing.terms.seller != order.buyer:
-            yield lowest, Offered(wanted, listing, weight, market.link(order, listing.terms.region))
+def by_price(market: Market, wanted: Wanted, choices: Choices, books: list[Counter]) -> Iterator[Choice]:
+    """Every choice by rank. A listing is opened only when its best could be next.
+
+    What waits is either a choice, or the next listing of a book, at the best rank that it could have.
+    """
+    waiting: list[tuple[Rank, int, _Source]] = []
+    sources = 0
+    for key, need in books:
+        sources += 1
+        _push(waiting, sources, _Book(market, wanted, key, need))
+    while waiting:
+        _, number, source = heappop(waiting)
+        offer = source.offer
+        assert offer is not None, "what waits has an offer"
+        if isinstance(source, _Book):
+            sources += 1
+            _push(waiting, sources, _Opened(offer, choices(wanted, offer)))
+        else:
+            yield source.rank, source.slot, offer
+        _push(waiting, number, source)
+
+
+class _Opened:
+    """A listing whose choices are met one by one."""
+
+    __slots__ = ("_rest", "offer", "rank", "slot")
+
+    def __init__(self, offer: Offered, rest: Iterator[Ranked]) -> None:
+        self.offer: Offered | None = offer
+        self.rank: Rank = (0, 0, 0)
+        self.slot = 0
+        self._rest = rest
+
+    def advance(self) -> bool:
+        """Come to the next choice, if there is one."""
+        found = next(self._rest, None)
+        if found is None:
+            return False
+        self.rank, self.slot = found
+        return True
+
+
+class _Book:
+    """A book whose listings that might serve are met one by one, each at the best rank that it could have."""
+
+    __slots__ = ("_link", "_most", "_rest", "_scale", "_wanted", "_weight", "offer", "rank")
+
+    def __init__(self, market: Market, wanted: Wanted, key: BookKey, need: Need) -> None:
+        weight = wanted.order.chips[key.chip]
+        self.offer: Offered | None = None
+        self.rank: Rank = (0, 0, 0)
+        self._wanted = wanted
+        self._weight = weight
+        self._scale = wanted.common // weight * wanted.slots
+        self._most = wanted.order.limit * weight // MILLI
+        self._link = market.link(wanted.order, key.region)
+        self._rest = market.books[key].offers.admitted(need)
+
+    def advance(self) -> bool:
+        """Come to the next listing within the limit, if there is one."""
+        wanted = self._wanted
+        for (lowest, seq, _), listing in self._rest:
+            if lowest > self._most:
+                return False
+            if listing.terms.seller != wanted.order.buyer:
+                self.offer = Offered(wanted, listing, self._weight, self._link)
+                self.rank = _by_preference(wanted, lowest * self._scale, seq, wanted.first)
+                return True
+        return False
+
+
+_Source = _Book | _Opened
+
+
+def _push(waiting: list[tuple[Rank, int, _Source]], number: int, source: _Source) -> None:
+    if source.advance():
+        heappush(waiting, (source.rank, number, source))
 
 
 def rank_of(wanted: Wanted, offer: Offered, slot: int, price: int) -> Rank:
@@ -75,50 +135,14 @@ def rank_of(wanted: Wanted, offer: Offered, slot: int, price: int) -> Rank:
     return _by_preference(wanted, price * offer.scale, offer.listing.seq, slot)
 
 
-def _by_price(market: Market, wanted: Wanted, choices: Choices, books: list[Counter]) -> Iterator[Choice]:
-    """Every choice by rank. A listing is opened only when its best could be next."""
-    ready: list[tuple[Rank, int, int, Offered, Iterator[Ranked]]] = []
-    opened = 0
-    floors = [_floors(market, wanted, key, need) for key, need in books]
-    for floor, offer in floors[0] if len(floors) == 1 else merge(*floors, key=lambda pair: pair[0]):
-        while ready and ready[0][0] <= floor:
-            yield _next(ready)
-        rest = choices(wanted, offer)
-        first = next(rest, None)
-        if first is not None:
-            heappush(ready, (first[0], opened, first[1], offer, rest))
-            opened += 1
-    while ready:
-        yield _next(ready)
-
-
-def _next(ready: list[tuple[Rank, int, int, Offered, Iterator[Ranked]]]) -> Choice:
-    rank, number, slot, offer, rest = heappop(ready)
-    following = next(rest, None)
-    if following is not None:
-        heappush(ready, (following[0], number, following[1], offer, rest))
-    return rank, slot, offer
-
-
-def _floors(market: Market, wanted: Wanted, key: BookKey, need: Need) -> Iterator[tuple[Rank, Offered]]:
-    """A book's listings that might serve, each with the best rank that it could have."""
-    slots, scale = wanted.slots, wanted.common // wanted.order.chips[key.chip]
-    for lowest, offer in stream(market, wanted, need, key.chip, (key.region,)):
-        yield _by_preference(wanted, lowest * slots * scale, offer.listing.seq, wanted.first), offer
-
-
 def _starts(market: Market, wanted: Wanted, books: list[Counter]) -> Iterator[int]:
     """Slots in which any book promises a start, in their order."""
-    origin, last = market.origin, wanted.end - wanted.slots
-    if last - origin >= FAR:
-        yield from range(wanted.first, last + 1)
-        return
     mask = 0
     for key, need in books:
         mask |= market.books[key].offers.promise(need)
     while mask:
         lowest = mask & -mask
-        yield origin + lowest.bit_length() - 1
+        yield market.origin + lowest.bit_length() - 1
         mask ^= lowest
 
 

@@ -121,12 +121,14 @@ class Venue(NamedTuple):
     limits: Sequence[int] = range(2, 14)
     homes: Sequence[RegionCode | None] = (None, None, EAST, EAST, WEST)
     tiers: Sequence[tuple[Tier, ...]] = TIERS
+    runs: Sequence[int] = range(1, 7)  # slots of a block
+    longer: int = 0  # slots that each listing has beyond that
 
 
 PAIRED: Sequence[tuple[RegionCode, ...]] = ((EAST,), (EAST, WEST), (WEST, EAST))
 BOTH = (tuple(Tier),)
 WIDE = Venue(CHIP_SETS, REGION_SETS, range(13), range(17), PRICES, range(1, 9))
-CROWDED = Venue(((A,),), ((EAST,),), range(3), range(4), (1, 2, 3), range(1, 4), range(3, 12), (None,), BOTH)
+CROWDED = Venue(((A,),), ((EAST,),), range(3), range(4), (1, 2, 3), range(1, 4), range(3, 12), (None,), BOTH, (1, 2, 2, 3), 3)
 PAIR = CROWDED._replace(region_sets=PAIRED[1:], homes=(None, EAST, EAST), chip_sets=((A,), (A, B)))
 VENUES = (
     WIDE,
@@ -244,7 +246,7 @@ def a_listing(choose: Choose, venue: Venue, now: int, name: str) -> Listing:
         seller=choose(SELLERS),
         chip=choose((A, A, *choose(venue.chip_sets))),
         region=choose((EAST, EAST, *choose(venue.region_sets))),
-        window=Window(Slot(start), Slot(start + min_slots + choose(venue.spare))),
+        window=Window(Slot(start), Slot(start + min_slots + venue.longer + choose(venue.spare))),
         cards=lot * choose(venue.lots),
         lot=lot,
         min_slots=min_slots,
@@ -255,7 +257,7 @@ def a_listing(choose: Choose, venue: Venue, now: int, name: str) -> Listing:
 
 def an_order(choose: Choose, venue: Venue, now: int, name: str) -> Order:
     """A sound order."""
-    start, shape = max(0, now + choose(venue.starts)), a_shape(choose)
+    start, shape = max(0, now + choose(venue.starts)), a_shape(choose, venue)
     slots = shape.slots if isinstance(shape, Block) else choose(range(1, 5))
     return Order(
         id=OrderId(name),
@@ -293,13 +295,13 @@ def a_rival(choose: Choose, venue: Venue, scene: Scene, name: str) -> Order:
     )
 
 
-def a_shape(choose: Choose) -> Shape:
+def a_shape(choose: Choose, venue: Venue) -> Shape:
     """A block for one seller as often as a gang or work."""
     if not choose(range(4)):
         return Work(choose(range(1, 25)), choose(range(1, 9)), choose((False, False, False, False, True)))
     split = choose((Split.ONE, Split.ONE, Split.SELLERS, Split.REGIONS))
     least, most = a_size(choose)
-    return Block(least, most if split is Split.ONE else most + choose((0, 0, 5)), choose(range(1, 7)), split)
+    return Block(least, most if split is Split.ONE else most + choose((0, 0, 5)), choose(venue.runs), split)
 
 
 def a_size(choose: Choose) -> tuple[int, int]:
