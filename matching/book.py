@@ -9,7 +9,7 @@ from heapq import merge
 from typing import NamedTuple
 
 from matching.capacity import FreeCards
-from matching.ladder import Ladder, Rung
+from matching.ladder import Ladder, Rung, Sketch
 from matching.live import LiveListing, LiveOrder
 from matching.terms import Block, ChipCode, RegionCode, Split, Tier
 
@@ -78,7 +78,7 @@ class Need:
         self.edge = ((1 << self.rest) - 1) << bit
 
 
-class OfferSketch:
+class OfferSketch(Sketch[LiveListing, Need]):
     """What the listings of a stretch can do at best. `starts[i]` says where a run of `RUNS[i]` slots could start."""
 
     __slots__ = ("lot", "min_slots", "starts", "usable")
@@ -169,7 +169,7 @@ class Room:
         return mask
 
 
-class BidSketch:
+class BidSketch(Sketch[Waiting, Room]):
     """What the orders of a stretch ask at least: cards, slots, and where any of them may start."""
 
     __slots__ = ("cards", "slots", "starts")

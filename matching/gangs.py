@@ -1,11 +1,12 @@
 """Gangs: one chip, one start, cards of several listings."""
 
 from collections.abc import Iterator
+from itertools import accumulate
 
 from matching.book import UNBOUNDED, BookKey, Need
 from matching.legs import Offered, Plan, Wanted, leg_at, room_at, stretches
 from matching.market import Market
-from matching.ranking import Counter, Ranked, by_price, counters, rank_of, ranked
+from matching.ranking import Counter, Ranked, by_price, counters, need_of, offers, rank_of, ranked
 from matching.terms import ChipCode, RegionCode, Split
 
 
@@ -15,16 +16,38 @@ def gang(market: Market, wanted: Wanted, split: Split) -> Plan:
     if _most_there_is(market, wanted, books, split) < wanted.least:
         return []
     tried = set[tuple[ChipCode, RegionCode | None, int]]()
+    reach: dict[tuple[ChipCode, RegionCode | None], list[int]] = {}
     for _, start, offer in ranked(market, wanted, starts, books):
-        terms = offer.listing.terms
-        anchor = terms.chip, terms.region if split is Split.SELLERS else None, start
-        if anchor not in tried:
-            tried.add(anchor)
-            regions = wanted.order.regions if anchor[1] is None else (anchor[1],)
-            plan = _sweep(market, wanted, terms.chip, regions, start)
+        chip, region = offer.listing.terms.chip, offer.listing.terms.region
+        where = region if split is Split.SELLERS else None
+        if (chip, where, start) in tried:
+            continue
+        tried.add((chip, where, start))
+        known = reach.get((chip, where))
+        if known is None or known[start - wanted.first] >= wanted.least:
+            keys = [key for key, _ in books if key.chip == chip and where in {None, key.region}]
+            plan = _sweep(market, wanted, keys, start)
             if plan:
                 return plan
+            if known is None:
+                reach[chip, where] = _reach(market, wanted, keys)
     return []
+
+
+def _reach(market: Market, wanted: Wanted, keys: list[BookKey]) -> list[int]:
+    """The most that the listings of some books of one chip could give at each start, in thousandths.
+
+    It is worked out once a first sweep has failed, so that hopeless anchors need none.
+    """
+    first, slots = wanted.first, wanted.slots
+    change = [0] * (wanted.end - first + 1)
+    for offer in offers(market, wanted, [Counter(key, need_of(market, wanted, key)) for key in keys]):
+        most = offer.listing.usable * offer.weight
+        for since, until in stretches(offer, wanted, 1):
+            if until - since >= slots:
+                change[since - first] += most
+                change[until - slots + 1 - first] -= most
+    return list(accumulate(change))
 
 
 def starts(wanted: Wanted, offer: Offered) -> Iterator[Ranked]:
@@ -53,13 +76,11 @@ def _most_there_is(market: Market, wanted: Wanted, books: list[Counter], split: 
     return max(by_chip.values(), default=0)
 
 
-def _sweep(
-    market: Market, wanted: Wanted, chip: ChipCode, regions: tuple[RegionCode, ...], start: int
-) -> Plan:
+def _sweep(market: Market, wanted: Wanted, keys: list[BookKey], start: int) -> Plan:
     """Legs of one chip from one start, the cheapest first, until the gang has its most. Empty if it misses its least."""
     left, plan, wanted = wanted.left, Plan(), wanted.at(start)
     rooms: dict[RegionCode, int] = {}
-    for _, _, offer in by_price(market, wanted, _whole, _covering(market, wanted, chip, regions)):
+    for _, _, offer in by_price(market, wanted, _whole, _covering(market, wanted, keys)):
         where = offer.listing.terms.region
         if offer.link is not None and where not in rooms:
             rooms[where] = room_at(offer, wanted, start)
@@ -75,12 +96,9 @@ def _sweep(
     return plan if wanted.left - left >= wanted.least else []
 
 
-def _covering(
-    market: Market, wanted: Wanted, chip: ChipCode, regions: tuple[RegionCode, ...]
-) -> list[Counter]:
-    """The books of a chip in some regions, for a run from one start."""
-    keys = [BookKey(chip, region, wanted.order.tier) for region in regions]
-    books = [Counter(key, Need(1, wanted.slots, 0)) for key in keys if key in market.books]
+def _covering(market: Market, wanted: Wanted, keys: list[BookKey]) -> list[Counter]:
+    """Some books, for a run from one start."""
+    books = [Counter(key, Need(1, wanted.slots, 0)) for key in keys]
     for _, need in books:
         need.only_at(wanted.first - market.origin)
     return books

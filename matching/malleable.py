@@ -1,13 +1,14 @@
 """Malleable work: any cards in any slots, at a bounded rate, until it is done."""
 
 from collections.abc import Iterator
+from heapq import heapify, heappop, heappush
 
 from matching.book import Need, span
 from matching.legs import Leg, Offered, Plan, Wanted, round_up
 from matching.live import MILLI
 from matching.market import Market
-from matching.ranking import Ranked, counters, rank_of, ranked
-from matching.terms import Preference, RegionCode, Slot, Window, Work
+from matching.ranking import Counter, Ranked, by_price, counters, offers, rank_of
+from matching.terms import RegionCode, Slot, Window, Work
 
 
 def work(market: Market, wanted: Wanted, shape: Work) -> Plan:
@@ -15,7 +16,7 @@ def work(market: Market, wanted: Wanted, shape: Work) -> Plan:
     todo = ToDo(market, wanted, shape)
     mbps, rooms = wanted.order.mbps_per_card, dict[tuple[RegionCode, int], int]()
     taken: list[_Cells] = []
-    for _, slot, offer in ranked(market, wanted, todo.cells, counters(market, wanted, todo.need)):
+    for slot, offer in _cells(market, wanted, todo):
         terms, link = offer.listing.terms, offer.link
         cards = min(offer.listing.free.at(slot), todo.rate_left(slot) // offer.weight)
         if link is not None:
@@ -53,6 +54,10 @@ class ToDo:
         """Thousandths of a reference card that may still be at work in a slot."""
         return self._rate - self._pace.get(slot, 0)
 
+    def takes(self, slot: int) -> bool:
+        """Whether any more of the work may be done in a slot."""
+        return self.rate_left(slot) >= self._lightest
+
     def do(self, slot: int, done: int) -> None:
         """Plan some work in a slot."""
         self.left -= min(self.left, done)
@@ -60,27 +65,66 @@ class ToDo:
         self._close_if_full(slot)
 
     def cells(self, wanted: Wanted, offer: Offered) -> Iterator[Ranked]:
-        """Every slot in which a listing can do some of the work within the limit, by rank."""
-        if offer.prices.flat or wanted.order.prefer is Preference.EARLIEST:
-            return self._by_slot(wanted, offer)
-        return iter(sorted(self._by_slot(wanted, offer)))
+        """Every slot in which a listing can do some of the work within the limit, the cheapest first."""
+        window = offer.listing.terms.window
+        parts = offer.prices.runs(max(wanted.first, window.start), min(wanted.end, window.end))
+        for first, until, price in parts if offer.prices.flat else sorted(parts, key=lambda part: part[2]):
+            if price > offer.limit:
+                return
+            mask = self.open_in(offer, first, until)
+            slot = first
+            while mask and slot < until:
+                if mask >> (slot - self._origin) & 1:
+                    yield rank_of(wanted, offer, slot, price), slot
+                    mask &= self.need.starts
+                slot += 1
 
-    def _by_slot(self, wanted: Wanted, offer: Offered) -> Iterator[Ranked]:
-        window, need, origin = offer.listing.terms.window, self.need, self._origin
-        start, end = max(wanted.first, window.start), min(wanted.end, window.end)
-        for first, until, price in offer.prices.parts(start, end):
-            if price <= offer.limit:
-                mask = offer.listing.open & need.starts & span(first - origin, until - 1 - origin)
-                slot = first
-                while mask and slot < until:
-                    if mask >> (slot - origin) & 1:
-                        yield rank_of(wanted, offer, slot, price), slot
-                        mask &= need.starts
-                    slot += 1
+    def open_in(self, offer: Offered, first: int, until: int) -> int:
+        """A mask of the slots in which both the listing and the work have room."""
+        return offer.listing.open & self.need.starts & span(first - self._origin, until - 1 - self._origin)
 
     def _close_if_full(self, slot: int) -> None:
-        if self.rate_left(slot) < self._lightest and slot >= self._origin:
+        if not self.takes(slot) and slot >= self._origin:
             self.need.starts &= ~(1 << (slot - self._origin))
+
+
+def _cells(market: Market, wanted: Wanted, todo: ToDo) -> Iterator[tuple[int, Offered]]:
+    """Cells by rank: by price, or slot by slot and then by price."""
+    books = counters(market, wanted, todo.need)
+    if wanted.earliest:
+        yield from _by_slot(market, wanted, todo, books)
+    else:
+        for _, slot, offer in by_price(market, wanted, todo.cells, books):
+            yield slot, offer
+
+
+def _by_slot(
+    market: Market, wanted: Wanted, todo: ToDo, books: list[Counter]
+) -> Iterator[tuple[int, Offered]]:
+    """Cells slot by slot, the cheapest first in each. A listing is opened once, when it could be the next in a slot."""
+    closed = offers(market, wanted, books)
+    following = next(closed, None)
+    opened: list[Offered] = []
+    for slot in range(wanted.first, wanted.end):
+        here = [(offer.prices.at(slot) * offer.scale, offer.listing.seq, offer) for offer in opened]
+        heapify(here)
+        while todo.takes(slot) and (here or following is not None):
+            if following is not None and (not here or _floor(following) < (here[0][0], here[0][1])):
+                opened.append(following)
+                heappush(
+                    here, (following.prices.at(slot) * following.scale, following.listing.seq, following)
+                )
+                following = next(closed, None)
+            else:
+                _, _, offer = heappop(here)
+                window = offer.listing.terms.window
+                if window.start <= slot < window.end and offer.prices.at(slot) <= offer.limit:
+                    yield slot, offer
+
+
+def _floor(offer: Offered) -> tuple[int, int]:
+    """The least that a listing could cost in any slot, and its age."""
+    return offer.prices.lowest * offer.scale, offer.listing.seq
 
 
 class _Cells:

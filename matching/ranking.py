@@ -32,12 +32,31 @@ def counters(market: Market, wanted: Wanted, need: Need | None = None) -> list[C
     """The books that an order accepts. With `need` the order needs the same in all of them."""
     order, pin = wanted.order, wanted.live.pin
     return [
-        Counter(key, need or _need(market, wanted, weight))
-        for chip, weight in order.chips.items()
+        Counter(key, need or need_of(market, wanted, key))
+        for chip in order.chips
         for region in order.regions
         if pin is None or (pin.chip == chip and pin.region in {None, region})
         if (key := BookKey(chip, region, order.tier)) in market.books
     ]
+
+
+def need_of(market: Market, wanted: Wanted, key: BookKey) -> Need:
+    """What a listing of a book must have at least to be of any use to an order."""
+    first, last = wanted.first - market.origin, wanted.end - wanted.slots - market.origin
+    least = -(-wanted.least // wanted.order.chips[key.chip]) if wanted.alone else 1
+    return Need(least, wanted.slots, span(first, last))
+
+
+def offers(market: Market, wanted: Wanted, books: list[Counter]) -> Iterator[Offered]:
+    """The listings of some books that might serve within the limit, by the best rank that each could have."""
+    waiting: list[tuple[Rank, int, _Source]] = []
+    for number, (key, need) in enumerate(books):
+        _push(waiting, number, _Book(market, wanted, key, need))
+    while waiting:
+        _, number, source = heappop(waiting)
+        assert source.offer is not None, "what waits has an offer"
+        yield source.offer
+        _push(waiting, number, source)
 
 
 def ranked(market: Market, wanted: Wanted, choices: Choices, books: list[Counter]) -> Iterator[Choice]:
@@ -45,7 +64,7 @@ def ranked(market: Market, wanted: Wanted, choices: Choices, books: list[Counter
     if not wanted.earliest or wanted.end - market.origin > FAR:
         yield from by_price(market, wanted, choices, books)
         return
-    for start in _starts(market, wanted, books):
+    for start in _starts(market, books):
         for _, need in books:
             need.only_at(start - market.origin)
         yield from by_price(market, wanted.at(start), choices, books)
@@ -135,7 +154,7 @@ def rank_of(wanted: Wanted, offer: Offered, slot: int, price: int) -> Rank:
     return _by_preference(wanted, price * offer.scale, offer.listing.seq, slot)
 
 
-def _starts(market: Market, wanted: Wanted, books: list[Counter]) -> Iterator[int]:
+def _starts(market: Market, books: list[Counter]) -> Iterator[int]:
     """Slots in which any book promises a start, in their order."""
     mask = 0
     for key, need in books:
@@ -144,12 +163,6 @@ def _starts(market: Market, wanted: Wanted, books: list[Counter]) -> Iterator[in
         lowest = mask & -mask
         yield market.origin + lowest.bit_length() - 1
         mask ^= lowest
-
-
-def _need(market: Market, wanted: Wanted, weight: int) -> Need:
-    """What a listing must have at least to be of any use to an order."""
-    first, last = wanted.first - market.origin, wanted.end - wanted.slots - market.origin
-    return Need(-(-wanted.least // weight) if wanted.alone else 1, wanted.slots, span(first, last))
 
 
 def _by_preference(wanted: Wanted, price: int, seq: int, slot: int) -> Rank:

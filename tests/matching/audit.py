@@ -188,9 +188,9 @@ class Audit:
         for order in self.heard.had_nothing:
             enough = self.got[order] >= least(self.orders[order])
             require(enough, "an order gets its least, or nothing")
-        for held in self.heard.leased:
-            spilt = self.got[held.order.id] - asked(self.orders[held.order.id])
-            require(spilt < held.listing.lot * held.weight or spilt < held.weight, "no lot is leased in vain")
+        for name in {held.order.id for held in self.heard.leased}:
+            lots = [held.listing.lot * held.weight for held in self.heard.leased if held.order.id == name]
+            require(-self.wanted(name) < max(lots), "no lot is leased in vain")
         if self.heard.displaced:
             self._taken_rightly(command)
             self._asked_for_anew()
@@ -231,7 +231,9 @@ class Audit:
         wanted = self.listings[listing.id]
         if isinstance(command, Reclaim):
             at = max(command.since, self.now + self.terms.notice)
-            require(listing.window.end == at, "a reclaimed listing ends where it was asked, or after the notice")
+            require(
+                listing.window.end == at, "a reclaimed listing ends where it was asked, or after the notice"
+            )
             wanted = replace(wanted, window=listing.window)
         else:
             require(isinstance(command, AmendListing), "a listing is amended when that is asked")
@@ -255,7 +257,9 @@ class Audit:
     def _closed(self, order_id: OrderId, end: OrderEnd) -> None:
         require(order_id in self.open_orders(), "an order ends once")
         order, got = self.orders[order_id], self.got[order_id]
-        require((end is OrderEnd.FILLED) == (self.wanted(order_id) <= 0), "filled means all that was asked for")
+        require(
+            (end is OrderEnd.FILLED) == (self.wanted(order_id) <= 0), "filled means all that was asked for"
+        )
         if end is OrderEnd.PARTIAL:
             require(got > 0, "partly filled means that it got something")
         elif end is OrderEnd.KILLED:
@@ -397,7 +401,10 @@ class Audit:
             asks = isinstance(command, Place | AmendOrder) and self.terms.displacement
             require(asks, "only orders and sellers take leases back")
         delivered = [
-            price for since, until, price in held.event.runs for slot in range(since, until) if slot < event.at
+            price
+            for since, until, price in held.event.runs
+            for slot in range(since, until)
+            if slot < event.at
         ]
         due = sum(delivered) * held.event.cards if len(delivered) > self.terms.grace else 0
         require(event.charged == due, "only what was delivered is paid, and nothing within the grace")
@@ -437,14 +444,20 @@ class Audit:
             require(bool(met), "nobody is displaced who is not in the way")
             bar = min(met, default=0)
             outbid = worth > bar and worth * 10_000 >= bar * (10_000 + self.terms.outbid_bp)
-            require(outbid or taker.order.tier is Tier.ON_DEMAND, "spot gives way to a clearly higher bid only")
+            require(
+                outbid or taker.order.tier is Tier.ON_DEMAND, "spot gives way to a clearly higher bid only"
+            )
         lost = 0
         for held in gone:
             cut = self.heard.displaced[held.event.lease].at
-            require(cut == max(window.start, held.event.window.start), "a lease runs on until it is in the way")
+            require(
+                cut == max(window.start, held.event.window.start), "a lease runs on until it is in the way"
+            )
             lost += held.hold * held.event.cards * (held.event.window.end - cut)
         gain = worth * taker.event.cards * len(window)
-        require(gain > lost or taker.order.tier is Tier.ON_DEMAND, "spot that takes spot raises declared value")
+        require(
+            gain > lost or taker.order.tier is Tier.ON_DEMAND, "spot that takes spot raises declared value"
+        )
 
     def _reopened(self, order: Order, age: Seq) -> None:
         """An order comes back by itself only for what it lost in this command."""
@@ -461,7 +474,9 @@ class Audit:
         assert isinstance(shape, Block)
         assert isinstance(old, Block)
         want = Window(at, before.window.end)
-        require(order.window.start == at and shape.slots == held.event.window.end - at, "it asks for the rest")
+        require(
+            order.window.start == at and shape.slots == held.event.window.end - at, "it asks for the rest"
+        )
         evicted_rest = self.ended.get(before.id) is OrderEnd.PARTIAL
         if order.limit == before.limit and order.window == want:
             kept = replace(before, id=order.id, window=want, shape=shape)

@@ -113,9 +113,7 @@ class Oracle(Books):
 
     def crossed(self) -> list[OrderId]:
         """Resting orders that could be served: there must never be one after a command."""
-        return [
-            waiting.terms.id for waiting in self.orders.values() if waiting.rests and self.plan(waiting)
-        ]
+        return [waiting.terms.id for waiting in self.orders.values() if waiting.rests and self.plan(waiting)]
 
     def _say(self, event: Event) -> None:
         self.record(event)
@@ -140,7 +138,9 @@ class Oracle(Books):
             return
         if plan:
             self._serve(waiting, plan)
-        elif may_displace and self.terms.displacement and isinstance(shape, Block) and shape.split is Split.ONE:
+        elif (
+            may_displace and self.terms.displacement and isinstance(shape, Block) and shape.split is Split.ONE
+        ):
             takeover = best_takeover(self, waiting)
             if takeover is not None:
                 self._take_over(waiting, takeover)
@@ -231,9 +231,7 @@ class Oracle(Books):
     def _take_over(self, taker: Waiting, takeover: Takeover) -> None:
         def serve() -> None:
             self._lease_out(taker, takeover.leg, takeover.runs)
-            self._say(
-                Closed(taker.terms.id, OrderEnd.FILLED if taker.left <= 0 else OrderEnd.PARTIAL)
-            )
+            self._say(Closed(taker.terms.id, OrderEnd.FILLED if taker.left <= 0 else OrderEnd.PARTIAL))
 
         self._evict(takeover.evicted, takeover.leg.start, serve)
 
@@ -279,9 +277,7 @@ class Oracle(Books):
         taken = [
             grant
             for grant in self.grants.values()
-            if grant.event.listing == listing
-            and grant.order.tier is Tier.SPOT
-            and grant.end > at
+            if grant.event.listing == listing and grant.order.tier is Tier.SPOT and grant.end > at
         ]
         self._evict(whole_gangs(self, taken), at, lambda: None)
 

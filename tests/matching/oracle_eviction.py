@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from math import lcm
 from typing import NamedTuple
 
@@ -49,9 +50,7 @@ def _takeover(books: Books, taker: Waiting, stock: Stock, start: int) -> Iterato
     if victims is None:
         return
     evicted = whole_gangs(books, victims)
-    damage = sum(
-        grant.hold * grant.event.cards * (grant.end - grant.cut(start)) for grant in evicted
-    )
+    damage = sum(grant.hold * grant.event.cards * (grant.end - grant.cut(start)) for grant in evicted)
     worth = order.limit * weight // MILLI
     if order.tier is Tier.SPOT and worth * leg.rented * slots <= damage:
         return
@@ -119,7 +118,9 @@ def charged(books: Books, grant: Grant, cut: int) -> int:
     begins = grant.event.window.start
     if cut - begins <= books.terms.grace:
         return 0
-    price = sum(price for since, until, price in grant.event.runs for slot in range(since, until) if slot < cut)
+    price = sum(
+        price for since, until, price in grant.event.runs for slot in range(since, until) if slot < cut
+    )
     return price * grant.event.cards
 
 
@@ -155,9 +156,7 @@ def posted_runs(curve: PriceCurve, start: int, end: int) -> tuple[Run, ...]:
     """What each slot costs, in one run for each step of the curve."""
     steps = [slot for slot, _ in curve.steps if start < slot < end]
     bounds = [start, *steps, end]
-    return tuple(
-        (since, until, price_at(curve, since)) for since, until in zip(bounds, bounds[1:], strict=False)
-    )
+    return tuple((since, until, price_at(curve, since)) for since, until in pairwise(bounds))
 
 
 def run_total(runs: Sequence[Run]) -> int:

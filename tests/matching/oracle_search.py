@@ -7,7 +7,7 @@ from math import lcm
 from typing import NamedTuple
 
 from matching.prices import PriceCurve
-from matching.terms import Block, ListingId, Preference, RegionCode, Split, Work
+from matching.terms import ListingId, Preference, RegionCode, Split, Work
 from tests.matching.oracle_books import MILLI, Books, Stock, Waiting
 
 

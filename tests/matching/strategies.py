@@ -128,7 +128,19 @@ class Venue(NamedTuple):
 PAIRED: Sequence[tuple[RegionCode, ...]] = ((EAST,), (EAST, WEST), (WEST, EAST))
 BOTH = (tuple(Tier),)
 WIDE = Venue(CHIP_SETS, REGION_SETS, range(13), range(17), PRICES, range(1, 9))
-CROWDED = Venue(((A,),), ((EAST,),), range(3), range(4), (1, 2, 3), range(1, 4), range(3, 12), (None,), BOTH, (1, 2, 2, 3), 3)
+CROWDED = Venue(
+    ((A,),),
+    ((EAST,),),
+    range(3),
+    range(4),
+    (1, 2, 3),
+    range(1, 4),
+    range(3, 12),
+    (None,),
+    BOTH,
+    (1, 2, 2, 3),
+    3,
+)
 PAIR = CROWDED._replace(region_sets=PAIRED[1:], homes=(None, EAST, EAST), chip_sets=((A,), (A, B)))
 VENUES = (
     WIDE,
@@ -233,8 +245,6 @@ MARKETS = (
     MarketTerms(displacement=False),
     MarketTerms(resting=False),
 )
-
-
 
 
 def a_listing(choose: Choose, venue: Venue, now: int, name: str) -> Listing:
