@@ -1,20 +1,14 @@
-"""The two sides of one instrument, each on a ladder that a search steps over in strides.
-
-A slot is a bit: a mask says in which slots something holds, counted from an origin that follows the clock. Slots
-further ahead than `FAR` have no bit, and whoever looks so far steps over nothing by its mask.
-"""
+"""The two sides of one instrument, each on a ladder that a search steps over in strides."""
 
 from collections.abc import Iterator
 from heapq import merge
 from typing import NamedTuple
 
-from matching.capacity import FreeCards
 from matching.ladder import Ladder, Rung, Sketch
 from matching.live import LiveListing, LiveOrder
+from matching.masks import eroded, span
 from matching.terms import Block, ChipCode, RegionCode, Split, Tier
 
-FAR = 1 << 14  # slots that have a bit: 170 days of quarters of an hour
-EVERYWHERE = -1  # a mask of all bits
 RUNS = (1, 2, 4, 8, 24)  # slots: a sketch knows where runs of these lengths could start
 UNBOUNDED = 1 << 62
 
@@ -25,31 +19,6 @@ class BookKey(NamedTuple):
     chip: ChipCode
     region: RegionCode
     tier: Tier
-
-
-def eroded(mask: int, slots: int) -> int:
-    """Where a run of `slots` can start, given where single slots are open."""
-    done = 1
-    while done < slots and mask:
-        step = min(done, slots - done)
-        mask &= mask >> step
-        done += step
-    return mask
-
-
-def span(first: int, last: int) -> int:
-    """The bits from `first` to `last`, both included. Every bit if the last lies further ahead than bits go."""
-    if last >= FAR:
-        return EVERYWHERE
-    return (1 << (last + 1)) - (1 << max(first, 0)) if last >= max(first, 0) else 0
-
-
-def open_slots(free: FreeCards, origin: int, cards: int) -> int:
-    """The slots in which at least `cards` are free; every bit where they go further ahead than bits do."""
-    mask = 0
-    for since, until in free.runs(origin, UNBOUNDED, cards):
-        mask |= span(since - origin, until - origin - 1)
-    return mask
 
 
 class Need:
@@ -76,6 +45,10 @@ class Need:
         self.starts = 1 << bit
         self.run = ((1 << self.slots) - 1) << bit
         self.edge = ((1 << self.rest) - 1) << bit
+
+    def close(self) -> None:
+        """Let the run start nowhere, until it is told where again."""
+        self.starts = self.run = 0
 
 
 class OfferSketch(Sketch[LiveListing, Need]):

@@ -3,6 +3,8 @@
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 
+from matching.masks import span
+
 
 class FreeCards:
     """A step function over [start, end): `_free[i]` cards are free from `_since[i]` until `_since[i + 1]`."""
@@ -45,6 +47,15 @@ class FreeCards:
     def most(self) -> int:
         """Cards that are free in the emptiest slot."""
         return max(self._free)
+
+    def mask(self, origin: int, cards: int) -> int:
+        """The slots from `origin` on in which at least `cards` are free."""
+        mask, last = 0, len(self._since) - 1
+        for index, free in enumerate(self._free):
+            if free >= cards:
+                until = self._since[index + 1] if index < last else self._end
+                mask |= span(self._since[index] - origin, until - 1 - origin)
+        return mask
 
     def steps(self, start: int, end: int) -> Iterator[tuple[int, int, int]]:
         """The function itself over [start, end), clipped to the listing, as (since, until, free)."""

@@ -1,12 +1,13 @@
 """Gangs: one chip, one start, cards of several listings."""
 
 from collections.abc import Iterator
+from heapq import heappop, heappush
 from itertools import accumulate
 
 from matching.book import UNBOUNDED, BookKey, Need
 from matching.legs import Offered, Plan, Wanted, leg_at, room_at, stretches
 from matching.market import Market
-from matching.ranking import Counter, Ranked, by_price, counters, need_of, offers, rank_of, ranked
+from matching.ranking import Counter, Ranked, counters, need_of, offers, rank_of, ranked
 from matching.terms import ChipCode, RegionCode, Split
 
 
@@ -31,7 +32,16 @@ def gang(market: Market, wanted: Wanted, split: Split) -> Plan:
                 return plan
             if known is None:
                 reach[chip, where] = _reach(market, wanted, keys)
+        if wanted.earliest:
+            _close(books, chip, where)
     return []
+
+
+def _close(books: list[Counter], chip: ChipCode, where: RegionCode | None) -> None:
+    """No other listing of these books need be met at this start: its anchor was tried."""
+    for key, need in books:
+        if key.chip == chip and where in {None, key.region}:
+            need.close()
 
 
 def _reach(market: Market, wanted: Wanted, keys: list[BookKey]) -> list[int]:
@@ -80,7 +90,7 @@ def _sweep(market: Market, wanted: Wanted, keys: list[BookKey], start: int) -> P
     """Legs of one chip from one start, the cheapest first, until the gang has its most. Empty if it misses its least."""
     left, plan, wanted = wanted.left, Plan(), wanted.at(start)
     rooms: dict[RegionCode, int] = {}
-    for _, _, offer in by_price(market, wanted, _whole, _covering(market, wanted, keys)):
+    for offer in _covering(market, wanted, keys):
         where = offer.listing.terms.region
         if offer.link is not None and where not in rooms:
             rooms[where] = room_at(offer, wanted, start)
@@ -96,16 +106,19 @@ def _sweep(market: Market, wanted: Wanted, keys: list[BookKey], start: int) -> P
     return plan if wanted.left - left >= wanted.least else []
 
 
-def _covering(market: Market, wanted: Wanted, keys: list[BookKey]) -> list[Counter]:
-    """Some books, for a run from one start."""
+def _covering(market: Market, wanted: Wanted, keys: list[BookKey]) -> Iterator[Offered]:
+    """Listings of some books of one chip that are free for the run from the only start, by (price, age)."""
     books = [Counter(key, Need(1, wanted.slots, 0)) for key in keys]
     for _, need in books:
         need.only_at(wanted.first - market.origin)
-    return books
-
-
-def _whole(wanted: Wanted, offer: Offered) -> Iterator[Ranked]:
-    """The run from the only start that is left."""
-    price = offer.prices.total(wanted.first, wanted.end)
-    if price <= offer.limit:
-        yield rank_of(wanted, offer, wanted.first, price), wanted.first
+    dearer: list[tuple[int, int, Offered]] = []  # than their cheapest slot promised
+    for offer in offers(market, wanted, books):
+        least, seq = offer.prices.lowest * wanted.slots, offer.listing.seq
+        while dearer and (dearer[0][0], dearer[0][1]) < (least, seq):
+            yield heappop(dearer)[2]
+        if offer.prices.flat:
+            yield offer
+        else:
+            heappush(dearer, (offer.prices.total(wanted.first, wanted.end), seq, offer))
+    while dearer:
+        yield heappop(dearer)[2]

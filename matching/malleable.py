@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from heapq import heapify, heappop, heappush
 
-from matching.book import Need, span
+from matching.book import Need
 from matching.legs import Leg, Offered, Plan, Wanted, round_up
 from matching.live import MILLI
 from matching.market import Market
+from matching.masks import span
 from matching.ranking import Counter, Ranked, by_price, counters, offers, rank_of
 from matching.terms import RegionCode, Slot, Window, Work
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import assert_never
 
-from matching.book import Book, BookKey, Waiting, open_slots
+from matching.book import Book, BookKey, Waiting
 from matching.calendar import Calendar
 from matching.capacity import FreeCards
 from matching.events import (
@@ -170,7 +170,7 @@ def _reckon(market: Market, live: LiveListing) -> None:
     lot = live.terms.lot
     most = live.free.most()
     live.usable = most - most % lot
-    live.open = open_slots(live.free, market.origin, lot)
+    live.open = live.free.mask(market.origin, lot)
 
 
 def _offer(market: Market, live: LiveListing) -> None:
@@ -342,6 +342,6 @@ def _move_origin(market: Market, origin: Slot) -> None:
     market.origin = origin
     for live in market.listings.values():
         live.free.forget_before(origin)
-        live.open = open_slots(live.free, origin, live.terms.lot)
+        live.open = live.free.mask(origin, live.terms.lot)
     for book in market.books.values():
         book.redraw(origin)

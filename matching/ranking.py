@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator
 from heapq import heappop, heappush
 from typing import NamedTuple
 
-from matching.book import FAR, BookKey, Need, span
+from matching.book import BookKey, Need
 from matching.legs import Offered, Wanted
 from matching.live import MILLI
 from matching.market import Market
+from matching.masks import FAR, span
 from matching.terms import Work
 
 Rank = tuple[int, int, int]  # smaller is better
