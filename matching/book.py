@@ -205,6 +205,13 @@ class Book:
                 waiting.begin(origin)
             bids.redraw()
 
+    def dearest(self) -> int:
+        """The most that anybody who waits would pay for a card and slot, in thousandths; less than nothing for nobody."""
+        return -min([bids.lowest() for bids in self.bids.values()], default=1)
+
     def waiting(self, room: Room, after: Rung | None) -> Iterator[tuple[Rung, Waiting]]:
         """Orders behind a rung that a listing might serve, dearest first, then oldest."""
+        if len(self.bids) == 1:
+            [bids] = self.bids.values()
+            return bids.admitted(room, after)
         return merge(*(bids.admitted(room, after) for bids in self.bids.values()), key=lambda pair: pair[0])

@@ -14,7 +14,7 @@ from matching.terms import ChipCode, RegionCode, Split
 def gang(market: Market, wanted: Wanted, split: Split) -> Plan:
     """Anchors are tried in the order of their best leg; the first whose sweep reaches the least wins."""
     books = counters(market, wanted)
-    if _most_there_is(market, wanted, books, split) < wanted.least:
+    if not books or _most_there_is(market, wanted, books, split) < wanted.least:
         return []
     tried = set[tuple[ChipCode, RegionCode | None, int]]()
     reach: dict[tuple[ChipCode, RegionCode | None], list[int]] = {}

@@ -10,6 +10,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
 from typing import Generic, Self, TypeVar
 
+NOBODY = 1 << 200  # a rank behind every other
 FULL = 32  # items of a leaf, or children of a branch, before it parts
 
 Rung = tuple[int, int, str]
@@ -66,6 +67,10 @@ class Ladder(Generic[Item, Query]):
     def __init__(self, sketch: Callable[[], Sketch[Item, Query]]) -> None:
         self._sketch = sketch
         self._root: Node[Item, Query] = Node(sketch(), [], [], [])
+
+    def lowest(self) -> int:
+        """The rank of the first item, or more than any where there is none."""
+        return self._root.rungs[0][0] if self._root.rungs else NOBODY
 
     def promise(self, query: Query) -> int:
         """A mask of the slots in which any item might serve a query."""

@@ -3,7 +3,6 @@
 Read by rules, changed only by `evolve`.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import assert_never
 
@@ -327,14 +326,15 @@ def _unrest(market: Market, live: LiveOrder) -> None:
             book.remove_bid(rung, live, weight)
 
 
-def _places(market: Market, live: LiveOrder) -> Iterator[tuple[Book, Rung, int]]:
+def _places(market: Market, live: LiveOrder) -> list[tuple[Book, Rung, int]]:
     """Where an order waits: each book, its place there by limit and age, and the weight of the book's chip."""
-    order, pin = live.terms, live.pin
+    order, pin, places = live.terms, live.pin, list[tuple[Book, Rung, int]]()
     for chip, weight in order.chips.items():
         for region in order.regions:
             if pin is None or (pin.chip == chip and pin.region in {None, region}):
                 book = market.book(BookKey(chip, region, order.tier))
-                yield book, (-order.limit * weight, live.seq, order.id), weight
+                places.append((book, (-order.limit * weight, live.seq, order.id), weight))
+    return places
 
 
 def _move_origin(market: Market, origin: Slot) -> None:

@@ -30,15 +30,17 @@ class Counter(NamedTuple):
 
 
 def counters(market: Market, wanted: Wanted, need: Need | None = None) -> list[Counter]:
-    """The books that an order accepts. With `need` the order needs the same in all of them."""
-    order, pin = wanted.order, wanted.live.pin
-    return [
-        Counter(key, need or need_of(market, wanted, key))
-        for chip in order.chips
-        for region in order.regions
-        if pin is None or (pin.chip == chip and pin.region in {None, region})
-        if (key := BookKey(chip, region, order.tier)) in market.books
-    ]
+    """The books that an order accepts and can pay for. With `need` the order needs the same in all of them."""
+    order, pin, found = wanted.order, wanted.live.pin, list[Counter]()
+    for chip, weight in order.chips.items():
+        most = order.limit * weight // MILLI
+        for region in order.regions:
+            if pin is None or (pin.chip == chip and pin.region in {None, region}):
+                key = BookKey(chip, region, order.tier)
+                book = market.books.get(key)
+                if book is not None and book.offers.lowest() <= most:
+                    found.append(Counter(key, need or need_of(market, wanted, key)))
+    return found
 
 
 def need_of(market: Market, wanted: Wanted, key: BookKey) -> Need:

@@ -353,7 +353,7 @@ def _offer(market: Market, listing: LiveListing, tier: Tier, maker: ListingId | 
     book = market.book(BookKey(listing.terms.chip, listing.terms.region, tier))
     lowest = listing.prices[tier].lowest * MILLI
     last: Rung | None = None
-    while listing.usable:
+    while listing.usable and book.dearest() >= lowest:
         for rung, waiting in book.waiting(Room(listing), last):
             last = rung
             if -rung[0] < lowest:
