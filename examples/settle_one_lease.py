@@ -132,7 +132,7 @@ def close(venue: Venue, lease: LeaseTerms) -> StatementPosted:
         Reported(slots=5, delivered=5 * 8 * hour, in_late_window=5),  # of six: the last was never reported
     ]
     sums = tuple(
-        LeaseSum(lease.id, run.period, one.segment.price, one.segment.agreement, one.slots, one.lost)
+        LeaseSum(lease.id, run.period, one.price, one.agreement, one.slots, one.lost)
         for one in settled(job, [evening, night], reports)
     )
     return only(StatementPosted, venue.ask(VENUE, PostStatements(run.id, leases=sums)))

@@ -8,9 +8,8 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-from exchange.bus import Answer, CommandBus, HaltedError
+from exchange.bus import Answer, CommandBus
 from exchange.catalogue.catalogue import Catalogue, load_catalogue
-from exchange.clock import wall_clock
 from exchange.collector import collector_resting
 from exchange.commands import Command, Envelope
 from exchange.core import evolve
@@ -22,7 +21,7 @@ from exchange.persistence.database import Connection, Pool
 from exchange.persistence.log import Log, events_after
 from exchange.quotes import Follower
 from exchange.state import VENUE, PartyId, State, VenueTerms
-from exchange.venue.commands import AdoptTerms, Tick
+from exchange.venue.commands import AdoptTerms
 from matching.market import Market
 
 
@@ -108,17 +107,3 @@ async def running(work: Coroutine[None, None, None], name: str) -> AsyncIterator
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-
-
-async def keep_time(exchange: Exchange) -> None:
-    """Tick at the start of every slot, by the wall clock, until cancelled."""
-    rules = exchange.terms
-    while True:
-        now = wall_clock()
-        slot = rules.slot_of(now)
-        if slot > exchange.engine.state.market.now:
-            try:
-                await exchange.as_venue(f"tick-{slot}", Tick(rules.instant_of(slot)))
-            except HaltedError:
-                return
-        await asyncio.sleep(rules.instant_of(slot + 1) - now)

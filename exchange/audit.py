@@ -1,6 +1,7 @@
 """The audit: everything that can be derived is derived again from the log, and compared with what is stored."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import msgspec
@@ -9,18 +10,19 @@ from exchange.app import empty_state
 from exchange.catalogue.catalogue import Catalogue
 from exchange.checks.books import Journal
 from exchange.checks.decisions import Decisions
-from exchange.checks.findings import Findings
+from exchange.checks.findings import Findings, telling
 from exchange.checks.holds import Holds
 from exchange.checks.leasing import Leasing
 from exchange.checks.log import Chain
 from exchange.checks.projections import FOLDED, Fold
 from exchange.checks.settling import Settling
 from exchange.checks.statements import Statements
+from exchange.checks.usage import Usage
 from exchange.events import Event
 from exchange.persistence.codec import decode_event
 from exchange.persistence.database import Connection
 from exchange.persistence.queries import audit as queries
-from exchange.persistence.queries import settled
+from exchange.persistence.queries import metered, settled
 from exchange.persistence.queries.audit import LoggedStep
 from exchange.state import VenueTerms
 
@@ -75,21 +77,27 @@ class _Log:
                 self._see(step)
             await self._compare(connection, ended=True)
         self.chain.end(await queries.writer_epoch(connection))
-        self.leasing.end()
+        with telling(self.leasing.leases):
+            self.leasing.end()
         await self._compare(connection, ended=False)
         await self._find_strays(connection)
         if self.decisions is not None:
-            self.decisions.end()
+            with telling(self.decisions.findings):
+                self.decisions.end()
 
     def _see(self, step: LoggedStep) -> None:
         events = self._read(step)
         self.chain.see(step)
-        self.journal.see(step, events)
+        with telling(self.journal.findings):
+            self.journal.see(step, events)
         for event in events:
-            self.leasing.see(event)
-            self.fold.see(step.seq, event)
+            with telling(self.leasing.leases):
+                self.leasing.see(event)
+            with telling(self.fold.findings):
+                self.fold.see(step.seq, event)
         if self.decisions is not None:
-            self.decisions.see(step, events)
+            with telling(self.decisions.findings):
+                self.decisions.see(step, events)
 
     def _read(self, step: LoggedStep) -> list[Event]:
         events = []
@@ -101,34 +109,39 @@ class _Log:
         return events
 
     async def _compare(self, connection: Connection, *, ended: bool) -> None:
-        for table, rows in self.fold.ended() if ended else self.fold.rest():
-            keys = list(rows)
-            for start in range(0, len(keys), ROWS_AT_ONCE):
-                some = {key: rows[key] for key in keys[start : start + ROWS_AT_ONCE]}
-                self.fold.compare(table, some, await queries.stored(connection, table, some))
+        async with _asking(connection, self.fold.findings):
+            for table, rows in self.fold.ended() if ended else self.fold.rest():
+                keys = list(rows)
+                for start in range(0, len(keys), ROWS_AT_ONCE):
+                    some = {key: rows[key] for key in keys[start : start + ROWS_AT_ONCE]}
+                    self.fold.compare(table, some, await queries.stored(connection, table, some))
 
     async def _find_strays(self, connection: Connection) -> None:
         """Every row of the log is stored; are there others?"""
-        for table in FOLDED:
-            if await queries.count(connection, table) > self.fold.counts[table]:
-                for stray in await queries.strays(connection, table):
-                    self.fold.findings.tell(f"{table} {stray}: no event has made it")
+        async with _asking(connection, self.fold.findings):
+            for table in FOLDED:
+                if await queries.count(connection, table) > self.fold.counts[table]:
+                    for stray in await queries.strays(connection, table):
+                        self.fold.findings.tell(f"{table} {stray}: no event has made it")
+
+
+@asynccontextmanager
+async def _asking(connection: Connection, findings: Findings) -> AsyncIterator[None]:
+    """Like `telling`, for a check that asks the database: what that refuses to add up spoils no other check."""
+    with telling(findings):
+        async with connection.transaction():
+            yield
 
 
 async def _ledger(connection: Connection) -> list[Findings]:
     """The ledger, added up by itself."""
-    return [
-        _found(
-            "entries",
-            "every entry balances in its book, and each book sums to zero",
-            await queries.entry_faults(connection),
-        ),
-        _found(
-            "balances",
-            "each balance is the sum of its postings, and nobody's is below zero",
-            await queries.balance_faults(connection),
-        ),
-    ]
+    entries = Findings("entries", "every entry balances in its book, and each book sums to zero")
+    async with _asking(connection, entries):
+        _add(entries, await queries.entry_faults(connection))
+    balances = Findings("balances", "each balance is the sum of its postings, and nobody's is below zero")
+    async with _asking(connection, balances):
+        _add(balances, await queries.balance_faults(connection))
+    return [entries, balances]
 
 
 async def _settlement(connection: Connection, rules: VenueTerms) -> list[Findings]:
@@ -137,52 +150,60 @@ async def _settlement(connection: Connection, rules: VenueTerms) -> list[Finding
         await _holds(connection, rules),
         await _statements(connection, rules),
         await _settling(connection, rules),
-        _found(
-            "usage",
-            "what was accepted was leased, was over, and is no more than was leased",
-            await settled.usage_faults(connection, rules),
-        ),
+        await _usage(connection, rules),
     ]
 
 
 async def _holds(connection: Connection, rules: VenueTerms) -> Findings:
     holds = Holds(rules)
-    async for order in queries.open_orders(connection):
-        holds.order(order)
-    async for lease in queries.unsettled_leases(connection):
-        holds.lease(lease)
-    async for contract in queries.open_contracts(connection):
-        holds.contract(contract)
-    holds.end(await queries.held(connection))
+    async with _asking(connection, holds.findings):
+        async for order in queries.open_orders(connection):
+            holds.order(order)
+        async for lease in queries.unsettled_leases(connection):
+            holds.lease(lease)
+        async for contract in queries.open_contracts(connection):
+            holds.contract(contract)
+        holds.end(await queries.held(connection))
     return holds.findings
 
 
 async def _statements(connection: Connection, rules: VenueTerms) -> Findings:
-    statements = Statements(rules.slot_seconds, await settled.agreements(connection))
-    async for statement in settled.statements(connection):
-        statements.see(statement)
-    for fault in await settled.ledger_faults(connection):
-        statements.findings.tell(fault)
+    statements = Statements(rules.slot_seconds)
+    async with _asking(connection, statements.findings):
+        statements.agreements = await settled.agreements(connection)
+        async for statement in settled.statements(connection):
+            statements.see(statement)
+        for fault in await settled.ledger_faults(connection):
+            statements.findings.tell(fault)
     return statements.findings
 
 
 async def _settling(connection: Connection, rules: VenueTerms) -> Findings:
-    settling = Settling(rules, await settled.runs(connection), await settled.agreements(connection))
-    async for lease in settled.settled_leases(connection):
-        settling.see(lease)
-    sums, faults = await settled.token_faults(connection, rules)
-    settling.findings.examined += sums
-    for fault in faults:
-        settling.findings.tell(fault)
+    settling = Settling(rules)
+    async with _asking(connection, settling.findings):
+        settling.begin(await settled.runs(connection), await settled.agreements(connection))
+        async for lease in settled.settled_leases(connection):
+            settling.see(lease)
+        _add(settling.findings, await settled.token_faults(connection, rules))
     return settling.findings
 
 
-def _found(name: str, what: str, answer: tuple[int, Iterable[str]]) -> Findings:
+async def _usage(connection: Connection, rules: VenueTerms) -> Findings:
+    usage = Usage(rules.slot_seconds)
+    async with _asking(connection, usage.findings):
+        usage.history = await metered.history(connection)
+        async for batch in metered.batches(connection, rules.slot_seconds):
+            usage.see(batch)
+        usage.end(await metered.strays(connection), await settled.runs(connection))
+    return usage.findings
+
+
+def _add(findings: Findings, answer: tuple[int, Iterable[str]]) -> None:
+    """What was examined by one question, and its faults."""
     examined, faults = answer
-    findings = Findings(name, what, examined)
+    findings.examined += examined
     for fault in faults:
         findings.tell(fault)
-    return findings
 
 
 def _check(findings: Findings) -> Check:

@@ -36,7 +36,11 @@ Command = (
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """A command, who gives it, and the id that its giver chose for it: unique for that party, for ever."""
+    """A command, who gives it, and the id that its giver chose for it: unique for that party, for ever.
+
+    An id that the venue makes in a party's name has a `/` in it, which the door takes from nobody: so no request of that
+    party can use it up, and keep a closing or a replay from going on.
+    """
 
     by: PartyId
     id: str

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import assert_never
 
 from exchange.agreements.commands import RecordAgreement
-from exchange.agreements.events import AgreementRecorded
+from exchange.agreements.events import AgreementEnded, AgreementRecorded
 from exchange.agreements.rules import record_agreement
 from exchange.bookkeeping import entries
 from exchange.closing.commands import BeginClose, CutUsage, FinishClose, PostStatements
@@ -117,6 +117,10 @@ def evolve(state: State, event: Event) -> list[JournalEntry]:
             state.parties[party.id] = party
         case AgreementRecorded(agreement):
             state.agreements.append(agreement)
+        case AgreementEnded(agreement):
+            version = (agreement.id, agreement.version)
+            names = [(known.id, known.version) for known in state.agreements]
+            state.agreements[names.index(version)] = agreement
         case ListingPublished() | ListingAmended() | ListingClosed() | Ticked():
             _evolve_listings(state, event)
         case OrderAccepted() | OrderReworked() | LeaseGranted() | Rested() | OrderClosed():
@@ -148,7 +152,10 @@ def _evolve_listings(state: State, event: ListingPublished | ListingAmended | Li
         case ListingClosed(listing, _):
             evolve_market(state.market, event)
             del state.listings[listing]
-        case ListingAmended() | Ticked():
+        case Ticked(now):
+            evolve_market(state.market, event)
+            state.first_slot = now if state.first_slot is None else state.first_slot
+        case ListingAmended():
             evolve_market(state.market, event)
 
 
@@ -197,6 +204,7 @@ def _evolve_settlement(
 
 
 ROLES: dict[type[Command], Role] = {
+    AdoptTerms: Role.CLERK,
     PublishListing: Role.SELLER,
     AmendListing: Role.SELLER,
     WithdrawListing: Role.SELLER,
@@ -214,7 +222,7 @@ ROLES: dict[type[Command], Role] = {
     PostStatements: Role.CLERK,
     FinishClose: Role.CLERK,
 }
-"""Who may give a command. Terms and ticks are the venue's own."""
+"""Who may give a command. Ticks are the venue's own."""
 
 
 def _refusal(state: State, envelope: Envelope) -> Rejected | None:

@@ -67,7 +67,7 @@ class Engine:
     async def submit(self, envelope: Envelope) -> Answer:
         """Carry out a command once, and answer when it is durable: see `CommandBus.submit`."""
         if self.halted is not None:
-            raise HaltedError(str(self.halted))
+            raise HaltedError(str(self.halted)) from self.halted
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         try:
             self._queue.put_nowait(_Waiting(envelope, answer))
@@ -153,4 +153,6 @@ class Engine:
         self.halted = fault
         for waiter in list(self._unanswered):
             if not waiter.done():
-                waiter.set_exception(HaltedError(str(fault) or type(fault).__name__))
+                halted = HaltedError(str(fault) or type(fault).__name__)
+                halted.__cause__ = fault
+                waiter.set_exception(halted)

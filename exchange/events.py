@@ -3,7 +3,7 @@
 Events of the market stand in it as they are, unless money rides on them.
 """
 
-from exchange.agreements.events import AgreementRecorded
+from exchange.agreements.events import AgreementEnded, AgreementRecorded
 from exchange.closing.events import CloseBegun, PeriodClosed, StatementPosted, UsageCut
 from exchange.contracts.events import ContractClosed, ContractOpened
 from exchange.listings.events import ListingPublished
@@ -31,6 +31,7 @@ Event = (
     | ContractOpened
     | ContractClosed
     | AgreementRecorded
+    | AgreementEnded
     | CloseBegun
     | UsageCut
     | StatementPosted

@@ -53,7 +53,7 @@ class ClosingPorts:
             if known is None:
                 # A refusal stays a refusal for its id, so each attempt has one of its own.
                 attempt = await last_seq(connection)
-                await self._ask(f"close-{period}-{attempt}", BeginClose(period))
+                await self._ask(f"close/{period}/{attempt}", BeginClose(period))
                 known = await closing.run_of(connection, period)
             assert known is not None, "a run that was begun is in the tables"
             run, status = known
@@ -61,7 +61,7 @@ class ClosingPorts:
                 return None
             if run.usage_batch is None:
                 cut = CutUsage(run.id, await usage.last_batch(connection))
-                await self._ask(f"{run.id}-cut", cut)
+                await self._ask(f"{run.id}/cut", cut)
                 known = await closing.run_of(connection, period)
                 assert known is not None, "a run stays in the tables"
             return await self._run(connection, known[0])
@@ -97,17 +97,10 @@ class ClosingPorts:
     async def post_leases(self, run: job.Run, sums: Sequence[job.Settled]) -> None:
         """Post the statements of whole leases. The first one's id names the command: it is posted once."""
         parts = tuple(
-            LeaseSum(
-                LeaseId(one.segment.lease),
-                one.segment.service_period,
-                one.segment.price,
-                one.segment.agreement,
-                one.slots,
-                one.lost,
-            )
+            LeaseSum(LeaseId(one.lease), one.service_period, one.price, one.agreement, one.slots, one.lost)
             for one in sums
         )
-        await self._ask(f"{run.id}-{parts[0].lease}", PostStatements(RunId(run.id), leases=parts))
+        await self._ask(f"{run.id}/{parts[0].lease}", PostStatements(RunId(run.id), leases=parts))
 
     async def post_contracts(self, run: job.Run) -> None:
         """Sum the tokens used under each contract, and post their statements."""
@@ -124,19 +117,15 @@ class ClosingPorts:
                     [part.start * run.slot_seconds for part in parts],
                     [part.end * run.slot_seconds for part in parts],
                 )
-                sums = tuple(
-                    ContractSum(ContractId(part.lease), part.service_period, part.agreement, *tokens)
-                    for part, tokens in zip(parts, used, strict=True)
-                    if any(tokens)
-                )
+                sums = contract_sums(span.contract, parts, used)
                 if sums:
                     await self._ask(
-                        f"{run.id}-{span.contract}", PostStatements(RunId(run.id), contracts=sums)
+                        f"{run.id}/{span.contract}", PostStatements(RunId(run.id), contracts=sums)
                     )
 
     async def finish(self, run: job.Run) -> None:
         """Close the period for good."""
-        await self._ask(f"{run.id}-finish", FinishClose(RunId(run.id)))
+        await self._ask(f"{run.id}/finish", FinishClose(RunId(run.id)))
 
     async def report(self, period: str) -> job.CloseReport:
         """What a period came to."""
@@ -177,6 +166,19 @@ class ClosingPorts:
         answer = await self.bus.submit(Envelope(self.by, command_id, command))
         if answer.rejection is not None:
             raise RefusedError(answer.rejection)
+
+
+def contract_sums(
+    contract: ContractId, parts: Sequence[Segment], used: Sequence[tuple[int, int]]
+) -> tuple[ContractSum, ...]:
+    """Parts that are billed alike are one sum: between two agreements there may be times without any."""
+    sums: dict[tuple[str, tuple[str, int] | None], tuple[int, int]] = {}
+    for part, (input_tokens, output_tokens) in zip(parts, used, strict=True):
+        if input_tokens or output_tokens:
+            alike = (part.service_period, part.agreement)
+            before = sums.get(alike, (0, 0))
+            sums[alike] = (before[0] + input_tokens, before[1] + output_tokens)
+    return tuple(ContractSum(contract, *alike, *tokens) for alike, tokens in sums.items())
 
 
 def _slot_marks(run: job.Run) -> usage.Marks:

@@ -114,17 +114,27 @@ class Metering:
         }
         return await self._take(usage.TOKENS, party, key, columns)
 
+    async def receipt(self, party: PartyId, key: str) -> Receipt | None:
+        """What became of the batch that `party` sent under this key, or None where none came in."""
+        async with self.pool.acquire() as connection:
+            stored = await usage.batch_of(connection, party, key)
+        return None if stored is None else _receipt(stored)
+
     async def _take(self, kind: usage.Kind, party: PartyId, key: str, columns: usage.Columns) -> Receipt:
         assert len(columns["meter"]) <= BATCH_MAX, "the door bounds a batch"
         async with self.pool.acquire() as connection:
             stored = await usage.store(connection, kind, party, key, columns)
         if stored.content != usage.content_of(kind, columns):
             raise DifferentCommandError(f"{key} was used for another batch")
-        refused = tuple(
-            Refused(index, RefusalCode(verdict), EXPLAINS[RefusalCode(verdict)])
-            for index, verdict in enumerate(stored.verdicts)
-            if verdict not in {"accepted", "duplicate"}
-        )
-        return Receipt(
-            stored.batch, stored.verdicts.count("accepted"), stored.verdicts.count("duplicate"), refused
-        )
+        return _receipt(stored)
+
+
+def _receipt(stored: usage.Stored) -> Receipt:
+    refused = tuple(
+        Refused(index, RefusalCode(verdict), EXPLAINS[RefusalCode(verdict)])
+        for index, verdict in enumerate(stored.verdicts)
+        if verdict not in {"accepted", "duplicate"}
+    )
+    return Receipt(
+        stored.batch, stored.verdicts.count("accepted"), stored.verdicts.count("duplicate"), refused
+    )

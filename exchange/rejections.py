@@ -54,8 +54,8 @@ def rejected(code: Code, explain: str) -> Rejected:
 
 
 MARKET_EXPLAINS: dict[MarketRejection, str] = {
-    MarketRejection.UNKNOWN_CHIP: "Name at least one chip of the catalogue.",
-    MarketRejection.UNKNOWN_REGION: "Name at least one region of the catalogue.",
+    MarketRejection.UNKNOWN_CHIP: "Name chips that the catalogue has: GET /v1/chips lists them.",
+    MarketRejection.UNKNOWN_REGION: "Name regions that the catalogue has: GET /v1/regions lists them.",
     MarketRejection.UNKNOWN_ID: "There is nothing open under this id: check it, or it has ended.",
     MarketRejection.BAD_QUANTITY: "Cards, lots, slots and weights are at least 1, and the least is not above the most.",
     MarketRejection.BAD_PRICE: "Prices are not negative; a curve rises slot by slot and begins with the window.",

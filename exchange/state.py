@@ -197,6 +197,8 @@ class State:
     leases_granted: int = 0
     contracts: dict[ContractId, LiveContract] = field(default_factory=dict)
     agreements: list[PairAgreement] = field(default_factory=list)
+    first_slot: Slot | None = None
+    """The slot of the first tick: the venue's time begins in it, and so does its first period."""
     last_run: CloseRun | None = None
     open_run: CloseRun | None = None
     runs: int = 0

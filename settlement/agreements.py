@@ -1,7 +1,7 @@
 """Pair agreements: the dated, versioned terms under which two or more regions share what a lease brings.
 
-An agreement is data that the regions sign, never a constant: no national rule fixes the shares. It is not edited;
-other terms are another version that begins when this one ends.
+An agreement is data that the regions sign, never a constant: no national rule fixes the shares. Its
+terms are not edited; other terms are another version, and an open-ended one ends where that begins.
 """
 
 from collections.abc import Iterator

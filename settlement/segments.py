@@ -1,4 +1,7 @@
-"""Cutting a lease into segments: runs of slots that are billed alike, by price, service period and agreement."""
+"""Cutting a lease into segments: runs of slots that are billed alike, by price, service period and agreement.
+
+Those that are billed alike may lie apart, as the nights of a lease that costs less at night: the closing job adds them up.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass

@@ -10,6 +10,7 @@ again with the same key is always safe, and is what to do after a time-out.
 import secrets
 from types import TracebackType
 from typing import Any, Self, TypeVar
+from urllib.parse import quote
 
 import httpx
 from pydantic import TypeAdapter, ValidationError
@@ -22,6 +23,7 @@ from web.bodies.orders import OrderOut
 from web.bodies.parties import BalanceOut, DepositOut, KeyOut, PartyOut
 from web.bodies.periods import CloseReportOut, PeriodOut
 from web.bodies.quotes import QuoteOut
+from web.bodies.terms import TermsOut
 from web.bodies.usage import ReceiptOut
 from web.problems import DoorRejection, Problem, ProblemError
 
@@ -57,7 +59,15 @@ class Client:
 
     async def command(self, key: str) -> CommandOut:
         """What came of the request with this key."""
-        return await self._get(f"/v1/commands/{key}", CommandOut)
+        return await self._get(f"/v1/commands/{_part(key)}", CommandOut)
+
+    async def terms(self) -> TermsOut:
+        """The terms of the house, and the venue's time."""
+        return await self._get("/v1/terms", TermsOut)
+
+    async def adopt_terms(self, terms: Json, key: str = "") -> TermsOut:
+        """Change the terms of the house, as the clerk."""
+        return await self._change("POST", "/v1/terms", TermsOut, key, terms)
 
     async def create_party(self, party: Json, key: str = "") -> PartyOut:
         """Admit a party, as the clerk."""
@@ -69,11 +79,11 @@ class Client:
 
     async def issue_key(self, party: str, key: str = "") -> KeyOut:
         """Issue a key for a party, as the clerk. Its token is in this answer alone."""
-        return await self._change("POST", f"/v1/parties/{party}/keys", KeyOut, key)
+        return await self._change("POST", f"/v1/parties/{_part(party)}/keys", KeyOut, key)
 
     async def revoke_key(self, party: str, name: str, key: str = "") -> None:
         """End a party's key, as the clerk."""
-        path = f"/v1/parties/{party}/keys/{name}"
+        path = f"/v1/parties/{_part(party)}/keys/{_part(name)}"
         _refuse(await self._http.delete(path, headers={"Idempotency-Key": key or new_command_id()}))
 
     async def deposit(self, party: str, amount_fen: int, reference: str, key: str = "") -> DepositOut:
@@ -87,7 +97,7 @@ class Client:
 
     async def close_period(self, period: str) -> CloseReportOut:
         """Close a month, as the clerk, and wait until it is done."""
-        answer = await self._http.post(f"/v1/periods/{period}/close", timeout=CLOSE_SECONDS)
+        answer = await self._http.post(f"/v1/periods/{_part(period)}/close", timeout=CLOSE_SECONDS)
         return _read(answer, CloseReportOut)
 
     async def balance(self) -> BalanceOut:
@@ -100,7 +110,7 @@ class Client:
 
     async def withdraw_listing(self, listing: str, key: str = "") -> ListingOut:
         """Offer no more of a listing."""
-        return await self._change("DELETE", f"/v1/listings/{listing}", ListingOut, key)
+        return await self._change("DELETE", f"/v1/listings/{_part(listing)}", ListingOut, key)
 
     async def quote(self, order: Json) -> QuoteOut:
         """What an order would get now."""
@@ -112,7 +122,7 @@ class Client:
 
     async def cancel_order(self, order: str, key: str = "") -> OrderOut:
         """Take an order out of the books."""
-        return await self._change("DELETE", f"/v1/orders/{order}", OrderOut, key)
+        return await self._change("DELETE", f"/v1/orders/{_part(order)}", OrderOut, key)
 
     async def orders(self, limit: int = 50, cursor: str | None = None) -> Page[OrderOut]:
         """Your orders, a page at a time."""
@@ -130,6 +140,10 @@ class Client:
         """Report used tokens: at most 10,000 records."""
         return await self._change("POST", "/v1/usage/tokens", ReceiptOut, key, {"records": records})
 
+    async def receipt(self, key: str) -> ReceiptOut:
+        """The receipt of the batch of usage that was sent with this key."""
+        return await self._get(f"/v1/usage/batches/{_part(key)}", ReceiptOut)
+
     async def _get(self, path: str, kind: type[T], **asked: str | int | None) -> T:
         given = {name: value for name, value in asked.items() if value is not None}
         return _read(await self._http.get(path, params=given), kind)
@@ -143,6 +157,11 @@ class Client:
 def new_command_id() -> str:
     """An id for one request. Whoever may have to send it again keeps its own instead."""
     return f"client-{secrets.token_hex(16)}"
+
+
+def _part(name: str) -> str:
+    """A name as one part of an address, whatever it is made of."""
+    return quote(name, safe="") or "-"
 
 
 def _read(answer: httpx.Response, kind: type[T]) -> T:

@@ -81,7 +81,7 @@ async def caller_by_cookie(
 ) -> Caller | None:
     """Who is signed in on this page, by the cookie that `signed_in` made."""
     try:
-        party, key = _signer(settings).loads(connection.cookies.get(COOKIE, ""))
+        party, key = _signer(settings).loads(_sent_cookie(connection))
     except (BadSignature, ValueError):
         return None
     return _caller(await holder_named(exchange.readers, party, key))
@@ -142,6 +142,16 @@ def _caller(holder: KeyHolder | None) -> Caller | None:
         return None
     party = holder.party
     return Caller(party.id, party.name, party.roles, party.region, holder.key)
+
+
+def _sent_cookie(connection: Connection) -> str:
+    """Our cookie as it was sent, or nothing.
+
+    It has no character that needs quotes. The standard library takes off those of any other in time that grows with the
+    square of its length (CVE-2024-7592), so we read none but our own.
+    """
+    pairs = (pair.partition("=") for pair in connection.headers.get("cookie", "").split(";"))
+    return next((value.strip() for name, _, value in pairs if name.strip() == COOKIE), "")
 
 
 def _signer(settings: WebSettings) -> URLSafeSerializer:

@@ -20,7 +20,7 @@ from litestar.params import QueryParameter
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
-from web.problems import PROBLEMS, DoorRejection, Fault, ProblemError, unknown_id
+from web.problems import FAULTS_MAX, PROBLEMS, DoorRejection, Fault, ProblemError, unknown_id
 from web.session import Connection
 
 BODY_MAX = 64 * 1024  # bytes of an ordinary body
@@ -28,7 +28,9 @@ BATCH_BODY_MAX = 4 * 1024 * 1024  # bytes of a batch of usage: 10,000 records wi
 DEPTH_MAX = 32
 PARAMETERS_MAX = 32
 
-_STRINGS = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
+# A text that is never closed reaches to the end, so that each byte is looked at once: were it no text, every escaped
+# quote in it would be tried as a beginning.
+_STRINGS = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 _NOT_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
 _SHOWABLE = re.compile(r"[A-Za-z0-9_.@-]{1,64}\Z")
 _ID = re.compile(r"[A-Za-z0-9._:@-]{1,100}\Z")
@@ -73,13 +75,13 @@ class StrictRequest(Request[Any, Any, Any]):
 
 
 def read_model(model: type[Body], raw: bytes) -> Body:
-    """A body as the model, or a `ProblemError` that names every fault in it."""
+    """A body as the model, or a `ProblemError` that names its faults, as many as are told."""
     document = _scan(raw)
     try:
         return model.model_validate_json(raw)
     except ValidationError as error:
         details = error.errors(include_url=False, include_input=False, include_context=False)
-        faults = [_fault(document, one) for one in details]
+        faults = [_fault(document, one) for one in details[:FAULTS_MAX]]
         raise ProblemError(faults[0].code, faults[0].detail, faults) from None
 
 

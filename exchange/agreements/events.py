@@ -6,6 +6,13 @@ from settlement.agreements import PairAgreement
 
 
 @dataclass(frozen=True, slots=True)
+class AgreementEnded:
+    """An open-ended agreement ends where its next version begins. `agreement` is as it now stands."""
+
+    agreement: PairAgreement
+
+
+@dataclass(frozen=True, slots=True)
 class AgreementRecorded:
     """An agreement is in force from its first day on."""
 

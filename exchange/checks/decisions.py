@@ -108,7 +108,7 @@ def _parts(state: State) -> Iterator[tuple[str, object]]:
     yield "contracts", state.contracts
     yield "agreements", state.agreements
     yield "runs", (state.last_run, state.open_run, state.runs)
-    yield "clock", market.now
+    yield "clock", (state.first_slot, market.now)
     yield "orders in the market", market.orders
     yield "books", {"/".join(key): book for key, book in market.books.items() if book.offers or book.bids}
     yield "deadlines", (market.latest_starts, market.listing_ends)

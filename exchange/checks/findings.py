@@ -1,6 +1,10 @@
 """What a check has looked at and what it found."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+
+from exchange.persistence.errors import OUTAGES
 
 DIFFERENCES_MAX = 100  # told by one check: whoever finds so many needs no more to begin with
 
@@ -26,3 +30,17 @@ class Findings:
         """Tell of a thing that is not what it should be."""
         if expected != got:
             self.tell(f"{thing}: expected {expected}, got {got}")
+
+
+@contextmanager
+def telling(findings: Findings) -> Iterator[None]:
+    """Make what breaks a check a finding of it: what is stored may be anything, and the other checks go on.
+
+    A database that can't be reached is no finding: then nothing can be said.
+    """
+    try:
+        yield
+    except OUTAGES:
+        raise
+    except Exception as fault:  # noqa: BLE001 - whatever a broken venue makes of a check is told
+        findings.tell(f"it could not be checked to its end: {fault!r}")

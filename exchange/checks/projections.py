@@ -23,7 +23,7 @@ _ENDED: Mapping[str, Callable[[Row], bool]] = {
     "orders": lambda row: row["status"] not in {"open", "resting"},
     "leases": lambda row: row["unsettled"] == 0,
     "contracts": lambda row: row["status"] == "closed",
-    "agreements": lambda _: True,
+    "agreements": lambda row: row["valid_to"] is not None,
     "runs": lambda row: row["status"] == "closed",
     "statements": lambda _: True,
     "statement_lines": lambda _: True,

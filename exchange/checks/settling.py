@@ -19,21 +19,22 @@ Place = tuple[str, str, int, str | None]
 
 @dataclass(slots=True)
 class Settling:
-    """Goes through the slots of leases. `runs` are in order, `agreements` all that were recorded, by id/version."""
+    """Goes through the slots of leases."""
 
     rules: VenueTerms
-    runs: Sequence[RunRow]
-    agreements: Mapping[str, PairAgreement]
     findings: Findings = field(
         default_factory=lambda: Findings(
             "settlement", "usage is settled once, by the run that first could know of it"
         )
     )
+    _runs: Sequence[RunRow] = ()
     _by_pair: dict[tuple[str, str], list[tuple[str, PairAgreement]]] = field(default_factory=dict)
     _periods: dict[int, str] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        for name, agreement in self.agreements.items():
+    def begin(self, runs: Sequence[RunRow], agreements: Mapping[str, PairAgreement]) -> None:
+        """`runs` are in order, `agreements` all that were recorded, by id/version."""
+        self._runs = runs
+        for name, agreement in agreements.items():
             pair = (agreement.source, agreement.destination)
             self._by_pair.setdefault(pair, []).append((name, agreement))
 
@@ -53,11 +54,10 @@ class Settling:
         lost: Counter[Place] = Counter()
         whole = lease.cards * self.rules.slot_seconds
         # A run that is open may not have come to this lease yet.
-        billed_in = {line[0] for line in lease.lines}
         for slot, price in _priced_slots(lease):
             batch, delivered = lease.reported.get(slot, (None, 0))
             run = self._settled_by(slot, batch)
-            if run is None or (run.status != "closed" and run.id not in billed_in):
+            if run is None or (run.status != "closed" and run.id not in lease.stated):
                 continue
             known = batch is not None and batch <= (run.usage_batch or 0)
             hourly = price * 3600 // self.rules.slot_seconds
@@ -69,7 +69,7 @@ class Settling:
     def _settled_by(self, slot: int, batch: int | None) -> RunRow | None:
         """The first run, of the slot's period or later, that knows of its report or sees its late window closed."""
         seconds = self.rules.slot_seconds
-        for run in self.runs:
+        for run in self._runs:
             if run.usage_batch is None or slot * seconds >= run.ends:
                 continue
             if (batch is not None and batch <= run.usage_batch) or (slot + 1) * seconds <= run.late_until:

@@ -23,7 +23,7 @@ class Statements:
     """Takes statements apart. `agreements` are all that were recorded, by id/version."""
 
     slot_seconds: int
-    agreements: Mapping[str, PairAgreement]
+    agreements: Mapping[str, PairAgreement] = field(default_factory=dict)
     findings: Findings = field(
         default_factory=lambda: Findings(
             "statements",

@@ -16,7 +16,7 @@ from exchange.closing.events import (
 )
 from exchange.contracts.events import ContractClosed
 from exchange.holds import lease_hold
-from exchange.periods import period_named
+from exchange.periods import Period, period_named, period_of
 from exchange.rejections import Rejected, VenueRejection, rejected
 from exchange.state import CloseRun, Instant, LeaseId, LiveContract, LiveLease, RunId, State
 from settlement.agreements import PairAgreement
@@ -27,8 +27,7 @@ from settlement.terms import TaxTerms, Terms
 
 
 def begin_close(state: State, command: BeginClose) -> Iterator[CloseBegun | Rejected]:
-    """Begin to close the period that follows the last one closed."""
-    last = state.last_run
+    """Begin to close the period that follows the last one closed, or the one in which the venue's time began."""
     period = period_named(command.period, state.rules.utc_offset_seconds)
     if state.open_run is not None:
         yield rejected(
@@ -38,14 +37,33 @@ def begin_close(state: State, command: BeginClose) -> Iterator[CloseBegun | Reje
         yield rejected(VenueRejection.PERIOD_UNKNOWN, "A period is a calendar month, such as 2026-01.")
     elif period.ends > state.now:
         yield rejected(VenueRejection.PERIOD_NOT_OVER, f"{period.name} is not over by the venue's clock.")
-    elif last is not None and period.begins != last.ends:
-        yield rejected(
-            VenueRejection.PERIOD_OUT_OF_ORDER, f"The period after {last.period} is the next to close."
-        )
+    elif (due := _due(state)) != period:
+        yield _out_of_order(state, period, due)
     else:
         late_until = Instant(min(period.ends, state.now - state.rules.late_window_seconds))
         run_id = RunId(f"run-{state.runs + 1}")
         yield CloseBegun(CloseRun(run_id, period.name, period.begins, period.ends, None, late_until))
+
+
+def _due(state: State) -> Period:
+    """The period that is the next to close."""
+    offset = state.rules.utc_offset_seconds
+    if state.last_run is not None:
+        return period_of(state.last_run.ends, offset)
+    assert state.first_slot is not None, "no period is over before the first tick"
+    return period_of(state.rules.instant_of(state.first_slot), offset)
+
+
+def _out_of_order(state: State, period: Period, due: Period) -> Rejected:
+    if state.last_run is None and period.begins < due.begins:
+        return rejected(
+            VenueRejection.PERIOD_UNKNOWN,
+            f"The venue's time began in {due.name}: that is the first period to close.",
+        )
+    return rejected(
+        VenueRejection.PERIOD_OUT_OF_ORDER,
+        f"Periods are closed in order, each once: {due.name} is the next to close.",
+    )
 
 
 def cut_usage(state: State, command: CutUsage) -> Iterator[UsageCut | Rejected]:

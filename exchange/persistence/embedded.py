@@ -62,6 +62,7 @@ _SETTINGS = (
     "--shared_buffers=128MB",
     "--max_parallel_workers_per_gather=0",  # containers give parallel queries too little shared memory
     "--log_checkpoints=off",
+    "--log_min_error_statement=panic",  # a statement holds a batch of other people's data
 )
 _FORGETFUL = ("--fsync=off", "--synchronous_commit=off", "--full_page_writes=off")
 
@@ -69,6 +70,7 @@ _STILL_IN_USE = "is still in use"
 _SENTENCE_OF_LOG = {
     _STILL_IN_USE: "Sessions of a server that crashed are still at work on the data: wait for them or end them.",
     "No space left on device": "The disk is full: free some space, then start again.",
+    "Check free disk space": "The disk is full: free some space, then start again.",
     "Disk quota exceeded": "The disk quota is used up: free some space, then start again.",
     "incompatible with server": "Another version of PostgreSQL wrote the data: set DATABASE_URL to a server of "
     "that version, or move the data over with pg_dump.",

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from exchange.agreements.events import AgreementRecorded
+from exchange.agreements.events import AgreementEnded, AgreementRecorded
 from exchange.closing.events import CloseBegun, PeriodClosed, StatementPosted, SubjectKind, UsageCut
 from exchange.contracts.events import ContractClosed, ContractOpened
 from exchange.events import Event
@@ -46,7 +46,9 @@ def project(rows: Rows, seq: int, event: Event) -> None:
         case ContractClosed(contract_id, _, _):
             rows.change(tables.contracts, {"id": contract_id, "status": "closed"})
         case AgreementRecorded():
-            rows.add(tables.agreements, _agreement_row(seq, event))
+            rows.add(tables.agreements, {**_agreement_row(event), "seq": seq})
+        case AgreementEnded():
+            rows.change(tables.agreements, _agreement_row(event))
         case CloseBegun(run):
             rows.add(tables.runs, {**asdict(run), "seq": seq, "status": "open"})
         case UsageCut(run):
@@ -179,7 +181,7 @@ def _lease_row(seq: int, event: LeaseGranted) -> Row:
     }
 
 
-def _agreement_row(seq: int, event: AgreementRecorded) -> Row:
+def _agreement_row(event: AgreementRecorded | AgreementEnded) -> Row:
     agreement = event.agreement
     return {
         "id": agreement.id,
@@ -189,7 +191,6 @@ def _agreement_row(seq: int, event: AgreementRecorded) -> Row:
         "valid_from": agreement.valid_from,
         "valid_to": agreement.valid_to,
         "terms": _builtins(agreement),
-        "seq": seq,
     }
 
 

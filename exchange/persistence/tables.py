@@ -2,7 +2,7 @@
 
 The log (`commands`, `events`, `entries`, `postings`) is the truth: rows are added and never changed. The rest of the
 writer's tables are projections: derived from events alone, and rebuilt from the log at any time. Usage arrives beside
-the log, in batches of its own.
+the log, in batches of its own, and is never changed either.
 """
 
 from dataclasses import fields
@@ -256,7 +256,10 @@ agreements = Table(
     _int("seq"),
     PrimaryKeyConstraint("id", "version"),
 )
-"""Pair agreements. That two of one pair never overlap is an exclusion constraint of the first migration."""
+"""Pair agreements. That two of one pair never overlap is an exclusion constraint of the first migration.
+
+It is looked at when a statement has ended, since one statement ends a version and adds the next.
+"""
 
 runs = Table(
     "runs",
@@ -317,13 +320,17 @@ usage_batches = Table(
     _text("key"),
     Column("content", LargeBinary, nullable=False),
     _json("verdicts"),
+    _int("seq"),
     _int("now"),
+    Column("digest", LargeBinary, nullable=False),
     Column("received_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
     UniqueConstraint("party", "key"),
 )
-"""Batches of usage, numbered in the order in which they were committed, with the venue's clock in slots.
+"""Batches of usage, numbered in the order in which they were committed.
 
-`key` is the sender's, `content` the SHA-256 of what was sent under it, `verdicts` what became of each record.
+`key` is the sender's, `content` the SHA-256 of what was sent under it, `verdicts` what became of each record. `seq`
+and `now` are where the log and the clock, in slots, stood by which they were judged. `digest` is over all of this and
+the batch's records, chained to the batch before.
 """
 
 delivery_records = Table(
@@ -348,6 +355,7 @@ Index(
     postgresql_where="status = 'accepted'",
 )
 """Delivered card-seconds of one lease in one slot. Accepted once; anything else is kept, and billed by nobody."""
+Index("ix_delivery_records_batch", delivery_records.c.batch, postgresql_using="brin")
 
 token_records = Table(
     "token_records",
@@ -364,8 +372,10 @@ token_records = Table(
     PrimaryKeyConstraint("party", "meter", "sequence"),
     CheckConstraint("input_tokens >= 0 AND output_tokens >= 0", name="not_negative"),
     Index("ix_token_records_contract", "contract", "at"),
+    Index("ix_token_records_batch", "batch", postgresql_using="brin"),
 )
 
+USAGE = (usage_batches, delivery_records, token_records)
 LOG = (commands, events, entries, postings)
 PROJECTIONS = (
     balances,

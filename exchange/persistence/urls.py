@@ -5,6 +5,7 @@ from sqlalchemy.exc import ArgumentError
 
 from exchange.persistence.errors import DatabaseUnavailable
 
+PORTS = range(1, 65_536)
 _EXAMPLE = "postgresql://user:password@host:5432/database"
 _SSL_MODES = {"disable", "allow", "prefer", "require", "verify-ca", "verify-full"}
 _UNDERSTOOD = {
@@ -45,6 +46,8 @@ def normalise(raw: str) -> str:
         raise DatabaseUnavailable(
             f"DATABASE_URL cannot be read: write it as {_EXAMPLE}, special characters of the password as %40 for @."
         ) from None
+    if url.port is not None and url.port not in PORTS:
+        raise DatabaseUnavailable("DATABASE_URL names a port that is none: correct it; PostgreSQL's is 5432.")
     return url.set(query=_translated(url)).render_as_string(hide_password=False)
 
 

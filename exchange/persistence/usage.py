@@ -7,7 +7,10 @@ from dataclasses import dataclass
 import asyncpg
 import msgspec
 
-Columns = Mapping[str, Sequence[object]]
+Columns = Mapping[str, Sequence[int | str]]
+
+GENESIS = bytes(32)  # what the first batch's digest is chained to
+KEPT = frozenset({"accepted", "too_late"})  # verdicts of records that are stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +39,9 @@ DELIVERIES = Kind(
     judge="""CASE
         WHEN s.id IS NULL THEN 'unknown_subject'
         WHEN g.slot < s.start_slot OR g.slot >= s.end_slot THEN 'outside_term'
-        WHEN g.slot + 1 > v.now THEN 'not_over'
-        WHEN g.delivered > s.cards * v.slot_seconds THEN 'more_than_leased'
-        WHEN (g.slot + 1) * v.slot_seconds + v.late_seconds <= v.now * v.slot_seconds THEN 'too_late'
+        WHEN g.slot + 1 > m.now THEN 'not_over'
+        WHEN g.delivered > s.cards * m.slot_seconds THEN 'more_than_leased'
+        WHEN (g.slot + 1) * m.slot_seconds + m.late_seconds <= m.now * m.slot_seconds THEN 'too_late'
         ELSE 'accepted' END""",
     same="r.lease = g.lease AND r.slot = g.slot AND r.delivered = g.delivered",
 )
@@ -58,8 +61,8 @@ TOKENS = Kind(
     judge="""CASE
         WHEN s.id IS NULL THEN 'unknown_subject'
         WHEN g.at < s.begins OR g.at >= s.ends THEN 'outside_term'
-        WHEN g.at >= v.now * v.slot_seconds THEN 'not_over'
-        WHEN g.at + v.late_seconds <= v.now * v.slot_seconds THEN 'too_late'
+        WHEN g.at >= m.now * m.slot_seconds THEN 'not_over'
+        WHEN g.at + m.late_seconds <= m.now * m.slot_seconds THEN 'too_late'
         ELSE 'accepted' END""",
     same="r.contract = g.contract AND r.at = g.at "
     "AND r.input_tokens = g.input_tokens AND r.output_tokens = g.output_tokens",
@@ -75,33 +78,70 @@ class Stored:
     verdicts: list[str]
 
 
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """The venue as a batch finds it: how far its log has come, its clock in slots, and what judges lateness."""
+
+    seq: int
+    now: int
+    slot_seconds: int
+    late_seconds: int
+
+
 async def store(connection: asyncpg.Connection, kind: Kind, party: str, key: str, columns: Columns) -> Stored:
     """Store a batch and judge each of its records; a key that was used answers with the batch stored under it.
 
     Batches lock each other out, so that their numbers are the order in which they commit; the venue's clock is
-    read under that lock, so it never goes back from one batch to the next.
+    read under that lock, so it never goes back from one batch to the next. Each is chained to the one before by a
+    digest over all that is stored of it, so an audit sees whatever was changed later, billed or not.
     """
     content = content_of(kind, columns)
     async with connection.transaction():
         await connection.execute("LOCK TABLE usage_batches IN EXCLUSIVE MODE")
-        known = await connection.fetchrow(
-            "SELECT id, content, verdicts FROM usage_batches WHERE party = $1 AND key = $2", party, key
-        )
+        known = await batch_of(connection, party, key)
         if known is not None:
-            return Stored(known["id"], known["content"], msgspec.json.decode(known["verdicts"]))
-        batch: int = await connection.fetchval("SELECT coalesce(max(id), 0) + 1 FROM usage_batches")
-        verdicts = await _store_records(connection, kind, party, batch, columns)
+            return known
+        moment = await _moment(connection)
+        last = await connection.fetchrow("SELECT id, digest FROM usage_batches ORDER BY id DESC LIMIT 1")
+        batch, digest = (last["id"] + 1, last["digest"]) if last else (1, GENESIS)
+        verdicts, kept = await _store_records(connection, kind, party, batch, moment, columns)
+        head = (batch, kind.name, party, key, content, verdicts, moment.seq, moment.now)
+        digest = hashlib.sha256(digest + msgspec.json.encode((*head, kept))).digest()
         await connection.execute(
-            "INSERT INTO usage_batches (id, kind, party, key, content, verdicts, now) "
-            "SELECT $1, $2, $3, $4, $5, $6, coalesce(now, 0) FROM venue",
+            "INSERT INTO usage_batches (id, kind, party, key, content, verdicts, seq, now, digest) "
+            "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
             batch,
             kind.name,
             party,
             key,
             content,
             msgspec.json.encode(verdicts).decode(),
+            moment.seq,
+            moment.now,
+            digest,
         )
     return Stored(batch, content, verdicts)
+
+
+async def _moment(connection: asyncpg.Connection) -> Moment:
+    """The venue now. All of it is read at once, so that log, clock and terms are of one moment."""
+    row = await connection.fetchrow(
+        """
+        SELECT (SELECT coalesce(max(seq), 0) FROM commands) AS seq, coalesce(now, 0) AS now,
+               coalesce((terms->>'slot_seconds')::bigint, 0) AS slot_seconds,
+               coalesce((terms->>'late_window_seconds')::bigint, 0) AS late_seconds FROM venue
+        """
+    )
+    assert row is not None, "there is one row of the venue"
+    return Moment(**row)
+
+
+async def batch_of(connection: asyncpg.Connection, party: str, key: str) -> Stored | None:
+    """The batch that a party has stored under a key, or None where none came in."""
+    row = await connection.fetchrow(
+        "SELECT id, content, verdicts FROM usage_batches WHERE party = $1 AND key = $2", party, key
+    )
+    return None if row is None else Stored(row["id"], row["content"], msgspec.json.decode(row["verdicts"]))
 
 
 def content_of(kind: Kind, columns: Columns) -> bytes:
@@ -110,30 +150,33 @@ def content_of(kind: Kind, columns: Columns) -> bytes:
 
 
 async def _store_records(
-    connection: asyncpg.Connection, kind: Kind, party: str, batch: int, columns: Columns
-) -> list[str]:
-    rows = await connection.fetch(_store_sql(kind), party, batch, *columns.values())
+    connection: asyncpg.Connection, kind: Kind, party: str, batch: int, moment: Moment, columns: Columns
+) -> tuple[list[str], list[tuple[int | str, ...]]]:
+    """The verdict on each record, and the rows that are stored: their columns and status, by meter and number."""
+    marks = (moment.now, moment.slot_seconds, moment.late_seconds)
+    rows = await connection.fetch(_store_sql(kind), party, batch, *marks, *columns.values())
     verdicts: list[str] = [row["verdict"] for row in rows]
+    given = zip(*columns.values(), verdicts, strict=True)
+    kept = sorted(record for record in given if record[-1] in KEPT)
     met = [n for n, verdict in enumerate(verdicts) if verdict == "known"]
     if met:
         again = {name: [values[n] for n in met] for name, values in columns.items()}
         rows = await connection.fetch(_known_sql(kind), party, *again.values())
         for n, row in zip(met, rows, strict=True):
             verdicts[n] = row["verdict"]
-    return verdicts
+    return verdicts, kept
 
 
 def _store_sql(kind: Kind) -> str:
     """Insert what can be accepted or is too late; whatever meets a record that exists comes back as `known`."""
     names = ", ".join(kind.columns)
     return f"""
-        WITH v AS (
-            SELECT coalesce(now, 0) AS now, (terms->>'slot_seconds')::bigint AS slot_seconds,
-                   (terms->>'late_window_seconds')::bigint AS late_seconds FROM venue
+        WITH m AS (
+            SELECT $3::bigint AS now, $4::bigint AS slot_seconds, $5::bigint AS late_seconds
         ), g AS (
-            SELECT * FROM unnest({_arrays(kind, first=3)}) WITH ORDINALITY AS g({names}, n)
+            SELECT * FROM unnest({_arrays(kind, first=6)}) WITH ORDINALITY AS g({names}, n)
         ), judged AS (
-            SELECT g.*, {kind.judge} AS verdict FROM v, g {kind.subjects}
+            SELECT g.*, {kind.judge} AS verdict FROM m, g {kind.subjects}
         ), stored AS (
             INSERT INTO {kind.table} ({names}, party, status, batch)
             SELECT {names}, $1, verdict, $2 FROM judged WHERE verdict IN ('accepted', 'too_late') ORDER BY n

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from exchange.app import Exchange
@@ -67,24 +68,36 @@ async def perform(
     """Play those lines that are not in the log yet. `pace` is awaited before the clock comes to each instant."""
     async with play.exchange.readers.acquire() as connection:
         done = await queries.commands_done(connection, fingerprint_of(play.plan))
-    in_flight: deque[asyncio.Future[Answer]] = deque()
-    for line in lines:
-        if line.n <= done:
-            continue
-        match line:
-            case Ask(_, envelope):
-                if pace is not None and isinstance(envelope.command, Tick):
+    async with sending() as in_flight:
+        for line in lines:
+            if line.n <= done:
+                continue
+            match line:
+                case Ask(_, envelope):
+                    if pace is not None and isinstance(envelope.command, Tick):
+                        await _settled(in_flight)
+                        await pace(envelope.command.now)
+                    in_flight.append(asyncio.ensure_future(play.exchange.bus.submit(envelope)))
+                    if len(in_flight) >= IN_FLIGHT_MAX:
+                        await in_flight.popleft()
+                case Report() | Close():
                     await _settled(in_flight)
-                    await pace(envelope.command.now)
-                in_flight.append(asyncio.ensure_future(play.exchange.bus.submit(envelope)))
-                if len(in_flight) >= IN_FLIGHT_MAX:
-                    await in_flight.popleft()
-            case Report() | Close():
-                await _settled(in_flight)
-                await _between(play, line)
-        if isinstance(line, Ask) and line.n % IN_FLIGHT_MAX == 0:
-            progress(line.n - len(in_flight))
-    await _settled(in_flight)
+                    await _between(play, line)
+            if isinstance(line, Ask) and line.n % IN_FLIGHT_MAX == 0:
+                progress(line.n - len(in_flight))
+        await _settled(in_flight)
+
+
+@asynccontextmanager
+async def sending() -> AsyncIterator[deque[asyncio.Future[Answer]]]:
+    """Commands that are sent and not answered, in their order. Where the play ends early, nobody waits for them."""
+    sent: deque[asyncio.Future[Answer]] = deque()
+    try:
+        yield sent
+    finally:
+        for answer in sent:
+            answer.cancel()
+        await asyncio.gather(*sent, return_exceptions=True)
 
 
 async def _settled(in_flight: deque[asyncio.Future[Answer]]) -> None:
@@ -109,9 +122,9 @@ async def _report(play: Play, report: Report) -> None:
         contracts = (await queries.contracts(connection))[-len(play.plan.contracts) :]
     for seller, records in deliveries(leases, report, play.assumptions).items():
         for n, batch in enumerate(batches(records)):
-            await play.exchange.metering.deliveries(seller, f"delivery-{report.until}-{n}", batch)
+            await play.exchange.metering.deliveries(seller, f"delivery/{report.until}/{n}", batch)
     for planned, (contract, seller) in zip(play.plan.contracts, contracts, strict=True):
         used = tokens(play.uses[planned.stream], planned.stream, contract, report)
         for n, requests in enumerate(batches(used)):
-            key = f"tokens-{planned.stream}-{report.until}-{n}"
+            key = f"tokens/{planned.stream}/{report.until}/{n}"
             await play.exchange.metering.tokens(seller, key, requests)

@@ -100,7 +100,7 @@ def _numbered(prefix: str, acts: Iterable[Act]) -> Iterator[Line]:
         if isinstance(part, tuple):
             n += 1
             by, command = part
-            yield Ask(n, Envelope(by, f"{prefix}-{n}", command))
+            yield Ask(n, Envelope(by, f"{prefix}/{n}", command))
         elif isinstance(part, Period):
             yield Close(n + 1, part.name)
         else:

@@ -42,9 +42,15 @@ class Reported:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """A segment's slots that this run settles, and the card-seconds lost of them."""
+    """A line to be: what this run settles of a lease at one price, in one service period and under one agreement.
 
-    segment: Segment
+    `slots` are settled, wherever they lie, and of them `lost` card-seconds were not delivered.
+    """
+
+    lease: str
+    service_period: str
+    price: int
+    agreement: tuple[str, int] | None
     slots: int
     lost: int
 
@@ -132,26 +138,32 @@ async def _post_leases(venue: Venue, run: Run, progress: Callable[[int], None]) 
 
 
 def settled(run: Run, parts: Sequence[Segment], reports: Sequence[Reported]) -> list[Settled]:
-    """What of each segment this run settles: slots reported in time, and slots that nobody reported in time.
+    """What of some leases this run settles: slots reported in time, and slots that nobody reported in time.
 
-    An unreported slot is lost once its late window has closed; until then it stays open, and keeps its hold.
+    An unreported slot is lost once its late window has closed; until then it stays open, and keeps its hold. Segments
+    that are billed alike are one sum, however often a price comes and goes: a statement rounds each of them once.
     """
-    sums = []
+    sums: dict[tuple[str, str, int, tuple[str, int] | None], Settled] = {}
     for part, report in zip(parts, reports, strict=True):
         closed = max(0, min(part.end, run.late_until) - max(part.start, run.late_until_before))
         unreported = closed - report.in_late_window
         slots = report.slots + unreported
         if slots:
             lost = slots * part.cards * run.slot_seconds - report.delivered
-            sums.append(Settled(part, slots, lost))
-    return sums
+            alike = (part.lease, part.service_period, part.price, part.agreement)
+            before = sums.get(alike, Settled(*alike, 0, 0))
+            sums[alike] = Settled(*alike, before.slots + slots, before.lost + lost)
+    return list(sums.values())
 
 
 def by_lease(sums: Sequence[Settled], most: int) -> Iterator[list[Settled]]:
-    """Batches of at least `most` sums that never part the sums of one lease; the last may be short, or empty."""
+    """Batches that never part the sums of one lease. Each but the last has at least `most`, the last may be empty.
+
+    None has as many as `most` beside what its last lease needs.
+    """
     batch: list[Settled] = []
     for one in sums:
-        if len(batch) >= most and batch[-1].segment.lease != one.segment.lease:
+        if len(batch) >= most and batch[-1].lease != one.lease:
             yield batch
             batch = []
         batch.append(one)

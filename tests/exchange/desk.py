@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
-from exchange.closing.commands import BeginClose, ContractSum, CutUsage, FinishClose, LeaseSum, PostStatements
+from exchange.closing.commands import BeginClose, CutUsage, FinishClose, LeaseSum, PostStatements
 from exchange.closing.events import StatementPosted
 from exchange.commands import Command
+from exchange.jobs import contract_sums
 from exchange.periods import periods_between
 from exchange.rejections import Rejected
 from exchange.state import CloseRun, ContractId, LeaseId, LeaseTerms, RunId
@@ -98,10 +99,10 @@ class Desk:
     async def post_leases(self, run: job.Run, sums: Sequence[job.Settled]) -> None:
         parts = [
             LeaseSum(
-                LeaseId(one.segment.lease),
-                one.segment.service_period,
-                one.segment.price,
-                one.segment.agreement,
+                LeaseId(one.lease),
+                one.service_period,
+                one.price,
+                one.agreement,
                 one.slots,
                 one.lost,
             )
@@ -115,13 +116,12 @@ class Desk:
             slot = self.house.state.rules.slot_of
             span = (slot(terms.begins), slot(terms.ends - 1) + 1, 0)
             shape = LeaseShape(name, terms.source, terms.destination, 1, (span,))
-            parts = segments(shape, run.periods, self.house.state.agreements, run.slot_seconds)
-            sums = [self._used(run, part) for part in parts]
-            used = tuple(one for one in sums if one.input_tokens or one.output_tokens)
-            if used:
-                self._ask(PostStatements(RunId(run.id), contracts=used))
+            parts = list(segments(shape, run.periods, self.house.state.agreements, run.slot_seconds))
+            sums = contract_sums(name, parts, [self._used(run, part) for part in parts])
+            if sums:
+                self._ask(PostStatements(RunId(run.id), contracts=sums))
 
-    def _used(self, run: job.Run, part: Segment) -> ContractSum:
+    def _used(self, run: job.Run, part: Segment) -> tuple[int, int]:
         seconds = run.slot_seconds
         used = [
             record
@@ -131,13 +131,7 @@ class Desk:
             and record.batch <= run.usage_batch
             and not (record.at < run.ends_before * seconds and record.batch <= run.usage_batch_before)
         ]
-        return ContractSum(
-            ContractId(part.lease),
-            part.service_period,
-            part.agreement,
-            sum(record.input_tokens for record in used),
-            sum(record.output_tokens for record in used),
-        )
+        return sum(record.input_tokens for record in used), sum(record.output_tokens for record in used)
 
     async def finish(self, run: job.Run) -> None:
         self._ask(FinishClose(RunId(run.id)))

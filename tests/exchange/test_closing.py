@@ -8,6 +8,7 @@ from exchange.agreements.commands import RecordAgreement
 from exchange.closing.commands import BeginClose, CutUsage, FinishClose, LeaseSum, PostStatements
 from exchange.closing.events import CloseBegun, PeriodClosed, StatementPosted, UsageCut
 from exchange.orders.events import LeaseGranted
+from exchange.rejections import Rejected
 from exchange.state import VENUE, LeaseId, LeaseTerms, RunId
 from settlement.ledger.chart import AccountKind
 from tests.exchange.desk import Desk
@@ -74,6 +75,27 @@ def test_three_cards_for_ten_hours_at_12_34_yuan() -> None:
     assert house.balance(VENUE, AccountKind.FEE_VAT) == 59
     assert house.balance(WEST, AccountKind.TAX) == 6_50
     assert house.state.leases == {}
+
+
+def test_a_price_that_comes_again_is_one_line_which_is_rounded_once() -> None:
+    """Dear days and cheap nights. The VAT of each night by itself would come to 4.40 + 5.28 + 5.28, a fen more."""
+    house = House()
+    desk = Desk(house)
+    days, nights = 12_340_000, 7_770_000
+    house.offer(steps={n: days if n // 12 % 2 else nights for n in range(0, 6 * 12, 12)}, window=(0, 6 * 12))
+    placed = house.place(slots=6 * 12, cards=(1, 1), limit=20 * YUAN, window=(0, 6 * 12))
+    leased = only(LeaseGranted, placed).lease
+    house.tick(6 * 12)
+    desk.deliver(leased, range(2, 6 * 12))
+    house.tick(JANUARY)
+    (statement,) = desk.close("2026-01")
+    assert [(line.price, line.quantity // 3600, line.lost) for line in statement.lines] == [
+        (nights, 36, 7200),
+        (days, 36, 0),
+    ]
+    assert (statement.lines[0].line.gross_fen, statement.lines[0].line.vat_fen) == (34 * 7_77, 14_95)
+    assert statement.charged + statement.released == 36 * (12_34 + 7_77)
+    assert (house.held(), house.state.leases) == (0, {})
 
 
 def test_what_was_lost_is_not_charged_and_its_hold_comes_back() -> None:
@@ -276,6 +298,18 @@ def test_a_lease_has_one_statement_in_a_run(closing: House) -> None:
     rest = only(StatementPosted, closing.ask(CLERK, PostStatements(later, leases=(replace(ONE, slots=6),))))
     assert rest.slots_left == 0
     assert closing.refusal(CLERK, PostStatements(later, leases=(ONE,))) == "settled_twice"
+
+
+def test_the_first_period_is_the_one_of_the_first_tick() -> None:
+    house = House()
+    house.tick(FEBRUARY + DAY)
+    for name in ("2025-12", "2000-01"):
+        assert house.refusal(CLERK, BeginClose(name)) == "period_unknown"
+    refused = only(Rejected, house.ask(CLERK, BeginClose("2026-02")))
+    assert refused == Rejected(
+        "period_out_of_order", "Periods are closed in order, each once: 2026-01 is the next to close."
+    )
+    assert only(CloseBegun, house.ask(CLERK, BeginClose("2026-01"))).run.period == "2026-01"
 
 
 def test_only_clerks_close() -> None:

@@ -93,6 +93,26 @@ def test_nobody_contracts_with_its_own_group_and_only_a_clerk_records() -> None:
     assert house.refusal(BUYER, terms(house)) == "not_allowed"
 
 
+def test_times_without_an_agreement_are_one_sum_though_one_was_in_force_between() -> None:
+    house = House()
+    desk = Desk(house)
+    instant = house.state.rules.instant_of
+    signed = pair(instant(house.first + 2 * DAY), instant(house.first + 4 * DAY))
+    house.ask(CLERK, RecordAgreement(signed))
+    contract = open_contract(house, days=40)
+    house.tick(6 * DAY)
+    for day in (1, 3, 5):
+        desk.use(contract, day * DAY, input_tokens=1_000, output_tokens=0)
+    house.tick(MONTH)
+    (statement,) = desk.close("2026-01")
+    assert [(part.meter, part.agreement, part.quantity) for part in statement.lines] == [
+        (Meter.INPUT_TOKENS, None, 2_000),
+        (Meter.OUTPUT_TOKENS, None, 0),
+        (Meter.INPUT_TOKENS, ("east-west", 1), 1_000),
+        (Meter.OUTPUT_TOKENS, ("east-west", 1), 0),
+    ]
+
+
 def test_tokens_are_summed_and_rounded_once_a_line() -> None:
     house = House()
     desk = Desk(house)

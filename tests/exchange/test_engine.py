@@ -179,6 +179,9 @@ async def test_when_storing_fails_the_engine_halts_and_answers_nobody() -> None:
         outcomes = await asyncio.gather(*asked, return_exceptions=True)
         assert all(isinstance(outcome, HaltedError) for outcome in outcomes)
         assert isinstance(engine.halted, OSError)
+        assert {outcome.__cause__ for outcome in outcomes if isinstance(outcome, HaltedError)} == {
+            engine.halted
+        }
         with pytest.raises(HaltedError, match="the disk is full"):
             await engine.submit(deposit(1))
         assert memory.seq == 4

@@ -15,6 +15,7 @@ from matching.terms import Seq
 from settlement.money import BasisPoints
 from tests.exchange.house import (
     BUYER,
+    CLERK,
     HOURS,
     LEASE_LINE,
     NEW_YEAR,
@@ -33,10 +34,11 @@ def test_nothing_happens_before_terms_are_adopted() -> None:
     assert (event.code, entries) == ("venue_not_open", [])
 
 
-def test_only_the_venue_adopts_terms_and_tells_the_time() -> None:
+def test_the_clerk_adopts_terms_and_only_the_venue_tells_the_time() -> None:
     house = House()
     assert house.refusal(BUYER, AdoptTerms(HOURS)) == "not_allowed"
-    assert house.refusal("clara", Tick(NEW_YEAR)) == "not_allowed"
+    assert house.ask(CLERK, AdoptTerms(HOURS)) == [TermsAdopted(HOURS)]
+    assert house.refusal(CLERK, Tick(NEW_YEAR)) == "not_allowed"
     assert house.refusal("nobody", Tick(NEW_YEAR)) == "not_allowed"
 
 

@@ -51,6 +51,7 @@ def test_normalise_writes_the_url_for_our_driver(raw: str, expected: str) -> Non
         ("mysql://ann:s3cret@db/suanli", "PostgreSQL only"),
         ("postgresqlx://ann:s3cret@db/suanli", "PostgreSQL only"),
         ("postgres://ann:s3cret@db:port/suanli", "cannot be read"),
+        ("postgres://ann:s3cret@db:99999/suanli", "a port that is none"),
         ("postgres://ann:s3cret@db/suanli?sslmode=maybe", "sslmode"),
         ("postgres://ann:s3cret@db/suanli?sslrootcert=/ca.pem", "PGSSLROOTCERT"),
     ],

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterable
 
+from exchange.agreements.commands import RecordAgreement
 from exchange.app import Exchange, open_exchange
 from exchange.bus import Answer
 from exchange.commands import Command, Envelope
@@ -11,7 +12,7 @@ from exchange.persistence.database import Pool
 from exchange.state import VENUE, ContractId, Instant, LeaseId, PartyId, VenueTerms
 from exchange.venue.commands import Tick
 from matching.terms import Slot
-from tests.exchange.house import BUYER, CLERK, HOURS, SELLER, YUAN, House
+from tests.exchange.house import BUYER, CLERK, HOURS, SELLER, YUAN, House, pair
 from tests.exchange.story import told
 
 DAY = 24  # slots
@@ -55,13 +56,17 @@ async def live(url: str, rules: VenueTerms = HOURS) -> None:
 
 
 async def go_on(exchange: Exchange, house: House) -> None:
-    """Something rests, something is leased, something is held."""
+    """Something rests, something is leased, something is held, and an open-ended agreement has got its next version."""
     now = house.state.market.now - house.first
     await ask(exchange, SELLER, "go-on-1", house.listing(window=(now, now + 9)))
     await ask(exchange, SELLER, "go-on-2", house.listing(window=(now + 2, now + 8), lot=2))
     for slots, limit in ((3, 10), (2, 12), (4, 3)):
         command = house.order(limit=limit * YUAN, slots=slots, window=(now, now + 9), cards=(2, 3))
         await ask(exchange, BUYER, f"go-on-order-{slots}", command)
+    for version in (2, 3):
+        begins = house.state.rules.instant_of(house.state.market.now + version * DAY)
+        signed = pair(begins, None, version=version)
+        await ask(exchange, CLERK, f"go-on-agreement-{version}", RecordAgreement(signed))
 
 
 async def over(pool: Pool, house: House, since: int = 0) -> list[DeliveryRecord]:

@@ -2,12 +2,15 @@
 
 import asyncio
 import re
+from collections.abc import Callable
 
+import asyncpg
 import pytest
 
 from exchange.audit import Check, audit
 from exchange.catalogue.catalogue import load_catalogue
 from exchange.persistence import database
+from exchange.persistence.rebuild import rebuild
 
 CATALOGUE = load_catalogue()
 UNGUARDED = "SET LOCAL session_replication_role = replica"  # as only a superuser can: without the triggers
@@ -61,6 +64,30 @@ def test_a_sound_venue_gives_no_difference_and_much_is_examined(season_url: str)
     assert {name: check.differences for name, check in checks.items() if check.differences} == {}
     assert all(check.examined for check in checks.values())
     assert "decisions" not in audited(season_url, redecide=False)
+
+
+def test_tables_that_are_made_anew_are_sound(
+    season_url: str, another_database: Callable[[str | None], str]
+) -> None:
+    """Also where one statement ends a version of an agreement and adds the next."""
+
+    async def run(url: str) -> list[tuple[int, int, int | None]]:
+        connection = await database.connect(url)
+        try:
+            await rebuild(connection)
+            return [
+                tuple(row)
+                for row in await connection.fetch(
+                    "SELECT version, valid_from, valid_to FROM agreements WHERE version > 1 ORDER BY version"
+                )
+            ]
+        finally:
+            await connection.close()
+
+    copy = another_database(season_url)
+    (_, _, ends), (_, begins, never) = asyncio.run(run(copy))
+    assert (ends, never) == (begins, None)
+    assert not [line for check in audited(copy).values() for line in check.differences]
 
 
 def test_an_empty_venue_is_sound(database_url: str) -> None:
@@ -137,10 +164,10 @@ BROKEN = {
     ),
     "delivered time": (
         "UPDATE delivery_records SET delivered = delivered - 1 WHERE batch = 1",
-        {"settlement"},
+        {"settlement", "usage"},
     ),
     "a record's batch": ("UPDATE delivery_records SET batch = 99 WHERE batch = 3", {"settlement", "usage"}),
-    "records deleted": ("DELETE FROM delivery_records WHERE batch = 1", {"settlement"}),
+    "records deleted": ("DELETE FROM delivery_records WHERE batch = 1", {"settlement", "usage"}),
     "more delivered than leased": (
         "UPDATE delivery_records SET delivered = 10000000 WHERE batch = 4",
         {"settlement", "usage"},
@@ -151,7 +178,7 @@ BROKEN = {
     ),
     "tokens": (
         "UPDATE token_records SET output_tokens = output_tokens + 1 WHERE sequence = 0",
-        {"settlement"},
+        {"settlement", "usage"},
     ),
     "tokens at another time": (
         "UPDATE token_records SET at = at + 10000000 WHERE sequence = 0",
@@ -194,6 +221,48 @@ def test_a_difference_names_the_thing_and_says_what_was_expected(season_url: str
         "holds": (f"order {order}: held: expected 12000, got 12001",),
         "balances": ("ann/held: expected 0, got 7",),
     }
+
+
+def test_a_statement_whose_only_line_is_gone_is_told(season_url: str) -> None:
+    found = broken(season_url, f"DELETE FROM statement_lines WHERE {LONE}")
+    assert set(found) == {"projections", "statements", "settlement"}
+    assert all("could not be checked" not in line for check in found.values() for line in check.differences)
+
+
+LONE = (
+    "statement = (SELECT statement FROM statement_lines WHERE meter = 'card_seconds' "
+    "GROUP BY statement HAVING count(*) = 1 ORDER BY 1 LIMIT 1)"
+)
+
+UNREADABLE = {
+    "a lease's runs": ("UPDATE leases SET runs = '[7]' WHERE id = 'lse-1'", {"settlement"}),
+    "an agreement's terms": ("UPDATE agreements SET terms = '{}'", {"statements", "settlement"}),
+    "a sum that is too large": (
+        "UPDATE postings SET amount = 1::bigint << 62 WHERE kind = 'held'",
+        {"holds"},
+    ),
+    "verdicts": ("UPDATE usage_batches SET verdicts = '7'", {"usage"}),
+}
+
+
+@pytest.mark.parametrize(("statement", "found"), UNREADABLE.values(), ids=UNREADABLE)
+def test_what_breaks_a_check_is_a_finding_of_it(season_url: str, statement: str, found: set[str]) -> None:
+    checks = audited(season_url, statement)
+    stopped = {
+        name
+        for name, check in checks.items()
+        if any(line.startswith("it could not be checked to its end: ") for line in check.differences)
+    }
+    assert stopped == found
+    assert len(checks) == 12, "every other check goes on"
+
+
+@pytest.mark.anyio
+async def test_a_lost_database_is_no_finding(season_url: str) -> None:
+    connection = await database.connect(season_url)
+    await connection.close()
+    with pytest.raises(asyncpg.InterfaceError):
+        await audit(connection, CATALOGUE, redecide=False)
 
 
 TRADE = """

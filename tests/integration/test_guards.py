@@ -75,7 +75,15 @@ async def test_postings_that_move_nothing(season_url: str) -> None:
 @pytest.mark.parametrize("table", [table.name for table in tables.LOG])
 @pytest.mark.parametrize("change", ["UPDATE {} SET seq = seq", "DELETE FROM {}", "TRUNCATE {}"])
 async def test_changes_of_the_log(season_url: str, table: str, change: str) -> None:
-    assert (await refusal(season_url, change.format(table))).startswith("the log is never changed: ")
+    refused = await refusal(season_url, change.format(table))
+    assert refused.startswith("log and usage are never changed: ")
+
+
+@pytest.mark.parametrize("table", [table.name for table in tables.USAGE])
+@pytest.mark.parametrize("change", ["UPDATE {} SET party = party", "DELETE FROM {}", "TRUNCATE {}"])
+async def test_changes_of_usage(season_url: str, table: str, change: str) -> None:
+    refused = await refusal(season_url, change.format(table))
+    assert refused.startswith("log and usage are never changed: ")
 
 
 async def test_balances_below_zero_but_for_the_contra_accounts(season_url: str) -> None:

@@ -115,9 +115,9 @@ class FakeVenue:
 
     async def post_leases(self, run: job.Run, sums: Sequence[job.Settled]) -> None:
         self._work()
-        self.commands.append([one.segment.lease for one in sums])
+        self.commands.append([one.lease for one in sums])
         for one in sums:
-            self.settled.setdefault((run.id, one.segment.lease), []).append(one)
+            self.settled.setdefault((run.id, one.lease), []).append(one)
 
     async def post_contracts(self, run: job.Run) -> None:
         assert int(run.period) == self.closed, "before it is closed"
@@ -187,9 +187,9 @@ def posted(venue: FakeVenue) -> Counter[tuple[str, str, str, int, str]]:
     sums: Counter[tuple[str, str, str, int, str]] = Counter()
     for (run, lease), parts in venue.settled.items():
         for one in parts:
-            key = (run, lease, one.segment.service_period, one.segment.price)
+            key = (run, lease, one.service_period, one.price)
             sums[*key, "slots"] += one.slots
-            sums[*key, "contracted"] += one.slots * one.segment.cards * SECONDS
+            sums[*key, "contracted"] += one.slots * CARDS * SECONDS
             sums[*key, "lost"] += one.lost
     return +sums
 
@@ -225,6 +225,9 @@ def worlds(draw: st.DrawFn) -> World:
 def every_slot_is_settled_once_by_the_run_that_first_knows(world: World) -> None:
     venue = close_all(FakeVenue(world))
     assert posted(venue) == totals(naive(world))
+    for parts in venue.settled.values():
+        alike = Counter((one.service_period, one.price, one.agreement) for one in parts)
+        assert max(alike.values()) == 1, "what is billed alike is one line"
     slots = sum(slots for key, slots in posted(venue).items() if key[-1] == "slots")
     assert slots == sum(len(list(slots_of(shape))) for shape in world.leases), "in the end nothing is left"
 
@@ -273,6 +276,12 @@ def lost_though_reported(
     return sound_settled(run, parts, [replace(report, in_late_window=0) for report in reports])
 
 
+def apart(run: job.Run, parts: Sequence[Segment], reports: Sequence[job.Reported]) -> list[job.Settled]:
+    """Each segment a line of its own, as if a price that comes again were another one."""
+    pairs = zip(parts, reports, strict=True)
+    return [one for part, report in pairs for one in sound_settled(run, [part], [report])]
+
+
 def parted(sums: Sequence[job.Settled], most: int) -> Iterator[list[job.Settled]]:
     whole = max(len(sums) - 1, 0) // most * most
     yield from (list(sums[start : start + most]) for start in range(0, whole, most))
@@ -285,6 +294,7 @@ def parted(sums: Sequence[job.Settled], most: int) -> Iterator[list[job.Settled]
         ("settled", never_lost, LAWS[0]),
         ("settled", lost_again, LAWS[0]),
         ("settled", lost_though_reported, LAWS[0]),
+        ("settled", apart, LAWS[0]),
         ("by_lease", parted, LAWS[1]),
     ],
 )
@@ -308,7 +318,7 @@ def test_the_sums_of_one_lease_stay_together_and_nothing_to_settle_is_no_command
     few = LeaseShape("lse-1", "east", "west", CARDS, ((0, 2, 7),))
     later = LeaseShape("lse-2", "east", "west", CARDS, ((15, 17, 7),))
     parts = [
-        job.Settled(part, part.end - part.start, 0)
+        job.Settled(part.lease, part.service_period, part.price, part.agreement, part.end - part.start, 0)
         for shape in (many, few)
         for part in segments(shape, [ServicePeriod("0", 0, PERIOD)], [], SECONDS)
     ]
@@ -317,6 +327,14 @@ def test_the_sums_of_one_lease_stay_together_and_nothing_to_settle_is_no_command
     assert [len(batch) for batch in job.by_lease([], 4)] == [0]
     venue = close_all(FakeVenue(World((many, few, later), (), 1, (PERIOD + 2,))))
     assert venue.commands == [["lse-0"] * 9 + ["lse-1"]]
+
+
+def test_no_command_is_much_longer_than_one_lease_needs() -> None:
+    """A lease of very many prices takes its lines to one command; what comes before adds less than a command's worth."""
+    few = [job.Settled(f"lse-{n}", "0", 7, None, 1, 0) for n in range(job.SUMS_MAX + 50)]
+    many = [job.Settled("lse-many", "0", price, None, 1, 0) for price in range(3_000)]
+    lengths = [len(batch) for batch in job.by_lease([*few, *many, *few], job.SUMS_MAX)]
+    assert lengths == [job.SUMS_MAX, 50 + 3_000, job.SUMS_MAX, 50]
 
 
 def test_progress_counts_the_leases_that_were_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:

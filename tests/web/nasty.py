@@ -107,6 +107,13 @@ BODIES = [
     Body("30,000 lists", nested(30_000, b"[", b"]"), 400, "too_deep"),
     Body("10,000 objects", nested(10_000, b'{"a":', b"}"), 400, "too_deep"),
     Body("30,000 lists never closed", b"[" * 30_000, 400, "too_deep"),
+    Body("30,000 escaped quotes never closed", b'{"' + b'\\"' * 30_000, *MALFORMED),
+    Body("60,000 quotes", b'"' * 60_000, *MALFORMED),
+    Body("a backslash at the end of a text", b'{"tier": "spot\\', *MALFORMED),
+    Body(
+        "brackets after an escaped backslash", b'{"\\\\": ' + nested(33, b"[", b"]") + b"}", 400, "too_deep"
+    ),
+    Body("4,000 unknown fields", put("chips", json.dumps({f"f-{n}": "" for n in range(4_000)})), *WRONG_TYPE),
     Body("brackets in a text are none", put("tier", f'"{"[" * 500}"'), *VALUE),
     # fields
     Body("no field", b"{}", 422, "missing_field"),

@@ -21,6 +21,7 @@ MAY = {
     "get_openapi": ANYBODY,
     "health": ANYBODY,
     "list_chips": ANYBODY,
+    "get_terms": ANYBODY,
     "list_regions": ANYBODY,
     "list_instruments": ANYBODY,
     "get_depth": ANYBODY,
@@ -30,6 +31,7 @@ MAY = {
     "list_periods": "buyer seller office clerk",
     "list_statements": "buyer seller office clerk",
     "get_statement": "buyer seller office clerk",
+    "adopt_terms": "clerk",
     "create_party": "clerk",
     "list_parties": "clerk",
     "get_party": "clerk",
@@ -51,6 +53,7 @@ MAY = {
     "get_lease": "buyer seller",
     "report_deliveries": "seller",
     "report_tokens": "seller",
+    "get_receipt": "seller",
     "open_contract": "clerk",
     "list_contracts": "buyer seller clerk",
     "get_contract": "buyer seller clerk",
@@ -102,6 +105,7 @@ NOBODYS = {
     "contract": "tkc-999",
     "statement": "run-1/lse-999",
     "command": "no-such-key",
+    "batch": "no-such-key",
 }
 FOREIGN = [
     ("rival", "GET", "/v1/orders/{order}", None),
@@ -117,6 +121,7 @@ FOREIGN = [
     ("outsider", "GET", "/v1/leases/{lease}", None),
     ("outsider", "GET", "/v1/contracts/{contract}", None),
     ("outsider", "GET", "/v1/statements/{statement}", None),
+    ("outsider", "GET", "/v1/usage/batches/{batch}", None),
     ("far-office", "GET", "/v1/statements/{statement}", None),
 ]
 """Requests about what belongs to the buyer and the seller, by others with the same roles."""
@@ -183,6 +188,8 @@ async def belongings(door: Door) -> dict[str, str]:
     await door.at("2027-01-05T00:00:00Z")
     await door.ask("POST", "/v1/periods/2026-11/close", by="clerk")
     lease = bought.json()["leases"][0]["id"]
+    delivered = EXAMPLES["report_deliveries"]["request"]
+    await door.ask("POST", "/v1/usage/deliveries", by="seller", key="first-batch", json=delivered)
     return {
         "order": bought.json()["id"],
         "listing": listed[0]["id"],
@@ -190,6 +197,7 @@ async def belongings(door: Door) -> dict[str, str]:
         "contract": opened.json()["id"],
         "statement": f"run-1/{lease}",
         "command": "first-order",
+        "batch": "first-batch",
     }
 
 

@@ -1,11 +1,13 @@
 """The client that the command line and programs share: what it sends is taken, what it gets is typed."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import httpx
 import pytest
 
 from tests.web.house import Door, listing, order, straight_to
+from tests.web.test_access import EXAMPLES
 from web.client import Client
 from web.problems import ProblemError
 
@@ -60,6 +62,8 @@ async def test_a_refusal_is_raised_with_its_code_and_faults(clerk: Client) -> No
         await clerk.create_party({**PARTY, "roles": ["king"], "crown": True})
     assert {fault.pointer for fault in refused.value.faults} == {"/roles/0", "/crown"}
     assert (refused.value.code, refused.value.kind.status) == ("invalid_value", 422)
+    with pytest.raises(ProblemError, match="not_found"):
+        await clerk.issue_key("nobody/../buyer")
     with pytest.raises(ProblemError, match="period_not_over"):
         await clerk.close_period("2026-11")
 
@@ -69,3 +73,24 @@ async def test_an_answer_of_something_else_is_no_venues() -> None:
     async with Client("http://venue", transport=proxy) as lost:
         with pytest.raises(ProblemError, match="not a venue answered 502"):
             await lost.health()
+
+
+async def test_terms_are_read_by_anybody_and_changed_by_the_clerk(market: Door, clerk: Client) -> None:
+    async with Client("http://venue", transport=straight_to(market.app)) as anybody:
+        before = await anybody.terms()
+        asked = EXAMPLES["adopt_terms"]["request"]
+        adopted = await clerk.adopt_terms(asked)
+        assert await anybody.terms() == adopted == replace(before, fee=adopted.fee, horizon_minutes=172_800)
+        assert adopted.fee.rate_bp == asked["fee"]["rate_bp"] != before.fee.rate_bp
+        off_grid = {**asked, "slot_minutes": 60, "horizon_minutes": 90}
+        with pytest.raises(ProblemError) as refused:
+            await clerk.adopt_terms(off_grid)
+    assert [(fault.pointer, fault.code) for fault in refused.value.faults] == [
+        ("/horizon_minutes", "off_grid")
+    ]
+
+
+async def test_the_receipt_of_a_batch_is_asked_for_again(market: Door) -> None:
+    async with client(market, "seller") as seller:
+        records = EXAMPLES["report_deliveries"]["request"]["records"]
+        assert await seller.report_deliveries(records, "batch-1") == await seller.receipt("batch-1")

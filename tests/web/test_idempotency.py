@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from tests.web.house import Door, code_of, listing, order
+from tests.web.test_access import EXAMPLES
 
 pytestmark = pytest.mark.anyio
 
@@ -19,6 +20,7 @@ async def test_the_same_request_again_changes_nothing_and_is_answered_the_same(m
         ("seller", "POST", "/v1/listings", listing(cards=8)),
         ("clerk", "POST", "/v1/deposits", {"party": "buyer", "amount_fen": 5, "reference": "twice"}),
         ("clerk", "POST", "/v1/parties", newcomer),
+        ("clerk", "POST", "/v1/terms", EXAMPLES["adopt_terms"]["request"]),
         ("seller", "PATCH", f"/v1/listings/{mine}", {"cards": 72}),
         ("seller", "DELETE", f"/v1/listings/{mine}", None),
     ]
@@ -119,6 +121,10 @@ async def test_usage_counts_once(market: Door) -> None:
     other = {"records": [DELIVERY | {"sequence": 2}]}
     answer = await market.ask("POST", "/v1/usage/deliveries", by="seller", key="batch-1", json=other)
     assert code_of(answer) == (422, "idempotency_key_reused")
+    receipt = await market.ask("GET", "/v1/usage/batches/batch-1", by="seller")
+    assert receipt.json() == told[0]
+    never = await market.ask("GET", "/v1/usage/batches/never", by="seller")
+    assert code_of(never) == (404, "unknown_command")
     lease = (await market.ask("GET", "/v1/leases/lse-1", by="buyer")).json()
     assert lease["delivered_card_seconds"] == 28_800
 

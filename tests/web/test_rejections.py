@@ -18,6 +18,7 @@ ASKS = listing()["asks"]
 STEPS = [{"since": "2026-12-01T00:00:00Z", "price_micro_yuan_per_card_hour": 9 * YUAN}]
 AGREEMENT = EXAMPLES["record_agreement"]["request"]
 CONTRACT = EXAMPLES["open_contract"]["request"] | {"buyer": "buyer", "seller": "seller"}
+TERMS = EXAMPLES["adopt_terms"]["request"]
 PARTY = {"id": "newcomer", "name": "Newcomer", "roles": ["buyer"], "region": SHANGHAI}
 DEPOSIT = {"party": "buyer", "amount_fen": 100, "reference": "transfer"}
 BACKWARDS = {"start": "2026-12-02T00:00:00Z", "end": "2026-12-01T00:00:00Z"}
@@ -43,6 +44,9 @@ MET: list[tuple[Rejection | VenueRejection, str, str, Json | None]] = [
     (Rejection.WINDOW_TOO_SHORT, "seller", "POST /v1/listings", listing(min_duration_minutes=3000)),
     (Rejection.BELOW_COMMITTED, "seller", "PATCH /v1/listings/{listing}", {"cards": 8}),
     (VenueRejection.NOT_ALLOWED, "seller", "POST /v1/orders", order()),
+    (VenueRejection.TERMS_INVALID, "clerk", "POST /v1/terms", TERMS | {"slot_minutes": 20}),
+    (VenueRejection.TERMS_INVALID, "clerk", "POST /v1/terms", TERMS | {"late_window_minutes": 73 * 60}),
+    (VenueRejection.SLOT_LENGTH_FIXED, "clerk", "POST /v1/terms", TERMS | {"slot_minutes": 15}),
     (VenueRejection.PARTY_EXISTS, "clerk", "POST /v1/parties", PARTY | {"id": "buyer"}),
     (VenueRejection.PARTY_EXISTS, "clerk", "POST /v1/parties", PARTY | {"id": "venue"}),
     (VenueRejection.UNKNOWN_PARTY, "clerk", "POST /v1/deposits", DEPOSIT | {"party": "nobody"}),
@@ -70,8 +74,6 @@ MET: list[tuple[Rejection | VenueRejection, str, str, Json | None]] = [
 OUT_OF_REACH = {
     Rejection.CLOCK_GOES_BACK: "only the venue itself tells the time",
     VenueRejection.VENUE_NOT_OPEN: "a venue adopts its terms before its door opens",
-    VenueRejection.TERMS_INVALID: "no route adopts terms",
-    VenueRejection.SLOT_LENGTH_FIXED: "no route adopts terms",
     VenueRejection.AMOUNT_OUT_OF_RANGE: "the door bounds every amount more tightly",
     VenueRejection.PARTY_INVALID: "the door reads ids, names and roles as strictly",
     VenueRejection.UNKNOWN_KEY: "the door makes keys itself",

@@ -1,5 +1,6 @@
 """Signing in on a page: the cookie names a key and is checked each time; forms come from our own pages."""
 
+import time
 from typing import Any
 
 import pytest
@@ -39,6 +40,18 @@ async def known(door: Door, party: str) -> Caller:
     caller = await caller_with_token(door.exchange, door.tokens[party])
     assert caller is not None
     return caller
+
+
+async def test_no_cookie_takes_long_to_read(market: Door) -> None:
+    """The standard library would take the quotes off this one for a quarter of a minute."""
+    caller = await known(market, "buyer")
+    ours = f"{COOKIE}={signed_in(caller, SETTINGS).value}"
+    hostile = 'other="' + "\\" * 60_000 + '"'
+    began = time.monotonic()
+    visit = request(cookie=f"{hostile}; {ours} ; {COOKIE}-2=x")
+    assert await caller_by_cookie(visit, market.exchange, SETTINGS) == caller
+    assert await caller_by_cookie(request(cookie=hostile), market.exchange, SETTINGS) is None
+    assert time.monotonic() - began < 5
 
 
 def test_a_key_is_long_and_only_its_digest_is_kept() -> None:

@@ -15,7 +15,10 @@ from web.session import Caller, may
 
 @post("/agreements", guards=[may(Role.CLERK)])
 async def record_agreement(data: JSONBody[AgreementIn], submit: NamedDependency[Submit]) -> AgreementOut:
-    """Record a version of an agreement. It is never edited: other terms are another version, which begins later."""
+    """Record a version of an agreement. Its terms are never edited: other terms are another version, which begins later.
+
+    An open-ended version of the same id and parties ends where this one begins.
+    """
     return AgreementOut.of(happened(await submit(data.command()), AgreementRecorded).agreement)
 
 

@@ -19,7 +19,7 @@ async def get_command(
 ) -> CommandOut:
     """What came of your request with this Idempotency-Key: accepted, refused, or, with 404, never seen.
 
-    Ask it after a time-out or a 503. A request that is still on its way may yet arrive; sending it again with the
+    Batches of usage have receipts instead: `GET /v1/usage/batches/{key}`. Ask it after a time-out or a 503. A request that is still on its way may yet arrive; sending it again with the
     same key is always safe.
     """
     outcome = await outcome_of(exchange.readers, caller.party, key)

@@ -17,6 +17,7 @@ from web.api import (
     parties,
     periods,
     statements,
+    terms,
     usage,
 )
 from web.api.asking import command_id, submit
@@ -27,6 +28,7 @@ from web.strict import StrictRequest, strict_address
 PREFIX = "/v1"
 NOUNS = {
     "market": market,
+    "terms": terms,
     "parties": parties,
     "listings": listings,
     "orders": orders,

@@ -1,14 +1,15 @@
 """Usage: what sellers report of delivered time and used tokens, in batches that count once."""
 
-from litestar import post
+from litestar import get, post
 from litestar.di import NamedDependency
-from litestar.params import JSONBody
+from litestar.params import FromPath, JSONBody
 from litestar.status_codes import HTTP_200_OK
 
 from exchange.app import Exchange
 from exchange.state import Role
 from web.api.asking import CommandId
 from web.bodies.usage import DeliveriesIn, ReceiptOut, TokenBatchIn
+from web.problems import DoorRejection, ProblemError
 from web.session import Caller, may
 from web.strict import BATCH_BODY_MAX
 
@@ -38,4 +39,20 @@ async def report_tokens(
     return ReceiptOut.of(await exchange.metering.tokens(caller.party, command_id, data.taken()))
 
 
-HANDLERS = [report_deliveries, report_tokens]
+@get("/usage/batches/{key:str}", guards=sellers)
+async def get_receipt(
+    key: FromPath[str], caller: NamedDependency[Caller], exchange: NamedDependency[Exchange]
+) -> ReceiptOut:
+    """The receipt of your batch with this Idempotency-Key; with 404, it was never seen.
+
+    Ask it after a time-out or a 503. Sending the batch again with the same key is always safe, and answers the same.
+    """
+    receipt = await exchange.metering.receipt(caller.party, key)
+    if receipt is None:
+        raise ProblemError(
+            DoorRejection.UNKNOWN_COMMAND, "It never arrived: send it again, with the same key."
+        )
+    return ReceiptOut.of(receipt)
+
+
+HANDLERS = [report_deliveries, report_tokens, get_receipt]

@@ -30,7 +30,7 @@ async def token_of_clerk(exchange: Exchange, folder: Path) -> str:
 async def issue_token(exchange: Exchange, party: PartyId) -> str:
     """A new key for a party, given out by the clerk."""
     key, token, digest = new_key()
-    await _ask(exchange, CLERK, f"key-{key}", IssueKey(party, key, digest))
+    await _ask(exchange, CLERK, f"key/{key}", IssueKey(party, key, digest))
     return token
 
 

@@ -43,11 +43,11 @@ def upgrade(*, data_dir: DataDir = None) -> None:
     chosen = venue.settings(data_dir)
     if chosen.database_url is None:
         with venue.database(chosen):
-            write(f"{_capital(chosen.database)} is up to date.")
+            write(f"{_subject(chosen)} is up to date.")
         return
     missing = migrate.missing(chosen.database_url)
     venue.run(_upgrade(chosen.database_url))
-    write(f"{_capital(chosen.database)} is up to date. Migrations run: {', '.join(missing) or 'none'}.")
+    write(f"{_subject(chosen)} is up to date. Migrations run: {', '.join(missing) or 'none'}.")
 
 
 @app.command(epilog=examples("suanli db rebuild", "suanli db rebuild --data-dir venue"))
@@ -59,7 +59,7 @@ def rebuild(*, data_dir: DataDir = None) -> None:
     chosen = venue.settings(data_dir)
     with venue.database(chosen) as url, status("Going through the log"):
         events = venue.run(_rebuild(url))
-    write(f"{_capital(chosen.database)}: rebuilt from {events:,} events.")
+    write(f"{_subject(chosen)}: rebuilt from {events:,} events.")
 
 
 async def _rebuild(url: str) -> int:
@@ -78,14 +78,17 @@ async def _upgrade(url: str) -> None:
 
 def _told(chosen: Settings, missing: list[str], drift: list[str]) -> list[str]:
     if missing:
-        return [f"{_capital(chosen.database)} lacks {', '.join(missing)}: run suanli db upgrade."]
+        return [f"{_subject(chosen)} lacks {', '.join(missing)}: run suanli db upgrade."]
     if drift:
         return [
-            f"{_capital(chosen.database)} differs from this version in ways that no migration explains:",
+            f"{_subject(chosen)} differs from this version in ways that no migration explains:",
             *drift,
         ]
-    return [f"{_capital(chosen.database)} is up to date."]
+    return [f"{_subject(chosen)} is up to date."]
 
 
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+def _subject(chosen: Settings) -> str:
+    """The database at the beginning of a sentence."""
+    if chosen.elsewhere is None:
+        return f"The embedded database in {chosen.data_dir}"
+    return f"The database {chosen.elsewhere}"

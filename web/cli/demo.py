@@ -37,7 +37,12 @@ def demo(*, port: Port = None, data_dir: DataDir = None) -> None:
         chosen = venue.settings(folder, port=port)
         with venue.database(chosen) as url:
             venue.run(_demo(chosen, url))
-    say("The demo is closed.")
+    passing = data_dir is None and chosen.database_url is None
+    say(
+        "The demo is closed, and its data are gone: --data-dir keeps them."
+        if passing
+        else "The demo is closed."
+    )
 
 
 async def _demo(settings: Settings, url: str) -> None:
@@ -49,7 +54,7 @@ async def _demo(settings: Settings, url: str) -> None:
             write(f"The demo is open at {address}. Sign in with one of these keys:")
             for guest in GUESTS:
                 write(f"  {guest.role:7} {guest.party:18} {await issue_token(exchange, guest.party)}")
-            write(f"Its data are in {settings.data_dir}. Ctrl-C stops it.")
+            write(f"Its data are in {settings.database}. Ctrl-C stops it.")
             await until_told(exchange, market)
 
 

@@ -43,7 +43,9 @@ def deposit(
     party: Party, amount: Amount, *, reference: Reference = None, data_dir: DataDir = None, json: Json = False
 ) -> None:
     """Book money that a party has paid in, to the fen."""
-    fen, reference = _fen(amount), reference or f"by-hand-{secrets.token_hex(6)}"
+    fen = _fen(amount)
+    if reference is None:  # an empty one is refused: it was meant to be something
+        reference = f"by-hand-{secrets.token_hex(6)}"
     booked = at_desk(venue.settings(data_dir), lambda client: _book(client, party, fen, reference))
     if json:
         write_json(asdict(booked))

@@ -8,7 +8,9 @@ from typing import TypeVar
 
 import httpx
 
+from exchange.clock import wall_clock
 from exchange.config import Settings
+from exchange.timekeeping import come_to
 from web.app import create_app
 from web.cli import venue
 from web.cli.clerk import token_of_clerk
@@ -50,6 +52,7 @@ async def _at_server(server: Server, settings: Settings, work: Work[T]) -> T:
 
 async def _at_own_venue(settings: Settings, url: str, work: Work[T]) -> T:
     async with venue.venue(settings, url) as exchange:
+        await come_to(exchange, wall_clock())
         token = await token_of_clerk(exchange, settings.data_dir)
         app = create_app(exchange, WebSettings(secret=cookie_secret(settings.data_dir)))
         async with Client("http://venue", token, httpx.ASGITransport(app)) as client:  # type: ignore[arg-type]  # ASGI, in other words

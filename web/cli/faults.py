@@ -34,13 +34,21 @@ def failure_of(fault: Exception) -> Failure | None:
         case BusyError():
             return Failure("The venue has too much to do: try again in a moment.", ExitCode.UNAVAILABLE)
         case HaltedError():
-            return Failure(halted(fault), ExitCode.UNAVAILABLE)
+            return Failure(halted(fault.__cause__ or fault), ExitCode.UNAVAILABLE)
         case DifferentCommandError():
             return Failure(f"The venue has refused: {fault}.", ExitCode.REFUSED)
         case RefusedError():
             return refused(fault.rejection.code, fault.rejection.explain)
         case ProblemError():
             return _of_problem(fault)
+        case httpx.UnsupportedProtocol() | httpx.InvalidURL():
+            return Failure(
+                "That is no address of a venue: write it as https://venue.example.", ExitCode.USAGE
+            )
+        case httpx.ConnectError():
+            return Failure(
+                "Nobody answers at that address: correct it, or start the venue.", ExitCode.UNAVAILABLE
+            )
         case httpx.TransportError():
             return Failure("The server has not answered. Give the same command again.", ExitCode.UNAVAILABLE)
         case DatabaseUnavailable():
@@ -56,7 +64,7 @@ def _of_problem(problem: ProblemError) -> Failure:
     if problem.kind.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return Failure(f"The venue can't do it now ({problem.code}): {problem.detail}", ExitCode.UNAVAILABLE)
     told = [f"{fault.pointer.removeprefix('/')}: {fault.detail}" for fault in problem.faults]
-    return refused(problem.code, "; ".join(told) or problem.detail)
+    return refused(problem.code, " ".join(told) or problem.detail)
 
 
 def refused(code: str, explained: str) -> Failure:

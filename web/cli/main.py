@@ -24,6 +24,7 @@ class Front(NamedTuple):
 COMMANDS = {
     "demo": Front("web.cli.demo", "Open a venue of made-up buyers and sellers, to look around in."),
     "serve": Front("web.cli.serve", "Open the venue on this machine."),
+    "terms": Front("web.cli.terms", "Show the terms of the house, or change them."),
     "party": Front("web.cli.party", "Admit parties, list them, and give them keys."),
     "deposit": Front("web.cli.deposit", "Book money that a party has paid in."),
     "usage": Front("web.cli.usage", "Report a file of delivered time or used tokens, as a seller."),
@@ -46,6 +47,7 @@ EXIT_CODES = """
 - 3: the database or the venue can't be reached, or has stopped
 - 4: the venue refused by its rules
 - 5: Suanli itself has made a mistake
+- 130: stopped by Ctrl-C
 """
 
 
@@ -75,6 +77,9 @@ class Commands(TyperGroup):
             return super().invoke(ctx)
         except (typer.Exit, typer.Abort, typer.TyperException, BrokenPipeError):
             raise  # Typer knows what to do
+        except KeyboardInterrupt:
+            say("Stopped.")
+            raise typer.Exit(ExitCode.STOPPED) from None
         except Exception as fault:
             failure = _failure_of(fault)
             if failure is None or ctx.params["debug"]:

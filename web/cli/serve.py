@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from exchange.app import keep_time
 from exchange.collector import calm_collector
 from exchange.config import Settings
+from exchange.timekeeping import keep_time
 from web.cli import venue
 from web.cli.folder import CLERK_KEY
 from web.cli.options import DataDir, Port

@@ -37,7 +37,9 @@ async def open_door(settings: Settings, exchange: Exchange) -> AsyncIterator[str
             url = await opened.enter_async_context(door)
         except OSError as fault:
             where = f"{settings.host}:{settings.port}"
-            sentence = f"Nobody can be served at {where} ({fault.strerror}): choose another --port."
+            sentence = (
+                f"Nobody can be served at {where} ({os.strerror(fault.errno or 0)}): choose another --port."
+            )
             raise Failure(sentence, ExitCode.USAGE) from fault
         await opened.enter_async_context(running(exchange.quotes.tail(), "follower"))
         opened.enter_context(announced(settings.data_dir, Server(url, os.getpid(), settings.elsewhere)))

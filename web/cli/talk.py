@@ -26,6 +26,8 @@ class ExitCode(IntEnum):
     """The venue refused by its rules."""
     OUR_FAULT = 5
     """Suanli itself has made a mistake."""
+    STOPPED = 130
+    """Somebody pressed Ctrl-C."""
 
 
 class Failure(Exception):  # noqa: N818 — a command's end, and mostly nobody's error

@@ -19,6 +19,9 @@ EXAMPLES = examples(
 )
 REFUSALS_SHOWN = 20
 
+File = Annotated[
+    Path, typer.Argument(metavar="FILE", show_default=False, help="CSV or JSON lines, in UTF-8.")
+]
 Key = Annotated[str, typer.Option(envvar="SUANLI_KEY", help="The seller's API key.", show_default=False)]
 Url = Annotated[
     str | None, typer.Option(help="Where the venue answers, if not on this machine.", show_default=False)
@@ -26,7 +29,7 @@ Url = Annotated[
 
 
 @app.command(epilog=EXAMPLES)
-def usage(file: Path, *, key: Key, url: Url = None, data_dir: DataDir = None, json: Json = False) -> None:
+def usage(file: File, *, key: Key, url: Url = None, data_dir: DataDir = None, json: Json = False) -> None:
     """Report a file of usage: CSV with a header, or one JSON object a line, with the API's own names.
 
     Delivery: meter, sequence, lease, slot, delivered_card_seconds. Tokens: meter, sequence, contract, at,
@@ -35,7 +38,7 @@ def usage(file: Path, *, key: Key, url: Url = None, data_dir: DataDir = None, js
     """
     read = read_usage(file)
     base_url = url or _announced(data_dir)
-    say(f"{len(read.records):,} {read.kind} records go to {base_url}.")
+    say(f"A file of {read.kind} goes to {base_url}, {len(read.records):,} in all.")
     accepted, duplicates, refused = venue.run(_sent(read, base_url, key))
     if json:
         write_json({"kind": read.kind, "accepted": accepted, "duplicates": duplicates, "refused": refused})

@@ -17,7 +17,7 @@ from exchange.persistence.queries.market import Clock, Offered
 from exchange.persistence.queries.parties import balances
 from exchange.rejections import Rejected
 from matching.commands import WithdrawListing
-from matching.terms import ListingId, Tier
+from matching.terms import ListingId, Slot, Tier
 from settlement.ledger.chart import AccountKind
 from web.console.listing_form import as_typed, read_amendment, read_listing, usual
 from web.pages.charts import level
@@ -73,7 +73,7 @@ async def console_page(
         exchange.readers, caller.party, 0, begins.seq if begins else None, ROWS + 1
     )
     owned = await balances(exchange.readers, caller.party)
-    today = _midnight(clock)
+    today = _midnight(clock.instant)
     return page(
         "console/page.html",
         caller,
@@ -182,16 +182,16 @@ async def _listing(
     if offer is None:
         raise not_here()
     clock = await queries.clock(exchange.readers)
-    begins = _midnight(clock)
     return page(
         "console/listing.html",
         caller,
         status=200 if rejection is None and not (asked and asked.mistakes) else 422,
         clock=clock,
-        row=_row(offer, clock, begins),
-        days=_days(offer, clock, begins),
+        row=_row(offer, clock, _midnight(clock.instant)),
+        days=_days(offer, clock),
         instruments=[Instrument(offer.chip, offer.region, tier) for tier in offer.asks],
         sold=await leases_from(exchange.readers, offer.id, ROWS),
+        sold_most=ROWS,
         asked=asked or Reader(as_typed(offer, clock)),
         done=request.query_params.get("published") or request.query_params.get("changed"),
         rejection=rejection,
@@ -215,18 +215,22 @@ def _row(offer: Offered, clock: Clock, today: int) -> ListingRow:
     )
 
 
-def _days(offer: Offered, clock: Clock, today: int) -> list[CalendarDay]:
-    """Seven days hour by hour."""
+def _days(offer: Offered, clock: Clock) -> list[CalendarDay]:
+    """Seven days hour by hour: from today, or from when the listing begins; its last ones if it is over."""
+    first, last = (clock.terms.instant_of(slot) for slot in (offer.window.start, Slot(offer.window.end - 1)))
+    begins = _midnight(max(first, min(clock.instant, last)))
+    if clock.instant > last:
+        begins = max(_midnight(first), begins - 6 * DAY)
     slots = max(1, 3600 // clock.terms.slot_seconds)
-    hours = loads(offer, clock.terms.slot_of(today), 7 * HOURS_A_DAY, slots)
+    hours = loads(offer, clock.terms.slot_of(begins), 7 * HOURS_A_DAY, slots)
     found = []
     for day in range(7):
         part = hours[HOURS_A_DAY * day : HOURS_A_DAY * (day + 1)]
         shades = [level(load.sold, load.offered) for load in part]
-        found.append(CalendarDay(today + day * DAY, part, shades))
+        found.append(CalendarDay(begins + day * DAY, part, shades))
     return found
 
 
-def _midnight(clock: Clock) -> int:
-    """When the current day began in UTC+8."""
-    return int(clock.instant - (clock.instant + 8 * 3600) % DAY)
+def _midnight(instant: int) -> int:
+    """When the day of an instant began in UTC+8."""
+    return int(instant - (instant + 8 * 3600) % DAY)

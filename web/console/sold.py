@@ -7,6 +7,7 @@ from litestar.response import Template
 
 from exchange.app import Exchange
 from exchange.persistence.queries import market as queries
+from exchange.persistence.queries.contracts import contracts_of
 from exchange.persistence.queries.feeds import feed_of
 from exchange.persistence.queries.leases import lease_of, leases_of
 from web.pages.routing import PageRequest, leaf, not_here, page
@@ -14,13 +15,15 @@ from web.session import Caller
 from web.storefront.leases import lease_facts
 
 ROWS = 50
+CONTRACTS = 100
 
 
 @get("/console/leases")
 async def sold_page(
     request: PageRequest, exchange: NamedDependency[Exchange], caller: NamedDependency[Caller]
 ) -> Template:
-    """Leases that the seller has granted, newest first, and its usage feed."""
+    """Leases that the seller has granted, newest first, its usage feed and its token contracts."""
+    contracts = await contracts_of(exchange.readers, caller.party, None, CONTRACTS)
     found = await leases_of(exchange.readers, caller.party, leaf(request), ROWS + 1)
     return page(
         "console/sold.html",
@@ -28,6 +31,7 @@ async def sold_page(
         clock=await queries.clock(exchange.readers),
         feed=await feed_of(exchange.readers, caller.party),
         rows=[lease for lease in found[:ROWS] if lease.seller == caller.party],
+        contracts=[contract for contract in contracts if contract.seller == caller.party],
         last=found[ROWS - 1] if len(found) > ROWS else None,
         catalogue=exchange.catalogue,
     )

@@ -7,7 +7,13 @@ from litestar.response import Template
 
 from exchange.app import Exchange
 from exchange.persistence.queries.parties import balances
-from exchange.persistence.queries.statements import Reach, lines_of, statement_of, statements_within
+from exchange.persistence.queries.statements import (
+    Reach,
+    lines_of,
+    payouts_of,
+    statement_of,
+    statements_within,
+)
 from settlement.ledger.chart import AccountKind
 from web.pages.routing import PageRequest, leaf, not_here, page
 from web.pages.statement import laid_out
@@ -23,10 +29,12 @@ async def statements_page(
     """Statements of what the seller delivered, newest first."""
     found = await statements_within(exchange.readers, Reach(caller.party), leaf(request), ROWS + 1)
     owned = await balances(exchange.readers, caller.party)
+    rows = [statement for statement in found[:ROWS] if statement.seller == caller.party]
     return page(
         "console/statements.html",
         caller,
-        rows=[statement for statement in found[:ROWS] if statement.seller == caller.party],
+        rows=rows,
+        payouts=await payouts_of(exchange.readers, [statement.id for statement in rows]),
         last=found[ROWS - 1] if len(found) > ROWS else None,
         payable=owned.get(AccountKind.PAYABLE, 0),
         catalogue=exchange.catalogue,

@@ -11,10 +11,9 @@ from litestar.response import Redirect, Template
 from exchange.app import Exchange
 from exchange.jobs import RefusedError
 from exchange.periods import Period, period_named, period_of
-from exchange.persistence.queries.closing import first_unsettled
 from exchange.persistence.queries.desk import ClosePlan, close_plan, run_totals
 from exchange.persistence.queries.market import Clock, clock
-from exchange.persistence.queries.periods import StoredPeriod, periods
+from exchange.persistence.queries.periods import StoredPeriod, first_tick_at, periods
 from exchange.rejections import Rejected
 from web.pages.routing import PageRequest, not_here, page
 from web.session import Caller
@@ -76,9 +75,8 @@ async def closing_state(exchange: Exchange, now: Clock) -> ClosingState:
         unfinished = [run.period for run in runs if run.status != CLOSED]
         following = period_named(unfinished[0], offset) if unfinished else period_of(runs[0].ends, offset)
     else:
-        async with exchange.readers.acquire() as connection:
-            first = await first_unsettled(connection)
-        following = None if first is None else period_of(first, offset)
+        first = await first_tick_at(exchange.readers)
+        following = None if first is None else period_of(now.terms.instant_of(first), offset)
     return ClosingState(
         runs=runs,
         following=following,

@@ -12,6 +12,7 @@ from web.desks.parties import (
 )
 from web.desks.periods import close_period, period_page, periods_page
 from web.desks.region import region_page, region_statement_page, shared_period_page
+from web.desks.statements import any_statement_page, period_statements_page
 from web.pages.routing import pages
 
 HANDLERS = [
@@ -28,6 +29,8 @@ HANDLERS = [
         periods_page,
         period_page,
         close_period,
+        period_statements_page,
+        any_statement_page,
         roles=[Role.CLERK],
     ),
 ]

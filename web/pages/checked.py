@@ -1,6 +1,7 @@
 """Forms checked by the same strict models as programs' bodies, so that no rule is written twice."""
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar, cast
 
@@ -10,6 +11,8 @@ from web.strict import Body, read_model
 
 In = TypeVar("In", bound=Body)
 Made = TypeVar("Made")
+
+_BOUND = re.compile(r"Input should be (less|greater) than or equal to (\d{1,18})\.\Z")
 
 FieldOf = Callable[[Sequence[str]], str]
 """From the parts of a JSON pointer to the field of the form where that is asked for."""
@@ -28,10 +31,20 @@ def checked(
         return made(cast(In, read_model(model, json.dumps(body).encode())))
     except ProblemError as problem:
         for fault in problem.faults:
-            asked.wrong(field_of(fault.pointer.split("/")[1:]), MistakeCode.REFUSED, fault.detail)
+            _note(asked, field_of(fault.pointer.split("/")[1:]), fault.detail)
         if not problem.faults:
             asked.wrong(field_of([]), MistakeCode.REFUSED, problem.detail)
         return None
+
+
+def _note(asked: Reader, name: str, detail: str) -> None:
+    """Note a fault of the model at its field; a bound is said in the words of forms."""
+    bound = _BOUND.match(detail)
+    if bound is None:
+        asked.wrong(name, MistakeCode.REFUSED, detail)
+    else:
+        code = MistakeCode.TOO_LARGE if bound[1] == "less" else MistakeCode.TOO_SMALL
+        asked.wrong(name, code, f"{int(bound[2]):,}")
 
 
 def field_named(names: Mapping[str, str], otherwise: str) -> FieldOf:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar.datastructures.headers import CacheControlHeader
+from litestar.handlers import BaseRouteHandler
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.router import Router
 from litestar.static_files import create_static_files_router
@@ -14,6 +15,8 @@ from litestar.template import TemplateConfig
 from exchange.state import Role
 from settlement.ledger.chart import LedgerAccount
 from web.pages import formats
+from web.problems import DoorRejection, ProblemError
+from web.session import Connection
 
 WEB = Path(__file__).parent.parent
 STATIC = WEB / "static"
@@ -65,9 +68,22 @@ def template_config() -> TemplateConfig[JinjaTemplateEngine]:
 
 
 def static_files() -> Router:
-    """The stylesheet, the scripts and their licences, from this machine and nowhere else."""
+    """The stylesheet, the scripts and their licences, from this machine and nowhere else.
+
+    Only names that are there at the start are served: the file system is asked about no other, whatever it makes of them.
+    """
+    names = frozenset(
+        f"/{file.relative_to(STATIC).as_posix()}" for file in STATIC.rglob("*") if file.is_file()
+    )
+
+    async def known_file(connection: Connection, _: BaseRouteHandler) -> None:
+        if str(connection.path_params["file_path"]) not in names:
+            raise ProblemError(DoorRejection.NOT_FOUND)
+
     kept = CacheControlHeader(public=True, immutable=True, max_age=YEAR)
-    return create_static_files_router(path="/static", directories=[STATIC], cache_control=kept)
+    return create_static_files_router(
+        path="/static", directories=[STATIC], cache_control=kept, guards=[known_file]
+    )
 
 
 @cache

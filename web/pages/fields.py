@@ -1,6 +1,7 @@
 """How forms are read: text in, exact values out, and for each field that can't be read what is wrong with it.
 
-How large a value may be is said by `web/bodies`, for forms and programs alike; here only what text can mean is.
+How large a value may be is said by `web/bodies`, for forms and programs alike; here what text can mean is, and bounds of
+money, which people read in yuan.
 """
 
 import re
@@ -11,12 +12,14 @@ from decimal import Decimal
 from enum import StrEnum
 from urllib.parse import urlencode
 
+from exchange.parties.rules import AMOUNT_MAX
 from exchange.state import Instant, MicroYuan
 from settlement.money import Fen
 from web.pages.formats import BEIJING
 
 NUMBER_MOST = Decimal(10**15)
 MICRO_PER_FEN = 10_000
+PRICE_MOST = 100_000_000  # fen per card-hour: what `web/bodies` takes, told in yuan
 
 _NUMBER = re.compile(r"[0-9]{1,16}(?:\.[0-9]{1,9})?\Z", re.ASCII)
 _LOCAL_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::00)?\Z", re.ASCII)
@@ -36,6 +39,7 @@ class MistakeCode(StrEnum):
     TOO_SMALL = "too_small"
     TOO_LARGE = "too_large"
     REVERSED = "reversed"
+    TOO_SHORT = "too_short"
     REFUSED = "refused"
 
 
@@ -93,7 +97,7 @@ class Reader:
         text = self.text(name).replace(",", "").removeprefix("¥").strip()
         if not text:
             self.wrong(name, MistakeCode.MISSING)
-        elif not _NUMBER.match(text):
+        elif not _NUMBER.match(text.removeprefix("-")):
             self.wrong(name, MistakeCode.NOT_A_NUMBER)
         elif (number := Decimal(text)) < least:
             self.wrong(name, MistakeCode.TOO_SMALL, f"{least:,}")
@@ -111,9 +115,9 @@ class Reader:
             return None
         return None if number is None else int(number)
 
-    def fen(self, name: str) -> Fen | None:
-        """An amount in yuan with at most two decimals, in fen."""
-        number = self.number(name)
+    def fen(self, name: str, most: int = AMOUNT_MAX) -> Fen | None:
+        """An amount in yuan with at most two decimals, in fen; `most` is in fen, too."""
+        number = self.number(name, most=Decimal(most // 100))
         if number is not None and number * 100 == int(number * 100):
             return Fen(int(number * 100))
         if self.mistakes.get(name, Mistake(MistakeCode.NOT_A_NUMBER)).code is MistakeCode.NOT_A_NUMBER:
@@ -122,7 +126,7 @@ class Reader:
 
     def price(self, name: str) -> MicroYuan | None:
         """A price in yuan with at most two decimals, in micro-yuan."""
-        fen = self.fen(name)
+        fen = self.fen(name, PRICE_MOST)
         return None if fen is None else MicroYuan(fen * MICRO_PER_FEN)
 
     def instant(self, name: str) -> Instant | None:

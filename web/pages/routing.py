@@ -28,6 +28,8 @@ PageRequest = Request[Any, Any, Any]
 _LEAF = re.compile(r"([0-9]{1,18})(?:\.([A-Za-z0-9/-]{1,80}))?\Z")
 _COMMAND_ID = re.compile(r"page-[0-9a-f]{32}\Z")
 
+_CALLED = {Role.BUYER: "buyer", Role.SELLER: "seller", Role.REGION: "region office", Role.CLERK: "clerk"}
+
 FORM_MAX = 64 * 1024  # bytes
 NUMBER_MAX = 2**62  # the most that any number in an address can be
 FIELDS_MAX = 500  # the order form has a box for every chip and region
@@ -149,9 +151,15 @@ def _known(roles: Sequence[Role]) -> Guard:
         if roles and caller is None:
             raise SignInNeeded
         if roles and caller is not None and caller.roles.isdisjoint(roles):
-            raise ProblemError(VenueRejection.NOT_ALLOWED)
+            raise ProblemError(VenueRejection.NOT_ALLOWED, _for_others(caller, roles))
 
     return guard
+
+
+def _for_others(caller: Caller, roles: Sequence[Role]) -> str:
+    """Why a page is closed to somebody who is signed in, and what opens it."""
+    wanted = " or a ".join(_CALLED[role] for role in roles)
+    return f"This page is for a {wanted}. You are signed in as {caller.party}: sign in with the key of such a party."
 
 
 def _caller(request: PageRequest) -> Caller | None:

@@ -7,6 +7,7 @@ from litestar.response import Template
 
 from exchange.app import Exchange
 from exchange.persistence.queries.ledger import entry_of, moves_of
+from exchange.persistence.queries.market import clock
 from exchange.persistence.queries.parties import balances
 from exchange.state import Role
 from settlement.ledger.chart import AccountKind
@@ -32,6 +33,7 @@ async def account_page(
     return page(
         "account/page.html",
         caller,
+        clock=await clock(exchange.readers),
         owned={kind: owned.get(kind, 0) for kind in _accounts(caller)},
         moves=moves[:ROWS],
         last=moves[ROWS - 1] if len(moves) > ROWS else None,

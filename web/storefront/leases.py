@@ -9,6 +9,7 @@ from litestar.response import Template
 
 from exchange.app import Exchange
 from exchange.persistence.queries import market as queries
+from exchange.persistence.queries.contracts import contracts_of
 from exchange.persistence.queries.leases import StoredLease, lease_of, leases_of
 from exchange.persistence.queries.market import Clock
 from exchange.persistence.queries.statements import StoredLine, lines_of
@@ -17,6 +18,7 @@ from web.pages.routing import PageRequest, leaf, not_here, page
 from web.session import Caller
 
 ROWS = 50
+CONTRACTS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +43,21 @@ class LeaseFacts:
 async def leases_page(
     request: PageRequest, exchange: NamedDependency[Exchange], caller: NamedDependency[Caller]
 ) -> Template:
-    """What the buyer has leased, newest first."""
+    """What the buyer has leased, newest first, and its token contracts."""
     clock = await queries.clock(exchange.readers)
     found = await leases_of(exchange.readers, caller.party, leaf(request), ROWS + 1)
     rows = [lease for lease in found[:ROWS] if lease.buyer == caller.party]
     last = found[ROWS - 1] if len(found) > ROWS else None
-    return page("leases/page.html", caller, clock=clock, rows=rows, last=last, catalogue=exchange.catalogue)
+    contracts = await contracts_of(exchange.readers, caller.party, None, CONTRACTS)
+    return page(
+        "leases/page.html",
+        caller,
+        clock=clock,
+        rows=rows,
+        last=last,
+        contracts=[contract for contract in contracts if contract.buyer == caller.party],
+        catalogue=exchange.catalogue,
+    )
 
 
 @get("/leases/{lease_id:str}")

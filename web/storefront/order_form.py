@@ -72,6 +72,7 @@ def read_order(asked: Reader, exchange: Exchange, clock: Clock, *, limit_needed:
     }
     if asked.text("least"):
         body["least_cards"] = asked.whole("least", 1)
+    _check_fit(asked, clock)
     return checked(
         asked, OrderIn, body, lambda order: order.command(exchange.terms, exchange.catalogue), _field_of
     )
@@ -122,6 +123,16 @@ def _time(asked: Reader, name: str, clock: Clock) -> str | None:
 def _minutes(asked: Reader, clock: Clock) -> int | None:
     slots = asked.slots("hours", clock.terms.slot_seconds)
     return None if slots is None else slots * clock.terms.slot_seconds // 60
+
+
+def _check_fit(asked: Reader, clock: Clock) -> None:
+    """The run has to fit between its earliest start and its deadline: the form says so where it can be mended."""
+    slots, deadline = asked.slots("hours", clock.terms.slot_seconds), asked.instant("deadline")
+    start = asked.instant("start") if asked.text("start") else clock.instant
+    if slots is None or deadline is None or start is None:
+        return
+    if deadline - max(start, clock.instant) < slots * clock.terms.slot_seconds:
+        asked.wrong("deadline", MistakeCode.TOO_SHORT)
 
 
 def _limit(asked: Reader, *, limit_needed: bool) -> int | None:

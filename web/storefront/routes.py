@@ -1,6 +1,7 @@
 """Every page of the storefront, and the door in."""
 
 from exchange.state import Role
+from web.pages.docs import problems_page
 from web.pages.door import sign_in, sign_in_page, sign_out
 from web.pages.routing import pages
 from web.storefront.account import account_page, entry_page
@@ -9,12 +10,14 @@ from web.storefront.leases import lease_page, leases_page
 from web.storefront.market import market_page, market_rows
 from web.storefront.ordering import back_to_order, order_page, order_quote, place_order, review_page
 from web.storefront.orders import amend_limit, cancel_order, order_detail, orders_page, orders_rows
+from web.storefront.statements import my_statement_page, my_statements_page
 
 HANDLERS = [
     pages(
         sign_in_page,
         sign_in,
         sign_out,
+        problems_page,
         market_page,
         market_rows,
         instrument_page,
@@ -34,6 +37,8 @@ HANDLERS = [
         amend_limit,
         leases_page,
         lease_page,
+        my_statements_page,
+        my_statement_page,
         roles=[Role.BUYER],
     ),
     pages(account_page, entry_page, roles=[Role.BUYER, Role.SELLER]),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from exchange.persistence.database import Pool
 from exchange.state import Instant, RunId
+from matching.terms import Slot
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,14 @@ class StoredPeriod:
     charged: int
     released: int
     status: str
+
+
+async def first_tick_at(pool: Pool) -> Slot | None:
+    """The slot in which the venue's time began, or None before its first tick."""
+    slot: int | None = await pool.fetchval(
+        "SELECT (body ->> 'now')::bigint FROM events WHERE kind = 'Ticked' ORDER BY seq, n LIMIT 1"
+    )
+    return None if slot is None else Slot(slot)
 
 
 async def periods(pool: Pool) -> list[StoredPeriod]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import asyncpg
 
+from exchange.persistence.database import Pool
 from exchange.state import ContractId, LeaseId, PartyId
 from matching.terms import Slot
 
@@ -29,7 +30,7 @@ async def foreign_command(connection: asyncpg.Connection, prefix: str) -> str | 
     command: str | None = await connection.fetchval(
         """
         SELECT id FROM commands
-        WHERE NOT (id LIKE $1 || '-%' OR (party = 'venue' AND id = 'open') OR party = 'clerk') ORDER BY seq LIMIT 1
+        WHERE NOT (id LIKE $1 || '/%' OR (party = 'venue' AND id = 'open') OR party = 'clerk') ORDER BY seq LIMIT 1
         """,
         prefix,
     )
@@ -39,10 +40,17 @@ async def foreign_command(connection: asyncpg.Connection, prefix: str) -> str | 
 async def commands_done(connection: asyncpg.Connection, prefix: str) -> int:
     """The number of the last command of the script that is in the log."""
     done: int = await connection.fetchval(
-        "SELECT coalesce(max(split_part(id, '-', 2)::bigint), 0) FROM commands WHERE id LIKE $1 || '-%'",
+        "SELECT coalesce(max(split_part(id, '/', 2)::bigint), 0) FROM commands WHERE id LIKE $1 || '/%'",
         prefix,
     )
     return done
+
+
+async def first_tick(pool: Pool) -> str | None:
+    """The id of the venue's first tick: whoever gave it tells the time."""
+    query = "SELECT id FROM commands WHERE kind = 'Tick' ORDER BY seq LIMIT 1"
+    first: str | None = await pool.fetchval(query)
+    return first
 
 
 async def leases_between(connection: asyncpg.Connection, since: int, until: int) -> list[ServedLease]:
@@ -207,7 +215,7 @@ async def tax_lines(connection: asyncpg.Connection) -> Figures:
     return await _table(
         connection,
         f"""
-        SELECT t.line, sum(t.fen)::bigint AS fen FROM {_LINES} CROSS JOIN LATERAL (VALUES
+        SELECT t.line, sum(t.fen)::bigint AS amount_fen FROM {_LINES} CROSS JOIN LATERAL (VALUES
             (1, 'VAT in the price', l.vat_fen), (2, 'VAT to the central treasury', l.vat_central_fen),
             (3, 'VAT to local treasuries', l.vat_local_fen), (4, 'urban maintenance tax', l.surcharge_urban_fen),
             (5, 'education surcharge', l.surcharge_education_fen),
@@ -223,7 +231,7 @@ async def token_contracts(connection: asyncpg.Connection) -> Figures:
     return await _table(
         connection,
         f"""
-        SELECT s.subject AS contract, l.meter, sum(l.quantity)::bigint AS tokens, l.price AS price,
+        SELECT s.subject AS contract, l.meter, sum(l.quantity)::bigint AS tokens, l.price AS price_micro_yuan,
                sum(l.before_loss)::bigint AS used_fen, sum(l.gross_fen)::bigint AS charged_fen,
                sum(l.over_budget)::bigint AS over_budget_fen
         FROM {_LINES} WHERE l.meter <> 'card_seconds' GROUP BY 1, 2, 4 ORDER BY 1, 2

@@ -63,8 +63,8 @@ class RunRow:
 class SettledLeaseRow:
     """A lease, what was accepted of it, and how it is billed.
 
-    `runs` are (start, end, price per card-slot); `reported` is (batch, card-seconds) by slot; `lines` are (run,
-    service period, price per card-hour, agreement, card-seconds, lost).
+    `runs` are (start, end, price per card-slot); `reported` is (batch, card-seconds) by slot; `stated` are the runs
+    that have a statement of it; `lines` are (run, service period, price per card-hour, agreement, card-seconds, lost).
     """
 
     id: str
@@ -73,6 +73,7 @@ class SettledLeaseRow:
     cards: int
     runs: list[tuple[int, int, int]]
     reported: dict[int, tuple[int, int]] = field(default_factory=dict)
+    stated: set[str] = field(default_factory=set)
     lines: list[tuple[str, str, int, str | None, int, int]] = field(default_factory=list)
 
 
@@ -174,15 +175,17 @@ async def settled_leases(connection: Connection) -> AsyncIterator[SettledLeaseRo
             found[row["lease"]].reported[row["slot"]] = (row["batch"], row["delivered"])
         for row in await connection.fetch(
             """
-            SELECT s.subject, s.run, l.service_period, l.price, l.agreement, l.quantity, l.lost
+            SELECT s.subject, l.n, s.run, l.service_period, l.price, l.agreement, l.quantity, l.lost
             FROM statements s LEFT JOIN statement_lines l ON l.statement = s.id
             WHERE s.run = ANY($1::text[]) AND s.subject = ANY($2::text[])
             """,
             every_run,
             list(found),
         ):
-            subject, *line = row
-            found[subject].lines.append(tuple(line))
+            subject, _, *line = row
+            found[subject].stated.add(row["run"])
+            if row["n"] is not None:
+                found[subject].lines.append(tuple(line))
         for lease in found.values():
             yield lease
 
@@ -229,42 +232,6 @@ async def token_faults(connection: Connection, rules: VenueTerms) -> tuple[int, 
         if (row["input"], row["output"]) != (row["billed_input"], row["billed_output"])
     ]
     return len(rows), faults
-
-
-async def usage_faults(connection: Connection, rules: VenueTerms) -> tuple[int, list[str]]:
-    """How many records were accepted, and which of them could not be: of nothing leased, too much, or too early."""
-    rows = await connection.fetch(
-        """
-        SELECT r.party || '/' || r.meter || '/' || r.sequence AS record, CASE
-            WHEN l.id IS NULL THEN 'there is no lease ' || r.lease
-            WHEN r.slot < l.start_slot OR r.slot >= l.end_slot THEN 'slot ' || r.slot || ' is not in ' || l.id
-            WHEN r.delivered > l.cards * $1 THEN r.delivered || ' delivered of ' || l.cards * $1
-            WHEN l.seller <> r.party OR l.seller <> b.party THEN 'another has sold ' || l.id
-            WHEN r.slot >= b.now THEN 'slot ' || r.slot || ' was not over at ' || b.now
-            END AS fault
-        FROM delivery_records r LEFT JOIN leases l ON l.id = r.lease LEFT JOIN usage_batches b ON b.id = r.batch
-        WHERE r.status = 'accepted' AND NOT coalesce(
-            r.slot >= l.start_slot AND r.slot < l.end_slot AND r.delivered <= l.cards * $1
-            AND r.party = l.seller AND b.party = l.seller AND r.slot < b.now, false)
-        UNION ALL
-        SELECT r.party || '/' || r.meter || '/' || r.sequence, CASE
-            WHEN c.id IS NULL THEN 'there is no contract ' || r.contract
-            WHEN r.at < c.begins OR r.at >= c.ends THEN r.at || ' is not in ' || c.id
-            WHEN c.seller <> r.party OR c.seller <> b.party THEN 'another serves ' || c.id
-            WHEN r.at >= b.now * $1 THEN r.at || ' was not over at ' || b.now * $1
-            END
-        FROM token_records r LEFT JOIN contracts c ON c.id = r.contract LEFT JOIN usage_batches b ON b.id = r.batch
-        WHERE r.status = 'accepted' AND NOT coalesce(
-            r.at >= c.begins AND r.at < c.ends AND r.party = c.seller AND b.party = c.seller
-            AND r.at < b.now * $1, false)
-        """,
-        rules.slot_seconds,
-    )
-    accepted: int = await connection.fetchval(
-        "SELECT (SELECT count(*) FROM delivery_records WHERE status = 'accepted')"
-        " + (SELECT count(*) FROM token_records WHERE status = 'accepted')"
-    )
-    return accepted, [f"record {row['record']}: {row['fault'] or 'its batch is missing'}" for row in rows]
 
 
 class _Subject(msgspec.Struct):

@@ -1,5 +1,6 @@
 """What buyers, sellers, regions and the clerk ask about statements."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -65,19 +66,30 @@ async def statement_of(pool: Pool, reach: Reach, statement: str) -> StoredStatem
 
 
 async def statements_within(
-    pool: Pool, reach: Reach, before: Place | None, most: int
+    pool: Pool, reach: Reach, before: Place | None, most: int, run: RunId | None = None
 ) -> list[StoredStatement]:
-    """Statements that may be seen, the newest first, before a place among all statements."""
+    """Statements that may be seen, of one run or of all, the newest first, before a place among all statements."""
     seq, statement = before or (None, None)
     rows = await pool.fetch(
         f"{_WITHIN_REACH} AND ($4::bigint IS NULL OR (s.seq, s.id) < ($4, $5::text)) "
-        "ORDER BY s.seq DESC, s.id DESC LIMIT $6",
+        "AND ($7::text IS NULL OR s.run = $7) ORDER BY s.seq DESC, s.id DESC LIMIT $6",
         *_reach(reach),
         seq,
         statement,
         most,
+        run,
     )
     return [_statement(row) for row in rows]
+
+
+async def payouts_of(pool: Pool, statements: Sequence[str]) -> dict[str, Fen]:
+    """What the seller receives by each of these statements."""
+    rows = await pool.fetch(
+        "SELECT statement, sum(seller_payout_fen)::bigint AS payout FROM statement_lines "
+        "WHERE statement = ANY($1::text[]) GROUP BY statement",
+        statements,
+    )
+    return {row["statement"]: Fen(row["payout"]) for row in rows}
 
 
 async def lines_of(pool: Pool, statement: str) -> list[StoredLine]:

@@ -35,7 +35,7 @@ def test_a_buyer_from_the_market_to_a_lease(visit: Visit) -> None:
     page.get_by_label("Region").select_option("621000")
     click(page, "Show")
     expect(page.get_by_role("row")).to_have_count(3)
-    page.get_by_role("row", name="Firm").get_by_role("link", name="H800 SXM 80G").click()
+    page.get_by_role("row", name="Firm").get_by_role("link", name="H800 SXM 80G", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("H800 SXM 80G in Qingyang")
     follow(page, "Order this")
     expect(page.get_by_role("checkbox", name="H800 SXM 80G")).to_be_checked()

@@ -20,13 +20,14 @@ WEIGHT_MAX = 300_000  # bytes of a page with all that it loads, before compressi
 H800 = "/instruments/nvidia-h800-80g@621000/on_demand"
 JOB = "chip=nvidia-h800-80g&limit=20&deadline=2026-12-20T00%3A00"
 PAGES = {
-    "": ["/", H800, "/order", "/sign-in", "/nowhere"],
+    "": ["/", H800, "/order", "/sign-in", "/nowhere", "/docs/problems"],
     "buyer-1": [
         f"/order?{JOB}",
         "/order?chip=nvidia-h800-80g&cards=x",
         f"/order/review?{JOB}",
         "/orders",
         "/leases",
+        "/statements",
         "/account",
     ],
     "seller-1": ["/console", "/console/new", "/console/leases", "/console/statements"],
@@ -37,11 +38,17 @@ PAGES = {
         "/clerk/parties/buyer-1",
         "/clerk/periods",
         "/clerk/periods/2026-10",
+        "/clerk/periods/2026-10/statements",
         "/clerk/ledger",
     ],
 }
 DETAILS = {
-    "buyer-1": {"/orders": "/orders/ord-", "/leases": "/leases/lse-", "/account": "/account/entries/"},
+    "buyer-1": {
+        "/orders": "/orders/ord-",
+        "/leases": "/leases/lse-",
+        "/statements": "/statements/run-",
+        "/account": "/account/entries/",
+    },
     "seller-1": {
         "/console": "/console/listings/",
         "/console/statements": "/console/statements/run-1",

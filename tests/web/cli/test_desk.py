@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from exchange.clock import wall_clock
+from exchange.periods import period_of
+from exchange.state import Instant
 from tests.web.cli.conftest import Suanli
 from web.cli.folder import Server, announced, announced_server
 
@@ -14,8 +17,14 @@ pytestmark = pytest.mark.integration
 ANN = ("ann-lab", "--name", "Ann Laboratory", "--role", "buyer", "--region", "310000")
 
 
+OPENED_BEFORE = 40 * 86_400  # seconds: whatever month that was in, it is over
+
+
 def test_without_a_server_the_clerk_opens_the_venue(suanli: Suanli) -> None:
-    admitted = suanli("party", "add", *ANN)
+    opened = Instant(wall_clock() - OPENED_BEFORE)
+    with pytest.MonkeyPatch.context() as clock:
+        clock.setattr("web.cli.desk.wall_clock", lambda: opened)
+        admitted = suanli("party", "add", *ANN)
     assert (admitted.exit_code, admitted.stdout.split(".")[0]) == (0, "Ann Laboratory is admitted as ann-lab")
     key = json.loads(suanli("party", "key", "ann-lab", "--json").stdout)
     assert key["token"].startswith(f"sk_{key['key']}_")
@@ -28,6 +37,8 @@ def test_without_a_server_the_clerk_opens_the_venue(suanli: Suanli) -> None:
     assert again.exit_code == 4
     assert again.stderr.startswith("The venue has refused (party_exists)")
     _closing_is_refused(suanli)
+    _a_month_that_is_over_is_closed(suanli, opened)
+    _terms_are_changed(suanli)
     _made_up_trades_are_kept_out(suanli)
 
 
@@ -40,6 +51,8 @@ def _deposits(suanli: Suanli) -> None:
     other = suanli("deposit", "ann-lab", "99.99", "--reference", "bank-17")
     assert other.exit_code == 4
     assert "stands for another deposit" in other.stderr
+    unnamed = suanli("deposit", "ann-lab", "1", "--reference", "")
+    assert (unnamed.exit_code, "reference: The text is empty." in unnamed.stderr) == (4, True)
     stranger = suanli("deposit", "nobody", "1")
     assert stranger.exit_code == 4
     assert "unknown_party" in stranger.stderr
@@ -53,6 +66,41 @@ def _closing_is_refused(suanli: Suanli) -> None:
     too_early = suanli("close", "2199-01", "--yes")
     assert too_early.exit_code == 4
     assert "period_not_over" in too_early.stderr
+
+
+def _a_month_that_is_over_is_closed(suanli: Suanli, opened: Instant) -> None:
+    """Over by the wall clock: nobody has kept this venue's time, and it has traded nothing."""
+    earlier = suanli("close", "2001-01", "--yes")
+    assert (earlier.exit_code, "period_unknown" in earlier.stderr) == (4, True)
+    closed = suanli("close", period_of(opened, 8 * 3600).name, "--yes", "--json")
+    assert closed.exit_code == 0, closed.stderr
+    assert json.loads(closed.stdout)["statements"] == 0
+
+
+def _terms_are_changed(suanli: Suanli) -> None:
+    """What is shown as JSON is what is changed and given back. Nothing happens without a yes."""
+    shown = json.loads(suanli("terms", "show", "--json").stdout)
+    asked = {**shown, "fee": {**shown["fee"], "rate_bp": 250}}
+    Path("terms.json").write_text(json.dumps(asked))
+    unasked = suanli("terms", "adopt", "terms.json")
+    assert unasked.exit_code == 2
+    assert unasked.stderr.startswith("fee.rate_bp: 300 becomes 250\n")
+    assert "3 % of net, VAT at 6 % inside" in suanli("terms", "show").stdout
+    adopted = suanli("terms", "adopt", "terms.json", "--yes", "--json")
+    assert json.loads(adopted.stdout) == {**asked, "now": json.loads(adopted.stdout)["now"]}
+    assert "2.5 % of net, VAT at 6 % inside" in suanli("terms", "show").stdout
+    Path("terms.json").write_text(json.dumps({**asked, "lot_max": 9.5, "horizon_minutes": float("nan")}))
+    refused = suanli("terms", "adopt", "terms.json", "--yes")
+    assert refused.exit_code == 4
+    assert "lot_max: Input should be a valid integer." in refused.stderr
+
+
+@pytest.mark.parametrize("content", ["", "[]", "[" * 100_000, "3"])
+def test_a_file_of_terms_is_a_json_object(suanli: Suanli, content: str) -> None:
+    Path("terms.json").write_text(content)
+    told = suanli("terms", "adopt", "terms.json")
+    assert (told.exit_code, told.stderr.partition(":")[0]) == (2, "terms.json is no JSON object")
+    assert suanli("terms", "adopt", "nowhere.json").exit_code == 2
 
 
 def _made_up_trades_are_kept_out(suanli: Suanli) -> None:

@@ -9,7 +9,7 @@ import pytest
 from exchange.bench import Figure
 from exchange.replay.assumptions import DEFAULTS, describe
 from tests.web.cli.conftest import Suanli
-from web.cli import bench
+from web.cli import bench, replay
 
 
 def test_every_assumption_is_an_option(suanli: Suanli) -> None:
@@ -69,3 +69,13 @@ def test_the_bench_fails_where_a_figure_is_not_met(
     told = suanli(*command, "--json")
     assert told.exit_code == 0
     assert [figure["name"] for figure in json.loads(told.stdout)] == ["order"]
+
+
+@pytest.mark.integration
+def test_a_replay_that_is_stopped_says_so(suanli: Suanli, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def interrupted(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(replay, "run", interrupted)
+    told = suanli("replay", "--scale", 20, "--json")
+    assert (told.exit_code, told.stdout, told.stderr.splitlines()[1:]) == (130, "", ["Stopped."])

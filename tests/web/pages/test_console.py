@@ -42,7 +42,7 @@ async def test_a_listing_is_on_the_market_at_once(venue: Venue) -> None:
     listed = (await venue.browser().get("/", chip="nvidia-h20-96g", region="621000")).page
     assert "¥6.50 11-24 00:00" in listed.text
     instrument = (await venue.browser().get("/instruments/nvidia-h20-96g@621000/on_demand")).page
-    assert "none free now" in listed.text
+    assert "— 0 Firm" in listed.text
     assert "Nothing is free in the next seven days" not in instrument.text
 
 
@@ -72,7 +72,7 @@ async def test_a_waiting_order_takes_what_is_listed(venue: Venue) -> None:
         ("end", "2027-02-22T00:00", "window_too_far"),
         ("firm", "", "Fill this in."),
         ("firm", "9.999", "Write an amount in yuan with at most two decimals, such as 12.50."),
-        ("firm", "1000000000", "Input should be less than or equal to 1000000000000."),
+        ("firm", "1000000000", "At most 1,000,000."),
         ("night_since", "24", "Choose one of the options."),
         ("line", "bananas", "Choose one of the options."),
     ],

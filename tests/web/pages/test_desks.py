@@ -131,8 +131,10 @@ async def test_a_month_is_looked_at_closed_and_can_t_be_closed_again(venue: Venu
 
 async def test_the_first_month_of_a_venue(empty: Venue) -> None:
     clerk = await empty.as_party("clerk-1")
-    assert "Nothing to close yet" in (await clerk.get("/clerk")).page.text
-    assert "There is nothing to close yet" in (await clerk.get("/clerk/periods/2026-10")).page.text
+    assert "The next month to close is 2026-11" in (await clerk.get("/clerk")).page.text
+    assert "2026-11 is the next" in (await clerk.get("/clerk/periods/2026-10")).page.text
+    refused = await clerk.send("/clerk/periods/2026-10/close")
+    assert (refused.status, "period_unknown" in refused.page.text) == (422, True)
 
 
 async def test_a_region_s_shares_add_up_from_the_line_to_the_ledger(calm: Venue) -> None:

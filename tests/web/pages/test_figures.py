@@ -7,14 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exchange.catalogue.instruments import Instrument
+from exchange.parties.rules import AMOUNT_MAX
 from exchange.persistence.queries.market import Bid, Offered, Sold
 from exchange.state import PartyId
 from matching.prices import PriceCurve, flat
 from matching.terms import ChipCode, ListingId, RegionCode, Slot, Tier, Window
 from tests.web.seed import at
+from web.bodies.fields import PRICE_MAX
 from web.pages import formats, offers
 from web.pages.charts import depth_chart, level
-from web.pages.fields import MistakeCode, Reader
+from web.pages.fields import MICRO_PER_FEN, PRICE_MOST, MistakeCode, Reader
 
 FIRM, SPOT = Tier.ON_DEMAND, Tier.SPOT
 
@@ -48,7 +50,7 @@ def test_unit_prices(micro_yuan: int, text: str) -> None:
     assert formats.unit_price(micro_yuan) == text
 
 
-@given(st.integers(0, 10**15))
+@given(st.integers(0, AMOUNT_MAX))
 def test_an_amount_is_read_as_it_was_written(fen: int) -> None:
     for text in (formats.plain_yuan(fen), formats.yuan(fen)):
         assert Reader({"x": [text]}).fen("x") == fen
@@ -199,3 +201,7 @@ def test_shades_keep_order(part: int, whole: int) -> None:
     assert 0 <= shade <= 4
     assert (shade == 0) == (part == 0 or whole == 0)
     assert level(whole, whole) == (4 if whole else 0)
+
+
+def test_forms_take_the_prices_that_programs_may_send() -> None:
+    assert PRICE_MOST * MICRO_PER_FEN == PRICE_MAX

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.paths import PROJECT
+from tests.web.pages.conftest import Venue
 from web.pages.engine import STATIC, static_address
 
 VENDORS = (STATIC / "vendor", PROJECT / "tests/web/browser/vendor")
@@ -95,6 +96,18 @@ def test_a_changed_file_has_another_address() -> None:
     address = static_address("suanli.css")
     digest = hashlib.sha256((STATIC / "suanli.css").read_bytes()).hexdigest()
     assert address == f"/static/suanli.css?v={digest[:12]}"
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+async def test_only_files_that_are_there_are_served(calm: Venue, method: str) -> None:
+    client = calm.browser().client
+    for name in ("suanli.css", "vendor/htmx/htmx.min.js", "vendor/htmx/LICENSE"):
+        assert (await client.request(method, static_address(name))).status_code == 200
+    others = ("", "nothing.css", "vendor", "vendor/", "%00", "suanli.css%00", "%FF", "a" * 300, "a/" * 3_000)
+    outside = ("../app.py", "..%2fapp.py", "%2e%2e/app.py", "%2fetc%2fpasswd", "vendor/..%2f..%2fapp.py")
+    for name in (*others, *outside):
+        assert (await client.request(method, f"/static/{name}")).status_code == 404, name
 
 
 def test_nothing_is_loaded_from_elsewhere() -> None:

@@ -12,12 +12,20 @@ branch_labels = None
 depends_on = None
 
 
-APPEND_ONLY = ("commands", "events", "entries", "postings")
+APPEND_ONLY = (
+    "commands",
+    "events",
+    "entries",
+    "postings",
+    "usage_batches",
+    "delivery_records",
+    "token_records",
+)
 
 GUARDS = """
 CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    RAISE EXCEPTION 'the log is never changed: % on % was refused', TG_OP, TG_TABLE_NAME
+    RAISE EXCEPTION 'log and usage are never changed: % on % was refused', TG_OP, TG_TABLE_NAME
         USING ERRCODE = 'restrict_violation';
 END $$;
 
@@ -40,7 +48,8 @@ CREATE TRIGGER balanced AFTER INSERT ON postings REFERENCING NEW TABLE AS added
 CREATE EXTENSION IF NOT EXISTS btree_gist;
 
 ALTER TABLE agreements ADD CONSTRAINT ex_agreements_overlap
-    EXCLUDE USING gist (source WITH =, destination WITH =, int8range(valid_from, valid_to) WITH &&);
+    EXCLUDE USING gist (source WITH =, destination WITH =, int8range(valid_from, valid_to) WITH &&)
+    DEFERRABLE INITIALLY IMMEDIATE;
 
 INSERT INTO writer ("only", epoch) VALUES (true, 0);
 
@@ -135,6 +144,9 @@ def upgrade() -> None:
         ["lease", "slot"],
         unique=True,
         postgresql_where="status = 'accepted'",
+    )
+    op.create_index(
+        "ix_delivery_records_batch", "delivery_records", ["batch"], unique=False, postgresql_using="brin"
     )
     op.create_table(
         "entries",
@@ -334,6 +346,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("party", "meter", "sequence", name=op.f("pk_token_records")),
     )
     op.create_index("ix_token_records_contract", "token_records", ["contract", "at"], unique=False)
+    op.create_index(
+        "ix_token_records_batch", "token_records", ["batch"], unique=False, postgresql_using="brin"
+    )
     op.create_table(
         "usage_batches",
         sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -342,7 +357,9 @@ def upgrade() -> None:
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("content", sa.LargeBinary(), nullable=False),
         sa.Column("verdicts", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.Column("now", sa.BigInteger(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
         sa.Column(
             "received_at",
             sa.DateTime(timezone=True),
@@ -385,6 +402,7 @@ def downgrade() -> None:
     op.drop_table("writer")
     op.drop_table("venue")
     op.drop_table("usage_batches")
+    op.drop_index("ix_token_records_batch", table_name="token_records", postgresql_using="brin")
     op.drop_index("ix_token_records_contract", table_name="token_records")
     op.drop_table("token_records")
     op.drop_index("ix_statements_seller", table_name="statements")
@@ -410,6 +428,7 @@ def downgrade() -> None:
     op.drop_table("leases")
     op.drop_table("events")
     op.drop_table("entries")
+    op.drop_index("ix_delivery_records_batch", table_name="delivery_records", postgresql_using="brin")
     op.drop_index(
         "ix_delivery_records_slot", table_name="delivery_records", postgresql_where="status = 'accepted'"
     )

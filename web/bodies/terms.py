@@ -1,0 +1,117 @@
+"""The terms of the house as they are adopted and answered."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field
+
+from exchange.persistence.queries.market import Clock
+from exchange.state import VenueTerms
+from exchange.venue.commands import AdoptTerms
+from settlement.money import BasisPoints
+from settlement.terms import FeeBase, FeeTerms
+from web.bodies.fields import (
+    BasisPointsField,
+    CardsField,
+    LineField,
+    MinutesField,
+    fault,
+    price_per_hour,
+    utc,
+)
+from web.problems import DoorRejection
+from web.strict import Body
+
+LINES_MAX = 20
+DAY_MINUTES = 24 * 60
+
+SlotMinutes = Annotated[int, Field(ge=1, le=60)]
+LateMinutes = Annotated[int, Field(ge=1, le=366 * DAY_MINUTES)]
+OffsetMinutes = Annotated[int, Field(ge=-DAY_MINUTES, le=DAY_MINUTES, description="East of UTC.")]
+
+
+class FeeIn(Body):
+    """The venue's fee, which the seller bears: a share of the price with VAT or without. Its own VAT is in it."""
+
+    rate_bp: BasisPointsField
+    base: FeeBase
+    vat_rate_bp: BasisPointsField
+
+
+class TermsIn(Body):
+    """All terms of the house: those that are to change, and the others as they are.
+
+    The length of a slot, the largest lot and the offset from UTC are fixed, the late window never grows, and no
+    catalogue line goes.
+    """
+
+    slot_minutes: SlotMinutes
+    lot_max: CardsField
+    horizon_minutes: MinutesField
+    late_window_minutes: LateMinutes
+    fee: FeeIn
+    vat_rates_bp: Annotated[dict[LineField, BasisPointsField], Field(max_length=LINES_MAX)]
+    utc_offset_minutes: OffsetMinutes
+
+    def command(self) -> AdoptTerms:
+        """The command that this asks for."""
+        horizon, rest = divmod(self.horizon_minutes, self.slot_minutes)
+        if rest:
+            sentence = f"The venue trades a whole number of slots ahead, of {self.slot_minutes} minutes each."
+            raise fault("/horizon_minutes", DoorRejection.OFF_GRID, sentence)
+        return AdoptTerms(
+            VenueTerms(
+                slot_seconds=self.slot_minutes * 60,
+                lot_max=self.lot_max,
+                horizon_slots=horizon,
+                late_window_seconds=self.late_window_minutes * 60,
+                fee=FeeTerms(BasisPoints(self.fee.rate_bp), self.fee.base, BasisPoints(self.fee.vat_rate_bp)),
+                vat_rates_bp={line: BasisPoints(rate) for line, rate in self.vat_rates_bp.items()},
+                utc_offset_seconds=self.utc_offset_minutes * 60,
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class FeeOut:
+    """The venue's fee."""
+
+    rate_bp: int
+    base: FeeBase
+    vat_rate_bp: int
+
+
+@dataclass(frozen=True, slots=True)
+class TermsOut:
+    """The terms in force, and where the venue's clock stands: at the beginning of the slot `now`.
+
+    Prices are whole ticks. The venue trades `horizon_minutes` ahead, and takes reports of what was delivered until
+    `late_window_minutes` after a slot. Months are those of the offset from UTC.
+    """
+
+    now: datetime
+    slot_minutes: int
+    lot_max: int
+    price_tick_micro_yuan_per_card_hour: int
+    horizon_minutes: int
+    late_window_minutes: int
+    fee: FeeOut
+    vat_rates_bp: dict[str, int]
+    utc_offset_minutes: int
+
+    @classmethod
+    def of(cls, clock: Clock) -> "TermsOut":
+        """The terms as they are stored."""
+        terms = clock.terms
+        return cls(
+            now=utc(clock.instant),
+            slot_minutes=terms.slot_seconds // 60,
+            lot_max=terms.lot_max,
+            price_tick_micro_yuan_per_card_hour=price_per_hour(terms, terms.price_tick),
+            horizon_minutes=terms.horizon_slots * terms.slot_seconds // 60,
+            late_window_minutes=terms.late_window_seconds // 60,
+            fee=FeeOut(terms.fee.rate_bp, terms.fee.base, terms.fee.vat_rate_bp),
+            vat_rates_bp=dict(terms.vat_rates_bp),
+            utc_offset_minutes=terms.utc_offset_seconds // 60,
+        )
