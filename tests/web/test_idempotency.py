@@ -33,6 +33,22 @@ async def test_the_same_request_again_changes_nothing_and_is_answered_the_same(m
     assert balance["available_fen"] + balance["held_fen"] == 10**9 + 5
 
 
+async def test_a_replay_shows_what_was_made_as_it_stands_now(market: Door) -> None:
+    """README and docs/api.md say so: status and ids are those of the first answer, the rest is the order's present."""
+    resting = order(limit_micro_yuan_per_card_hour=0)
+    first = await market.ask("POST", "/v1/orders", by="buyer", key="once", json=resting)
+    assert (first.status_code, first.json()["status"]) == (201, "resting")
+    path = f"/v1/orders/{first.json()['id']}"
+    await market.ask("PATCH", path, by="buyer", json={"cards": 4})
+    await market.ask("DELETE", path, by="buyer")
+    again = await market.ask("POST", "/v1/orders", by="buyer", key="once", json=resting)
+    assert (again.status_code, again.headers[REPLAYED]) == (201, "true")
+    assert again.json() == (await market.ask("GET", path, by="buyer")).json()
+    told = again.json()
+    assert (told["id"], told["status"], told["cards"]) == (first.json()["id"], "cancelled", 4)
+    assert len((await market.ask("GET", "/v1/orders", by="buyer")).json()["items"]) == 1
+
+
 async def test_the_same_key_for_something_else_is_refused(market: Door) -> None:
     assert (await market.ask("POST", "/v1/orders", by="buyer", key="k", json=order())).status_code == 201
     for method, path, body in (

@@ -22,7 +22,8 @@ A market for compute power. Bodies are JSON, read strictly: exact types, known f
 prices are whole micro-yuan per card-hour, times carry their offset from UTC.
 
 Every request that changes something carries an `Idempotency-Key`. Sending the same request again with the same key
-carries out nothing again: it is answered with what the request made, as it now stands, and `Idempotent-Replayed: true`.
+carries out nothing again: it is answered with the same status and `Idempotent-Replayed: true`, and with what the
+request made, as that stands now.
 The same key with another request is refused. A key is used up for ever, also by a request that was refused.
 
 What is refused is answered with a problem document (RFC 9457) and a stable `code`.
