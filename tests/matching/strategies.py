@@ -182,7 +182,7 @@ class Scene:
 
 def a_world(choose: Choose, lengths: Sequence[int] = range(10, 31)) -> World:
     """A run of commands, of which the n-th makes order `on` or listing `ln`."""
-    scene, commands = Scene(choose(VENUES)), some_links(choose)
+    scene, commands = Scene(choose(VENUES), choose(EPOCHS)), some_links(choose)
     for number in range(len(commands) + 1, choose(lengths) + 1):
         commands.append(a_command(choose, scene, number))
         scene.add(commands[-1])
@@ -236,6 +236,8 @@ def a_command(choose: Choose, scene: Scene, number: int) -> Command:
             return WithdrawListing(choose(listings))
 
 
+# Where a world begins: a kernel that counts slots from an origin has to move it.
+EPOCHS = (*(0,) * 6, 1_020, 16_380)
 MARKETS = (
     *(MarketTerms(),) * 4,
     MarketTerms(notice=0),

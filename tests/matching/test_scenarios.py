@@ -220,8 +220,8 @@ def told(seq: Seq, command: Command, event: Event) -> Iterator[str]:
         case Opened(order, age) if not isinstance(command, Place) or command.order.id != order.id:
             assert isinstance(order.shape, Block)
             least, most, slots = order.shape.least, order.shape.most, order.shape.slots
-            window = f"{order.window.start}-{order.window.end}"
-            yield f"    {order.id} asks for {least}-{most} for {slots} in {window}, as old as {age}"
+            inside = f"{order.window.start}-{order.window.end}"
+            yield f"    {order.id} asks for {least}-{most} for {slots} in {inside}, as old as {age}"
         case Rested(order_id):
             yield f"    {order_id} rests"
         case Closed(order_id, end):
