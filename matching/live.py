@@ -129,5 +129,5 @@ class LiveOrder:
     @property
     def latest_start(self) -> Slot:
         """The last slot that it may start in."""
-        latest = Slot(self.terms.window.end - self.terms.slots)
+        latest = self.terms.latest_start
         return latest if self.pin is None else min(latest, self.pin.start)

@@ -155,6 +155,11 @@ class Order:
         """The shortest run that serves it: a block's length; work is done slot by slot."""
         return self.shape.slots if isinstance(self.shape, Block) else 1
 
+    @property
+    def latest_start(self) -> Slot:
+        """The last slot in which it can still begin."""
+        return Slot(self.window.end - self.slots)
+
 
 @dataclass(frozen=True, slots=True)
 class MarketTerms:

@@ -109,13 +109,9 @@ def _granted(state: State, event: Leased) -> LeaseGranted:
     """A lease keeps the rates in force now; later terms don't touch it."""
     order, listing = state.orders[event.order], state.listings[event.listing]
     offered = state.market.listings[event.listing].terms
-    curve = offered.asks[state.market.orders[event.order].terms.tier]
-    runs = tuple(
-        PricedRun(Window(Slot(start), Slot(end)), price)
-        for start, end, price in curve.parts(event.window.start, event.window.end)
-    )
+    runs = tuple(PricedRun(Window(Slot(start), Slot(end)), price) for start, end, price in event.runs)
     lease = LeaseTerms(
-        id=LeaseId(f"lse-{state.leases_granted + 1}"),
+        id=LeaseId(f"lse-{event.lease}"),
         order=event.order,
         listing=event.listing,
         buyer=order.party,
