@@ -82,9 +82,9 @@ async def open_exchange(url: str, terms: VenueTerms) -> AsyncIterator[Exchange]:
     catalogue = load_catalogue()
     async with AsyncExitStack() as opened:
         writing = await database.connect(url, database.BY_KEY)
-        opened.push_async_callback(writing.close)
+        opened.push_async_callback(database.hang_up, writing)
         reading = await database.connect(url, database.BY_KEY)
-        opened.push_async_callback(reading.close)
+        opened.push_async_callback(database.hang_up, reading)
         readers = await opened.enter_async_context(await database.reading_pool(url))
         usage = await opened.enter_async_context(await database.usage_pool(url))
 

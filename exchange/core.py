@@ -134,7 +134,9 @@ def evolve(state: State, event: Event) -> list[JournalEntry]:
             | PeriodClosed()
         ):
             _evolve_settlement(state, event)
-        case KeyIssued() | KeyRevoked() | Deposited() | Rejected():
+        case Deposited(party_id, _, reference):
+            state.references.setdefault(party_id, set()).add(reference)
+        case KeyIssued() | KeyRevoked() | Rejected():
             pass
         case _:
             assert_never(event)

@@ -51,13 +51,19 @@ class Engine:
         self._decided: asyncio.Queue[_Decided] = asyncio.Queue()
         self._ahead = asyncio.Semaphore(AHEAD_MAX)
         self._undurable: Known = {}
-        self._unanswered: set[asyncio.Future[Answer]] = set()
+        self._unanswered: dict[asyncio.Future[Answer], float] = {}  # by when they came, the oldest first
         self._seq = storage.seq
 
     @property
     def waiting(self) -> int:
         """Commands in the queue."""
         return self._queue.qsize()
+
+    @property
+    def oldest_seconds(self) -> int:
+        """For how long the oldest command that is not answered has waited, in whole seconds."""
+        now = asyncio.get_running_loop().time()
+        return int(now - next(iter(self._unanswered.values()), now))
 
     @property
     def seq(self) -> Seq:
@@ -68,13 +74,14 @@ class Engine:
         """Carry out a command once, and answer when it is durable: see `CommandBus.submit`."""
         if self.halted is not None:
             raise HaltedError(str(self.halted)) from self.halted
-        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Answer] = loop.create_future()
         try:
             self._queue.put_nowait(_Waiting(envelope, answer))
         except asyncio.QueueFull:
             raise BusyError(f"{QUEUE_MAX} commands are waiting") from None
-        self._unanswered.add(answer)
-        answer.add_done_callback(self._unanswered.discard)
+        self._unanswered[answer] = loop.time()
+        answer.add_done_callback(self._unanswered.pop)
         return await answer
 
     async def drain(self) -> None:

@@ -4,6 +4,7 @@ Answered by a follower that tails the log, so that asking never slows the writer
 """
 
 import asyncio
+import logging
 from dataclasses import dataclass
 
 from exchange.core import evolve
@@ -11,6 +12,7 @@ from exchange.holds import lease_hold, order_hold, slots_by_price
 from exchange.orders.commands import PlaceOrder
 from exchange.orders.rules import order_of
 from exchange.persistence.database import Pool
+from exchange.persistence.errors import OUTAGES, explain
 from exchange.persistence.log import events_after, last_seq
 from exchange.rejections import MARKET_EXPLAINS
 from exchange.state import PartyId, PricedRun, State
@@ -26,6 +28,8 @@ from settlement.statement import fee_of, split_vat
 BEFORE_ALL = Seq(0)
 PAGE = 1_000  # commands whose events are applied at once: a few milliseconds
 TAIL_SECONDS = 0.5
+
+_log = logging.getLogger("suanli.quotes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +84,22 @@ class Follower:
                 self.seq = max(self.seq, until)
 
     async def tail(self) -> None:
-        """Keep close to the log's end until cancelled, so that a quote finds little left to read."""
+        """Keep close to the log's end until cancelled, so that a quote finds little left to read.
+
+        A database that is lost is waited for, and told of once: whoever asks for a quote meanwhile hears of it anyway.
+        """
+        lost = False
         while True:
-            await self.catch_up()
+            try:
+                await self.catch_up()
+            except OUTAGES as fault:
+                if not lost:
+                    _log.warning("the log can't be followed: %s", explain(fault))
+                lost = True
+            else:
+                if lost:
+                    _log.warning("the log is followed again")
+                lost = False
             await asyncio.sleep(TAIL_SECONDS)
 
     async def quote(self, party: PartyId, command: PlaceOrder) -> Quote:

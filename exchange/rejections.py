@@ -18,6 +18,7 @@ class VenueRejection(StrEnum):
     UNKNOWN_PARTY = "unknown_party"
     WRONG_ROLE = "wrong_role"
     UNKNOWN_KEY = "unknown_key"
+    DEPOSIT_EXISTS = "deposit_exists"
     AMOUNT_OUT_OF_RANGE = "amount_out_of_range"
     INSUFFICIENT_FUNDS = "insufficient_funds"
     UNKNOWN_LINE = "unknown_line"

@@ -191,6 +191,11 @@ class State:
     terms: VenueTerms | None = None
     parties: dict[PartyId, Party] = field(default_factory=dict)
     balances: Balances = field(default_factory=Balances)
+    references: dict[PartyId, set[str]] = field(default_factory=dict)
+    """The bank's references that are booked for each party: for ever, since a slip may come again after years.
+
+    It grows with deposits alone, which a clerk books one by one: a million of them take some hundred megabytes.
+    """
     listings: dict[ListingId, OpenListing] = field(default_factory=dict)
     orders: dict[OrderId, OpenOrder] = field(default_factory=dict)
     leases: dict[LeaseId, LiveLease] = field(default_factory=dict)

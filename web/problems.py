@@ -124,6 +124,7 @@ PROBLEMS: Mapping[Code | DoorRejection, Kind] = {
     Venue.TERMS_INVALID: Kind(422, "The terms make no sense"),
     Venue.SLOT_LENGTH_FIXED: Kind(409, "The length of a slot is fixed"),
     Venue.PARTY_EXISTS: Kind(409, "There is such a party already"),
+    Venue.DEPOSIT_EXISTS: Kind(409, "The reference is booked already"),
     Venue.PARTY_INVALID: Kind(422, "The party can't be admitted like that"),
     Venue.UNKNOWN_PARTY: Kind(404, "There is no such party"),
     Venue.WRONG_ROLE: Kind(422, "The party doesn't have that role"),

@@ -101,6 +101,7 @@ def _parts(state: State) -> Iterator[tuple[str, object]]:
     yield "terms", state.terms
     yield "parties", state.parties
     yield "balances", list(state.balances.items())
+    yield "references", state.references
     yield "listings", state.listings
     yield "orders", state.orders
     unsettled = {name: sorted(live.unsettled.items()) for name, live in state.leases.items()}

@@ -35,7 +35,7 @@ class RevokeKey:
 
 @dataclass(frozen=True, slots=True)
 class Deposit:
-    """Book money that a party paid in. `reference` is the bank's."""
+    """Book money that a party paid in. `reference` is the bank's, and is booked once for each party."""
 
     party: PartyId
     amount: Fen

@@ -8,11 +8,15 @@ from exchange.parties.events import Deposited, KeyIssued, KeyRevoked, PartyRegis
 from exchange.rejections import Rejected, VenueRejection, refused_by_market, rejected
 from exchange.state import VENUE, PartyId, State
 from matching.terms import Rejection as MarketRejection
+from settlement.ledger.chart import AccountKind, LedgerAccount
 from settlement.money import Fen
 
 AMOUNT_MAX = Fen(
     10**14
 )  # a trillion yuan: above any real amount, and in micro-yuan a ninth of what 64 bits hold
+DEPOSITS_MAX = Fen(
+    4 * 10**18
+)  # of all parties together: regions count at most twice what was paid in as theirs, and 64 bits hold that
 
 _ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?\Z")
 _DIGEST = re.compile(r"[0-9a-f]{64}\Z")
@@ -55,11 +59,22 @@ def revoke_key(state: State, command: RevokeKey) -> Iterator[KeyRevoked | Reject
 
 
 def deposit(state: State, command: Deposit) -> Iterator[Deposited | Rejected]:
-    """Book what a party paid in."""
+    """Book what a party paid in. A reference is booked once for each party, whoever asks and under whichever id."""
+    paid_in = -state.balances.of(LedgerAccount(VENUE, AccountKind.BANK))
     if command.party not in state.parties:
         yield unknown_party(command.party)
     elif not 0 < command.amount <= AMOUNT_MAX:
         yield out_of_range()
+    elif command.reference in state.references.get(command.party, ()):
+        yield rejected(
+            VenueRejection.DEPOSIT_EXISTS,
+            f"The reference {command.reference} is booked for {command.party} already: nothing was booked again.",
+        )
+    elif command.amount > DEPOSITS_MAX - paid_in:
+        yield rejected(
+            VenueRejection.AMOUNT_OUT_OF_RANGE,
+            "All deposits together are at most 4,000,000,000,000,000,000 fen: the books are full.",
+        )
     else:
         yield Deposited(command.party, command.amount, command.reference)
 

@@ -1,6 +1,7 @@
 """Connections to the database, and what is checked before the first one is used."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
@@ -16,6 +17,7 @@ Pool = asyncpg.Pool
 READERS_MAX = 10  # connections that answer pages; the writer has its own
 METERS_MAX = 4  # connections for usage: batches wait for each other in any case
 COMMAND_SECONDS = 60  # no question may take longer
+CLOSE_SECONDS = 5  # for a database to end what it was still asked
 
 
 BY_KEY = {"enable_hashjoin": "off", "enable_mergejoin": "off", "plan_cache_mode": "force_generic_plan"}
@@ -28,6 +30,13 @@ async def connect(url: str, settings: Mapping[str, str] | None = None) -> asyncp
         return await asyncpg.connect(_dsn(url), server_settings=dict(settings or {}))
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as fault:
         raise DatabaseUnavailable(explain(fault)) from fault
+
+
+async def hang_up(connection: asyncpg.Connection) -> None:
+    """Close a connection, in spite of a database that doesn't answer any more."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(CLOSE_SECONDS):
+            await connection.close()
 
 
 async def reading_pool(url: str) -> asyncpg.Pool:

@@ -1,5 +1,6 @@
 """The log: what was asked and what happened, appended in one transaction with everything that follows from it."""
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from settlement.ledger.journal import Balances, JournalEntry
 GENESIS = bytes(32)  # what the first command's digest is chained to
 FOR_EVER = (1 << 63) - 1
 PAGE = 5_000  # rows fetched at once
+WRITER_SECONDS = 20  # a database that answers the writer no sooner is not well
 
 
 class FencedError(RuntimeError):
@@ -39,6 +41,8 @@ class Log:
     """Place of the last command that is stored."""
     digest: bytes
     """The log's digest after the last command that is prepared."""
+    seconds: float = WRITER_SECONDS
+    """How long the database may take for a batch; then `seen` and `store` raise TimeoutError, which halts the writer."""
 
     @classmethod
     async def take_over(cls, connection: asyncpg.Connection, reader: asyncpg.Connection) -> "Log":
@@ -53,13 +57,14 @@ class Log:
 
     async def seen(self, asked: Sequence[Envelope]) -> dict[tuple[PartyId, str], Logged]:
         """Those of the commands asked that the log knows, by party and id."""
-        rows = await self.reader.fetch(
-            "SELECT c.seq, c.party, c.id, c.kind, c.body FROM commands c "
-            "JOIN unnest($1::text[], $2::text[]) AS asked(party, id) USING (party, id)",
-            [envelope.by for envelope in asked],
-            [envelope.id for envelope in asked],
-        )
-        events = await events_of(self.reader, [row["seq"] for row in rows]) if rows else {}
+        async with asyncio.timeout(self.seconds):
+            rows = await self.reader.fetch(
+                "SELECT c.seq, c.party, c.id, c.kind, c.body FROM commands c "
+                "JOIN unnest($1::text[], $2::text[]) AS asked(party, id) USING (party, id)",
+                [envelope.by for envelope in asked],
+                [envelope.id for envelope in asked],
+            )
+            events = await events_of(self.reader, [row["seq"] for row in rows]) if rows else {}
         return {
             (PartyId(row["party"]), row["id"]): Logged(
                 Seq(row["seq"]), decode_command(row["kind"], row["body"]), events.get(row["seq"], [])
@@ -80,7 +85,9 @@ class Log:
 
     async def store(self, prepared: Prepared) -> None:
         """Store a batch in one statement, and so one transaction and one round trip; every part hangs on the fence."""
-        if not await store_rows(self.connection, self.epoch, prepared.statements):
+        async with asyncio.timeout(self.seconds):
+            held = await store_rows(self.connection, self.epoch, prepared.statements)
+        if not held:
             raise FencedError("another writer has taken over this venue; this one has stopped")
         self.seq = prepared.seq
 

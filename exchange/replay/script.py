@@ -152,7 +152,7 @@ def _next_week(plan: MarketPlan) -> Iterator[Act]:
     """Money comes in, contracts are opened and capacity is listed."""
     yield VENUE, Tick(Instant(plan.start_s))
     for buyer in plan.buyers:
-        yield VENUE, Deposit(PartyId(buyer.code), buyer.deposit_fen, "prepaid")
+        yield VENUE, Deposit(PartyId(buyer.code), buyer.deposit_fen, f"prepaid-{plan.start_s}")
     for contract in plan.contracts:
         yield VENUE, _contract(contract, plan)
     for listing in plan.listings:

@@ -154,7 +154,9 @@ class Teller:
 
     def deposit(self) -> tuple[str, Command]:
         return CLERK, Deposit(
-            self.chance.choice([BUYER, ANN, RAY]), Fen(self.chance.randint(1, 10**7)), "transfer"
+            self.chance.choice([BUYER, ANN, RAY]),
+            Fen(self.chance.randint(1, 10**7)),
+            f"transfer {len(self.house.log)}",
         )
 
     def contract(self) -> tuple[str, Command]:

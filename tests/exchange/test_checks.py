@@ -223,7 +223,7 @@ def test_an_event_too_few_and_an_event_too_many_are_told_once() -> None:
     more = decided(
         [
             *steps,
-            replace(steps[3], seq=9, events=[*steps[3].events, LoggedEvent(1, "Ticked", '{"now":500000}')]),
+            replace(steps[0], seq=9, events=[*steps[0].events, LoggedEvent(1, "Ticked", '{"now":500000}')]),
         ]
     )
     assert any("expected nothing, got Ticked" in line for line in more)

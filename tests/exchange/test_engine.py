@@ -76,7 +76,7 @@ async def serving(memory: Memory, batch_max: int = 500) -> AsyncIterator[Engine]
 
 
 def deposit(number: int, amount: int = 1, command_id: str = "") -> Envelope:
-    return Envelope(VENUE, command_id or f"deposit-{number}", Deposit(BUYER, Fen(amount), ""))
+    return Envelope(VENUE, command_id or f"deposit-{number}", Deposit(BUYER, Fen(amount), f"slip {number}"))
 
 
 def balance(engine: Engine) -> int:

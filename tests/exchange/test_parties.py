@@ -4,11 +4,13 @@ import pytest
 
 from exchange.parties.commands import Deposit, IssueKey, RegisterParty, RevokeKey
 from exchange.parties.events import Deposited, KeyIssued, KeyRevoked, PartyRegistered
+from exchange.parties.rules import DEPOSITS_MAX
 from exchange.state import VENUE, Party, PartyId, Role
 from matching.terms import RegionCode
-from settlement.ledger.chart import AccountKind
+from settlement.ledger.chart import AccountKind, LedgerAccount
+from settlement.ledger.journal import EntryKind, entry
 from settlement.money import Fen
-from tests.exchange.house import BUYER, CLERK, SELLER, House, party
+from tests.exchange.house import BUYER, CLERK, SELLER, House, only, party
 
 DIGEST = "ab" * 32
 
@@ -43,6 +45,30 @@ def test_who_is_not_admitted(member: Party, code: str) -> None:
 @pytest.mark.parametrize("amount", [0, -1, 10**15 + 1])
 def test_amounts_that_cannot_be_meant(amount: int) -> None:
     assert House().refusal(CLERK, Deposit(BUYER, Fen(amount), "")) == "amount_out_of_range"
+
+
+def test_a_reference_is_booked_once_for_each_party() -> None:
+    house = House()
+    house.admit(party("ann", Role.BUYER))
+    known = house.available()
+    assert house.ask(CLERK, Deposit(BUYER, Fen(5), "bank 7")) == [Deposited(BUYER, Fen(5), "bank 7")]
+    for by, amount in ((CLERK, 5), (CLERK, 6), (VENUE, 5)):
+        assert house.refusal(by, Deposit(BUYER, Fen(amount), "bank 7")) == "deposit_exists"
+    assert house.available() == known + 5
+    only(Deposited, house.ask(CLERK, Deposit(PartyId("ann"), Fen(5), "bank 7")))
+
+
+def test_no_balance_grows_beyond_what_the_database_holds() -> None:
+    house = House()
+    bank = LedgerAccount(VENUE, AccountKind.BANK)
+    much = DEPOSITS_MAX - 7 + house.balance(VENUE, AccountKind.BANK)
+    booked = entry(EntryKind.DEPOSIT, (bank, -much), (LedgerAccount(BUYER, AccountKind.AVAILABLE), much))
+    assert booked is not None
+    house.state.balances.post(booked)
+    assert house.refusal(CLERK, Deposit(BUYER, Fen(8), "one too many")) == "amount_out_of_range"
+    only(Deposited, house.ask(CLERK, Deposit(BUYER, Fen(7), "the last")))
+    assert house.refusal(CLERK, Deposit(BUYER, Fen(1), "none left")) == "amount_out_of_range"
+    assert 2 * DEPOSITS_MAX < 2**63, "a region counts a line's net as revenue, as output, and a part as tax"
 
 
 def test_money_belongs_to_somebody() -> None:

@@ -1,15 +1,20 @@
 """Quotes on a real database: a preview that books nothing, and that the order then keeps."""
 
 import asyncio
+from dataclasses import dataclass
 from random import Random
+from typing import cast
 
+import asyncpg
 import pytest
 
-from exchange.app import Exchange, open_exchange
+from exchange import quotes as module
+from exchange.app import Exchange, empty_state, open_exchange, running
 from exchange.checks.decisions import picture
 from exchange.orders.commands import PlaceOrder
 from exchange.orders.events import LeaseGranted, OrderAccepted
-from exchange.quotes import Found
+from exchange.persistence.database import Pool
+from exchange.quotes import Follower, Found
 from exchange.state import PartyId
 from tests.exchange.house import BUYER, HOURS, YUAN, House, only
 from tests.exchange.story import Teller, told
@@ -88,3 +93,35 @@ async def test_many_who_ask_at_once_apply_the_log_once(database_url: str) -> Non
         assert {quote.version for quote in quotes} == {len(house.log)}
         assert len({repr(quote) for quote in quotes}) == 1
         assert picture(exchange.quotes.state) == picture(house.state)
+
+
+@dataclass
+class Flaky:
+    """Connections to a database that is lost for so many questions."""
+
+    pool: Pool
+    faults: list[Exception]
+
+    def acquire(self) -> object:
+        if self.faults:
+            raise self.faults.pop()
+        return self.pool.acquire()
+
+
+async def test_the_follower_outlives_a_lost_database(
+    database_url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(module, "TAIL_SECONDS", 0.01)
+    house = told(12, 50)
+    async with open_exchange(database_url, HOURS) as exchange:
+        await tell(exchange, (envelope for _, envelope, _ in house.log[1:]))
+        faults = [ConnectionResetError(), asyncpg.InterfaceError("connection is closed"), TimeoutError()]
+        pool = cast(Pool, Flaky(exchange.readers, faults))
+        follower = Follower(pool, empty_state(exchange.catalogue))
+        async with running(follower.tail(), "follower"), asyncio.timeout(10):
+            while follower.seq < exchange.engine.seq:  # noqa: ASYNC110 - nothing tells of a log that was read
+                await asyncio.sleep(0.01)
+    assert faults == []
+    lost, found = (record.getMessage() for record in caplog.records if record.name == "suanli.quotes")
+    assert lost.startswith("the log can't be followed: The database did not answer in time")
+    assert found == "the log is followed again"

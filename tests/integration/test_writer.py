@@ -68,7 +68,7 @@ async def test_a_restart_rebuilds_state_and_digest(database_url: str) -> None:
         async with open_exchange(database_url, HOURS) as exchange:
             assert sight(exchange) == before
     async with open_exchange(database_url, HOURS) as exchange:
-        await ask(exchange, CLERK, "one more", Deposit(BUYER, Fen(1), ""))
+        await ask(exchange, CLERK, "one more", Deposit(BUYER, Fen(1), "slip 1"))
         assert sight(exchange) != before
     await require_sound(database_url)
 
@@ -83,8 +83,8 @@ async def test_a_venue_keeps_the_terms_that_it_has(database_url: str) -> None:
 
 async def test_the_same_command_again_gets_the_same_answer_even_after_a_restart(database_url: str) -> None:
     asked: list[tuple[str, Command]] = [
-        (CLERK, Deposit(BUYER, Fen(5), "")),
-        (BUYER, Deposit(BUYER, Fen(5), "")),
+        (CLERK, Deposit(BUYER, Fen(5), "slip 2")),
+        (BUYER, Deposit(BUYER, Fen(5), "slip 3")),
         (BUYER, House().order()),
         (VENUE, Tick(NEW_YEAR)),
     ]
@@ -116,15 +116,15 @@ async def test_an_id_stays_used_even_by_a_refusal(database_url: str) -> None:
         known = await commands(exchange)
     async with open_exchange(database_url, HOURS) as exchange:
         with pytest.raises(DifferentCommandError):
-            await ask(exchange, CLERK, "mine", Deposit(BUYER, Fen(1), ""))
+            await ask(exchange, CLERK, "mine", Deposit(BUYER, Fen(1), "slip 4"))
         assert await commands(exchange) == known
-        assert not (await ask(exchange, VENUE, "mine", Deposit(BUYER, Fen(1), ""))).replayed
+        assert not (await ask(exchange, VENUE, "mine", Deposit(BUYER, Fen(1), "slip 5"))).replayed
 
 
 async def test_fifty_at_once_with_one_id_have_one_effect(database_url: str) -> None:
     async with open_exchange(database_url, HOURS) as exchange:
         await tell(exchange, small())
-        envelope = Envelope(CLERK, "once", Deposit(BUYER, Fen(7), ""))
+        envelope = Envelope(CLERK, "once", Deposit(BUYER, Fen(7), "slip 6"))
         answers = await tell(exchange, [envelope] * 50)
         assert [answer.replayed for answer in answers].count(False) == 1
         assert len({answer.seq for answer in answers}) == 1
@@ -167,12 +167,12 @@ async def test_a_second_writer_fences_the_first(database_url: str) -> None:
         known = await commands(first)
         async with open_exchange(database_url, HOURS) as second:
             with pytest.raises(HaltedError, match="another writer has taken over"):
-                await ask(first, CLERK, "too late", Deposit(BUYER, Fen(1), ""))
+                await ask(first, CLERK, "too late", Deposit(BUYER, Fen(1), "slip 7"))
             assert isinstance(first.engine.halted, FencedError)
             assert await commands(second) == known
             with pytest.raises(HaltedError):
-                await ask(first, CLERK, "still too late", Deposit(BUYER, Fen(1), ""))
-            assert (await ask(second, CLERK, "in time", Deposit(BUYER, Fen(1), ""))).seq == known + 1
+                await ask(first, CLERK, "still too late", Deposit(BUYER, Fen(1), "slip 8"))
+            assert (await ask(second, CLERK, "in time", Deposit(BUYER, Fen(1), "slip 9"))).seq == known + 1
     await require_sound(database_url)
 
 
@@ -208,7 +208,7 @@ async def test_what_the_database_refuses_halts_the_writer_and_leaves_no_trace(da
     async with open_exchange(database_url, HOURS) as exchange:
         await tell(exchange, small())
         known = await commands(exchange)
-        good = Envelope(CLERK, "good", Deposit(BUYER, Fen(1), ""))
+        good = Envelope(CLERK, "good", Deposit(BUYER, Fen(1), "slip 10"))
         outcomes = await asyncio.gather(
             exchange.bus.submit(good),
             exchange.bus.submit(Envelope(CLERK, "poison", poison)),

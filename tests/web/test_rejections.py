@@ -50,6 +50,7 @@ MET: list[tuple[Rejection | VenueRejection, str, str, Json | None]] = [
     (VenueRejection.PARTY_EXISTS, "clerk", "POST /v1/parties", PARTY | {"id": "buyer"}),
     (VenueRejection.PARTY_EXISTS, "clerk", "POST /v1/parties", PARTY | {"id": "venue"}),
     (VenueRejection.UNKNOWN_PARTY, "clerk", "POST /v1/deposits", DEPOSIT | {"party": "nobody"}),
+    (VenueRejection.DEPOSIT_EXISTS, "clerk", "POST /v1/deposits", DEPOSIT | {"reference": "transfer"}),
     (VenueRejection.UNKNOWN_PARTY, "clerk", "POST /v1/contracts", CONTRACT | {"seller": "nobody"}),
     (VenueRejection.WRONG_ROLE, "clerk", "POST /v1/contracts", CONTRACT | {"seller": "rival"}),
     (VenueRejection.INSUFFICIENT_FUNDS, "buyer", "POST /v1/orders", order(cards=1_000_000)),

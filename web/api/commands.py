@@ -32,12 +32,15 @@ async def get_command(
 
 @get("/health")
 async def health(exchange: NamedDependency[Exchange]) -> HealthOut:
-    """Whether the venue takes commands and answers questions; a 503 says why not."""
+    """Whether the venue takes commands and answers questions; a 503 says why not.
+
+    Where `oldest_seconds` grows, the database keeps commands waiting: after 20 seconds the venue halts.
+    """
     engine = exchange.engine
     if engine.halted is not None:
         raise HaltedError(str(engine.halted))
     await clock(exchange.readers)
-    return HealthOut("ok", engine.seq, engine.waiting)
+    return HealthOut("ok", engine.seq, engine.waiting, engine.oldest_seconds)
 
 
 HANDLERS = [get_command, health]

@@ -67,8 +67,9 @@ def _made(event: Event) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class HealthOut:
-    """How the venue is: the last place in its log, and how many commands wait."""
+    """How the venue is: the last place in its log, how many commands wait, and for how long the oldest has."""
 
     status: str
     seq: int
     waiting: int
+    oldest_seconds: int

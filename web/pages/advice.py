@@ -62,6 +62,7 @@ ADVICE: Mapping[Code | DoorRejection, str] = {
     Venue.TERMS_INVALID: "read the sentence",
     Venue.SLOT_LENGTH_FIXED: "another length needs another venue",
     Venue.PARTY_EXISTS: "choose another",
+    Venue.DEPOSIT_EXISTS: "look at the party's account: it is there; another transfer has a reference of its own",
     Venue.PARTY_INVALID: "an id is 1 to 40 of a-z, 0-9 and inner hyphens",
     Venue.UNKNOWN_PARTY: "register it first",
     Venue.WRONG_ROLE: "name one that is",
