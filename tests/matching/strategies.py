@@ -142,6 +142,7 @@ CROWDED = Venue(
     3,
 )
 PAIR = CROWDED._replace(region_sets=PAIRED[1:], homes=(None, EAST, EAST), chip_sets=((A,), (A, B)))
+LONG = PAIR._replace(runs=(1, 4, 7, 8, 9, 16, 24, 25, 31), spare=range(0, 30, 3), longer=20)
 VENUES = (
     WIDE,
     Venue(CHIP_SETS, REGION_SETS, range(5), range(6), PRICES, range(1, 5)),
@@ -151,6 +152,7 @@ VENUES = (
     CROWDED,
     PAIR,
     PAIR,
+    LONG,
 )
 
 
@@ -193,6 +195,11 @@ def some_links(choose: Choose) -> list[Command]:
     """Half of the worlds have links from the first command on."""
     pairs = choose(((), (), ((EAST, WEST),), ((EAST, WEST), (EAST, NORTH), (WEST, EAST))))
     return [SetLink(home, region, choose((7, 15, 60))) for home, region in pairs]
+
+
+def a_long_world(choose: Choose) -> World:
+    """Hundreds of commands on few books, so that these grow beyond one stretch of an index."""
+    return a_world(choose, range(250, 400))
 
 
 def a_short_world(choose: Choose) -> World:

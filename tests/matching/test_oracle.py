@@ -8,12 +8,13 @@ from random import Random
 import pytest
 from hypothesis import given
 
+from matching import ladder, market
 from matching.commands import Command, Tick
 from matching.events import Displaced, Event, Leased, Rested, Ticked
 from matching.terms import LeaseNumber, MarketTerms, Seq, Slot, Window
 from tests.matching import laws
 from tests.matching.audit import Audit, BreachError
-from tests.matching.strategies import SEED, WORLDS, World, a_world, lawful, worlds, worlds_of
+from tests.matching.strategies import SEED, WORLDS, World, a_long_world, a_world, lawful, worlds, worlds_of
 
 
 @lawful(60)
@@ -28,12 +29,24 @@ def test_the_kernel_says_what_the_oracle_says_in_many_worlds() -> None:
         laws.hold(laws.agrees_with_the_oracle, world)
 
 
+def test_the_kernel_says_so_too_where_its_books_have_many_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small worlds fill one leaf of an index; so here leaves are smaller, and masks are counted anew more often."""
+    monkeypatch.setattr(ladder, "FULL", 4)
+    monkeypatch.setattr(market, "AFTER", 3)
+    print(f"SUANLI_SEED={SEED} SUANLI_WORLDS={WORLDS}")
+    chance = Random(SEED)
+    for _ in range(WORLDS // 100):
+        laws.hold(laws.agrees_with_the_oracle, a_long_world(chance.choice))
+    for world in worlds_of(SEED, WORLDS)[: WORLDS // 4]:
+        laws.hold(laws.agrees_with_the_oracle, world)
+
+
 @pytest.mark.soak
 def test_the_kernel_says_what_the_oracle_says_for_a_million_commands() -> None:
     print(f"SUANLI_SEED={SEED}")
     chance, commands = Random(SEED), 0
     while commands < 1_000_000:
-        world = a_world(chance.choice)
+        world = chance.choice((a_world, a_world, a_long_world))(chance.choice)
         commands += len(world.commands)
         laws.hold(laws.agrees_with_the_oracle, world)
 

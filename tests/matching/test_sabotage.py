@@ -437,13 +437,7 @@ SABOTAGE: list[tuple[str, Law, Plant]] = [
 def test_a_planted_bug_is_found(law: Law, plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
     worlds = worlds_of(SEED, WORLDS)
     plant(monkeypatch)
-    with pytest.raises(BreachError):
-        for world in worlds:
-            try:
-                law(world)
-            except AssertionError as fault:
-                if isinstance(fault, BreachError):
-                    raise
+    assert any(isinstance(laws.fault(law, world), BreachError) for world in worlds)
 
 
 def test_every_law_has_a_bug_that_breaks_it() -> None:
