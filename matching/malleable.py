@@ -8,7 +8,7 @@ from matching.legs import Leg, Offered, Plan, Wanted, round_up
 from matching.live import MILLI
 from matching.market import Market
 from matching.masks import span
-from matching.ranking import Counter, Ranked, by_price, counters, offers, rank_of
+from matching.ranking import Counter, Ranked, by_price, counters, looks_far, offers, promised, rank_of
 from matching.terms import RegionCode, Slot, Window, Work
 
 
@@ -66,12 +66,13 @@ class ToDo:
         self._close_if_full(slot)
 
     def cells(self, wanted: Wanted, offer: Offered) -> Iterator[Ranked]:
-        """Every slot in which a listing can do some of the work within the limit, the cheapest first."""
+        """Every slot in which a listing can do some of the work within the limit, by rank."""
         window = offer.listing.terms.window
         parts = offer.prices.runs(max(wanted.first, window.start), min(wanted.end, window.end))
-        for first, until, price in parts if offer.prices.flat else sorted(parts, key=lambda part: part[2]):
+        by_slot = offer.prices.flat or wanted.earliest
+        for first, until, price in parts if by_slot else sorted(parts, key=lambda part: part[2]):
             if price > offer.limit:
-                return
+                continue
             mask = self.open_in(offer, first, until)
             slot = first
             while mask and slot < until:
@@ -92,7 +93,7 @@ class ToDo:
 def _cells(market: Market, wanted: Wanted, todo: ToDo) -> Iterator[tuple[int, Offered]]:
     """Cells by rank: by price, or slot by slot and then by price."""
     books = counters(market, wanted, todo.need)
-    if wanted.earliest:
+    if wanted.earliest and not looks_far(market, wanted):
         yield from _by_slot(market, wanted, todo, books)
     else:
         for _, slot, offer in by_price(market, wanted, todo.cells, books):
@@ -106,7 +107,7 @@ def _by_slot(
     closed = offers(market, wanted, books)
     following = next(closed, None)
     opened: list[Offered] = []
-    for slot in range(wanted.first, wanted.end):
+    for slot in promised(market, books):
         here = [(offer.prices.at(slot) * offer.scale, offer.listing.seq, offer) for offer in opened]
         heapify(here)
         while todo.takes(slot) and (here or following is not None):

@@ -64,10 +64,10 @@ def offers(market: Market, wanted: Wanted, books: list[Counter]) -> Iterator[Off
 
 def ranked(market: Market, wanted: Wanted, choices: Choices, books: list[Counter]) -> Iterator[Choice]:
     """Every choice by rank. What minds time most asks slot by slot."""
-    if not wanted.earliest or wanted.end - market.origin > FAR:
+    if not wanted.earliest or looks_far(market, wanted):
         yield from by_price(market, wanted, choices, books)
         return
-    for start in _starts(market, books):
+    for start in promised(market, books):
         for _, need in books:
             need.only_at(start - market.origin)
         yield from by_price(market, wanted.at(start), choices, books)
@@ -157,7 +157,12 @@ def rank_of(wanted: Wanted, offer: Offered, slot: int, price: int) -> Rank:
     return _by_preference(wanted, price * offer.scale, offer.listing.seq, slot)
 
 
-def _starts(market: Market, books: list[Counter]) -> Iterator[int]:
+def looks_far(market: Market, wanted: Wanted) -> bool:
+    """Whether an order may start in slots that have no bit, so that masks are of no help."""
+    return wanted.end - market.origin > FAR
+
+
+def promised(market: Market, books: list[Counter]) -> Iterator[int]:
     """Slots in which any book promises a start, in their order."""
     mask = 0
     for key, need in books:
