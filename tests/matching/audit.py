@@ -287,9 +287,10 @@ class Audit:
         require(lease.lease == len(self.leases) + 1, "leases are numbered as they are granted")
         require(lease.order in self.open_orders(), "only open orders are leased to")
         require(lease.listing in self.offered(), "only listings in the books are leased")
-        require(self.wanted(lease.order) > 0, "who has all gets no more")
         order, listing = self.orders[lease.order], self.listings[lease.listing]
         held = Held(lease, order, listing, self.ages[order.id])
+        planned = isinstance(order.shape, Work) and any(h.order.id == order.id for h in self.heard.leased)
+        require(planned or self.wanted(order.id) > 0, "who has all gets no more")
         self._allowed(held)
         self._joins(held)
         self._paid(command, held)
