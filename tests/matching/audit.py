@@ -53,6 +53,7 @@ from matching.terms import (
     Window,
     Work,
 )
+from tests.matching.asked import asked, is_whole, least, next_life
 
 
 class BreachError(AssertionError):
@@ -496,25 +497,3 @@ class Audit:
             back = order.on_preempt.value == "requeue" and isinstance(order.shape, Block)
             could = order.window.end - event.at >= held.event.window.end - event.at
             require(came == back if could else True, "displaced blocks come back unless they do not want to")
-
-
-def asked(order: Order) -> int:
-    """What an order asks for at most, in thousandths: of cards for a block, of card-slots for work."""
-    return (order.shape.most if isinstance(order.shape, Block) else order.shape.amount) * 1000
-
-
-def least(order: Order) -> int:
-    if isinstance(order.shape, Block):
-        return order.shape.least * 1000
-    return asked(order) if order.shape.whole else 1
-
-
-def is_whole(order: Order) -> bool:
-    return isinstance(order.shape, Work) and order.shape.whole
-
-
-def next_life(order: OrderId) -> OrderId:
-    """The id under which a displaced order comes back."""
-    name, mark, life = order.rpartition(".r")
-    again = f"{name}.r{int(life) + 1}" if mark and life.isdecimal() else f"{order}.r1"
-    return OrderId(again)
