@@ -55,7 +55,7 @@ def test_worlds_are_worth_playing() -> None:
     """Were nothing leased, amended or refused, agreement would prove nothing."""
     seen = Counter(
         f"{type(step.command).__name__}: {getattr(event, 'code', getattr(event, 'end', type(event).__name__))}"
-        for world in worlds_of(1, 250)
+        for world in worlds_of(1, 500)
         for step in laws.played(world)
         for event in step.events
     )
