@@ -85,8 +85,10 @@ async def open_exchange(url: str, terms: VenueTerms) -> AsyncIterator[Exchange]:
         opened.push_async_callback(database.hang_up, writing)
         reading = await database.connect(url, database.BY_KEY)
         opened.push_async_callback(database.hang_up, reading)
-        readers = await opened.enter_async_context(await database.reading_pool(url))
-        usage = await opened.enter_async_context(await database.usage_pool(url))
+        readers = await database.reading_pool(url)
+        opened.push_async_callback(database.hang_up, readers)
+        usage = await database.usage_pool(url)
+        opened.push_async_callback(database.hang_up, usage)
 
         log = await Log.take_over(writing, reading)
         state = empty_state(catalogue)

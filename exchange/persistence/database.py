@@ -17,7 +17,7 @@ Pool = asyncpg.Pool
 READERS_MAX = 10  # connections that answer pages; the writer has its own
 METERS_MAX = 4  # connections for usage: batches wait for each other in any case
 COMMAND_SECONDS = 60  # no question may take longer
-CLOSE_SECONDS = 5  # for a database to end what it was still asked
+CLOSE_SECONDS = 3  # for a database to end what it was still asked
 
 
 BY_KEY = {"enable_hashjoin": "off", "enable_mergejoin": "off", "plan_cache_mode": "force_generic_plan"}
@@ -32,11 +32,11 @@ async def connect(url: str, settings: Mapping[str, str] | None = None) -> asyncp
         raise DatabaseUnavailable(explain(fault)) from fault
 
 
-async def hang_up(connection: asyncpg.Connection) -> None:
-    """Close a connection, in spite of a database that doesn't answer any more."""
+async def hang_up(open_one: asyncpg.Connection | asyncpg.Pool) -> None:
+    """Close connections, also those of a database that doesn't answer any more: a venue that has halted must end."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(CLOSE_SECONDS):
-            await connection.close()
+            await open_one.close()
 
 
 async def reading_pool(url: str) -> asyncpg.Pool:

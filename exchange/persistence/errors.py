@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from asyncpg.exceptions import (
     InsufficientResourcesError,
     InterfaceError,
+    InternalClientError,
     InvalidAuthorizationSpecificationError,
     InvalidCatalogNameError,
     ObjectNotInPrerequisiteStateError,
@@ -19,6 +20,7 @@ from asyncpg.exceptions import (
 OUTAGES = (
     OSError,
     InterfaceError,
+    InternalClientError,  # asked while the server was saying that it ends the connection
     PostgresConnectionError,
     OperatorInterventionError,
     InsufficientResourcesError,
@@ -112,6 +114,8 @@ def _by_kind(error: BaseException) -> str | None:
         case ConnectionError() if "SSL" in str(error):
             return _TLS
         case ConnectionError() if error.errno is None:
+            return _LOST
+        case InternalClientError():
             return _LOST
         case InterfaceError() if "closed" in str(error):
             return _LOST

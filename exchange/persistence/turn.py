@@ -36,7 +36,7 @@ async def sole_writer(url: str) -> AsyncIterator[None]:
             )
         yield
     finally:
-        await connection.close()
+        await database.hang_up(connection)
 
 
 async def holder(connection: Connection) -> str | None:

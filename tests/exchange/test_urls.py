@@ -112,6 +112,7 @@ def hanging_failure() -> BaseException:
         (lambda: ConnectionError("PostgreSQL server rejected SSL upgrade"), "encryption"),
         (lambda: ConnectionError("unexpected connection_lost() call"), "closed the connection"),
         (lambda: asyncpg.InterfaceError("connection is closed"), "closed the connection"),
+        (lambda: asyncpg.InternalClientError("cannot switch to state 11"), "closed the connection"),
         (lambda: asyncpg.InvalidPasswordError("no"), "password"),
         (lambda: asyncpg.InvalidAuthorizationSpecificationError("no"), "pg_hba.conf"),
         (lambda: asyncpg.InvalidCatalogNameError("no"), "does not exist"),

@@ -4,13 +4,14 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import cast
 
 import pytest
 
 from exchange.app import Exchange, open_exchange
 from exchange.bus import HaltedError
 from exchange.parties.commands import Deposit
-from exchange.persistence.database import connect
+from exchange.persistence import database
 from exchange.persistence.errors import explain
 from exchange.persistence.log import Log
 from settlement.money import Fen
@@ -59,10 +60,23 @@ async def test_how_long_a_command_waits_can_be_seen(database_url: str) -> None:
         assert exchange.engine.oldest_seconds == 0
 
 
+async def test_a_database_that_hangs_keeps_nobody_from_leaving(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "CLOSE_SECONDS", SHORT)
+    async with asyncio.timeout(5):
+        await database.hang_up(cast("database.Connection", Deaf()))
+
+
+class Deaf:
+    """A connection to a server that doesn't answer any more."""
+
+    async def close(self) -> None:
+        await asyncio.Event().wait()
+
+
 @asynccontextmanager
 async def locked(url: str, mode: str) -> AsyncIterator[None]:
     """Somebody else's session locks the log's first table for as long as the block lasts."""
-    session = await connect(url)
+    session = await database.connect(url)
     try:
         await session.execute(f"BEGIN; LOCK TABLE commands IN {mode} MODE")
         yield
