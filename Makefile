@@ -57,8 +57,8 @@ lint: setup
 
 # The matcher is compiled from the same sources that the tests read. Without a compiler it runs as plain Python.
 .venv/.compiled: $(wildcard matching/*.py) | .venv/.ready
-	@rm -rf .venv/build .venv/lib/python3*/site-packages/matching .venv/lib/python3*/site-packages/*__mypyc*
-	@mkdir .venv/build && cp -r matching .venv/build/
+	@cd .venv/lib/python3*/site-packages && rm -rf matching $$(cd ../../../build 2>/dev/null && ls *.so 2>/dev/null)
+	@rm -rf .venv/build && mkdir .venv/build && cp -r matching .venv/build/
 	@if ! command -v cc >/dev/null; then echo 'There is no C compiler here: the matcher runs as plain Python.'; \
 	elif echo 'Compiling the matcher, which takes a minute.' && cd .venv/build \
 		&& PATH="$$PWD/../bin:$$PATH" mypyc --strict matching/[a-z]*.py >log 2>&1; \

@@ -78,7 +78,8 @@ def _taken(market: Market, wanted: Wanted, offer: Offered, start: Slot) -> _Take
     )
     if order.tier is Tier.SPOT and order.limit * weight // MILLI * cards * wanted.slots <= damage:
         return None
-    runs = tuple(_runs(offer, order, Window(start, end), max(lease.hold for lease in victims)))
+    top = max(lease.hold for lease in evicted if lease.listing == listing.terms.id)
+    runs = tuple(_runs(offer, order, Window(start, end), top))
     price = sum((until - since) * each for since, until, each in runs)
     if price * MILLI > order.limit * wanted.slots * weight:
         return None
@@ -158,7 +159,7 @@ def charged(lease: LiveLease, at: Slot, grace: int) -> int:
 
 def requeued(market: Market, gang: list[LiveLease], at: Slot) -> Order | None:
     """The order for what a gang (or a single lease) did not get any more, or None where nobody asks for it."""
-    lease = gang[0]
+    lease = gang[-1]
     live = market.orders.get(lease.order.id)
     order = lease.order if live is None else live.terms
     shape = order.shape

@@ -7,7 +7,7 @@ from itertools import accumulate
 from matching.book import UNBOUNDED, BookKey, Need
 from matching.legs import Offered, Plan, Wanted, leg_at, room_at, stretches
 from matching.market import Market
-from matching.ranking import Counter, Ranked, counters, need_of, offers, rank_of, ranked
+from matching.ranking import Counter, Ranked, counters, looks_far, need_of, offers, rank_of, ranked
 from matching.terms import ChipCode, RegionCode, Split
 
 
@@ -16,6 +16,7 @@ def gang(market: Market, wanted: Wanted, split: Split) -> Plan:
     books = counters(market, wanted)
     if not books or _most_there_is(market, wanted, books, split) < wanted.least:
         return []
+    far = looks_far(market, wanted)
     tried = set[tuple[ChipCode, RegionCode | None, int]]()
     reach: dict[tuple[ChipCode, RegionCode | None], list[int]] = {}
     for _, start, offer in ranked(market, wanted, starts, books):
@@ -30,9 +31,9 @@ def gang(market: Market, wanted: Wanted, split: Split) -> Plan:
             plan = _sweep(market, wanted, keys, start)
             if plan:
                 return plan
-            if known is None:
+            if known is None and not far:
                 reach[chip, where] = _reach(market, wanted, keys)
-        if wanted.earliest:
+        if wanted.earliest and not far:
             _close(books, chip, where)
     return []
 

@@ -107,6 +107,8 @@ def offered(market: Market, wanted: Wanted, listing: LiveListing) -> Offered:
 def leg_at(offer: Offered, wanted: Wanted, start: int, left: int, room: int) -> Leg | None:
     """What a listing gives towards `left` from one start: whole lots are rented, never fewer than are needed."""
     listing, weight, end = offer.listing, offer.weight, start + wanted.slots
+    if start < listing.terms.window.start or end > listing.terms.window.end:
+        return None
     price = offer.prices.total(start, end)
     if price > offer.limit:
         return None

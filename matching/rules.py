@@ -438,7 +438,8 @@ def _requeues(market: Market, evicted: tuple[LiveLease, ...], since: Slot) -> li
     for gang in gangs.values():
         order = requeued(market, gang, max(since, gang[0].window.start))
         if order is not None:
-            anew.append((order, gang[0].seq))
+            live = market.orders.get(gang[-1].order.id)
+            anew.append((order, gang[-1].seq if live is None else live.seq))
     return anew
 
 
