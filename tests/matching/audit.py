@@ -480,9 +480,8 @@ class Audit:
             order.window.start == at and shape.slots == held.event.window.end - at, "it asks for the rest"
         )
         evicted_rest = self.ended.get(before.id) is OrderEnd.PARTIAL
-        if order.limit == before.limit and order.window == want:
-            kept = replace(before, id=order.id, window=want, shape=shape)
-            require(order == kept, "what comes back asks for what it asked for")
+        kept = [replace(terms, id=order.id, window=want, shape=shape) for terms in (before, held.order)]
+        require(order in kept, "what comes back asks for what it asked for")
         require(held.age <= age <= self.ages[before.id], "who comes back has the age that it had")
         require(1 <= shape.least <= shape.most and shape.split is old.split, "its size is sound")
         require(not evicted_rest or shape.most <= old.most, "it asks for no more than it did")

@@ -37,7 +37,7 @@ from tests.matching.strategies import worlds_of
 Plant = Callable[[pytest.MonkeyPatch], None]
 Rewrite = Callable[[Market, Seq, Event], Event]
 
-SEED, WORLDS = 1, 400
+SEED, WORLDS = 1, 1500
 
 
 def everywhere(patch: pytest.MonkeyPatch, name: str, bug: object) -> None:
