@@ -14,7 +14,7 @@ help: ## print this list
 
 setup: .venv/.ready .venv/.compiled ## install everything into .venv
 
-demo: setup ## trade on a venue with made-up buyers and sellers
+demo: .venv/.ready ## trade on a venue with made-up buyers and sellers
 	@$(BIN)/suanli demo
 
 run: setup ## run the venue on this machine
