@@ -9,10 +9,10 @@ from typing import Any
 
 from matching.cases import Difference
 from matching.commands import AmendListing, AmendOrder, CancelOrder, Command, Place, Publish, WithdrawListing
+from matching.curves import flat
 from matching.events import Leased
 from matching.live import MILLI
 from matching.market import Market
-from matching.prices import flat
 from matching.rules import apply
 from matching.terms import (
     Block,

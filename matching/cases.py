@@ -16,6 +16,7 @@ from matching.commands import (
     Tick,
     WithdrawListing,
 )
+from matching.curves import PriceCurve, flat
 from matching.events import (
     Closed,
     Displaced,
@@ -31,7 +32,6 @@ from matching.events import (
 )
 from matching.live import LiveOrder
 from matching.market import Market
-from matching.prices import PriceCurve, flat
 from matching.rules import apply, order_problem
 from matching.search import find
 from matching.terms import (

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import accumulate
 
+from matching.curves import Run
 from matching.legs import Leg, Offered, Wanted, offered, round_up, wanted_by
 from matching.live import MILLI, LiveLease, LiveListing, LiveOrder
 from matching.market import Market
-from matching.prices import Run
 from matching.terms import Block, LeaseNumber, OnPreempt, Order, OrderId, Slot, Tier, Window
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from matching.prices import Run
+from matching.curves import Run
 from matching.terms import (
     LeaseNumber,
     Listing,

@@ -5,9 +5,9 @@ from math import lcm
 
 from matching.book import UNBOUNDED
 from matching.capacity import FreeCards
+from matching.curves import Run
 from matching.live import MILLI, LiveListing, LiveOrder
 from matching.market import Market
-from matching.prices import Run
 from matching.terms import Block, Preference, Slot, Split, Window
 
 

@@ -3,8 +3,9 @@
 from typing import NamedTuple
 
 from matching.capacity import FreeCards
+from matching.curves import Run
 from matching.ladder import Rung
-from matching.prices import Prices, Run
+from matching.prices import Prices
 from matching.terms import (
     Block,
     ChipCode,

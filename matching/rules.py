@@ -24,6 +24,7 @@ from matching.commands import (
     Tick,
     WithdrawListing,
 )
+from matching.curves import PriceCurve
 from matching.displacement import charged, gangs_of, requeued, takeover
 from matching.events import (
     Closed,
@@ -44,7 +45,6 @@ from matching.ladder import Rung
 from matching.legs import Leg, Plan
 from matching.live import MILLI, LiveLease, LiveListing, LiveOrder
 from matching.market import Market, evolve
-from matching.prices import PriceCurve
 from matching.search import find, fits
 from matching.terms import (
     Block,

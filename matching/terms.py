@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple, NewType
 
-from matching.prices import PriceCurve
+from matching.curves import PriceCurve
 
 Seq = NewType("Seq", int)  # position of a command in the log; also the age that priority is measured by
 Slot = NewType("Slot", int)  # whole slots since the epoch, UTC

@@ -15,8 +15,8 @@ from exchange.orders.events import LeaseGranted, OrderAccepted, OrderClosed, Ord
 from exchange.parties.events import PartyRegistered
 from exchange.state import LeaseTerms, PricedRun, VenueTerms
 from exchange.venue.events import TermsAdopted
+from matching.curves import PriceCurve
 from matching.events import ListingAmended, ListingClosed, Ticked
-from matching.prices import PriceCurve
 from matching.terms import Block, Listing, Order
 
 MICRO_PER_FEN = 10_000

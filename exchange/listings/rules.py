@@ -9,8 +9,8 @@ from exchange.orders.rules import told
 from exchange.rejections import Rejected, VenueRejection, refused_by_market, rejected
 from exchange.state import PartyId, State
 from matching.commands import AmendListing, Publish, WithdrawListing
+from matching.curves import PriceCurve
 from matching.events import Listed
-from matching.prices import PriceCurve
 from matching.rules import amended_listing, decide, listing_problem
 from matching.terms import Listing, ListingId, Rejection, Seq, Tier, Window
 

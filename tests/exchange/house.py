@@ -13,8 +13,8 @@ from exchange.parties.commands import Deposit, RegisterParty
 from exchange.rejections import Rejected
 from exchange.state import VENUE, Instant, Party, PartyId, Role, State, VenueTerms
 from exchange.venue.commands import AdoptTerms, Tick
+from matching.curves import PriceCurve, flat
 from matching.market import Market
-from matching.prices import PriceCurve, flat
 from matching.terms import (
     Block,
     ChipCode,

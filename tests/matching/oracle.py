@@ -23,6 +23,7 @@ from matching.commands import (
     Tick,
     WithdrawListing,
 )
+from matching.curves import PriceCurve, Run
 from matching.events import (
     Closed,
     Displaced,
@@ -38,7 +39,6 @@ from matching.events import (
     Rested,
     Ticked,
 )
-from matching.prices import PriceCurve, Run
 from matching.terms import (
     Block,
     LeaseNumber,

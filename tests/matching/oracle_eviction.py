@@ -6,7 +6,7 @@ from itertools import pairwise
 from math import lcm
 from typing import NamedTuple
 
-from matching.prices import PriceCurve, Run
+from matching.curves import PriceCurve, Run
 from matching.terms import Block, OnPreempt, Order, OrderId, Seq, Slot, Tier, Window
 from tests.matching.oracle_books import MILLI, Books, Grant, Stock, Waiting
 from tests.matching.oracle_search import Leg, price_at, up, up_to

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import lcm
 from typing import NamedTuple
 
-from matching.prices import PriceCurve
+from matching.curves import PriceCurve
 from matching.terms import ListingId, Preference, RegionCode, Split, Work
 from tests.matching.oracle_books import MILLI, Books, Stock, Waiting
 

@@ -32,7 +32,7 @@ from matching.commands import (
     Tick,
     WithdrawListing,
 )
-from matching.prices import PriceCurve, flat
+from matching.curves import PriceCurve, flat
 from matching.terms import (
     Block,
     ChipCode,

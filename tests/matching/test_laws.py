@@ -14,8 +14,8 @@ from hypothesis import given
 
 from matching import rules
 from matching.commands import AmendListing, AmendOrder, Command, Place, Publish, Reclaim, SetLink, Tick
+from matching.curves import PriceCurve
 from matching.market import Market
-from matching.prices import PriceCurve
 from matching.terms import (
     Block,
     ChipCode,

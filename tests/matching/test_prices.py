@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matching.prices import PriceCurve, Prices, flat
+from matching.curves import PriceCurve, flat
+from matching.prices import Prices
 from tests.matching.strategies import curves, lawful
 
 firsts = st.integers(0, 12)
@@ -38,7 +39,7 @@ def test_a_run_costs_what_its_slots_cost(curve: PriceCurve, start: int, length: 
 @lawful(200)
 @given(curves, firsts, spans)
 def test_parts_are_the_run_cut_where_the_price_may_change(curve: PriceCurve, start: int, length: int) -> None:
-    parts = list(curve.parts(start, start + length))
+    parts = list(Prices(curve).parts(start, start + length))
     assert length == 0 or list(Prices(curve).runs(start, start + length)) == parts
     spread = [price for since, until, price in parts for _ in range(since, until)]
     assert spread == slot_by_slot(curve, start, start + length)

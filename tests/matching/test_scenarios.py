@@ -18,6 +18,7 @@ from matching.commands import (
     Tick,
     WithdrawListing,
 )
+from matching.curves import PriceCurve, flat
 from matching.events import (
     Closed,
     Displaced,
@@ -33,7 +34,6 @@ from matching.events import (
     Rested,
     Ticked,
 )
-from matching.prices import PriceCurve, flat
 from matching.terms import (
     Block,
     ChipCode,

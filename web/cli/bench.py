@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 import typer
 
-from exchange.bench import Figure, Load
+from exchange.bench import Load
 from exchange.bench import bench as measure
 from exchange.replay.assumptions import DEFAULTS
 from web.cli import venue

@@ -93,7 +93,7 @@ def quoted(instrument: Instrument, runs: Iterable[FreeRun], last: Trade | None, 
 
 def free_runs(offer: Offered, tier: Tier, start: Slot, end: Slot) -> Iterator[FreeRun]:
     """What of a listing is free in whole lots, from `start`, which is not in the past, until before `end`."""
-    curve = offer.asks[tier]
+    curve = Prices(offer.asks[tier])
     for since, until, free in free_cards(offer, start).steps(start, end):
         sellable = free - free % offer.lot
         for first, last, price in curve.parts(since, until):
