@@ -9,9 +9,9 @@ from exchange.benches.loads import CHIPS, PRICE, REGIONS, WEEKS_4, WEIGHTS
 from exchange.benches.measure import Measured, Play, measure
 from exchange.collector import collector_resting
 from matching.commands import Command, Place, Publish
+from matching.curves import flat
 from matching.events import Closed, Leased, Opened
 from matching.market import Market, evolve
-from matching.prices import flat
 from matching.terms import (
     Block,
     LeaseNumber,
@@ -66,9 +66,8 @@ class Scene:
 
 def lay_out(trap: Trap, scale: int, count: int, seed: int) -> Scene:
     """A trap with `scale` listings or orders in it, and `count` commands."""
-    chance = Random(f"{seed} {trap} {scale}")
-    terms = MarketTerms(displacement=trap is Trap.TAKEN_BACK)
-    play = Play(Market(terms=terms))
+    chance = Random(f"{seed} {trap} {scale}")  # noqa: S311 — a made-up load, not a secret
+    play = Play(Market(terms=MarketTerms(displacement=trap is Trap.TAKEN_BACK)))
     with collector_resting():
         return Scene(play, TRAPS[trap](play, chance, scale, count))
 

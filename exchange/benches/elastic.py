@@ -48,7 +48,7 @@ class ElasticRun:
 def stocked(load: Load, scale: int, seed: int) -> Play:
     """A market with `scale` listings, or with as many orders that wait for some. Nothing is taken back in it."""
     play = Play(Market(terms=MarketTerms(displacement=False)))
-    chance = Random(f"{seed} stock {load}")
+    chance = Random(f"{seed} stock {load}")  # noqa: S311 — a made-up load, not a secret
     if load is Load.LISTINGS:
         play.stock(Place(order) for order in loads.singles(chance, scale))
     else:
@@ -58,7 +58,8 @@ def stocked(load: Load, scale: int, seed: int) -> Play:
 
 def arriving(load: Load, seed: int) -> Iterator[Command]:
     """What meets it. Orders never rest, so that the book stays as large as it is."""
-    chance, count = Random(f"{seed} {load}"), COMMANDS[load]
+    count = COMMANDS[load]
+    chance = Random(f"{seed} {load}")  # noqa: S311 — a made-up load, not a secret
     if load is Load.LISTINGS:
         yield from (Publish(listing) for listing in loads.listings(chance, count, "new"))
     else:

@@ -13,8 +13,8 @@ from exchange.benches.measure import Play
 from exchange.collector import calm_collector
 from exchange.memory import peak_memory_mb
 from matching.commands import CancelOrder, Command, Place, Publish, Tick, WithdrawListing
+from matching.curves import PriceCurve
 from matching.market import Market
-from matching.prices import PriceCurve
 from matching.terms import Listing, MarketTerms, Order, Slot, Window
 
 SAMPLES = 100
@@ -33,14 +33,15 @@ class Growth:
 def bytes_per_listing(scale: int, seed: int) -> float:
     """How much the process grows by for each resting listing. Only true in a fresh process."""
     play, before = Play(Market(terms=MarketTerms(displacement=False))), peak_memory_mb()
-    play.stock(Publish(listing) for listing in loads.listings(Random(seed), scale))
+    chance = Random(seed)  # noqa: S311 — a made-up load, not a secret
+    play.stock(Publish(listing) for listing in loads.listings(chance, scale))
     return (peak_memory_mb() - before) * 2**20 / scale
 
 
 def growth(commands: int, seed: int) -> Growth:
     """Keep a market busy whose book stays as large as it is after a fifth of the commands."""
-    play = Play(Market())
-    busy = _busy(play.market, Random(seed), size=max(1, commands // 20))
+    play, chance = Play(Market()), Random(seed)  # noqa: S311 — a made-up load, not a secret
+    busy = _busy(play.market, chance, size=max(1, commands // 20))
     used: list[int] = []
     calm_collector()
     for number, command in zip(range(commands), busy, strict=False):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from random import Random
 
-from matching.prices import PriceCurve, flat
+from matching.curves import PriceCurve, flat
 from matching.terms import (
     Block,
     ChipCode,

@@ -67,7 +67,7 @@ def _elastic(load: Load, scale: int, run: Measured, scan: Measured) -> Iterator[
     met_by = "orders" if leases else "listings"
     unit = "leases/s" if leases else "commands/s"
     yield Figure(
-        name=f"{load} meet {scale:,} resting {met_by}: {unit.partition('/')[0]} per processor second",
+        name=f"{load} against {scale:,} resting {met_by}",
         value=rate,
         unit=unit,
         peer=f"a plain scan ({len(scan.timed)} commands)",

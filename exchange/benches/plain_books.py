@@ -18,10 +18,10 @@ from exchange.benches.measure import Play
 from exchange.collector import calm_collector, collector_resting
 from matching.book_cases import NOW, REGION
 from matching.commands import CancelOrder, Command, Place, Publish, WithdrawListing
+from matching.curves import flat
 from matching.events import Leased
 from matching.live import MILLI
 from matching.market import Market
-from matching.prices import flat
 from matching.terms import (
     Block,
     ChipCode,

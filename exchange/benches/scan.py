@@ -13,8 +13,9 @@ def promise_everything(market: Market) -> None:
     A command that changes a book makes some sketches honest again: call it before each.
     """
     for book in market.books.values():
-        for ladder in (book.offers, *book.bids.values()):
-            _promise(_root(ladder))
+        _promise(_root(book.offers))
+        for bids in book.bids.values():
+            _promise(_root(bids))
 
 
 def _root(ladder: Ladder[Any, Any]) -> Node[Any, Any]:
