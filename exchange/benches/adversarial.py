@@ -1,6 +1,6 @@
 """Adversarial loads, all in one book: each is made so that a careless index has to look at everything in it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from random import Random
@@ -61,7 +61,7 @@ class Scene:
     """A market that is laid out, and the commands that it then meets."""
 
     play: Play
-    commands: Iterator[Command]
+    commands: list[Command]
 
 
 def lay_out(trap: Trap, scale: int, count: int, seed: int) -> Scene:
@@ -78,13 +78,13 @@ def run(trap: Trap, scale: int, count: int, seed: int) -> Measured:
     return measure(scene.play, scene.commands, BUDGET_S)
 
 
-def _one_price(play: Play, chance: Random, scale: int, count: int) -> Iterator[Command]:
+def _one_price(play: Play, chance: Random, scale: int, count: int) -> list[Command]:
     """Every listing costs the same, and every order can pay it."""
     play.stock(Publish(_listing(f"l{n}")) for n in range(scale))
-    return (Place(_bid(f"o{n}", chance.randint(1, 8), chance.randint(1, 24))) for n in range(count))
+    return [Place(_bid(f"o{n}", chance.randint(1, 8), chance.randint(1, 24))) for n in range(count)]
 
 
-def _sold_out(play: Play, chance: Random, scale: int, count: int) -> Iterator[Command]:
+def _sold_out(play: Play, chance: Random, scale: int, count: int) -> list[Command]:
     """All but one in a hundred are sold out by day. Jobs for the day arrive, and have to find the dear ones."""
     for n in range(scale):
         cheap = n % 100 != 0
@@ -92,65 +92,65 @@ def _sold_out(play: Play, chance: Random, scale: int, count: int) -> Iterator[Co
         play.carry_out(Publish(listing))
         if cheap:
             _sell(play, listing, DAYTIMES, Tier.SPOT, f"s{n}", CHEAP)
-    for n in range(count):
-        yield Place(_bid(f"o{n}", 1, chance.randint(4, 12), window=chance.choice(DAYTIMES)))
+    windows = [chance.choice(DAYTIMES) for _ in range(count)]
+    return [Place(_bid(f"o{n}", 1, chance.randint(4, 12), each)) for n, each in enumerate(windows)]
 
 
-def _taken_back(play: Play, chance: Random, scale: int, count: int) -> Iterator[Command]:
+def _taken_back(play: Play, chance: Random, scale: int, count: int) -> list[Command]:
     """Everything is leased as spot by day, and jobs on demand find nothing unless they take it back."""
     for n in range(scale):
         listing = _listing(f"l{n}", window=TWO_DAYS, price=CHEAP, tiers=tuple(Tier))
         play.carry_out(Publish(listing))
         for day, daytime in enumerate(DAYTIMES):
             _sell(play, listing, (daytime,), Tier.SPOT, f"s{n}-{day}", chance.randint(CHEAP, PRICE))
-    for n in range(count):
-        window = chance.choice(DAYTIMES)
-        yield Place(_bid(f"o{n}", CARDS, chance.randint(4, 12), window=window, tier=Tier.ON_DEMAND))
+    windows = [chance.choice(DAYTIMES) for _ in range(count)]
+    return [
+        Place(_bid(f"o{n}", CARDS, chance.randint(4, 12), each, Tier.ON_DEMAND))
+        for n, each in enumerate(windows)
+    ]
 
 
-def _comb(play: Play, chance: Random, scale: int, count: int) -> Iterator[Command]:
+def _comb(play: Play, chance: Random, scale: int, count: int) -> list[Command]:
     """Every second slot of every listing is leased, and no order is short enough for what lies between."""
     for n in range(scale):
         listing = _listing(f"l{n}", window=COMB)
         play.carry_out(Publish(listing))
         _sell(play, listing, TEETH, Tier.SPOT, f"s{n}", PRICE)
-    for n in range(count):
-        yield Place(_bid(f"o{n}", 1, chance.randint(2, 4), window=COMB))
+    return [Place(_bid(f"o{n}", 1, chance.randint(2, 4), COMB)) for n in range(count)]
 
 
-def _too_small(play: Play, chance: Random, scale: int, count: int) -> Iterator[Command]:
+def _too_small(play: Play, chance: Random, scale: int, count: int) -> list[Command]:
     """No listing has as many cards as any order needs."""
     play.stock(Publish(_listing(f"l{n}", cards=chance.randint(1, CARDS - 1))) for n in range(scale))
-    return (Place(_bid(f"o{n}", chance.randint(8, 16), chance.randint(1, 24))) for n in range(count))
+    return [Place(_bid(f"o{n}", chance.randint(8, 16), chance.randint(1, 24))) for n in range(count)]
 
 
-def _wrong_window(play: Play, chance: Random, scale: int, count: int) -> Iterator[Command]:
+def _wrong_window(play: Play, chance: Random, scale: int, count: int) -> list[Command]:
     """Rich orders wait for the first or the last week, and listings have the weeks between."""
     play.stock(Place(_elsewhere(chance, f"o{n}")) for n in range(scale))
     return _mid_month(count)
 
 
-def _too_large(play: Play, chance: Random, scale: int, count: int) -> Iterator[Command]:
+def _too_large(play: Play, chance: Random, scale: int, count: int) -> list[Command]:
     """Rich orders wait, and every one needs more cards than a listing has."""
     play.stock(Place(_large(chance, f"o{n}")) for n in range(scale))
     return _mid_month(count)
 
 
-def _mixed(play: Play, chance: Random, scale: int, count: int) -> Iterator[Command]:
+def _mixed(play: Play, chance: Random, scale: int, count: int) -> list[Command]:
     """Rich orders wait, and every second one fails for the other reason."""
     play.stock(Place(_large(chance, f"o{n}") if n % 2 else _elsewhere(chance, f"o{n}")) for n in range(scale))
     return _mid_month(count)
 
 
-def _huge_gang(play: Play, chance: Random, scale: int, count: int) -> Iterator[Command]:
+def _huge_gang(play: Play, chance: Random, scale: int, count: int) -> list[Command]:
     """Gangs need a card more than all listings have together."""
     play.stock(Publish(_listing(f"l{n}")) for n in range(scale))
-    splits = (Split.SELLERS, Split.REGIONS)
-    for n in range(count):
-        yield Place(_bid(f"o{n}", scale * CARDS + 1, chance.randint(1, 24), split=splits[n % 2]))
+    splits, cards = (Split.SELLERS, Split.REGIONS), scale * CARDS + 1
+    return [Place(_bid(f"o{n}", cards, chance.randint(1, 24), split=splits[n % 2])) for n in range(count)]
 
 
-Lay = Callable[[Play, Random, int, int], Iterator[Command]]
+Lay = Callable[[Play, Random, int, int], list[Command]]
 TRAPS: dict[Trap, Lay] = {
     Trap.ONE_PRICE: _one_price,
     Trap.SOLD_OUT: _sold_out,
@@ -173,10 +173,10 @@ def _large(chance: Random, name: str) -> Order:
     return _bid(name, chance.randint(9, 64), chance.randint(1, 24), tif=TimeInForce.GTC)
 
 
-def _mid_month(count: int) -> Iterator[Command]:
+def _mid_month(count: int) -> list[Command]:
     """New listings in the two weeks in the middle, cheaper than any order that waits would mind."""
-    for n in range(count):
-        yield Publish(_listing(f"l{n}", window=Window(Slot(168), Slot(504)), price=CHEAP))
+    window = Window(Slot(168), Slot(504))
+    return [Publish(_listing(f"l{n}", window, price=CHEAP)) for n in range(count)]
 
 
 def _listing(
