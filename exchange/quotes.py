@@ -16,9 +16,9 @@ from exchange.persistence.errors import OUTAGES, explain
 from exchange.persistence.log import events_after, last_seq
 from exchange.rejections import MARKET_EXPLAINS
 from exchange.state import PartyId, PricedRun, State
+from matching.acceptance import order_problem
 from matching.legs import Leg
 from matching.live import LiveOrder
-from matching.rules import order_problem
 from matching.search import find
 from matching.terms import ChipCode, ListingId, OrderId, RegionCode, Seq, Slot, Window
 from settlement.meters import MICRO_YUAN_PER_FEN

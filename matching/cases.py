@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from matching.acceptance import order_problem
 from matching.commands import (
     AmendListing,
     AmendOrder,
@@ -32,7 +33,7 @@ from matching.events import (
 )
 from matching.live import LiveOrder
 from matching.market import Market
-from matching.rules import apply, order_problem
+from matching.rules import apply
 from matching.search import find
 from matching.terms import (
     Block,

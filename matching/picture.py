@@ -1,4 +1,4 @@
-"""All of a market as plain values, part by part, so that two can be compared. Equal markets give equal pictures."""
+"""All of a market as plain values, part by part: equal markets give equal pictures."""
 
 from collections.abc import Iterator
 

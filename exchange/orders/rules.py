@@ -8,6 +8,7 @@ from exchange.orders.events import LeaseGranted, OrderAccepted, OrderClosed, Ord
 from exchange.parties.rules import AMOUNT_MAX, out_of_range
 from exchange.rejections import Rejected, VenueRejection, refused_by_market, rejected
 from exchange.state import LeaseId, LeaseTerms, PartyId, PricedRun, State
+from matching.acceptance import amended_order, order_problem
 from matching.commands import AmendOrder, CancelOrder, Place
 from matching.events import (
     Closed,
@@ -20,7 +21,7 @@ from matching.events import (
     Ticked,
 )
 from matching.events import Event as MarketEvent
-from matching.rules import amended_order, decide, order_problem
+from matching.rules import decide
 from matching.terms import Order, OrderId, Rejection, Seq, Slot, Window
 from settlement.ledger.chart import AccountKind, LedgerAccount
 

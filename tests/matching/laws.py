@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from matching import market as books
 from matching import rules
+from matching.acceptance import order_problem
 from matching.capacity import FreeCards
 from matching.commands import AmendListing, AmendOrder, CancelOrder, Command, Place, Publish, SetLink
 from matching.events import Closed, Displaced, Event, Leased, Rejected, Rested
@@ -98,7 +99,7 @@ def orders_of(world: World) -> list[Order]:
     """A few sound orders of a world, to probe other states of the market with. Whole work follows no such law."""
     market = new_market(world)
     placed = [command.order for command in world.commands if isinstance(command, Place)]
-    sound = [order for order in placed if rules.order_problem(market, order) is None]
+    sound = [order for order in placed if order_problem(market, order) is None]
     return [order for order in sound if not isinstance(order.shape, Work) or not order.shape.whole][:5]
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from matching import displacement, market, ranking, rules, search
+from matching import acceptance, displacement, market, ranking, rules, search
 from matching.capacity import FreeCards
 from matching.commands import Command, Reclaim
 from matching.events import Closed, Displaced, Event, Leased, Opened, Rested
@@ -214,7 +214,7 @@ def listings_find_nobody(patch: pytest.MonkeyPatch) -> None:
 
 
 def commitments_forgotten(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(rules, "_least_free", lambda live, _: live.terms.cards)
+    patch.setattr(acceptance, "_least_free", lambda live, _: live.terms.cards)
 
 
 def age_is_kept(patch: pytest.MonkeyPatch) -> None:
