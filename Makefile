@@ -12,9 +12,9 @@ export UV_SYSTEM_CERTS := true
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: .venv/.ready ## install everything into .venv
+setup: .venv/.ready .venv/.compiled ## install everything into .venv
 
-demo: setup ## trade on a venue with made-up buyers and sellers
+demo: .venv/.ready ## trade on a venue with made-up buyers and sellers
 	@$(BIN)/suanli demo
 
 run: setup ## run the venue on this machine
@@ -53,6 +53,19 @@ lint: setup
 .venv/.ready: requirements.lock pyproject.toml | $(BIN)/uv
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e .
+	@touch $@
+
+# The matcher is compiled from the same sources that the tests read. Without a compiler it runs as plain Python.
+# Its words stay as they are: the log is read by their types, which a compiler drops.
+WORDS := __init__ terms curves commands events cases book_cases
+.venv/.compiled: $(wildcard matching/*.py) | .venv/.ready
+	@cd .venv/lib/python3*/site-packages && rm -rf matching $$(cd ../../../build 2>/dev/null && ls *.so 2>/dev/null)
+	@rm -rf .venv/build && mkdir .venv/build && cp -r matching .venv/build/
+	@if ! command -v cc >/dev/null; then echo 'There is no C compiler here: the matcher runs as plain Python.'; \
+	elif echo 'Compiling the matcher, which takes a minute.' && cd .venv/build \
+		&& PATH="$$PWD/../bin:$$PATH" mypyc --strict $(filter-out $(WORDS:%=matching/%.py),$(wildcard matching/*.py)) >log 2>&1; \
+	then cp -r matching *.so ../lib/python3*/site-packages/; \
+	else echo 'The matcher could not be compiled and runs as plain Python: see .venv/build/log.'; fi
 	@touch $@
 
 $(BIN)/uv: | $(BIN)/python

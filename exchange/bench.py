@@ -25,7 +25,7 @@ from exchange.replay.run import Play, replay_terms, run
 from exchange.replay.sellers import Tokens
 from exchange.state import VENUE, Instant, Party, PartyId, Role
 from exchange.venue.commands import Tick
-from matching.prices import flat
+from matching.curves import flat
 from matching.terms import Block, ChipCode, OwnerGroup, Price, RegionCode, Slot, Tier, Window
 from settlement.money import Fen
 

@@ -16,9 +16,11 @@ from exchange.persistence.errors import OUTAGES, explain
 from exchange.persistence.log import events_after, last_seq
 from exchange.rejections import MARKET_EXPLAINS
 from exchange.state import PartyId, PricedRun, State
-from matching.rules import order_problem
-from matching.search import Leg, find
-from matching.terms import ChipCode, ListingId, Order, OrderId, RegionCode, Seq, Slot, Window
+from matching.acceptance import order_problem
+from matching.legs import Leg
+from matching.live import LiveOrder
+from matching.search import find
+from matching.terms import ChipCode, ListingId, OrderId, RegionCode, Seq, Slot, Window
 from settlement.meters import MICRO_YUAN_PER_FEN
 from settlement.money import Fen, round_half_away
 from settlement.statement import fee_of, split_vat
@@ -108,17 +110,15 @@ class Follower:
         if problem is not None:
             return Quote(self.seq, Fen(0), None, MARKET_EXPLAINS[problem])
         held = order_hold(order, self.state.rules)
-        leg = find(self.state.market, order)
-        if leg is None:
+        plan = find(self.state.market, LiveOrder(order, self.seq))
+        if not plan:
             return Quote(self.seq, held, None, "Nothing free fits all of the order's terms now.")
-        return Quote(self.seq, held, self._found(order, leg), "")
+        [leg] = plan
+        return Quote(self.seq, held, self._found(leg), "")
 
-    def _found(self, order: Order, leg: Leg) -> Found:
+    def _found(self, leg: Leg) -> Found:
         terms = leg.listing.terms
-        runs = tuple(
-            PricedRun(Window(Slot(start), Slot(end)), price)
-            for start, end, price in terms.asks[order.tier].parts(leg.window.start, leg.window.end)
-        )
+        runs = tuple(PricedRun(Window(Slot(start), Slot(end)), price) for start, end, price in leg.runs)
         rules = self.state.rules
         total = Fen(round_half_away(leg.cost, MICRO_YUAN_PER_FEN))
         net, vat = split_vat(total, rules.vat_rates_bp[self.state.listings[terms.id].line])

@@ -1,7 +1,9 @@
 """Cards of one listing that nobody has leased yet, slot by slot."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
+
+from matching.masks import span
 
 
 class FreeCards:
@@ -30,7 +32,30 @@ class FreeCards:
 
     def least(self, start: int, end: int) -> int:
         """Cards that are free in every slot of [start, end), which lies inside the listing."""
-        return min(free for _, _, free in self.steps(start, end))
+        since = self._since
+        first, last = max(0, bisect_right(since, start) - 1), bisect_left(since, end)
+        return self._free[first] if last - first <= 1 else min(self._free[first:last])
+
+    def at(self, slot: int) -> int:
+        """Cards that are free in one slot of the listing."""
+        return self._free[max(0, bisect_right(self._since, slot) - 1)]
+
+    def least_from(self, start: int) -> int:
+        """Cards that are free in every slot from `start` on."""
+        return min(self._free[max(0, bisect_right(self._since, start) - 1) :])
+
+    def most(self) -> int:
+        """Cards that are free in the emptiest slot."""
+        return max(self._free)
+
+    def mask(self, origin: int, cards: int) -> int:
+        """The slots from `origin` on in which at least `cards` are free."""
+        mask, last = 0, len(self._since) - 1
+        for index, free in enumerate(self._free):
+            if free >= cards:
+                until = self._since[index + 1] if index < last else self._end
+                mask |= span(self._since[index] - origin, until - 1 - origin)
+        return mask
 
     def steps(self, start: int, end: int) -> Iterator[tuple[int, int, int]]:
         """The function itself over [start, end), clipped to the listing, as (since, until, free)."""
@@ -52,6 +77,13 @@ class FreeCards:
     def add(self, cards: int) -> None:
         """Offer `cards` more in every slot, or fewer."""
         self._free = [free + cards for free in self._free]
+
+    def end_at(self, end: int) -> None:
+        """Offer nothing from slot `end` on: what is leased beyond it is no longer kept here."""
+        if end < self._end:
+            kept = bisect_left(self._since, end)
+            del self._since[kept:], self._free[kept:]
+            self._end = end
 
     def forget_before(self, slot: int) -> None:
         """Drop the past, which no search will ask for again."""

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from matching.prices import PriceCurve
-from matching.terms import Listing, ListingId, Order, OrderId, Price, Slot, Tier
+from matching.curves import PriceCurve
+from matching.terms import Listing, ListingId, Order, OrderId, Price, RegionCode, Slot, Tier
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,23 @@ class WithdrawListing:
     """Offer no more of a listing. What is leased stays leased."""
 
     listing: ListingId
+
+
+@dataclass(frozen=True, slots=True)
+class Reclaim:
+    """Take a listing's cards back from slot `since` on. Spot leases end then, or after the notice; others run on."""
+
+    listing: ListingId
+    since: Slot
+
+
+@dataclass(frozen=True, slots=True)
+class SetLink:
+    """Let `mbps` be the bandwidth from `home` to `region`, in every slot from now on."""
+
+    home: RegionCode
+    region: RegionCode
+    mbps: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,4 +78,6 @@ class Tick:
     now: Slot
 
 
-Command = Publish | Place | WithdrawListing | CancelOrder | AmendListing | AmendOrder | Tick
+Command = (
+    Publish | Place | WithdrawListing | Reclaim | CancelOrder | AmendListing | AmendOrder | SetLink | Tick
+)

@@ -2,13 +2,16 @@
 
 from dataclasses import dataclass
 
+from matching.curves import Run
 from matching.terms import (
+    LeaseNumber,
     Listing,
     ListingEnd,
     ListingId,
     Order,
     OrderEnd,
     OrderId,
+    RegionCode,
     Rejection,
     Seq,
     Slot,
@@ -58,13 +61,37 @@ class OrderAmended:
 
 @dataclass(frozen=True, slots=True)
 class Leased:
-    """An order got `cards` of a listing for `window`, at the listing's ask: `cost` in all."""
+    """An order got `cards` of a listing for `window`, of which `working` do its work.
 
+    `runs` say what one card costs in each slot, and `cost` is for all of them.
+    """
+
+    lease: LeaseNumber
     order: OrderId
     listing: ListingId
     cards: int
+    working: int
     window: Window
+    runs: tuple[Run, ...]
     cost: int
+
+
+@dataclass(frozen=True, slots=True)
+class Displaced:
+    """A spot lease ends at slot `at` instead of later. It costs `charged` in all: nothing within the grace."""
+
+    lease: LeaseNumber
+    at: Slot
+    charged: int
+
+
+@dataclass(frozen=True, slots=True)
+class LinkSet:
+    """A link has this bandwidth in every slot from now on."""
+
+    home: RegionCode
+    region: RegionCode
+    mbps: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +130,8 @@ Event = (
     | Opened
     | OrderAmended
     | Leased
+    | Displaced
+    | LinkSet
     | Rested
     | Closed
     | Ticked

@@ -1,17 +1,20 @@
-"""The state of the market: listings, orders and the books they stand in.
+"""The state of the market: listings, orders, leases and the books they stand in.
 
 Read by rules, changed only by `evolve`.
 """
 
-from bisect import bisect_left, insort
 from dataclasses import dataclass, field
-from typing import NamedTuple, TypeVar, assert_never
+from typing import assert_never
 
+from matching.book import Book, BookKey, Waiting
+from matching.calendar import Calendar
 from matching.capacity import FreeCards
 from matching.events import (
     Closed,
+    Displaced,
     Event,
     Leased,
+    LinkSet,
     Listed,
     ListingAmended,
     ListingClosed,
@@ -21,59 +24,36 @@ from matching.events import (
     Rested,
     Ticked,
 )
-from matching.terms import ChipCode, Listing, ListingId, Order, OrderId, RegionCode, Seq, Slot, Tier
+from matching.ladder import Rung
+from matching.live import LiveLease, LiveListing, LiveOrder, Pin
+from matching.prices import Prices
+from matching.terms import (
+    Block,
+    ChipCode,
+    LeaseNumber,
+    Listing,
+    ListingId,
+    MarketTerms,
+    Order,
+    OrderId,
+    RegionCode,
+    Seq,
+    Slot,
+    Split,
+    Tier,
+)
 
-T = TypeVar("T", bound=tuple[object, ...])
 EPOCH = Slot(0)
+FOR_EVER = Slot(1 << 62)
+AFTER = 1 << 10  # slots by which the clock is ahead of the masks' origin before that follows
 
 
 @dataclass(slots=True)
-class LiveListing:
-    """A listing in the books, its age, and what of it is free."""
+class Link:
+    """The bandwidth between two regions, and what of it is free."""
 
-    terms: Listing
-    seq: Seq
+    mbps: int
     free: FreeCards
-
-
-@dataclass(slots=True)
-class LiveOrder:
-    """An open order and its age."""
-
-    terms: Order
-    seq: Seq
-
-
-class BookKey(NamedTuple):
-    """An instrument: what a book is for. Time is not part of it, but a dimension of each listing."""
-
-    chip: ChipCode
-    region: RegionCode
-    tier: Tier
-
-
-class Bid(NamedTuple):
-    """An order's place in one book: dearest first (`-limit * weight`), then oldest."""
-
-    rank: int
-    seq: Seq
-    order: OrderId
-
-
-class Offer(NamedTuple):
-    """A listing's place in one book: cheapest lowest price first, then oldest."""
-
-    lowest: int
-    seq: Seq
-    listing: ListingId
-
-
-@dataclass(slots=True)
-class Book:
-    """Both sides of one instrument, each in priority order."""
-
-    offers: list[Offer] = field(default_factory=list)
-    bids: list[Bid] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -85,12 +65,19 @@ class Market:
 
     chips: frozenset[ChipCode] | None = None
     regions: frozenset[RegionCode] | None = None
+    terms: MarketTerms = field(default_factory=MarketTerms)
     now: Slot = EPOCH
     listings: dict[ListingId, LiveListing] = field(default_factory=dict)
     orders: dict[OrderId, LiveOrder] = field(default_factory=dict)
+    leases: dict[LeaseNumber, LiveLease] = field(default_factory=dict)
+    gangs: dict[OrderId, list[LeaseNumber]] = field(default_factory=dict)
+    granted: int = 0
+    links: dict[tuple[RegionCode, RegionCode], Link] = field(default_factory=dict)
     books: dict[BookKey, Book] = field(default_factory=dict)
-    latest_starts: list[tuple[Slot, OrderId]] = field(default_factory=list)
-    listing_ends: list[tuple[Slot, ListingId]] = field(default_factory=list)
+    latest_starts: Calendar[OrderId] = field(default_factory=Calendar)
+    listing_ends: Calendar[ListingId] = field(default_factory=Calendar)
+    lease_ends: Calendar[LeaseNumber] = field(default_factory=Calendar)
+    origin: Slot = EPOCH
 
     def book(self, key: BookKey) -> Book:
         """The book of an instrument, opened at its first use."""
@@ -99,100 +86,262 @@ class Market:
             book = self.books[key] = Book()
         return book
 
+    def link(self, order: Order, region: RegionCode) -> FreeCards | None:
+        """The link whose bandwidth an order takes in a region, or None where it needs none."""
+        if order.home is None or order.home == region or not order.mbps_per_card:
+            return None
+        link = self.links.get((order.home, region))
+        return NO_LINK if link is None else link.free
+
+
+NO_LINK = FreeCards(EPOCH, FOR_EVER, 0)
+
 
 def evolve(market: Market, event: Event) -> None:
     """Let `event` have happened. Never refuses: what is impossible is a fault of ours and asserts."""
     match event:
+        case Leased():
+            _lease(market, event)
+        case Opened(order, seq):
+            market.orders[order.id] = LiveOrder(order, seq)
+        case Rested(order_id):
+            _rest(market, market.orders[order_id])
+        case Closed(order_id, _):
+            _unrest(market, market.orders.pop(order_id))
         case Listed(listing, seq):
             _list(market, listing, seq)
         case ListingAmended(listing, seq):
             _amend_listing(market, listing, seq)
         case ListingClosed(listing_id, _):
             _unlist(market, listing_id)
-        case Opened(order, seq):
-            market.orders[order.id] = LiveOrder(order, seq)
         case OrderAmended(order, seq):
-            _unrest(market, order.id)
-            market.orders[order.id] = LiveOrder(order, seq)
-        case Leased(_, listing_id, cards, window, _):
-            free = market.listings[listing_id].free
-            free.forget_before(market.now)
-            free.take(window.start, window.end, cards)
-        case Rested(order_id):
-            _rest(market, order_id)
-        case Closed(order_id, _):
-            _unrest(market, order_id)
-            del market.orders[order_id]
+            _amend_order(market, order, seq)
+        case Displaced(number, at, _):
+            _take_back(market, number, at)
+        case LinkSet(home, region, mbps):
+            _set_link(market, home, region, mbps)
         case Ticked(now):
-            market.now = now
+            _tick(market, now)
         case Rejected():
             pass
         case _:
             assert_never(event)
 
 
+def _tick(market: Market, now: Slot) -> None:
+    """Time passes: leases that have ended can't be taken back any more."""
+    market.now = now
+    for number in market.lease_ends.due(now + 1):
+        _forget(market, market.leases[number])
+    if now - market.origin >= AFTER:
+        _move_origin(market, now)
+
+
 def _list(market: Market, listing: Listing, seq: Seq) -> None:
-    free = FreeCards(listing.window.start, listing.window.end, listing.cards)
-    market.listings[listing.id] = LiveListing(listing, seq, free)
-    insort(market.listing_ends, (listing.window.end, listing.id))
-    _offer(market, listing, seq)
+    live = market.listings[listing.id] = LiveListing(listing, seq)
+    market.listing_ends.add(listing.window.end, listing.id)
+    _reckon(market, live)
+    _offer(market, live)
 
 
 def _amend_listing(market: Market, listing: Listing, seq: Seq) -> None:
     live = market.listings[listing.id]
     _unoffer(market, live)
+    market.listing_ends.remove(live.terms.window.end, listing.id)
     live.free.forget_before(market.now)
     live.free.add(listing.cards - live.terms.cards)
+    live.free.end_at(listing.window.end)
     live.terms, live.seq = listing, seq
-    _offer(market, listing, seq)
+    live.prices = {tier: Prices(curve) for tier, curve in listing.asks.items()}
+    market.listing_ends.add(listing.window.end, listing.id)
+    _reckon(market, live)
+    _offer(market, live)
 
 
 def _unlist(market: Market, listing_id: ListingId) -> None:
     live = market.listings.pop(listing_id)
-    _remove(market.listing_ends, (live.terms.window.end, listing_id))
+    market.listing_ends.remove(live.terms.window.end, listing_id)
     _unoffer(market, live)
 
 
-def _offer(market: Market, listing: Listing, seq: Seq) -> None:
-    for tier, curve in listing.asks.items():
-        book = market.book(BookKey(listing.chip, listing.region, tier))
-        insort(book.offers, Offer(curve.lowest, seq, listing.id))
+def _reckon(market: Market, live: LiveListing) -> None:
+    """Work out what a search asks first about a listing."""
+    lot = live.terms.lot
+    most = live.free.most()
+    live.usable = most - most % lot
+    live.open = live.free.mask(market.origin, lot)
+
+
+def _offer(market: Market, live: LiveListing) -> None:
+    """Put a listing into its books. One of which nothing is free stands in none."""
+    if live.usable:
+        for tier in live.prices:
+            book = market.book(BookKey(live.terms.chip, live.terms.region, tier))
+            book.offers.add(live.rung(tier), live)
+            book.usable += live.usable
 
 
 def _unoffer(market: Market, live: LiveListing) -> None:
-    for tier, curve in live.terms.asks.items():
+    if live.usable:
+        for tier in live.prices:
+            book = market.book(BookKey(live.terms.chip, live.terms.region, tier))
+            book.offers.remove(live.rung(tier))
+            book.usable -= live.usable
+
+
+def _take(market: Market, live: LiveListing, start: int, end: int, cards: int) -> None:
+    """Lease cards of a listing, or with a negative number give them back, and let its books know."""
+    live.free.forget_before(market.now)
+    live.free.take(start, end, cards)
+    before = live.usable
+    _reckon(market, live)
+    if not before:
+        _offer(market, live)
+        return
+    for tier in live.prices:
         book = market.book(BookKey(live.terms.chip, live.terms.region, tier))
-        _remove(book.offers, Offer(curve.lowest, live.seq, live.terms.id))
+        book.usable += live.usable - before
+        if not live.usable:
+            book.offers.remove(live.rung(tier))
+        elif cards > 0:
+            book.offers.shrank(live.rung(tier))
+        else:
+            book.offers.grew(live.rung(tier), live)
 
 
-def _rest(market: Market, order_id: OrderId) -> None:
-    live = market.orders[order_id]
-    insort(market.latest_starts, (live.terms.latest_start, order_id))
-    for book, bid in _bids(market, live):
-        insort(book.bids, bid)
+def _amend_order(market: Market, order: Order, seq: Seq) -> None:
+    """New terms, out of the books. What it has got already counts towards its new size."""
+    live = market.orders[order.id]
+    _unrest(market, live)
+    anew, before = LiveOrder(order, seq), LiveOrder(live.terms, seq)
+    live.left = max(0, anew.left - (before.left - live.left))
+    if live.pin is None:
+        live.least = anew.least
+    live.terms, live.seq = order, seq
 
 
-def _unrest(market: Market, order_id: OrderId) -> None:
+def _lease(market: Market, event: Leased) -> None:
+    """An order gets what it asked for, or a part: capacity is taken, and the order has come so much further."""
+    live, listing = market.orders[event.order], market.listings[event.listing]
+    order, chip, region = live.terms, listing.terms.chip, listing.terms.region
+    start, end, weight = event.window.start, event.window.end, order.chips[chip]
+    _take(market, listing, start, end, event.cards)
+    link = market.link(order, region)
+    if link is not None:
+        link.forget_before(market.now)
+        link.take(start, end, event.working * order.mbps_per_card)
+    market.granted = event.lease
+    if order.tier is Tier.SPOT:
+        _keep(market, _live_lease(event, live, listing, weight))
+    if isinstance(order.shape, Block):
+        live.left = max(0, live.left - event.working * weight)
+        if live.pin is None and order.shape.split is not Split.ONE:
+            live.least = 1
+            _pin(market, live, Pin(chip, region if order.shape.split is Split.SELLERS else None, start))
+    else:
+        live.left = max(0, live.left - event.working * weight * len(event.window))
+        for slot in range(start, end):
+            live.pace[slot] = live.pace.get(slot, 0) + event.working * weight
+
+
+def _live_lease(event: Leased, live: LiveOrder, listing: LiveListing, weight: int) -> LiveLease:
+    return LiveLease(
+        number=event.lease,
+        order=live.terms,
+        seq=live.seq,
+        listing=event.listing,
+        region=listing.terms.region,
+        cards=event.cards,
+        working=event.working,
+        weight=weight,
+        window=event.window,
+        runs=event.runs,
+    )
+
+
+def _keep(market: Market, lease: LiveLease) -> None:
+    market.leases[lease.number] = market.listings[lease.listing].spot[lease.number] = lease
+    market.lease_ends.add(lease.window.end, lease.number)
+    market.gangs.setdefault(lease.order.id, []).append(lease.number)
+
+
+def _forget(market: Market, lease: LiveLease) -> None:
+    """A lease has ended, or is bound to: nobody can take it back any more."""
+    del market.leases[lease.number]
+    market.lease_ends.remove(lease.window.end, lease.number)
+    if lease.listing in market.listings:
+        del market.listings[lease.listing].spot[lease.number]
+    mates = market.gangs[lease.order.id]
+    mates.remove(lease.number)
+    if not mates:
+        del market.gangs[lease.order.id]
+
+
+def _take_back(market: Market, number: LeaseNumber, at: Slot) -> None:
+    """A lease ends early: its cards and its bandwidth are free from then on."""
+    lease = market.leases[number]
+    _forget(market, lease)
+    listing = market.listings.get(lease.listing)
+    if listing is not None:
+        end = min(lease.window.end, listing.terms.window.end)
+        if at < end:
+            _take(market, listing, at, end, -lease.cards)
+    link = market.link(lease.order, lease.region)
+    if link is not None:
+        link.take(at, lease.window.end, -lease.working * lease.order.mbps_per_card)
+
+
+def _set_link(market: Market, home: RegionCode, region: RegionCode, mbps: int) -> None:
+    link = market.links.get((home, region))
+    if link is None:
+        market.links[home, region] = Link(mbps, FreeCards(market.now, FOR_EVER, mbps))
+    else:
+        link.free.forget_before(market.now)
+        link.free.add(mbps - link.mbps)
+        link.mbps = mbps
+
+
+def _pin(market: Market, live: LiveOrder, pin: Pin) -> None:
+    """The rest of a gang has to join what it has got, so it waits in fewer books, and perhaps not as long."""
+    rested = live.rests
+    _unrest(market, live)
+    live.pin = pin
+    if rested:
+        _rest(market, live)
+
+
+def _rest(market: Market, live: LiveOrder) -> None:
+    live.rests = True
+    market.latest_starts.add(live.latest_start, live.terms.id)
+    for book, rung, weight in _places(market, live):
+        book.add_bid(rung, Waiting(live, weight, market.origin))
+
+
+def _unrest(market: Market, live: LiveOrder) -> None:
     """Take an order out of its books. One that never rested stands in none."""
-    live = market.orders[order_id]
-    if _remove(market.latest_starts, (live.terms.latest_start, order_id)):
-        for book, bid in _bids(market, live):
-            _remove(book.bids, bid)
+    if live.rests:
+        live.rests = False
+        market.latest_starts.remove(live.latest_start, live.terms.id)
+        for book, rung, weight in _places(market, live):
+            book.remove_bid(rung, live, weight)
 
 
-def _bids(market: Market, live: LiveOrder) -> list[tuple[Book, Bid]]:
-    order = live.terms
-    return [
-        (market.book(BookKey(chip, region, order.tier)), Bid(-order.limit * weight, live.seq, order.id))
-        for chip, weight in order.chips.items()
-        for region in order.regions
-    ]
+def _places(market: Market, live: LiveOrder) -> list[tuple[Book, Rung, int]]:
+    """Where an order waits: each book, its place there by limit and age, and the weight of the book's chip."""
+    order, pin, places = live.terms, live.pin, list[tuple[Book, Rung, int]]()
+    for chip, weight in order.chips.items():
+        for region in order.regions:
+            if pin is None or (pin.chip == chip and pin.region in {None, region}):
+                book = market.book(BookKey(chip, region, order.tier))
+                places.append((book, (-order.limit * weight, live.seq, order.id), weight))
+    return places
 
 
-def _remove(ranked: list[T], item: T) -> bool:
-    """Take `item` out of a sorted list. Answers whether it was there."""
-    index = bisect_left(ranked, item)
-    if index < len(ranked) and ranked[index] == item:
-        del ranked[index]
-        return True
-    return False
+def _move_origin(market: Market, origin: Slot) -> None:
+    """Count the bits of all masks from a later slot on: the past needs none."""
+    market.origin = origin
+    for live in market.listings.values():
+        live.free.forget_before(origin)
+        live.open = live.free.mask(origin, live.terms.lot)
+    for book in market.books.values():
+        book.redraw(origin)

@@ -1,70 +1,90 @@
-"""A price that changes with the hour, and what a run of slots costs under it."""
+"""What a run of slots costs under a price that changes with the hour."""
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from matching.curves import PriceCurve, Run
 
 
-@dataclass(frozen=True, slots=True)
-class PriceCurve:
-    """Money for one card-slot: each step's price holds from its slot until the next step.
+class Prices:
+    """A curve made ready to reckon with: any run of slots costs two look-ups, however many steps it covers."""
 
-    `steps` are (slot, price) pairs, slots rising. The last holds for ever.
-    """
+    __slots__ = ("_prices", "_since", "_sums", "lowest")
 
-    steps: tuple[tuple[int, int], ...]
+    def __init__(self, curve: PriceCurve) -> None:
+        steps = curve.steps
+        self._since = [slot for slot, _ in steps]
+        self._prices = [price for _, price in steps]
+        self._sums = [0]  # what one card costs from the first step up to each
+        for index in range(1, len(steps)):
+            length = self._since[index] - self._since[index - 1]
+            self._sums.append(self._sums[-1] + length * self._prices[index - 1])
+        self.lowest = min(self._prices)
 
     @property
     def flat(self) -> bool:
         """Whether every slot costs the same."""
-        return len(self.steps) == 1
-
-    @property
-    def lowest(self) -> int:
-        """The least that any slot costs: the bound by which books are sorted."""
-        return min(price for _, price in self.steps)
+        return len(self._prices) == 1
 
     def at(self, slot: int) -> int:
         """Price of one card in `slot`."""
-        return self.steps[self._step(slot)][1]
+        return self._prices[self._step(slot)]
 
     def total(self, start: int, end: int) -> int:
         """Price of one card from `start` up to `end`."""
-        return sum((until - since) * price for since, until, price in self.parts(start, end))
+        if len(self._prices) == 1:
+            return (end - start) * self._prices[0]
+        return self._until(end) - self._until(start)
 
     def cheapest_start(self, first: int, last: int, slots: int) -> tuple[int, int]:
         """(price of one card for the run, start) of the cheapest run that starts in [first, last].
 
-        The price of a run is a line between the starts at which it begins or ends on a step, so only those
-        and the two ends can be best. Of equal prices the earliest start wins.
+        Of equal prices the earliest start wins.
         """
-        if self.flat:
-            return self.total(first, first + slots), first
-        near = self.steps[self._step(first) : self._step(last + slots) + 1]
-        corners = {first, last}
-        corners.update(start for step, _ in near for start in (step, step - slots) if first < start < last)
-        return min([(self.total(start, start + slots), start) for start in corners])
+        if len(self._prices) == 1:
+            return slots * self._prices[0], first
+        return min([(self.total(start, start + slots), start) for start in self._corners(first, last, slots)])
 
     def earliest_start(self, first: int, last: int, slots: int, most: int) -> tuple[int, int] | None:
         """(price, start) of the first run that starts in [first, last] and costs at most `most`, if any."""
-        for start in range(first, first + 1 if self.flat else last + 1):
-            price = self.total(start, start + slots)
+        before, dear = first, 0
+        for corner in [first] if len(self._prices) == 1 else self._corners(first, last, slots):
+            price = self.total(corner, corner + slots)
             if price <= most:
-                return price, start
+                if corner == first:
+                    return price, first
+                # Between two corners the price falls by the same each slot.
+                fall = (dear - price) // (corner - before)
+                start = before + -(-(dear - most) // fall)
+                return dear - fall * (start - before), start
+            before, dear = corner, price
         return None
 
-    def parts(self, start: int, end: int) -> Iterator[tuple[int, int, int]]:
+    def parts(self, start: int, end: int) -> Iterator[Run]:
         """Runs of one price in [start, end), as (start, end, price)."""
-        step = self._step(start)
+        step, last = self._step(start), len(self._since) - 1
         while start < end:
-            until = min(end, self.steps[step + 1][0]) if step + 1 < len(self.steps) else end
-            yield start, until, self.steps[step][1]
+            until = min(end, self._since[step + 1]) if step < last else end
+            yield start, until, self._prices[step]
             start, step = until, step + 1
 
+    def runs(self, start: int, end: int) -> tuple[Run, ...]:
+        """The same, as a lease keeps them."""
+        if len(self._prices) == 1:
+            return ((start, end, self._prices[0]),)
+        return tuple(self.parts(start, end))
+
+    def _corners(self, first: int, last: int, slots: int) -> list[int]:
+        """The two ends, and the starts at which a run begins or ends on a step: between them its price is a line."""
+        near = self._since[self._step(first) : self._step(last + slots) + 1]
+        corners = {first, last}
+        corners.update(start for step in near for start in (step, step - slots) if first < start < last)
+        return sorted(corners)
+
+    def _until(self, slot: int) -> int:
+        """What one card costs from the first step up to a slot."""
+        step = self._step(slot)
+        return self._sums[step] + (slot - self._since[step]) * self._prices[step]
+
     def _step(self, slot: int) -> int:
-        return max(0, bisect_right(self.steps, slot, key=lambda step: step[0]) - 1)
-
-
-def flat(price: int) -> PriceCurve:
-    """A curve with one price for ever."""
-    return PriceCurve(((0, price),))
+        return max(0, bisect_right(self._since, slot) - 1)

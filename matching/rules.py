@@ -6,11 +6,12 @@ Every function here yields events one by one, and relies on the caller to `evolv
 it asks for the next: so a rule sees the market as its own earlier events have left it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from itertools import pairwise
 from typing import assert_never
 
+from matching.acceptance import amended_listing, amended_order, listing_problem, order_problem
+from matching.book import BookKey, Room
 from matching.commands import (
     AmendListing,
     AmendOrder,
@@ -18,13 +19,18 @@ from matching.commands import (
     Command,
     Place,
     Publish,
+    Reclaim,
+    SetLink,
     Tick,
     WithdrawListing,
 )
+from matching.displacement import charged, gangs_of, requeued, takeover
 from matching.events import (
     Closed,
+    Displaced,
     Event,
     Leased,
+    LinkSet,
     Listed,
     ListingAmended,
     ListingClosed,
@@ -34,22 +40,34 @@ from matching.events import (
     Rested,
     Ticked,
 )
-from matching.market import BookKey, LiveListing, LiveOrder, Market, evolve
-from matching.prices import PriceCurve
-from matching.search import Leg, find, leg_in
+from matching.ladder import Rung
+from matching.legs import Leg, Plan
+from matching.live import MILLI, LiveLease, LiveListing, LiveOrder
+from matching.market import Market, evolve
+from matching.search import find, fits
 from matching.terms import (
     Block,
+    LeaseNumber,
     Listing,
     ListingEnd,
+    ListingId,
     Order,
     OrderEnd,
+    OrderId,
+    PriceRule,
+    RegionCode,
     Rejection,
     Seq,
     Slot,
+    Split,
     Tier,
     TimeInForce,
     Window,
+    Work,
 )
+
+Freed = set[tuple[RegionCode, RegionCode]]
+"""Links, by home and region, on which bandwidth became free."""
 
 
 def apply(market: Market, seq: Seq, command: Command) -> list[Event]:
@@ -64,96 +82,28 @@ def apply(market: Market, seq: Seq, command: Command) -> list[Event]:
 def decide(market: Market, seq: Seq, command: Command) -> Iterator[Event]:
     """What `command`, the `seq`-th, makes happen."""
     match command:
-        case Publish(listing):
-            yield from _publish(market, seq, listing)
         case Place(order):
             yield from _place(market, seq, order)
-        case WithdrawListing(listing_id):
-            known = listing_id in market.listings
-            yield ListingClosed(listing_id, ListingEnd.WITHDRAWN) if known else Rejected(Rejection.UNKNOWN_ID)
+        case Publish(listing):
+            yield from _publish(market, seq, listing)
         case CancelOrder(order_id):
             known = order_id in market.orders
             yield Closed(order_id, OrderEnd.CANCELLED) if known else Rejected(Rejection.UNKNOWN_ID)
+        case WithdrawListing(listing_id):
+            known = listing_id in market.listings
+            yield ListingClosed(listing_id, ListingEnd.WITHDRAWN) if known else Rejected(Rejection.UNKNOWN_ID)
+        case Reclaim():
+            yield from _reclaim(market, command)
         case AmendListing():
             yield from _amend_listing(market, seq, command)
         case AmendOrder():
             yield from _amend_order(market, seq, command)
+        case SetLink():
+            yield from _set_link(market, command)
         case Tick(now):
             yield from _tick(market, now)
         case _:
             assert_never(command)
-
-
-def listing_problem(market: Market, listing: Listing) -> Rejection | None:
-    """Why a listing can't stand in the books, or None."""
-    if market.chips is not None and listing.chip not in market.chips:
-        return Rejection.UNKNOWN_CHIP
-    if market.regions is not None and listing.region not in market.regions:
-        return Rejection.UNKNOWN_REGION
-    if min(listing.cards, listing.lot, listing.min_slots) < 1:
-        return Rejection.BAD_QUANTITY
-    if not listing.asks or not all(_sound(curve, listing.window) for curve in listing.asks.values()):
-        return Rejection.BAD_PRICE
-    if listing.cards % listing.lot:
-        return Rejection.BAD_LOT
-    if listing.window.end <= listing.window.start:
-        return Rejection.EMPTY_WINDOW
-    if len(listing.window) < listing.min_slots:
-        return Rejection.WINDOW_TOO_SHORT
-    return None
-
-
-def order_problem(market: Market, order: Order) -> Rejection | None:
-    """Why an order can't be accepted, or None."""
-    shape = order.shape
-    if not order.chips or (market.chips is not None and not order.chips.keys() <= market.chips):
-        return Rejection.UNKNOWN_CHIP
-    if not order.regions or (market.regions is not None and not market.regions.issuperset(order.regions)):
-        return Rejection.UNKNOWN_REGION
-    if min(shape.least, shape.slots, *order.chips.values()) < 1 or shape.least > shape.most:
-        return Rejection.BAD_QUANTITY
-    if order.limit < 0:
-        return Rejection.BAD_PRICE
-    if order.window.end <= order.window.start:
-        return Rejection.EMPTY_WINDOW
-    if len(order.window) < shape.slots:
-        return Rejection.WINDOW_TOO_SHORT
-    return None
-
-
-def amended_listing(market: Market, command: AmendListing) -> Listing | Rejection:
-    """The terms that a listing would have after an amendment, or why it may not be made."""
-    live = market.listings.get(command.listing)
-    if live is None:
-        return Rejection.UNKNOWN_ID
-    terms = live.terms
-    cards = terms.cards if command.cards is None else command.cards
-    asks: Mapping[Tier, PriceCurve] = terms.asks if command.asks is None else command.asks
-    amended = replace(terms, cards=cards, asks=asks)
-    problem = listing_problem(market, amended)
-    if problem is not None:
-        return problem
-    if cards < terms.cards - _least_free(live, market.now):
-        return Rejection.BELOW_COMMITTED
-    return amended
-
-
-def amended_order(market: Market, command: AmendOrder) -> Order | Rejection:
-    """The terms that an order would have after an amendment, or why it may not be made."""
-    live = market.orders.get(command.order)
-    if live is None:
-        return Rejection.UNKNOWN_ID
-    terms = live.terms
-    limit = terms.limit if command.limit is None else command.limit
-    deadline = terms.window.end if command.deadline is None else command.deadline
-    least, most = command.cards or (terms.shape.least, terms.shape.most)
-    amended = replace(
-        terms,
-        limit=limit,
-        window=Window(terms.window.start, deadline),
-        shape=Block(least, most, terms.shape.slots),
-    )
-    return order_problem(market, amended) or amended
 
 
 def _publish(market: Market, seq: Seq, listing: Listing) -> Iterator[Event]:
@@ -166,7 +116,7 @@ def _publish(market: Market, seq: Seq, listing: Listing) -> Iterator[Event]:
     if listing.window.end <= market.now:
         yield ListingClosed(listing.id, ListingEnd.EXPIRED)
     else:
-        yield from _rematch(market, market.listings[listing.id])
+        yield from _rematch(market, [listing.id], maker=listing.price_rule is PriceRule.MAKER)
 
 
 def _place(market: Market, seq: Seq, order: Order) -> Iterator[Event]:
@@ -176,7 +126,7 @@ def _place(market: Market, seq: Seq, order: Order) -> Iterator[Event]:
         yield Rejected(problem)
         return
     yield Opened(order, seq)
-    yield from _seek(market, order)
+    yield from _seek(market, order.id, arriving=True)
 
 
 def _amend_listing(market: Market, seq: Seq, command: AmendListing) -> Iterator[Event]:
@@ -189,7 +139,7 @@ def _amend_listing(market: Market, seq: Seq, command: AmendListing) -> Iterator[
     keeps_age = command.asks is None and amended.cards <= live.terms.cards
     yield ListingAmended(amended, live.seq if keeps_age else seq)
     if not keeps_age:
-        yield from _rematch(market, live)
+        yield from _rematch(market, [command.listing], maker=amended.price_rule is PriceRule.MAKER)
 
 
 def _amend_order(market: Market, seq: Seq, command: AmendOrder) -> Iterator[Event]:
@@ -199,18 +149,17 @@ def _amend_order(market: Market, seq: Seq, command: AmendOrder) -> Iterator[Even
         yield Rejected(amended)
         return
     live = market.orders[command.order]
-    yield OrderAmended(amended, live.seq if _only_shrinks(live.terms, command) else seq)
-    yield from _seek(market, amended)
+    shrinks = _only_shrinks(live.terms, command)
+    yield OrderAmended(amended, live.seq if shrinks else seq)
+    yield from _seek(market, amended.id, arriving=not shrinks)
 
 
 def _only_shrinks(order: Order, command: AmendOrder) -> bool:
-    least, most = command.cards or (order.shape.least, order.shape.most)
-    return (
-        command.limit is None
-        and least <= order.shape.least
-        and most <= order.shape.most
-        and (command.deadline is None or command.deadline <= order.window.end)
-    )
+    if command.cards is not None and isinstance(order.shape, Block):
+        least, most = command.cards
+        if least > order.shape.least or most > order.shape.most:
+            return False
+    return command.limit is None and (command.deadline is None or command.deadline <= order.window.end)
 
 
 def _tick(market: Market, now: Slot) -> Iterator[Event]:
@@ -219,70 +168,235 @@ def _tick(market: Market, now: Slot) -> Iterator[Event]:
         yield Rejected(Rejection.CLOCK_GOES_BACK)
         return
     yield Ticked(now)
-    while market.latest_starts and market.latest_starts[0][0] < now:
-        yield Closed(market.latest_starts[0][1], OrderEnd.EXPIRED)
-    while market.listing_ends and market.listing_ends[0][0] <= now:
-        yield ListingClosed(market.listing_ends[0][1], ListingEnd.EXPIRED)
+    for order_id in market.latest_starts.due(now):
+        yield Closed(order_id, OrderEnd.EXPIRED)
+    for listing_id in market.listing_ends.due(now + 1):
+        yield ListingClosed(listing_id, ListingEnd.EXPIRED)
 
 
-def _seek(market: Market, order: Order) -> Iterator[Event]:
-    """Fill an arriving order from what is free; else let it rest, or close it."""
-    leg = find(market, order)
-    if leg is not None:
-        yield from _fill(order, leg)
-    elif order.tif is TimeInForce.IOC:
-        yield Closed(order.id, OrderEnd.KILLED)
-    elif order.latest_start < market.now:
-        yield Closed(order.id, OrderEnd.EXPIRED)
+# Serving orders
+
+
+def _seek(market: Market, order_id: OrderId, *, arriving: bool) -> Iterator[Event]:
+    """Fill an order from what is free; else from what it may take from others; else let it rest, or close it."""
+    live = market.orders[order_id]
+    if not live.left:
+        yield Closed(order_id, OrderEnd.FILLED)
+        return
+    plan = find(market, live)
+    if plan:
+        yield from _fill(market, live, plan)
+    elif arriving and (taken := _takeover(market, live)) is not None:
+        yield from _take_over(market, live, *taken)
+        return
+    if order_id in market.orders and not live.rests:
+        yield from _wait(market, live)
+
+
+def _wait(market: Market, live: LiveOrder) -> Iterator[Event]:
+    """What is left of an order rests, unless it is immediate, too late, or nothing may rest here."""
+    whole = isinstance(live.terms.shape, Work) and live.terms.shape.whole
+    if live.terms.tif is TimeInForce.IOC or whole or not market.terms.resting:
+        yield Closed(live.terms.id, OrderEnd.PARTIAL if _has_some(live) else OrderEnd.KILLED)
+    elif live.latest_start < market.now:
+        yield Closed(live.terms.id, OrderEnd.EXPIRED)
     else:
-        yield Rested(order.id)
+        yield Rested(live.terms.id)
 
 
-def _rematch(market: Market, listing: LiveListing) -> Iterator[Event]:
-    """Offer a changed listing to the orders that rest in its books, dearest first, then oldest.
-
-    Each may take only this listing. One pass is enough, because capacity only shrinks during it.
-    """
-    terms = listing.terms
-    for tier in (Tier.ON_DEMAND, Tier.SPOT):
-        if tier not in terms.asks:
-            continue
-        for bid in tuple(market.book(BookKey(terms.chip, terms.region, tier)).bids):
-            if -bid.rank < terms.asks[tier].lowest * 1000:
-                break  # nor can anybody after it pay even the cheapest slot
-            order = market.orders[bid.order]
-            leg = _leg_through(market, order, listing)
-            if leg is not None:
-                yield from _fill(order.terms, leg)
+def _fill(market: Market, live: LiveOrder, plan: Plan, maker: ListingId | None = None) -> Iterator[Event]:
+    """Lease every leg of a plan. Legs on the listing `maker` cost the buyer's own limit, for it was there first."""
+    for leg in plan:
+        priced = _at_limit(leg, live.terms) if leg.listing.terms.id == maker else leg
+        yield _leased(market, live, priced)
+    shape = live.terms.shape
+    if not live.left:
+        yield Closed(live.terms.id, OrderEnd.FILLED)
+    elif isinstance(shape, Block) and shape.split is Split.ONE:
+        yield Closed(live.terms.id, OrderEnd.PARTIAL)
 
 
-def _leg_through(market: Market, order: LiveOrder, listing: LiveListing) -> Leg | None:
-    """The order's best leg if it is on `listing`. The cheap test of that listing alone comes first."""
-    weight = order.terms.chips[listing.terms.chip]
-    if leg_in(listing, order.terms, market.now, weight) is None:
-        return None
-    leg = find(market, order.terms)
-    return leg if leg is not None and leg.listing is listing else None
-
-
-def _fill(order: Order, leg: Leg) -> Iterator[Event]:
-    yield Leased(order.id, leg.listing.terms.id, leg.cards, leg.window, leg.cost)
-    whole = leg.working * leg.weight >= order.shape.most * 1000
-    yield Closed(order.id, OrderEnd.FILLED if whole else OrderEnd.PARTIAL)
-
-
-def _least_free(live: LiveListing, now: Slot) -> int:
-    """Cards that nobody holds from now on: the past commits nothing."""
-    start = max(live.terms.window.start, now)
-    return live.free.least(start, live.terms.window.end)
-
-
-def _sound(curve: PriceCurve, window: Window) -> bool:
-    """Whether a curve prices the whole window, its slots rise, and no price is negative."""
-    slots = [slot for slot, _ in curve.steps]
-    return (
-        bool(slots)
-        and slots[0] <= window.start
-        and all(earlier < later for earlier, later in pairwise(slots))
-        and curve.lowest >= 0
+def _leased(market: Market, live: LiveOrder, leg: Leg) -> Leased:
+    return Leased(
+        lease=LeaseNumber(market.granted + 1),
+        order=live.terms.id,
+        listing=leg.listing.terms.id,
+        cards=leg.cards,
+        working=leg.working,
+        window=leg.window,
+        runs=leg.runs,
+        cost=leg.cost,
     )
+
+
+def _at_limit(leg: Leg, order: Order) -> Leg:
+    """The same leg at the order's limit for this chip, in whole units of money for each card and slot."""
+    each = order.limit * leg.weight // MILLI
+    window = leg.window
+    runs = ((window.start, window.end, each),)
+    return Leg(leg.listing, window, leg.cards, leg.working, leg.weight, each * len(window), runs)
+
+
+def _rematch(
+    market: Market,
+    changed: Iterable[ListingId],
+    *,
+    maker: bool = False,
+    requeued_orders: Iterable[OrderId] = (),
+    freed: Freed | None = None,
+) -> Iterator[Event]:
+    """Offer changed listings to the orders that rest in their books, dearest first, then oldest.
+
+    Each may take only a plan that uses the listing. One pass is enough, because capacity only shrinks during it.
+    After that come the orders that look for capacity anew, and those that wait for a link of which some is free.
+    """
+    for name in sorted(changed, key=lambda each: market.listings[each].seq):
+        listing = market.listings[name]
+        for tier in (Tier.ON_DEMAND, Tier.SPOT):
+            if tier in listing.terms.asks:
+                yield from _offer(market, listing, tier, name if maker else None)
+    anew = {name for name in requeued_orders if name in market.orders}
+    if freed:
+        anew.update(name for name, live in market.orders.items() if _needs(live, freed))
+    for live in sorted((market.orders[name] for name in anew), key=_priority):
+        plan = find(market, live)
+        if plan:
+            yield from _fill(market, live, plan)
+
+
+def _offer(market: Market, listing: LiveListing, tier: Tier, maker: ListingId | None) -> Iterator[Event]:
+    """Offer a listing to the resting orders of one of its books."""
+    book = market.book(BookKey(listing.terms.chip, listing.terms.region, tier))
+    lowest = listing.prices[tier].lowest * MILLI
+    last: Rung | None = None
+    while listing.usable and book.dearest() >= lowest:
+        for rung, waiting in book.waiting(Room(listing), last):
+            last = rung
+            if -rung[0] < lowest:
+                return  # nor can anybody after it pay even the cheapest slot
+            if fits(market, waiting.live, listing):
+                plan = find(market, waiting.live)
+                if any(leg.listing is listing for leg in plan):
+                    yield from _fill(market, waiting.live, plan, maker)
+                    break  # the book is another one now
+        else:
+            return
+
+
+def _priority(live: LiveOrder) -> tuple[int, int, OrderId]:
+    return -live.terms.limit, live.seq, live.terms.id
+
+
+def _needs(live: LiveOrder, freed: Freed) -> bool:
+    """Whether a resting order takes bandwidth of one of these links."""
+    order = live.terms
+    return (
+        live.rests
+        and bool(order.mbps_per_card)
+        and order.home is not None
+        and any((order.home, region) in freed for region in order.regions)
+    )
+
+
+def _has_some(live: LiveOrder) -> bool:
+    """Whether an order has got a part of what it asked for."""
+    shape = live.terms.shape
+    whole = shape.most if isinstance(shape, Block) else shape.amount
+    return live.left < whole * MILLI
+
+
+# Taking leases back
+
+
+def _takeover(market: Market, live: LiveOrder) -> tuple[Leg, tuple[LiveLease, ...]] | None:
+    """What an arriving order may take from others, where the market lets it."""
+    shape = live.terms.shape
+    if not market.terms.displacement or not isinstance(shape, Block) or shape.split is not Split.ONE:
+        return None
+    found = takeover(market, live)
+    return None if found is None else (found.leg, found.evicted)
+
+
+def _take_over(market: Market, live: LiveOrder, leg: Leg, evicted: tuple[LiveLease, ...]) -> Iterator[Event]:
+    anew = _requeues(market, evicted, leg.window.start)
+    yield from _take_back(market, evicted, leg.window.start)
+    yield from _fill(market, live, [leg])
+    yield from _go_on(market, anew, evicted)
+
+
+def _reclaim(market: Market, command: Reclaim) -> Iterator[Event]:
+    """A seller takes its cards back: the listing ends, and its spot leases do. Those on demand run on."""
+    listing = market.listings.get(command.listing)
+    if listing is None:
+        yield Rejected(Rejection.UNKNOWN_ID)
+        return
+    terms = listing.terms
+    at = max(command.since, Slot(market.now + market.terms.notice))
+    if at >= terms.window.end:
+        yield Rejected(Rejection.EMPTY_WINDOW)
+        return
+    evicted = gangs_of(market, [lease for lease in listing.spot.values() if lease.window.end > at])
+    anew = _requeues(market, evicted, at)
+    if at <= max(terms.window.start, market.now):
+        yield ListingClosed(terms.id, ListingEnd.RECLAIMED)
+    else:
+        yield ListingAmended(replace(terms, window=Window(terms.window.start, at)), listing.seq)
+    yield from _take_back(market, evicted, at)
+    yield from _go_on(market, anew, evicted)
+
+
+def _requeues(market: Market, evicted: tuple[LiveLease, ...], since: Slot) -> list[tuple[Order, Seq]]:
+    """The orders that look for capacity anew once these leases are taken back, each with its age."""
+    gangs: dict[OrderId, list[LiveLease]] = {}
+    for lease in evicted:
+        gangs.setdefault(lease.order.id, []).append(lease)
+    anew = []
+    for gang in gangs.values():
+        order = requeued(market, gang, max(since, gang[0].window.start))
+        if order is not None:
+            live = market.orders.get(gang[-1].order.id)
+            anew.append((order, gang[-1].seq if live is None else live.seq))
+    return anew
+
+
+def _take_back(market: Market, evicted: tuple[LiveLease, ...], since: Slot) -> Iterator[Event]:
+    """End leases, and with them what is left of their gangs."""
+    for lease in evicted:
+        at = max(since, lease.window.start)
+        yield Displaced(lease.number, at, charged(lease, at, market.terms.grace))
+    for order_id in dict.fromkeys(lease.order.id for lease in evicted):
+        if order_id in market.orders and isinstance(market.orders[order_id].terms.shape, Block):
+            yield Closed(order_id, OrderEnd.PARTIAL)
+
+
+def _go_on(market: Market, anew: list[tuple[Order, Seq]], evicted: tuple[LiveLease, ...]) -> Iterator[Event]:
+    """What was taken back looks for capacity anew, and what became free is offered."""
+    for order, seq in anew:
+        yield Opened(order, seq)
+        yield Rested(order.id)
+    changed = {lease.listing for lease in evicted if lease.listing in market.listings}
+    freed = {
+        (lease.order.home, lease.region)
+        for lease in evicted
+        if lease.order.home is not None and market.link(lease.order, lease.region) is not None
+    }
+    yield from _rematch(market, changed, requeued_orders=[order.id for order, _ in anew], freed=freed)
+
+
+def _set_link(market: Market, command: SetLink) -> Iterator[Event]:
+    """Bandwidth is added at any time, and taken away where nobody uses it."""
+    home, region, mbps = command.home, command.region, command.mbps
+    if market.regions is not None and not market.regions.issuperset((home, region)):
+        yield Rejected(Rejection.UNKNOWN_REGION)
+        return
+    if mbps < 0 or home == region:
+        yield Rejected(Rejection.BAD_QUANTITY)
+        return
+    link = market.links.get((home, region))
+    if link is not None and mbps < link.mbps - link.free.least_from(market.now):
+        yield Rejected(Rejection.BELOW_COMMITTED)
+        return
+    grows = link is None or mbps > link.mbps
+    yield LinkSet(home, region, mbps)
+    if grows:
+        yield from _rematch(market, (), freed={(home, region)})

@@ -3,14 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NewType
+from typing import NamedTuple, NewType
 
-from matching.prices import PriceCurve
+from matching.curves import PriceCurve
 
 Seq = NewType("Seq", int)  # position of a command in the log; also the age that priority is measured by
 Slot = NewType("Slot", int)  # whole slots since the epoch, UTC
 OrderId = NewType("OrderId", str)
 ListingId = NewType("ListingId", str)
+LeaseNumber = NewType("LeaseNumber", int)  # leases are counted from 1, in the order in which they are granted
 OwnerGroup = NewType("OwnerGroup", str)  # whose interest it is: an owner group never trades with itself
 ChipCode = NewType("ChipCode", str)
 RegionCode = NewType("RegionCode", str)
@@ -43,6 +44,34 @@ class TimeInForce(StrEnum):
     """It is closed."""
 
 
+class Split(StrEnum):
+    """Over how much one block may be spread. All of it has one chip and one start: it is a gang."""
+
+    ONE = "one"
+    """One listing serves it."""
+    SELLERS = "sellers"
+    """Any listings of one region."""
+    REGIONS = "regions"
+    """Any listings of all its regions."""
+
+
+class OnPreempt(StrEnum):
+    """What becomes of an order whose spot lease is taken back."""
+
+    REQUEUE = "requeue"
+    """What was not delivered looks for capacity again, with the order's age and limit."""
+    CANCEL = "cancel"
+
+
+class PriceRule(StrEnum):
+    """Whose price a lease has, where the buyer waited for the listing."""
+
+    POSTED = "posted"
+    """The listing's, always."""
+    MAKER = "maker"
+    """The buyer's own limit, if it rested when the listing arrived and is served by that arrival."""
+
+
 @dataclass(frozen=True, slots=True)
 class Window:
     """Slots from `start` up to, not including, `end`."""
@@ -61,6 +90,21 @@ class Block:
     least: int
     most: int
     slots: int
+    split: Split = Split.ONE
+
+
+class Work(NamedTuple):
+    """Malleable work: `amount` reference card-slots in any slots, at most `rate` reference cards at a time.
+
+    `whole` asks for all of it at once, or nothing. (A tuple, because that is how the log tells it from a `Block`.)
+    """
+
+    amount: int
+    rate: int
+    whole: bool = False
+
+
+Shape = Block | Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +120,7 @@ class Listing:
     lot: int
     min_slots: int
     asks: Mapping[Tier, PriceCurve]
+    price_rule: PriceRule = PriceRule.POSTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +129,7 @@ class Order:
 
     `chips` gives each acceptable chip its weight, in thousandths of the buyer's reference card; `limit` is per
     reference card and slot, and reads `limit * weight / 1000` on a chip. A region named twice counts once.
+    Away from `home` each working card takes `mbps_per_card` of the link between the two regions.
     """
 
     id: OrderId
@@ -93,17 +139,42 @@ class Order:
     regions: tuple[RegionCode, ...]
     window: Window
     limit: Price
-    shape: Block
+    shape: Shape
     prefer: Preference = Preference.CHEAPEST
     tif: TimeInForce = TimeInForce.GTC
+    on_preempt: OnPreempt = OnPreempt.REQUEUE
+    home: RegionCode | None = None
+    mbps_per_card: int = 0
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "regions", tuple(dict.fromkeys(self.regions)))
+        if len(self.regions) > 1:
+            object.__setattr__(self, "regions", tuple(dict.fromkeys(self.regions)))
+
+    @property
+    def slots(self) -> int:
+        """The shortest run that serves it: a block's length; work is done slot by slot."""
+        return self.shape.slots if isinstance(self.shape, Block) else 1
 
     @property
     def latest_start(self) -> Slot:
-        """The last slot in which the block can still begin."""
-        return Slot(self.window.end - self.shape.slots)
+        """The last slot in which it can still begin."""
+        return Slot(self.window.end - self.slots)
+
+
+@dataclass(frozen=True, slots=True)
+class MarketTerms:
+    """The market's switches and the terms of displacement.
+
+    A spot lease that is taken back runs on for `notice` slots at least, and is free of charge if it had delivered no
+    more than `grace` slots. A spot order displaces another only if it pays `outbid_bp` basis points more. Where
+    `resting` is off, an order that finds nothing is killed.
+    """
+
+    notice: int = 1
+    grace: int = 1
+    outbid_bp: int = 500
+    displacement: bool = True
+    resting: bool = True
 
 
 class Rejection(StrEnum):
@@ -139,3 +210,4 @@ class ListingEnd(StrEnum):
 
     WITHDRAWN = "withdrawn"
     EXPIRED = "expired"
+    RECLAIMED = "reclaimed"

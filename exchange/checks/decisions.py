@@ -15,6 +15,7 @@ from exchange.events import Event
 from exchange.persistence.codec import decode_command, encode
 from exchange.persistence.queries.audit import LoggedCommand, LoggedStep
 from exchange.state import PartyId, State
+from matching.picture import picture as picture_of_market
 from matching.terms import Seq
 
 SHOWN_MAX = 400  # characters of an event in a message
@@ -110,10 +111,4 @@ def _parts(state: State) -> Iterator[tuple[str, object]]:
     yield "agreements", state.agreements
     yield "runs", (state.last_run, state.open_run, state.runs)
     yield "clock", (state.first_slot, market.now)
-    yield "orders in the market", market.orders
-    yield "books", {"/".join(key): book for key, book in market.books.items() if book.offers or book.bids}
-    yield "deadlines", (market.latest_starts, market.listing_ends)
-    for name, live in market.listings.items():
-        window = live.terms.window
-        free = list(live.free.steps(window.start, window.end))
-        yield f"listing {name}", (live.terms, live.seq, free)
+    yield from picture_of_market(market)

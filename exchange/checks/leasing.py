@@ -15,9 +15,9 @@ from exchange.orders.events import LeaseGranted, OrderAccepted, OrderClosed, Ord
 from exchange.parties.events import PartyRegistered
 from exchange.state import LeaseTerms, PricedRun, VenueTerms
 from exchange.venue.events import TermsAdopted
+from matching.curves import PriceCurve
 from matching.events import ListingAmended, ListingClosed, Ticked
-from matching.prices import PriceCurve
-from matching.terms import Listing, Order
+from matching.terms import Block, Listing, Order
 
 MICRO_PER_FEN = 10_000
 
@@ -154,6 +154,7 @@ class Leasing:
         """What was leased, and when."""
         order, listing, window = wanted.terms, offer.terms, event.leased.window
         cards, shape = event.leased.cards, wanted.terms.shape
+        assert isinstance(shape, Block), "the venue takes blocks only"
         yield from _unequal("order", event.leased.order, event.lease.order)
         yield from _unequal("listing", event.leased.listing, event.lease.listing)
         yield from _unequal("cards", cards, event.lease.cards)

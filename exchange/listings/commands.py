@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from matching.prices import PriceCurve
+from matching.curves import PriceCurve
 from matching.terms import ChipCode, RegionCode, Tier, Window
 
 

@@ -8,10 +8,11 @@ from exchange.orders.events import Told
 from exchange.orders.rules import told
 from exchange.rejections import Rejected, VenueRejection, refused_by_market, rejected
 from exchange.state import PartyId, State
+from matching.acceptance import amended_listing, listing_problem
 from matching.commands import AmendListing, Publish, WithdrawListing
+from matching.curves import PriceCurve
 from matching.events import Listed
-from matching.prices import PriceCurve
-from matching.rules import amended_listing, decide, listing_problem
+from matching.rules import decide
 from matching.terms import Listing, ListingId, Rejection, Seq, Tier, Window
 
 

@@ -8,6 +8,7 @@ from exchange.orders.events import LeaseGranted, OrderAccepted, OrderClosed, Ord
 from exchange.parties.rules import AMOUNT_MAX, out_of_range
 from exchange.rejections import Rejected, VenueRejection, refused_by_market, rejected
 from exchange.state import LeaseId, LeaseTerms, PartyId, PricedRun, State
+from matching.acceptance import amended_order, order_problem
 from matching.commands import AmendOrder, CancelOrder, Place
 from matching.events import (
     Closed,
@@ -20,7 +21,7 @@ from matching.events import (
     Ticked,
 )
 from matching.events import Event as MarketEvent
-from matching.rules import amended_order, decide, order_problem
+from matching.rules import decide
 from matching.terms import Order, OrderId, Rejection, Seq, Slot, Window
 from settlement.ledger.chart import AccountKind, LedgerAccount
 
@@ -109,13 +110,9 @@ def _granted(state: State, event: Leased) -> LeaseGranted:
     """A lease keeps the rates in force now; later terms don't touch it."""
     order, listing = state.orders[event.order], state.listings[event.listing]
     offered = state.market.listings[event.listing].terms
-    curve = offered.asks[state.market.orders[event.order].terms.tier]
-    runs = tuple(
-        PricedRun(Window(Slot(start), Slot(end)), price)
-        for start, end, price in curve.parts(event.window.start, event.window.end)
-    )
+    runs = tuple(PricedRun(Window(Slot(start), Slot(end)), price) for start, end, price in event.runs)
     lease = LeaseTerms(
-        id=LeaseId(f"lse-{state.leases_granted + 1}"),
+        id=LeaseId(f"lse-{event.lease}"),
         order=event.order,
         listing=event.listing,
         buyer=order.party,

@@ -29,7 +29,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TextIO
 from urllib.parse import quote
 
 from exchange.persistence.errors import DatabaseUnavailable, explain
@@ -88,6 +88,9 @@ _DAMAGED = "PostgreSQL cannot use its data: restore them from a backup, or move 
 _LIBC = ctypes.CDLL(None)
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
+_STARTER = "starter"  # a file that the starter of the server keeps locked
+_DOUBT_SECONDS = 2.0  # a server whose starter is gone is told within less
+
 _Process = subprocess.Popen[bytes]
 
 
@@ -102,6 +105,7 @@ class EmbeddedPostgres:
     url: str
     _process: _Process | None = None  # None: another process runs the server, and we leave it alone
     _short_folder: Path | None = None  # of the socket, where the cluster's own path is too long
+    _starter: TextIO | None = None  # locked for as long as we live: see `_starter_lives`
 
     def stop(self) -> None:
         """Stop the server if we started it. What was committed stays; a second call does nothing."""
@@ -113,6 +117,8 @@ class EmbeddedPostgres:
         except subprocess.TimeoutExpired:
             self._process.send_signal(signal.SIGQUIT)  # "immediate": the next start recovers from the log
             self._process.wait()
+        if self._starter is not None:
+            self._starter.close()
         if self._short_folder is not None:
             shutil.rmtree(self._short_folder, ignore_errors=True)
 
@@ -129,7 +135,7 @@ def start(data_dir: Path, *, durable: bool = True) -> EmbeddedPostgres:
         data_dir = data_dir.resolve()
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         with _locked(data_dir):
-            if sockets := _sockets_of_running(data_dir / "cluster"):
+            if sockets := _sockets_of_running(data_dir):
                 return EmbeddedPostgres(_url(sockets))
             account = _account(data_dir / "cluster")
             return _Site(data_dir, _binaries(account), account, durable).launch()
@@ -166,13 +172,27 @@ def _record(cluster: Path) -> _Record | None:
     return _Record(int(lines[0]), cluster / lines[4], lines[7].strip())
 
 
-def _sockets_of_running(cluster: Path) -> Path | None:
-    """Where to reach the server that serves this cluster; waits for one on its way up or down."""
-    while (record := _record(cluster)) and _listens(record.sockets):
-        if record.status == "ready":
+def _sockets_of_running(folder: Path) -> Path | None:
+    """Where to reach the server that serves this folder's cluster; waits for one on its way up or down.
+
+    One whose starter is gone is about to be told so, on Linux: it still calls itself ready for a moment.
+    """
+    doubt_ends = time.monotonic() + _DOUBT_SECONDS
+    while (record := _record(folder / "cluster")) and _listens(record.sockets):
+        if record.status == "ready" and (_starter_lives(folder) or time.monotonic() > doubt_ends):
             return record.sockets
         time.sleep(0.05)
     return None
+
+
+def _starter_lives(folder: Path) -> bool:
+    """Whether the process that started the server is there: it holds a lock that ends with it, however it ends."""
+    with (folder / _STARTER).open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        return False
 
 
 def _listens(sockets: Path) -> bool:
@@ -271,7 +291,9 @@ class _Site:
             if _STILL_IN_USE not in self._last_words() or time.monotonic() > patience_ends:
                 raise self._failure()
             time.sleep(0.2)
-        return EmbeddedPostgres(_url(short_folder or self.cluster), process, short_folder)
+        starter = (self.folder / _STARTER).open("a")
+        fcntl.flock(starter, fcntl.LOCK_SH)  # shared: an object whose server was killed may hold one, too
+        return EmbeddedPostgres(_url(short_folder or self.cluster), process, short_folder, starter)
 
     def _create_cluster(self) -> None:
         """Make the cluster and its database under another name first, so that nobody ever uses half of it."""

@@ -17,7 +17,7 @@ from exchange.persistence import tables
 from exchange.persistence.rows import Row, Rows
 from exchange.venue.events import TermsAdopted
 from matching.events import ListingAmended, ListingClosed, Rested, Ticked
-from matching.terms import Listing, Order
+from matching.terms import Block, Listing, Order
 
 
 def project(rows: Rows, seq: int, event: Event) -> None:
@@ -143,6 +143,8 @@ def _listing_terms(listing: Listing) -> Row:
 
 
 def _order_terms(order: Order) -> Row:
+    shape = order.shape
+    assert isinstance(shape, Block), "the venue takes blocks only"
     return {
         "id": order.id,
         "tier": order.tier,
@@ -151,9 +153,9 @@ def _order_terms(order: Order) -> Row:
         "start_slot": order.window.start,
         "end_slot": order.window.end,
         "limit_price": order.limit,
-        "least": order.shape.least,
-        "most": order.shape.most,
-        "slots": order.shape.slots,
+        "least": shape.least,
+        "most": shape.most,
+        "slots": shape.slots,
         "prefer": order.prefer,
         "tif": order.tif,
     }

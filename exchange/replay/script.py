@@ -27,7 +27,7 @@ from exchange.replay.planned import (
 from exchange.replay.trace import DAY_S
 from exchange.state import VENUE, Instant, MicroYuan, Party, PartyId, Role, VenueTerms
 from exchange.venue.commands import Tick
-from matching.prices import PriceCurve
+from matching.curves import PriceCurve
 from matching.terms import Block, OwnerGroup, Price, RegionCode, Slot, Window
 from settlement.agreements import PairAgreement
 

@@ -13,12 +13,13 @@ from exchange.parties.commands import Deposit, RegisterParty
 from exchange.rejections import Rejected
 from exchange.state import VENUE, Instant, Party, PartyId, Role, State, VenueTerms
 from exchange.venue.commands import AdoptTerms, Tick
+from matching.curves import PriceCurve, flat
 from matching.market import Market
-from matching.prices import PriceCurve, flat
 from matching.terms import (
     Block,
     ChipCode,
     ListingId,
+    MarketTerms,
     OrderId,
     OwnerGroup,
     Price,
@@ -60,7 +61,8 @@ QUARTERS = replace(HOURS, slot_seconds=900, horizon_slots=90 * 24 * 4)
 
 
 def empty_state() -> State:
-    return State(market=Market(chips=frozenset({FAST, SLOW}), regions=frozenset({EAST, WEST, NORTH})))
+    chips, regions = frozenset({FAST, SLOW}), frozenset({EAST, WEST, NORTH})
+    return State(market=Market(chips, regions, MarketTerms(displacement=False)))
 
 
 def party(name: str, *roles: Role, region: RegionCode = EAST, group: str = "") -> Party:

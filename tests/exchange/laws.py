@@ -5,7 +5,7 @@ from fractions import Fraction
 from math import ceil
 
 from exchange.state import LiveLease, State
-from matching.terms import Order
+from matching.terms import Block, Order
 from settlement.ledger.chart import CONTRA, AccountKind
 
 FEN = 10_000  # micro-yuan
@@ -50,6 +50,7 @@ def left_to_pay(lease: LiveLease) -> int:
 def most_it_costs(state: State, order: Order) -> int:
     """The dearest chip at the limit, in whole lots, and a fen for every slot but one where slots may cost a fraction."""
     rules, shape = state.rules, order.shape
+    assert isinstance(shape, Block), "the venue takes blocks only"
     exact = max(
         (ceil(Fraction(1000 * shape.most, weight)) + rules.lot_max - 1)
         * (order.limit * weight * shape.slots // 1000)

@@ -19,7 +19,7 @@ from exchange.persistence.codec import decode_command, decode_event, encode
 from exchange.rejections import Rejected
 from exchange.state import Instant, MicroYuan, PartyId, Role, VenueTerms
 from matching.commands import AmendListing, AmendOrder, CancelOrder, WithdrawListing
-from matching.prices import PriceCurve
+from matching.curves import PriceCurve
 from matching.terms import Block, ListingId, OrderId, Preference, Price, Slot, Tier, TimeInForce
 from settlement.money import Fen
 from tests.exchange.desk import Desk

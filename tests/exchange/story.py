@@ -15,7 +15,7 @@ from exchange.parties.commands import Deposit, IssueKey, RevokeKey
 from exchange.state import VENUE, Instant, MicroYuan, PartyId, Role, VenueTerms
 from exchange.venue.commands import Tick
 from matching.commands import AmendListing, AmendOrder, CancelOrder, WithdrawListing
-from matching.prices import PriceCurve, flat
+from matching.curves import PriceCurve, flat
 from matching.terms import Block, Price, Slot, Tier, TimeInForce
 from settlement.money import Fen
 from tests.exchange.house import (

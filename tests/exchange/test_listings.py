@@ -10,8 +10,8 @@ from exchange.orders.events import LeaseGranted, OrderClosed
 from exchange.state import VENUE, Role
 from exchange.venue.commands import AdoptTerms
 from matching.commands import AmendListing, WithdrawListing
+from matching.curves import PriceCurve, flat
 from matching.events import ListingAmended, ListingClosed
-from matching.prices import PriceCurve, flat
 from matching.terms import ChipCode, ListingEnd, ListingId, RegionCode, Tier
 from tests.exchange.house import BUYER, HOURS, NORTH, SELLER, SERVICE, YUAN, House, only, party
 

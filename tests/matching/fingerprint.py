@@ -8,19 +8,17 @@ import pickle
 import sys
 from collections.abc import Iterable, Sequence
 
-from matching.commands import Command
 from matching.market import Market
 from matching.rules import apply
 from matching.terms import ChipCode, RegionCode, Seq
+from tests.matching.strategies import World
 
 
-def fingerprint(
-    chips: Sequence[ChipCode], regions: Sequence[RegionCode], worlds: Iterable[Sequence[Command]]
-) -> str:
+def fingerprint(chips: Sequence[ChipCode], regions: Sequence[RegionCode], worlds: Iterable[World]) -> str:
     digest = hashlib.sha256()
     for world in worlds:
-        market = Market(frozenset(chips), frozenset(regions))
-        for number, command in enumerate(world, 1):
+        market = Market(frozenset(chips), frozenset(regions), world.terms)
+        for number, command in enumerate(world.commands, 1):
             digest.update(repr(apply(market, Seq(number), command)).encode())
     return digest.hexdigest()
 

@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matching.prices import PriceCurve, flat
+from matching.curves import PriceCurve, flat
+from matching.prices import Prices
 from tests.matching.strategies import curves, lawful
 
 firsts = st.integers(0, 12)
@@ -25,8 +26,12 @@ def priced_starts(curve: PriceCurve, first: int, last: int, slots: int) -> list[
 @given(curves, firsts, spans)
 def test_a_run_costs_what_its_slots_cost(curve: PriceCurve, start: int, length: int) -> None:
     prices = slot_by_slot(curve, start, start + length)
-    assert curve.total(start, start + length) == sum(prices)
-    assert [curve.at(slot) for slot in range(start, start + length)] == prices
+    ready = Prices(curve)
+    assert ready.total(start, start + length) == sum(prices)
+    for known in (curve, ready):
+        assert [known.at(slot) for slot in range(start, start + length)] == prices
+    assert ready.flat == curve.flat
+    assert ready.lowest == curve.lowest
     assert curve.flat == (len(curve.steps) == 1)
     assert curve.lowest == min(price for _, price in curve.steps) <= min(prices, default=curve.lowest)
 
@@ -34,7 +39,8 @@ def test_a_run_costs_what_its_slots_cost(curve: PriceCurve, start: int, length: 
 @lawful(200)
 @given(curves, firsts, spans)
 def test_parts_are_the_run_cut_where_the_price_may_change(curve: PriceCurve, start: int, length: int) -> None:
-    parts = list(curve.parts(start, start + length))
+    parts = list(Prices(curve).parts(start, start + length))
+    assert length == 0 or list(Prices(curve).runs(start, start + length)) == parts
     spread = [price for since, until, price in parts for _ in range(since, until)]
     assert spread == slot_by_slot(curve, start, start + length)
     assert all(until - since > 0 for since, until, _ in parts)
@@ -49,7 +55,7 @@ def test_parts_are_the_run_cut_where_the_price_may_change(curve: PriceCurve, sta
 def test_the_cheapest_start_is_the_first_of_the_cheapest(
     curve: PriceCurve, first: int, span: int, slots: int
 ) -> None:
-    assert curve.cheapest_start(first, first + span, slots) == min(
+    assert Prices(curve).cheapest_start(first, first + span, slots) == min(
         priced_starts(curve, first, first + span, slots)
     )
 
@@ -60,9 +66,9 @@ def test_the_earliest_start_is_the_first_that_can_be_paid(
     curve: PriceCurve, first: int, span: int, slots: int, most: int
 ) -> None:
     paid = [(price, at) for price, at in priced_starts(curve, first, first + span, slots) if price <= most]
-    assert curve.earliest_start(first, first + span, slots, most) == next(iter(paid), None)
+    assert Prices(curve).earliest_start(first, first + span, slots, most) == next(iter(paid), None)
 
 
 def test_a_flat_curve_holds_for_ever() -> None:
     assert flat(7).flat
-    assert flat(7).total(10**9, 10**9 + 3) == 21
+    assert Prices(flat(7)).total(10**9, 10**9 + 3) == 21

@@ -4,27 +4,27 @@ A row is what a market might do wrong, the law that must notice, and how the bug
 fixed set of worlds; a control run without a bug keeps them all.
 """
 
+import sys
 from collections.abc import Callable, Iterator
+from copy import copy
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
 
-from matching import market, rules, search
+from matching import acceptance, displacement, market, ranking, rules, search
 from matching.capacity import FreeCards
-from matching.commands import AmendOrder
-from matching.events import Closed, Event, Leased, OrderAmended, Rejected, Rested, Ticked
-from matching.market import Bid, Book, BookKey, LiveListing, LiveOrder, Market
-from matching.prices import PriceCurve
-from matching.search import Leg
+from matching.commands import Command, Reclaim
+from matching.events import Closed, Displaced, Event, Leased, Opened, Rested
+from matching.ladder import Rung
+from matching.live import LiveLease, LiveListing, LiveOrder
+from matching.market import Market
 from matching.terms import (
     Listing,
-    Order,
     OrderEnd,
     OwnerGroup,
-    Preference,
     Price,
-    Rejection,
     Seq,
     Slot,
     Tier,
@@ -35,73 +35,143 @@ from tests.matching.laws import Law
 from tests.matching.strategies import worlds_of
 
 Plant = Callable[[pytest.MonkeyPatch], None]
+Rewrite = Callable[[Market, Seq, Event], Event]
 
-SEED, WORLDS = 1, 60
-
-
-def newest_first(patch: pytest.MonkeyPatch) -> None:
-    sound = market._bids
-
-    def bids(state: Market, live: LiveOrder) -> list[tuple[Book, Bid]]:
-        return [(book, bid._replace(seq=Seq(-bid.seq))) for book, bid in sound(state, live)]
-
-    patch.setattr(market, "_bids", bids)
+SEED, WORLDS = 1, 1500
 
 
-def any_bid_first(patch: pytest.MonkeyPatch) -> None:
-    sound = market._bids
+def everywhere(patch: pytest.MonkeyPatch, name: str, bug: object) -> None:
+    """Plant a bug in every module of the kernel that knows a function by this name."""
+    for module in [known for title, known in sys.modules.items() if title.startswith("matching.")]:
+        if hasattr(module, name):
+            patch.setattr(module, name, bug)
 
-    def bids(state: Market, live: LiveOrder) -> list[tuple[Book, Bid]]:
-        return [(book, bid._replace(rank=0)) for book, bid in sound(state, live)]
 
-    patch.setattr(market, "_bids", bids)
+def events_are(rewrite: Rewrite, patch: pytest.MonkeyPatch) -> None:
+    """Every event that the rules make is another one."""
+    sound = rules.decide
+
+    def decide(state: Market, seq: Seq, command: Command) -> Iterator[Event]:
+        for event in sound(state, seq, command):
+            yield rewrite(state, seq, event)
+
+    patch.setattr(rules, "decide", decide)
+
+
+def orders_are_searched_as(bent: Callable[[Market, LiveOrder], None], patch: pytest.MonkeyPatch) -> None:
+    """Every search takes the order for another one."""
+    find, fits = search.find, search.fits
+
+    def other(state: Market, live: LiveOrder) -> LiveOrder:
+        twin = copy(live)
+        bent(state, twin)
+        return twin
+
+    def bent_fits(state: Market, live: LiveOrder, listing: LiveListing) -> bool:
+        twin = other(state, live)
+        return listing.terms.chip in twin.terms.chips and fits(state, twin, listing)
+
+    patch.setattr(rules, "find", lambda state, live: find(state, other(state, live)))
+    patch.setattr(rules, "fits", bent_fits)
+
+
+def terms_are(change: dict[str, Any], name: str, patch: pytest.MonkeyPatch) -> None:
+    """One rule reads other terms of the market."""
+    sound = getattr(rules, name)
+
+    def bug(state: Market, *asked: Any) -> Any:  # Any: passed on as it is
+        terms, state.terms = state.terms, replace(state.terms, **change)
+        try:
+            answer = sound(state, *asked)
+            return iter([*answer]) if isinstance(answer, Iterator) else answer
+        finally:
+            state.terms = terms
+
+    patch.setattr(rules, name, bug)
+
+
+def as_if(**terms: Any) -> Callable[[Market, LiveOrder], None]:
+    """An order with other terms."""
+
+    def bent(_: Market, live: LiveOrder) -> None:
+        live.terms = replace(live.terms, **terms)
+
+    return bent
+
+
+# Who is searched for what
+
+
+def limit_is(change: Callable[[Market, int], int]) -> Callable[[Market, LiveOrder], None]:
+    def bent(state: Market, live: LiveOrder) -> None:
+        live.terms = replace(live.terms, limit=Price(change(state, live.terms.limit)))
+
+    return bent
+
+
+def rate_forgotten(_: Market, live: LiveOrder) -> None:
+    live.pace = {}
+
+
+def pin_forgotten(_: Market, live: LiveOrder) -> None:
+    live.pin = None
+
+
+def first_chip_only(_: Market, live: LiveOrder) -> None:
+    live.terms = replace(live.terms, chips=dict([*live.terms.chips.items()][:1]))
+
+
+def least_forgotten(_: Market, live: LiveOrder) -> None:
+    live.least = 1
+
+
+def more_than_the_most(_: Market, live: LiveOrder) -> None:
+    live.left *= 2
 
 
 def lots_round_down(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(search, "round_up", lambda cards, lot: max(lot, cards // lot * lot))
+    everywhere(patch, "round_up", lambda cards, lot: max(lot, cards // lot * lot))
 
 
-def orders_are_searched_as(patch: pytest.MonkeyPatch, bent: Callable[[Order], Order]) -> None:
-    """Every search takes the order for another one."""
-    sound_find, sound_leg_in = search.find, search.leg_in
-
-    def leg_in(listing: LiveListing, order: Order, now: Slot, weight: int) -> Leg | None:
-        return sound_leg_in(listing, bent(order), now, weight)
-
-    patch.setattr(search, "leg_in", leg_in)
-    patch.setattr(rules, "leg_in", leg_in)
-    patch.setattr(rules, "find", lambda state, order: sound_find(state, bent(order)))
+def links_ignored(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Market, "link", lambda *_: None)
 
 
-def limit_forgotten(patch: pytest.MonkeyPatch) -> None:
-    orders_are_searched_as(patch, lambda order: replace(order, limit=Price(10**6)))
+def links_wait_for_nobody(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(rules, "_needs", lambda *_: False)
 
 
-def limit_must_be_beaten(patch: pytest.MonkeyPatch) -> None:
-    orders_are_searched_as(patch, lambda order: replace(order, limit=Price(order.limit - 1)))
-
-
-def sells_to_self(patch: pytest.MonkeyPatch) -> None:
-    orders_are_searched_as(patch, lambda order: replace(order, buyer=OwnerGroup("somebody else")))
-
-
-def starts_in_the_past(patch: pytest.MonkeyPatch) -> None:
-    sound = search.leg_in
+def dearest_wins(patch: pytest.MonkeyPatch) -> None:
+    sound = ranking._by_preference
     patch.setattr(
-        search,
-        "leg_in",
-        lambda listing, order, now, weight: sound(listing, order, Slot(max(0, now - 1)), weight),
+        ranking,
+        "_by_preference",
+        lambda wanted, price, seq, slot: sound(wanted, -price, seq, slot),
     )
-    patch.setattr(FreeCards, "forget_before", lambda *_: None)
 
 
-def on_demand_takes_spot(patch: pytest.MonkeyPatch) -> None:
-    sound = search.find
+def youngest_wins(patch: pytest.MonkeyPatch) -> None:
+    sound = ranking._by_preference
+    patch.setattr(
+        ranking,
+        "_by_preference",
+        lambda wanted, price, seq, slot: sound(wanted, price, -seq, slot),
+    )
 
-    def find(state: Market, order: Order) -> Leg | None:
-        return sound(state, order) or sound(state, replace(order, tier=Tier.SPOT))
 
-    patch.setattr(rules, "find", find)
+# Who comes first, and when
+
+
+def places_are(change: Callable[[Rung], tuple[int, int, str]]) -> Plant:
+    def plant(patch: pytest.MonkeyPatch) -> None:
+        sound = market._places
+        patch.setattr(
+            market,
+            "_places",
+            lambda state, live: [(book, change(rung), weight) for book, rung, weight in sound(state, live)],
+        )
+
+    return plant
 
 
 def shortest_run_lost(patch: pytest.MonkeyPatch) -> None:
@@ -117,183 +187,249 @@ def nothing_is_booked(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(FreeCards, "take", lambda *_: None)
 
 
-def older_leases_forgotten(patch: pytest.MonkeyPatch) -> None:
-    def forget(cards: FreeCards, _: int) -> None:
-        cards._free = [max(cards._free)] * len(cards._free)
-
-    patch.setattr(FreeCards, "forget_before", forget)
-
-
 def booked_one_slot_short(patch: pytest.MonkeyPatch) -> None:
     sound = FreeCards.take
     patch.setattr(FreeCards, "take", lambda self, start, end, cards: sound(self, start, end - 1, cards))
 
 
-def start_before_age(patch: pytest.MonkeyPatch) -> None:
-    def rank(order: Order, start: int, price: int, seq: int) -> tuple[int, int, int]:
-        return (start, price, seq) if order.prefer is Preference.EARLIEST else (price, start, seq)
-
-    patch.setattr(search, "_rank", rank)
+def expired_rests(_: Market, __: Seq, event: Event) -> Event:
+    return Rested(event.order) if isinstance(event, Closed) and event.end is OrderEnd.EXPIRED else event
 
 
-def weights_do_not_compare(patch: pytest.MonkeyPatch) -> None:
-    sound = search._book_offers
-
-    def offers(state: Market, order: Order, key: BookKey, weight: int, _: int) -> Iterator[Any]:
-        return sound(state, order, key, weight, 1)
-
-    patch.setattr(search, "_book_offers", offers)
+def killed_rests(_: Market, __: Seq, event: Event) -> Event:
+    return Rested(event.order) if isinstance(event, Closed) and event.end is OrderEnd.KILLED else event
 
 
-def youngest_listing_wins(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(search, "_rank", lambda _, start, price, seq: (-seq, price, start))
+def partial_is_filled(_: Market, __: Seq, event: Event) -> Event:
+    partial_end = isinstance(event, Closed) and event.end is OrderEnd.PARTIAL
+    return replace(event, end=OrderEnd.FILLED) if isinstance(event, Closed) and partial_end else event
 
 
-def search_stops_too_early(patch: pytest.MonkeyPatch) -> None:
-    """Every listing is thought a little worse than it may be."""
-    sound = search._book_offers
-
-    def offers(*asked: Any) -> Iterator[Any]:  # Any: passed on as it is
-        for (first, *others), offered in sound(*asked):
-            yield (first + 1, *others), offered
-
-    patch.setattr(search, "_book_offers", offers)
-
-
-def first_chip_only(patch: pytest.MonkeyPatch) -> None:
-    orders_are_searched_as(patch, lambda order: replace(order, chips=dict([*order.chips.items()][:1])))
-
-
-def dear_orders_are_passed_over(patch: pytest.MonkeyPatch) -> None:
-    orders_are_searched_as(patch, lambda order: replace(order, limit=Price(order.limit % 9)))
-
-
-def time_trades(patch: pytest.MonkeyPatch) -> None:
-    """Whoever waits gets what there is at last, at any price."""
-    sound = rules._tick
-
-    def tick(state: Market, now: Slot) -> Iterator[Event]:
-        for live in tuple(state.orders.values()) if now > state.now else ():
-            leg = search.find(state, replace(live.terms, limit=Price(10**6)))
-            if leg is not None:
-                yield from rules._fill(live.terms, leg)
-        yield from sound(state, now)
-
-    patch.setattr(rules, "_tick", tick)
-
-
-def time_ends_nothing(patch: pytest.MonkeyPatch) -> None:
-    def tick(state: Market, now: Slot) -> Iterator[Event]:
-        if now >= state.now:
-            yield Ticked(now)
-        else:
-            yield Rejected(Rejection.CLOCK_GOES_BACK)
-
-    patch.setattr(rules, "_tick", tick)
-
-
-def orders_expire_a_slot_early(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Order, "latest_start", property(lambda order: order.window.end - order.shape.slots - 1))
-
-
-def immediate_orders_rest(patch: pytest.MonkeyPatch) -> None:
-    sound = rules._seek
-
-    def seek(state: Market, order: Order) -> Iterator[Event]:
-        for event in sound(state, order):
-            yield Rested(order.id) if event == Closed(order.id, OrderEnd.KILLED) else event
-
-    patch.setattr(rules, "_seek", seek)
-
-
-def amended_orders_only_rest(patch: pytest.MonkeyPatch) -> None:
-    def amend(state: Market, seq: Seq, command: AmendOrder) -> Iterator[Event]:
-        amended = rules.amended_order(state, command)
-        if isinstance(amended, Rejection):
-            yield Rejected(amended)
-        else:
-            yield OrderAmended(amended, seq)
-            yield Rested(amended.id)
-
-    patch.setattr(rules, "_amend_order", amend)
-
-
-def amended_orders_keep_their_age(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(rules, "_only_shrinks", lambda *_: True)
+def a_unit_is_lost(_: Market, __: Seq, event: Event) -> Event:
+    return replace(event, cost=event.cost - 1) if isinstance(event, Leased) else event
 
 
 def listings_find_nobody(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(rules, "_rematch", lambda *_: iter(()))
+    patch.setattr(rules, "_rematch", lambda *_, **__: iter(()))
 
 
 def commitments_forgotten(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(rules, "_least_free", lambda live, _: live.terms.cards)
+    patch.setattr(acceptance, "_least_free", lambda live, _: live.terms.cards)
 
 
-def first_start_only(patch: pytest.MonkeyPatch) -> None:
-    def first_start(curve: PriceCurve, first: int, _: int, slots: int) -> tuple[int, int]:
-        return curve.total(first, first + slots), first
-
-    patch.setattr(PriceCurve, "cheapest_start", first_start)
-
-
-def money_is_lost(patch: pytest.MonkeyPatch) -> None:
-    sound = rules._fill
-
-    def fill(order: Order, leg: Leg) -> Iterator[Event]:
-        for event in sound(order, leg):
-            yield replace(event, cost=event.cost - 1) if isinstance(event, Leased) else event
-
-    patch.setattr(rules, "_fill", fill)
-
-
-def bids_stand_twice(patch: pytest.MonkeyPatch) -> None:
-    sound = market._bids
-    patch.setattr(market, "_bids", lambda state, live: sound(state, live) * 2)
+def age_is_kept(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(rules, "_only_shrinks", lambda *_: True)
 
 
 def rules_change_the_market(patch: pytest.MonkeyPatch) -> None:
-    """It notes down something that no event says."""
-    sound = rules._seek
+    """They note down something that no event says."""
+    sound = rules.decide
 
-    def seek(state: Market, order: Order) -> Iterator[Event]:
-        yield from sound(state, order)
-        state.latest_starts.append((Slot(10**6), order.id))
+    def decide(state: Market, seq: Seq, command: Command) -> Iterator[Event]:
+        yield from sound(state, seq, command)
+        state.granted += 1
 
-    patch.setattr(rules, "_seek", seek)
+    patch.setattr(rules, "decide", decide)
 
+
+# Whose price
+
+
+def maker_pays_the_ask(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(rules, "_at_limit", lambda leg, _: leg)
+
+
+def all_who_waited_pay_their_limit(patch: pytest.MonkeyPatch) -> None:
+    sound = rules._offer
+    patch.setattr(
+        rules,
+        "_offer",
+        lambda state, listing, tier, _: sound(state, listing, tier, listing.terms.id),
+    )
+
+
+# Taking leases back
+
+
+def on_demand_can_be_taken(patch: pytest.MonkeyPatch) -> None:
+    sound = market._lease
+
+    def lease(state: Market, event: Leased) -> None:
+        live, listing = state.orders[event.order], state.listings[event.listing]
+        weight = live.terms.chips[listing.terms.chip]
+        sound(state, event)
+        if live.terms.tier is Tier.ON_DEMAND:
+            market._keep(state, market._live_lease(event, live, listing, weight))
+
+    patch.setattr(market, "_lease", lease)
+
+
+def half_a_gang(patch: pytest.MonkeyPatch) -> None:
+    def alone(_: Market, victims: list[LiveLease]) -> tuple[LiveLease, ...]:
+        return tuple(sorted(victims, key=lambda lease: lease.number))
+
+    everywhere(patch, "gangs_of", alone)
+
+
+def damage_ignored(patch: pytest.MonkeyPatch) -> None:
+    sound = displacement.gangs_of
+
+    def worthless(state: Market, victims: list[LiveLease]) -> tuple[LiveLease, ...]:
+        gone = [copy(lease) for lease in sound(state, victims)]
+        for lease in gone:
+            lease.hold = 0
+        return tuple(gone)
+
+    patch.setattr(displacement, "gangs_of", worthless)
+
+
+def dear_leases_go_first(patch: pytest.MonkeyPatch) -> None:
+    sound = displacement._victims
+
+    def victims(state: Market, wanted: Any, offer: Any, window: Any, cards: int) -> list[LiveLease]:
+        """Whoever overlaps goes, needed or not."""
+        found = sound(state, wanted, offer, window, cards)
+        spot = offer.listing.spot.values()
+        return found and [
+            lease for lease in spot if lease.window.start < window.end and lease.window.end > window.start
+        ]
+
+    patch.setattr(displacement, "_victims", victims)
+
+
+def grace_ignored(patch: pytest.MonkeyPatch) -> None:
+    sound = displacement.charged
+    patch.setattr(rules, "charged", lambda lease, at, _: sound(lease, at, -1))
+
+
+def all_is_charged(patch: pytest.MonkeyPatch) -> None:
+    sound = displacement.charged
+    patch.setattr(rules, "charged", lambda lease, _, grace: sound(lease, lease.window.end, grace))
+
+
+def cut_at_now(state: Market, _: Seq, event: Event) -> Event:
+    if not isinstance(event, Displaced):
+        return event
+    soonest = max(state.now + state.terms.notice, state.leases[event.lease].window.start)
+    return replace(event, at=Slot(soonest))
+
+
+def comes_back_new(_: Market, seq: Seq, event: Event) -> Event:
+    return replace(event, seq=seq) if isinstance(event, Opened) and ".r" in event.order.id else event
+
+
+def comes_back_larger(_: Market, __: Seq, event: Event) -> Event:
+    if not isinstance(event, Opened) or ".r" not in event.order.id:
+        return event
+    return replace(event, order=replace(event.order, limit=Price(event.order.limit + 1)))
+
+
+def nobody_comes_back(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(rules, "requeued", lambda *_: None)
+
+
+def reclaim_at_once(patch: pytest.MonkeyPatch) -> None:
+    sound = rules._reclaim
+
+    def reclaim(state: Market, command: Reclaim) -> Iterator[Event]:
+        terms, state.terms = state.terms, replace(state.terms, notice=0)
+        yield from sound(state, command)
+        state.terms = terms
+
+    patch.setattr(rules, "_reclaim", reclaim)
+
+
+def taker_is_exaggerated(patch: pytest.MonkeyPatch) -> None:
+    sound = displacement.takeover
+
+    def takeover(state: Market, live: LiveOrder) -> Any:
+        rich = copy(live)
+        rich.terms = replace(live.terms, limit=Price(live.terms.limit * 2))
+        return sound(state, rich)
+
+    patch.setattr(rules, "takeover", takeover)
+
+
+def taker_pays_the_ask(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(
+        displacement, "_runs", lambda offer, _, window, __: offer.prices.runs(window.start, window.end)
+    )
+
+
+def searched(bent: Callable[[Market, LiveOrder], None]) -> Plant:
+    return partial(orders_are_searched_as, bent)
+
+
+def said(rewrite: Rewrite) -> Plant:
+    return partial(events_are, rewrite)
+
+
+def terms(rule: str, **change: Any) -> Plant:
+    return partial(terms_are, change, rule)
+
+
+AUDIT, ORACLE, CROSSED = laws.passes_the_audit, laws.agrees_with_the_oracle, laws.is_never_crossed
 
 SABOTAGE: list[tuple[str, Law, Plant]] = [
-    ("the newest of equal orders goes first", laws.serves_twins_in_turn, newest_first),
-    ("what an order offers gives it no priority", laws.agrees_with_the_oracle, any_bid_first),
-    ("lots are rounded down", laws.passes_the_audit, lots_round_down),
-    ("the limit is forgotten", laws.passes_the_audit, limit_forgotten),
-    ("a price of exactly the limit is refused", laws.is_never_crossed, limit_must_be_beaten),
-    ("an owner sells to itself", laws.passes_the_audit, sells_to_self),
-    ("a lease starts before now", laws.passes_the_audit, starts_in_the_past),
-    ("an on-demand order gets a spot-only listing", laws.passes_the_audit, on_demand_takes_spot),
-    ("a listing's shortest run is lost", laws.passes_the_audit, shortest_run_lost),
-    ("leased cards stay free", laws.passes_the_audit, nothing_is_booked),
-    ("the last slot of a lease stays free", laws.passes_the_audit, booked_one_slot_short),
-    ("ties go by start before age", laws.agrees_with_the_oracle, start_before_age),
-    ("prices of unlike chips are compared as they are", laws.agrees_with_the_oracle, weights_do_not_compare),
-    ("the search stops too early", laws.agrees_with_the_oracle, search_stops_too_early),
-    ("only the chip named first counts", laws.minds_no_order_of_names, first_chip_only),
-    ("the youngest listing wins at any price", laws.gains_by_new_listings, youngest_listing_wins),
-    ("who offers too much is passed over", laws.serves_whoever_offers_more, dear_orders_are_passed_over),
-    ("a new lease forgets the older ones", laws.takes_new_capacity_to_serve, older_leases_forgotten),
-    ("the first start of a listing wins at any price", laws.agrees_with_the_oracle, first_start_only),
-    ("time makes a lease", laws.passes_the_audit, time_trades),
-    ("time ends nothing", laws.passes_the_audit, time_ends_nothing),
-    ("orders expire a slot early", laws.passes_the_audit, orders_expire_a_slot_early),
-    ("an immediate order rests", laws.passes_the_audit, immediate_orders_rest),
-    ("an amended order does not look again", laws.is_never_crossed, amended_orders_only_rest),
-    ("an amended order keeps its age", laws.agrees_with_the_oracle, amended_orders_keep_their_age),
-    ("a listing does not look for orders", laws.is_never_crossed, listings_find_nobody),
-    ("a listing gives up what it has leased", laws.passes_the_audit, commitments_forgotten),
-    ("a unit of money is lost", laws.passes_the_audit, money_is_lost),
-    ("an order stands twice in its books", laws.books_hold_each_thing_once, bids_stand_twice),
+    (
+        "the newest of equal orders goes first",
+        laws.serves_twins_in_turn,
+        places_are(lambda r: (r[0], -r[1], r[2])),
+    ),
+    ("what an order offers gives it no priority", ORACLE, places_are(lambda r: (-(10**9), r[1], r[2]))),
+    ("lots are rounded down", AUDIT, lots_round_down),
+    ("the limit is forgotten", AUDIT, searched(limit_is(lambda _, __: 10**6))),
+    ("a price of exactly the limit is refused", CROSSED, searched(limit_is(lambda _, limit: limit - 1))),
+    ("an owner sells to itself", AUDIT, searched(as_if(buyer=OwnerGroup("somebody else")))),
+    ("the rate of work is forgotten", AUDIT, searched(rate_forgotten)),
+    ("the pin of a gang is forgotten", AUDIT, searched(pin_forgotten)),
+    ("the least is forgotten", AUDIT, searched(least_forgotten)),
+    ("more than the most is leased", AUDIT, searched(more_than_the_most)),
+    ("links are ignored", AUDIT, links_ignored),
+    ("who waits for a link is forgotten", CROSSED, links_wait_for_nobody),
+    ("only the chip named first counts", laws.minds_no_order_of_names, searched(first_chip_only)),
+    ("a listing's shortest run is lost", AUDIT, shortest_run_lost),
+    ("leased cards stay free", AUDIT, nothing_is_booked),
+    ("the last slot of a lease stays free", AUDIT, booked_one_slot_short),
+    ("the dearest listing wins", laws.gains_by_new_listings, dearest_wins),
+    ("the youngest of equal listings wins", ORACLE, youngest_wins),
+    (
+        "who offers too much is passed over",
+        laws.serves_whoever_offers_more,
+        searched(limit_is(lambda _, limit: limit % 9)),
+    ),
+    (
+        "trade by others raises what an order may pay",
+        laws.takes_new_capacity_to_serve,
+        searched(limit_is(lambda state, limit: limit + state.granted)),
+    ),
+    ("what should expire rests", AUDIT, said(expired_rests)),
+    ("an immediate order rests", AUDIT, said(killed_rests)),
+    ("a part is said to be all", AUDIT, said(partial_is_filled)),
+    ("a unit of money is lost", AUDIT, said(a_unit_is_lost)),
+    ("where nothing may rest it rests", AUDIT, terms("_wait", resting=True)),
+    ("an amended order keeps its age", AUDIT, age_is_kept),
+    ("a listing does not look for orders", CROSSED, listings_find_nobody),
+    ("a listing gives up what it has leased", AUDIT, commitments_forgotten),
     ("a rule changes the market itself", laws.replays_by_evolving, rules_change_the_market),
+    ("a maker pays the ask", AUDIT, maker_pays_the_ask),
+    ("whoever waited pays its limit", AUDIT, all_who_waited_pay_their_limit),
+    ("on-demand leases are taken back", AUDIT, on_demand_can_be_taken),
+    ("half a gang is taken back", AUDIT, half_a_gang),
+    ("the damage is ignored", AUDIT, damage_ignored),
+    ("leases are taken back in vain", ORACLE, dear_leases_go_first),
+    ("the outbid is ignored", AUDIT, terms("takeover", outbid_bp=-10_000)),
+    ("a taker is taken for worth twice its bid", AUDIT, taker_is_exaggerated),
+    ("a taker pays the ask only", AUDIT, taker_pays_the_ask),
+    ("orders take leases back without notice", AUDIT, terms("takeover", notice=0)),
+    ("sellers take leases back without notice", AUDIT, reclaim_at_once),
+    ("leases are taken back where that is off", AUDIT, terms("_takeover", displacement=True)),
+    ("what was delivered within the grace is charged", AUDIT, grace_ignored),
+    ("what was not delivered is charged", AUDIT, all_is_charged),
+    ("a lease is cut at once", AUDIT, said(cut_at_now)),
+    ("who comes back has a new age", AUDIT, said(comes_back_new)),
+    ("who comes back offers more", AUDIT, said(comes_back_larger)),
+    ("nobody comes back", AUDIT, nobody_comes_back),
 ]
 
 
@@ -301,9 +437,7 @@ SABOTAGE: list[tuple[str, Law, Plant]] = [
 def test_a_planted_bug_is_found(law: Law, plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
     worlds = worlds_of(SEED, WORLDS)
     plant(monkeypatch)
-    with pytest.raises(BreachError):
-        for world in worlds:
-            law(world)
+    assert any(isinstance(laws.fault(law, world), BreachError) for world in worlds)
 
 
 def test_every_law_has_a_bug_that_breaks_it() -> None:
@@ -312,5 +446,5 @@ def test_every_law_has_a_bug_that_breaks_it() -> None:
 
 @pytest.mark.parametrize("law", laws.LAWS)
 def test_without_a_bug_every_law_holds(law: Law) -> None:
-    for world in worlds_of(SEED, WORLDS):
+    for world in worlds_of(SEED, 60):
         laws.hold(law, world)

@@ -24,7 +24,7 @@ from exchange.parties.commands import Deposit, IssueKey, RegisterParty
 from exchange.state import VENUE, ContractId, Instant, LeaseTerms, MicroYuan, Party, PartyId, Role, VenueTerms
 from exchange.venue.commands import Tick
 from matching.commands import CancelOrder, WithdrawListing
-from matching.prices import PriceCurve, flat
+from matching.curves import PriceCurve, flat
 from matching.terms import (
     Block,
     ChipCode,

@@ -12,7 +12,7 @@ from exchange.listings.commands import PublishListing
 from exchange.persistence.queries.listings import StoredListing
 from exchange.state import VenueTerms
 from matching.commands import AmendListing
-from matching.prices import PriceCurve
+from matching.curves import PriceCurve
 from matching.terms import ChipCode, RegionCode, Slot, Tier
 from web.bodies.common import WindowIn, WindowOut
 from web.bodies.fields import (

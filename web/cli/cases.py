@@ -7,6 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
 
+from matching.book_cases import check_book_scenario, decided_otherwise
 from matching.cases import check_scenario
 from settlement.cases import check_case
 
@@ -71,8 +72,6 @@ FORMS = (
     Form(Kind.SETTLEMENT, "cases", frozenset({"input", "expected"}), "id"),
 )
 
-NOT_BUILT = Reason("scenario", "played", "the degenerate market is not built yet")
-
 
 def check_file(file: Path) -> Iterator[Checked]:
     """Check every case of a file, in order. Raises `CaseFileError`."""
@@ -112,7 +111,7 @@ def _checker(kind: Kind, document: Record) -> Callable[[Record], Sequence[Differ
         case Kind.ELASTIC:
             return lambda case: check_scenario(case, document.get("defaults", {}))
         case Kind.BOOK:
-            return lambda _: [NOT_BUILT]
+            return lambda case: [] if decided_otherwise(case) else check_book_scenario(case)
         case Kind.SETTLEMENT:
             return check_case
 

@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+import web
 from exchange.config import Settings
+from matching import search
 from web.cli.folder import CLERK_KEY, COOKIE_KEY, announced_server
 
 PYTHON_LEAST = (3, 11)
@@ -46,6 +48,18 @@ def python() -> Finding:
     if tuple(sys.version_info) < PYTHON_LEAST:
         return Finding("python", Verdict.FAULT, found, "Install Python 3.11 or newer, then run make setup.")
     return Finding("python", Verdict.OK, found)
+
+
+def matcher() -> Finding:
+    """Whether the matcher runs compiled, and from the sources that are at hand."""
+    if search.__file__.endswith(".py"):
+        found = "plain Python: with a C compiler, make setup would make it twice as fast"
+        return Finding("matcher", Verdict.OK, found)
+    sources = Path(web.__file__).parent.parent / "matching"
+    for source in sources.glob("*.py"):
+        if source.read_bytes() != (Path(search.__file__).parent / source.name).read_bytes():
+            return Finding("matcher", Verdict.WARN, "compiled from other sources", "Run make setup.")
+    return Finding("matcher", Verdict.OK, "compiled")
 
 
 def binaries(settings: Settings) -> Finding:

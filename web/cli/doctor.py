@@ -47,6 +47,7 @@ def doctor(*, data_dir: DataDir = None, port: Port = None, json: Json = False) -
 def examine(settings: Settings) -> Iterator[Finding]:
     """Everything there is to look at."""
     yield checkup.python()
+    yield checkup.matcher()
     yield checkup.binaries(settings)
     yield checkup.folder(settings)
     yield from checkup.disks(settings)

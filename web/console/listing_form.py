@@ -9,7 +9,7 @@ from exchange.listings.commands import PublishListing
 from exchange.persistence.queries.listings import StoredListing
 from exchange.persistence.queries.market import Clock, Offered
 from matching.commands import AmendListing
-from matching.prices import PriceCurve
+from matching.curves import PriceCurve
 from matching.terms import Slot, Tier, Window
 from web.bodies.listings import ListingChange, ListingIn
 from web.pages.checked import checked, field_named

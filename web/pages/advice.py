@@ -75,7 +75,8 @@ ADVICE: Mapping[Code | DoorRejection, str] = {
     Venue.WINDOW_TOO_FAR: "choose an earlier end",
     Venue.WINDOW_IN_THE_PAST: "choose a later window",
     Venue.AGREEMENT_INVALID: "record another version that begins later",
-    Venue.AGREEMENT_OVERLAPS: "let one end before the other begins",
+    Venue.AGREEMENT_OVERLAPS: "let one end before the other begins; an open-ended one ends where a higher version of the same id and "
+    "parties begins",
     Venue.CONTRACT_INVALID: "correct it",
     Venue.RUN_OPEN: "close that one again: the job goes on where it was left",
     Venue.NO_SUCH_RUN: "ask for the periods, then close again",

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from exchange.catalogue.instruments import Instrument
 from exchange.persistence.queries.market import Bid, Offered, Trade
 from matching.capacity import FreeCards
+from matching.prices import Prices
 from matching.terms import Slot, Tier, Window
 
 
@@ -92,7 +93,7 @@ def quoted(instrument: Instrument, runs: Iterable[FreeRun], last: Trade | None, 
 
 def free_runs(offer: Offered, tier: Tier, start: Slot, end: Slot) -> Iterator[FreeRun]:
     """What of a listing is free in whole lots, from `start`, which is not in the past, until before `end`."""
-    curve = offer.asks[tier]
+    curve = Prices(offer.asks[tier])
     for since, until, free in free_cards(offer, start).steps(start, end):
         sellable = free - free % offer.lot
         for first, last, price in curve.parts(since, until):
@@ -117,7 +118,7 @@ def ladder(offers: Iterable[Offered], tier: Tier, window: Window) -> list[Rung]:
         if tier not in offer.asks or not inside or len(window) < offer.min_slots:
             continue
         least = free_cards(offer, window.start).least(window.start, window.end)
-        price = offer.asks[tier].total(window.start, window.end)
+        price = Prices(offer.asks[tier]).total(window.start, window.end)
         free[price] = free.get(price, 0) + least - least % offer.lot
     return _rungs(sorted(free.items()))
 

@@ -8,7 +8,7 @@ import msgspec
 
 from exchange.persistence.database import Pool
 from exchange.state import PartyId
-from matching.prices import PriceCurve
+from matching.curves import PriceCurve
 from matching.terms import ChipCode, ListingId, RegionCode, Slot, Tier, Window
 
 

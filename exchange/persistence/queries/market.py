@@ -8,7 +8,7 @@ import asyncpg
 import msgspec
 
 from exchange.state import PartyId, VenueTerms
-from matching.prices import PriceCurve
+from matching.curves import PriceCurve
 from matching.terms import ChipCode, ListingId, RegionCode, Slot, Tier, Window
 
 

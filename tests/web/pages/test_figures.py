@@ -10,7 +10,7 @@ from exchange.catalogue.instruments import Instrument
 from exchange.parties.rules import AMOUNT_MAX
 from exchange.persistence.queries.market import Bid, Offered, Sold
 from exchange.state import PartyId
-from matching.prices import PriceCurve, flat
+from matching.curves import PriceCurve, flat
 from matching.terms import ChipCode, ListingId, RegionCode, Slot, Tier, Window
 from tests.web.seed import at
 from web.bodies.fields import PRICE_MAX

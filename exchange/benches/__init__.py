@@ -1,0 +1,1 @@
+"""Loads for the matcher, and what is measured of it under them: see `matching`."""

@@ -1,0 +1,111 @@
+"""What may stand in the market: why a listing or an order is refused, and what one becomes by an amendment."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from itertools import pairwise
+
+from matching.commands import AmendListing, AmendOrder
+from matching.curves import PriceCurve
+from matching.live import LiveListing
+from matching.market import Market
+from matching.terms import Block, Listing, Order, Rejection, Slot, Tier, Window, Work
+
+
+def listing_problem(market: Market, listing: Listing) -> Rejection | None:
+    """Why a listing can't stand in the books, or None."""
+    if market.chips is not None and listing.chip not in market.chips:
+        return Rejection.UNKNOWN_CHIP
+    if market.regions is not None and listing.region not in market.regions:
+        return Rejection.UNKNOWN_REGION
+    if min(listing.cards, listing.lot, listing.min_slots) < 1:
+        return Rejection.BAD_QUANTITY
+    if not listing.asks or not all(_sound(curve, listing.window) for curve in listing.asks.values()):
+        return Rejection.BAD_PRICE
+    if listing.cards % listing.lot:
+        return Rejection.BAD_LOT
+    if listing.window.end <= listing.window.start:
+        return Rejection.EMPTY_WINDOW
+    if len(listing.window) < listing.min_slots:
+        return Rejection.WINDOW_TOO_SHORT
+    return None
+
+
+def order_problem(market: Market, order: Order) -> Rejection | None:
+    """Why an order can't be accepted, or None."""
+    if not order.chips or (market.chips is not None and not order.chips.keys() <= market.chips):
+        return Rejection.UNKNOWN_CHIP
+    if not order.regions or (market.regions is not None and not market.regions.issuperset(order.regions)):
+        return Rejection.UNKNOWN_REGION
+    if order.home is not None and market.regions is not None and order.home not in market.regions:
+        return Rejection.UNKNOWN_REGION
+    if not _sound_shape(order) or min(order.chips.values()) < 1 or order.mbps_per_card < 0:
+        return Rejection.BAD_QUANTITY
+    if order.limit < 0:
+        return Rejection.BAD_PRICE
+    if order.window.end <= order.window.start:
+        return Rejection.EMPTY_WINDOW
+    if len(order.window) < order.slots:
+        return Rejection.WINDOW_TOO_SHORT
+    return None
+
+
+def _sound_shape(order: Order) -> bool:
+    match order.shape:
+        case Block(least, most, slots):
+            return min(least, slots) >= 1 and least <= most
+        case Work(amount, rate):
+            return min(amount, rate) >= 1
+
+
+def amended_listing(market: Market, command: AmendListing) -> Listing | Rejection:
+    """The terms that a listing would have after an amendment, or why it may not be made."""
+    live = market.listings.get(command.listing)
+    if live is None:
+        return Rejection.UNKNOWN_ID
+    terms = live.terms
+    cards = terms.cards if command.cards is None else command.cards
+    asks: Mapping[Tier, PriceCurve] = terms.asks if command.asks is None else command.asks
+    amended = replace(terms, cards=cards, asks=asks)
+    problem = listing_problem(market, amended)
+    if problem is not None:
+        return problem
+    if cards < terms.cards - _least_free(live, market.now):
+        return Rejection.BELOW_COMMITTED
+    return amended
+
+
+def amended_order(market: Market, command: AmendOrder) -> Order | Rejection:
+    """The terms that an order would have after an amendment, or why it may not be made. Work keeps its amount."""
+    live = market.orders.get(command.order)
+    if live is None:
+        return Rejection.UNKNOWN_ID
+    terms = live.terms
+    shape = terms.shape
+    if command.cards is not None:
+        if not isinstance(shape, Block):
+            return Rejection.BAD_QUANTITY
+        shape = Block(*command.cards, shape.slots, shape.split)
+    amended = replace(
+        terms,
+        limit=terms.limit if command.limit is None else command.limit,
+        window=terms.window if command.deadline is None else Window(terms.window.start, command.deadline),
+        shape=shape,
+    )
+    return order_problem(market, amended) or amended
+
+
+def _least_free(live: LiveListing, now: Slot) -> int:
+    """Cards that nobody holds from now on: the past commits nothing."""
+    start = max(live.terms.window.start, now)
+    return live.free.least(start, live.terms.window.end)
+
+
+def _sound(curve: PriceCurve, window: Window) -> bool:
+    """Whether a curve prices the whole window, its slots rise, and no price is negative."""
+    slots = [slot for slot, _ in curve.steps]
+    return (
+        bool(slots)
+        and slots[0] <= window.start
+        and all(earlier < later for earlier, later in pairwise(slots))
+        and curve.lowest >= 0
+    )

@@ -1,0 +1,217 @@
+"""The two sides of one instrument, each on a ladder that a search steps over in strides."""
+
+from collections.abc import Iterator
+from heapq import merge
+from typing import NamedTuple
+
+from matching.ladder import Ladder, Rung, Sketch
+from matching.live import LiveListing, LiveOrder
+from matching.masks import eroded, span
+from matching.terms import Block, ChipCode, RegionCode, Split, Tier
+
+RUNS = (1, 2, 4, 8, 24)  # slots: a sketch knows where runs of these lengths could start
+UNBOUNDED = 1 << 62
+
+
+class BookKey(NamedTuple):
+    """An instrument: what a book is for. Time is not part of it, but a dimension of each listing."""
+
+    chip: ChipCode
+    region: RegionCode
+    tier: Tier
+
+
+class Need:
+    """What an order needs of a listing: so many cards that work, in lots no larger than `lot`, for a run of slots.
+
+    `starts` are the slots that the run may start in. While that is a single one, `run` has the bits of the whole run.
+    """
+
+    __slots__ = ("cards", "edge", "level", "lot", "rest", "run", "slots", "starts")
+
+    def __init__(self, cards: int, slots: int, starts: int, lot: int = UNBOUNDED) -> None:
+        self.cards = cards
+        self.slots = slots
+        self.starts = starts
+        self.lot = lot
+        self.level = 0
+        while self.level + 1 < len(RUNS) and RUNS[self.level + 1] <= slots:
+            self.level += 1
+        self.rest = slots - RUNS[self.level] + 1
+        self.run = self.edge = 0
+
+    def only_at(self, bit: int) -> None:
+        """Let the run start in one slot only."""
+        self.starts = 1 << bit
+        self.run = ((1 << self.slots) - 1) << bit
+        self.edge = ((1 << self.rest) - 1) << bit
+
+    def close(self) -> None:
+        """Let the run start nowhere, until it is told where again."""
+        self.starts = self.run = 0
+
+
+class OfferSketch(Sketch[LiveListing, Need]):
+    """What the listings of a stretch can do at best. `starts[i]` says where a run of `RUNS[i]` slots could start."""
+
+    __slots__ = ("lot", "min_slots", "starts", "usable")
+
+    def __init__(self) -> None:
+        self.usable = 0
+        self.min_slots = self.lot = UNBOUNDED
+        self.starts = [0] * len(RUNS)
+
+    def promise(self, query: Need) -> int:
+        """The slots in which a listing of the stretch might serve."""
+        if self.usable < query.cards or self.min_slots > query.slots or self.lot > query.lot:
+            return 0
+        starts = self.starts[query.level]
+        if query.run:
+            return query.starts if starts & query.edge == query.edge else 0
+        return eroded(starts, query.rest) & query.starts
+
+    def serves(self, item: LiveListing, query: Need) -> bool:
+        """Whether a listing might serve."""
+        terms = item.terms
+        if item.usable < query.cards or terms.min_slots > query.slots or terms.lot > query.lot:
+            return False
+        if query.run:
+            return item.open & query.run == query.run
+        return eroded(item.open, query.slots) & query.starts != 0
+
+    def take_in(self, item: LiveListing) -> None:
+        """Promise what a listing can do, too."""
+        self.usable = max(self.usable, item.usable)
+        self.min_slots = min(self.min_slots, item.terms.min_slots)
+        self.lot = min(self.lot, item.terms.lot)
+        starts, mask, run = self.starts, item.open, 1
+        for level, longer in enumerate(RUNS):
+            mask = eroded(mask, longer - run + 1)
+            if not mask:
+                break
+            starts[level] |= mask
+            run = longer
+
+    def join(self, other: "OfferSketch") -> None:
+        """Promise what another stretch does, too."""
+        self.usable = max(self.usable, other.usable)
+        self.min_slots = min(self.min_slots, other.min_slots)
+        self.lot = min(self.lot, other.lot)
+        for level, starts in enumerate(other.starts):
+            self.starts[level] |= starts
+
+
+class Waiting:
+    """An order in one book: the least cards of its chip that serve it, its run, and where that may start."""
+
+    __slots__ = ("cards", "live", "slots", "starts")
+
+    def __init__(self, live: LiveOrder, weight: int, origin: int) -> None:
+        self.live = live
+        self.slots = live.terms.slots
+        self.cards = least_cards(live, weight)
+        self.starts = 0
+        self.begin(origin)
+
+    def begin(self, origin: int) -> None:
+        """Count its slots from `origin` on."""
+        self.starts = span(self.live.first - origin, self.live.latest_start - origin)
+
+
+def least_cards(live: LiveOrder, weight: int) -> int:
+    """The fewest cards of one listing that help an order at all: a block on one listing needs its least of it."""
+    shape = live.terms.shape
+    whole = isinstance(shape, Block) and shape.split is Split.ONE
+    return -(-live.least // weight) if whole else 1
+
+
+class Room:
+    """What a listing offers to the orders that wait: so many cards, and the slots in which a lot is free."""
+
+    __slots__ = ("_starts", "cards")
+
+    def __init__(self, listing: LiveListing) -> None:
+        self.cards = listing.usable
+        self._starts = {1: listing.open}
+
+    def starts(self, slots: int) -> int:
+        """Where a run of `slots` can start."""
+        mask = self._starts.get(slots)
+        if mask is None:
+            mask = self._starts[slots] = eroded(self._starts[1], slots)
+        return mask
+
+
+class BidSketch(Sketch[Waiting, Room]):
+    """What the orders of a stretch ask at least: cards, slots, and where any of them may start."""
+
+    __slots__ = ("cards", "slots", "starts")
+
+    def __init__(self) -> None:
+        self.cards = self.slots = UNBOUNDED
+        self.starts = 0
+
+    def promise(self, query: Room) -> int:
+        """The slots in which an order of the stretch might start."""
+        return query.starts(self.slots) & self.starts if self.cards <= query.cards else 0
+
+    def serves(self, item: Waiting, query: Room) -> bool:
+        """Whether an order might be served."""
+        return item.cards <= query.cards and query.starts(item.slots) & item.starts != 0
+
+    def take_in(self, item: Waiting) -> None:
+        """Ask no more than an order does."""
+        self.cards = min(self.cards, item.cards)
+        self.slots = min(self.slots, item.slots)
+        self.starts |= item.starts
+
+    def join(self, other: "BidSketch") -> None:
+        """Ask no more than another stretch does."""
+        self.cards = min(self.cards, other.cards)
+        self.slots = min(self.slots, other.slots)
+        self.starts |= other.starts
+
+
+Bids = Ladder[Waiting, Room]
+
+
+class Book:
+    """Listings by lowest price and age, and orders by limit and age. Orders are kept by size, so that large ones hide no small ones."""
+
+    __slots__ = ("bids", "offers", "usable")
+
+    def __init__(self) -> None:
+        self.offers: Ladder[LiveListing, Need] = Ladder(OfferSketch)
+        self.bids: dict[int, Bids] = {}
+        self.usable = 0
+
+    def add_bid(self, rung: Rung, waiting: Waiting) -> None:
+        """Let an order wait."""
+        size = waiting.cards.bit_length()
+        bids = self.bids.get(size)
+        if bids is None:
+            bids = self.bids[size] = Ladder(BidSketch)
+        bids.add(rung, waiting)
+
+    def remove_bid(self, rung: Rung, live: LiveOrder, weight: int) -> None:
+        """Take an order out."""
+        self.bids[least_cards(live, weight).bit_length()].remove(rung)
+
+    def redraw(self, origin: int) -> None:
+        """Count all slots from `origin` on."""
+        self.offers.redraw()
+        for bids in self.bids.values():
+            for _, waiting in bids:
+                waiting.begin(origin)
+            bids.redraw()
+
+    def dearest(self) -> int:
+        """The most that anybody who waits would pay for a card and slot, in thousandths; less than nothing for nobody."""
+        return -min([bids.lowest() for bids in self.bids.values()], default=1)
+
+    def waiting(self, room: Room, after: Rung | None) -> Iterator[tuple[Rung, Waiting]]:
+        """Orders behind a rung that a listing might serve, dearest first, then oldest."""
+        if len(self.bids) == 1:
+            [bids] = self.bids.values()
+            return bids.admitted(room, after)
+        return merge(*(bids.admitted(room, after) for bids in self.bids.values()), key=lambda pair: pair[0])

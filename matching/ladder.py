@@ -1,0 +1,237 @@
+"""Items in the order of their rank, in a tree whose every node knows what the best of its items could do.
+
+A search asks for the items that could serve it, in their order, and steps over every stretch whose sketch says that
+none of them can. A sketch may promise too much, never too little: what an item loses is taken off only when a search
+has been led astray by it.
+"""
+
+from abc import ABC, abstractmethod
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator
+from typing import Generic, Self, TypeVar
+
+NOBODY = 1 << 200  # a rank behind every other
+FULL = 32  # items of a leaf, or children of a branch, before it parts
+
+Rung = tuple[int, int, str]
+"""An item's place: its rank, then its age, then its id."""
+
+Item = TypeVar("Item")
+Query = TypeVar("Query")
+
+
+class Sketch(ABC, Generic[Item, Query]):
+    """What is known of a stretch of items. A new one promises nothing. (A base class: compiled, it costs no look-up.)"""
+
+    @abstractmethod
+    def promise(self, query: Query) -> int:
+        """A mask of the slots in which one of the items might serve a query: nothing if none can."""
+
+    @abstractmethod
+    def serves(self, item: Item, query: Query) -> bool:
+        """Whether an item itself might serve a query."""
+
+    @abstractmethod
+    def take_in(self, item: Item) -> None:
+        """Promise what an item can do, too."""
+
+    @abstractmethod
+    def join(self, other: Self) -> None:
+        """Promise what another stretch does, too."""
+
+
+class Node(Generic[Item, Query]):
+    """A leaf, which has items, or a branch, which has children. `rungs` are its items', or its children's first."""
+
+    __slots__ = ("children", "items", "loose", "rungs", "sketch")
+
+    def __init__(
+        self,
+        sketch: Sketch[Item, Query],
+        rungs: list[Rung],
+        items: list[Item],
+        children: "list[Node[Item, Query]]",
+    ) -> None:
+        self.sketch = sketch
+        self.rungs = rungs
+        self.items = items
+        self.children = children
+        self.loose = True  # whether its items may do less than its sketch promises
+
+
+class Ladder(Generic[Item, Query]):
+    """The items. `sketch` makes an empty sketch."""
+
+    __slots__ = ("_root", "_sketch")
+
+    def __init__(self, sketch: Callable[[], Sketch[Item, Query]]) -> None:
+        self._sketch = sketch
+        self._root: Node[Item, Query] = Node(sketch(), [], [], [])
+
+    def lowest(self) -> int:
+        """The rank of the first item, or more than any where there is none."""
+        return self._root.rungs[0][0] if self._root.rungs else NOBODY
+
+    def promise(self, query: Query) -> int:
+        """A mask of the slots in which any item might serve a query."""
+        return self._root.sketch.promise(query)
+
+    def __iter__(self) -> Iterator[tuple[Rung, Item]]:
+        yield from _walk(self._root)
+
+    def add(self, rung: Rung, item: Item) -> None:
+        """Put an item in its place."""
+        right = self._add(self._root, rung, item)
+        if right is not None:
+            left = self._root
+            self._root = Node(self._sketch(), [left.rungs[0], right.rungs[0]], [], [left, right])
+            self._tighten(self._root)
+
+    def remove(self, rung: Rung) -> None:
+        """Take an item out. It has to be there."""
+        root = self._root
+        self._remove(root, rung)
+        while len(root.children) == 1:
+            root = root.children[0]
+        if root.children or root.items:
+            self._root = root
+        else:
+            self._root = Node(self._sketch(), [], [], [])
+
+    def grew(self, rung: Rung, item: Item) -> None:
+        """An item can do more than it could."""
+        node = self._root
+        node.sketch.take_in(item)
+        while node.children:
+            node = node.children[_child(node, rung)]
+            node.sketch.take_in(item)
+
+    def shrank(self, rung: Rung) -> None:
+        """An item can do less than it could."""
+        node = self._root
+        node.loose = True
+        while node.children:
+            node = node.children[_child(node, rung)]
+            node.loose = True
+
+    def redraw(self) -> None:
+        """Make every sketch anew: all items have changed."""
+        self._redraw(self._root)
+
+    def admitted(self, query: Query, after: Rung | None = None) -> Iterator[tuple[Rung, Item]]:
+        """Items that might serve a query, by rank, from behind a rung on.
+
+        Nothing may be added or removed meanwhile; items may shrink.
+        """
+        if self._root.sketch.promise(query):
+            yield from self._admitted(self._root, query, after)
+
+    def _add(self, node: Node[Item, Query], rung: Rung, item: Item) -> Node[Item, Query] | None:
+        """Put an item below a node. Answers with a new node to its right where it had to part."""
+        node.sketch.take_in(item)
+        if node.children:
+            at = _child(node, rung)
+            right = self._add(node.children[at], rung, item)
+            node.rungs[at] = node.children[at].rungs[0]
+            if right is not None:
+                node.rungs.insert(at + 1, right.rungs[0])
+                node.children.insert(at + 1, right)
+        else:
+            at = bisect_left(node.rungs, rung)
+            node.rungs.insert(at, rung)
+            node.items.insert(at, item)
+        return self._part(node) if len(node.rungs) > FULL else None
+
+    def _part(self, node: Node[Item, Query]) -> Node[Item, Query]:
+        """Cut a node in two, and answer with the right half."""
+        half = len(node.rungs) // 2
+        right: Node[Item, Query] = Node(
+            self._sketch(), node.rungs[half:], node.items[half:], node.children[half:]
+        )
+        del node.rungs[half:], node.items[half:], node.children[half:]
+        self._tighten(node)
+        self._tighten(right)
+        return right
+
+    def _admitted(
+        self, node: Node[Item, Query], query: Query, after: Rung | None
+    ) -> Iterator[tuple[Rung, Item]]:
+        """Items below a node that might serve. A node that promised too much for this promises less from now on."""
+        skipped = 0 if after is None else bisect_right(node.rungs, after)
+        found = skipped > 0
+        if node.children:
+            for child in node.children[max(0, skipped - 1) :]:
+                if child.sketch.promise(query):
+                    for pair in self._admitted(child, query, after):
+                        found = True
+                        yield pair
+        else:
+            for at in range(skipped, len(node.items)):
+                item = node.items[at]
+                if node.sketch.serves(item, query):
+                    found = True
+                    yield node.rungs[at], item
+        if node.loose and not found:
+            self._tighten(node)
+
+    def _tighten(self, node: Node[Item, Query]) -> None:
+        """Let a node promise no more than its items, or its children, do now."""
+        sketch = self._sketch()
+        for child in node.children:
+            sketch.join(child.sketch)
+        for item in node.items:
+            sketch.take_in(item)
+        node.sketch, node.loose = sketch, False
+
+    def _redraw(self, node: Node[Item, Query]) -> None:
+        for child in node.children:
+            self._redraw(child)
+        self._tighten(node)
+
+    def _remove(self, node: Node[Item, Query], rung: Rung) -> None:
+        """Take an item out from below a node. A child left empty goes, and one left small joins its neighbour."""
+        node.loose = True
+        if not node.children:
+            at = bisect_left(node.rungs, rung)
+            assert node.rungs[at] == rung, "what is taken out was there"
+            del node.rungs[at], node.items[at]
+            return
+        at = _child(node, rung)
+        child = node.children[at]
+        self._remove(child, rung)
+        if child.rungs:
+            node.rungs[at] = child.rungs[0]
+        else:
+            del node.rungs[at], node.children[at]
+        for left in (at - 1, at):
+            if 0 <= left < len(node.children) - 1 and _small(node.children[left], node.children[left + 1]):
+                _join(node, left)
+                return
+
+
+def _child(node: Node[Item, Query], rung: Rung) -> int:
+    """Which child a rung belongs to."""
+    return max(0, bisect_right(node.rungs, rung) - 1)
+
+
+def _small(left: Node[Item, Query], right: Node[Item, Query]) -> bool:
+    return len(left.rungs) + len(right.rungs) <= FULL // 2
+
+
+def _join(node: Node[Item, Query], at: int) -> None:
+    """Let a child take in its right neighbour."""
+    left, right = node.children[at], node.children[at + 1]
+    left.rungs += right.rungs
+    left.items += right.items
+    left.children += right.children
+    left.sketch.join(right.sketch)
+    left.loose = True
+    del node.rungs[at + 1], node.children[at + 1]
+
+
+def _walk(node: Node[Item, Query]) -> Iterator[tuple[Rung, Item]]:
+    if node.children:
+        for child in node.children:
+            yield from _walk(child)
+    else:
+        yield from zip(node.rungs, node.items, strict=True)

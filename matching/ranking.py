@@ -1,0 +1,180 @@
+"""Meeting the choices of all listings in the order of their rank, and no more of them than need be.
+
+Cheapest ranks blocks by (price per performance, age of the listing, start) and work by (price per performance, slot,
+age); earliest ranks both by (slot, price per performance, age).
+"""
+
+from collections.abc import Callable, Iterator
+from heapq import heappop, heappush
+from typing import NamedTuple
+
+from matching.book import BookKey, Need
+from matching.legs import Offered, Wanted
+from matching.live import MILLI
+from matching.market import Market
+from matching.masks import FAR, span
+from matching.terms import Work
+
+Rank = tuple[int, int, int]  # smaller is better
+Ranked = tuple[Rank, int]  # a choice of one listing: its rank, and the slot that it is for
+Choice = tuple[Rank, int, Offered]
+Choices = Callable[[Wanted, Offered], Iterator[Ranked]]
+"""All that a listing can do for an order, by rank."""
+
+
+class Counter(NamedTuple):
+    """A book that an order looks into, and what it needs of a listing there."""
+
+    key: BookKey
+    need: Need
+
+
+def counters(market: Market, wanted: Wanted, need: Need | None = None) -> list[Counter]:
+    """The books that an order accepts and can pay for. With `need` the order needs the same in all of them."""
+    order, pin, found = wanted.order, wanted.live.pin, list[Counter]()
+    for chip, weight in order.chips.items():
+        most = order.limit * weight // MILLI
+        for region in order.regions:
+            if pin is None or (pin.chip == chip and pin.region in {None, region}):
+                key = BookKey(chip, region, order.tier)
+                book = market.books.get(key)
+                if book is not None and book.offers.lowest() <= most:
+                    found.append(Counter(key, need or need_of(market, wanted, key)))
+    return found
+
+
+def need_of(market: Market, wanted: Wanted, key: BookKey) -> Need:
+    """What a listing of a book must have at least to be of any use to an order."""
+    first, last = wanted.first - market.origin, wanted.end - wanted.slots - market.origin
+    least = -(-wanted.least // wanted.order.chips[key.chip]) if wanted.alone else 1
+    return Need(least, wanted.slots, span(first, last))
+
+
+def offers(market: Market, wanted: Wanted, books: list[Counter]) -> Iterator[Offered]:
+    """The listings of some books that might serve within the limit, by the best rank that each could have."""
+    waiting: list[tuple[Rank, int, _Source]] = []
+    for number, (key, need) in enumerate(books):
+        _push(waiting, number, _Book(market, wanted, key, need))
+    while waiting:
+        _, number, source = heappop(waiting)
+        assert source.offer is not None, "what waits has an offer"
+        yield source.offer
+        _push(waiting, number, source)
+
+
+def ranked(market: Market, wanted: Wanted, choices: Choices, books: list[Counter]) -> Iterator[Choice]:
+    """Every choice by rank. What minds time most asks slot by slot."""
+    if not wanted.earliest or looks_far(market, wanted):
+        yield from by_price(market, wanted, choices, books)
+        return
+    for start in promised(market, books):
+        for _, need in books:
+            need.only_at(start - market.origin)
+        yield from by_price(market, wanted.at(start), choices, books)
+
+
+def by_price(market: Market, wanted: Wanted, choices: Choices, books: list[Counter]) -> Iterator[Choice]:
+    """Every choice by rank. A listing is opened only when its best could be next.
+
+    What waits is either a choice, or the next listing of a book, at the best rank that it could have.
+    """
+    waiting: list[tuple[Rank, int, _Source]] = []
+    sources = 0
+    for key, need in books:
+        sources += 1
+        _push(waiting, sources, _Book(market, wanted, key, need))
+    while waiting:
+        _, number, source = heappop(waiting)
+        offer = source.offer
+        assert offer is not None, "what waits has an offer"
+        if isinstance(source, _Book):
+            sources += 1
+            _push(waiting, sources, _Opened(offer, choices(wanted, offer)))
+        else:
+            yield source.rank, source.slot, offer
+        _push(waiting, number, source)
+
+
+class _Opened:
+    """A listing whose choices are met one by one."""
+
+    __slots__ = ("_rest", "offer", "rank", "slot")
+
+    def __init__(self, offer: Offered, rest: Iterator[Ranked]) -> None:
+        self.offer: Offered | None = offer
+        self.rank: Rank = (0, 0, 0)
+        self.slot = 0
+        self._rest = rest
+
+    def advance(self) -> bool:
+        """Come to the next choice, if there is one."""
+        found = next(self._rest, None)
+        if found is None:
+            return False
+        self.rank, self.slot = found
+        return True
+
+
+class _Book:
+    """A book whose listings that might serve are met one by one, each at the best rank that it could have."""
+
+    __slots__ = ("_link", "_most", "_rest", "_scale", "_wanted", "_weight", "offer", "rank")
+
+    def __init__(self, market: Market, wanted: Wanted, key: BookKey, need: Need) -> None:
+        weight = wanted.order.chips[key.chip]
+        self.offer: Offered | None = None
+        self.rank: Rank = (0, 0, 0)
+        self._wanted = wanted
+        self._weight = weight
+        self._scale = wanted.common // weight * wanted.slots
+        self._most = wanted.order.limit * weight // MILLI
+        self._link = market.link(wanted.order, key.region)
+        self._rest = market.books[key].offers.admitted(need)
+
+    def advance(self) -> bool:
+        """Come to the next listing within the limit, if there is one."""
+        wanted = self._wanted
+        for (lowest, seq, _), listing in self._rest:
+            if lowest > self._most:
+                return False
+            if listing.terms.seller != wanted.order.buyer:
+                self.offer = Offered(wanted, listing, self._weight, self._link)
+                self.rank = _by_preference(wanted, lowest * self._scale, seq, wanted.first)
+                return True
+        return False
+
+
+_Source = _Book | _Opened
+
+
+def _push(waiting: list[tuple[Rank, int, _Source]], number: int, source: _Source) -> None:
+    if source.advance():
+        heappush(waiting, (source.rank, number, source))
+
+
+def rank_of(wanted: Wanted, offer: Offered, slot: int, price: int) -> Rank:
+    """The rank of a choice, by the price of one card for the whole run."""
+    return _by_preference(wanted, price * offer.scale, offer.listing.seq, slot)
+
+
+def looks_far(market: Market, wanted: Wanted) -> bool:
+    """Whether an order may start in slots that have no bit, so that masks are of no help."""
+    return wanted.end - market.origin > FAR
+
+
+def promised(market: Market, books: list[Counter]) -> Iterator[int]:
+    """Slots in which any book promises a start, in their order."""
+    mask = 0
+    for key, need in books:
+        mask |= market.books[key].offers.promise(need)
+    while mask:
+        lowest = mask & -mask
+        yield market.origin + lowest.bit_length() - 1
+        mask ^= lowest
+
+
+def _by_preference(wanted: Wanted, price: int, seq: int, slot: int) -> Rank:
+    """Cheapest blocks mind age before the slot; cheapest work minds the slot before age."""
+    if wanted.earliest:
+        return slot, price, seq
+    return (price, slot, seq) if isinstance(wanted.order.shape, Work) else (price, seq, slot)
