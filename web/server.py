@@ -21,6 +21,7 @@ from web.problems import MEDIA_TYPE, DoorRejection, ProblemError
 URL_MAX = 8 * 1024  # bytes
 HEADERS_MAX = 16 * 1024  # bytes of all headers together
 HEADERS_COUNT_MAX = 100
+ONCE = (b"host", b"authorization", b"content-type", b"idempotency-key")  # which of two would be meant?
 SHUTDOWN_SECONDS = 3  # for answers that are on their way; streams are cut after it
 
 
@@ -74,8 +75,10 @@ class DoorProtocol(HttpToolsProtocol):
         size = sum(len(name) + len(value) + 4 for name, value in self.headers)
         if size > HEADERS_MAX or len(self.headers) > HEADERS_COUNT_MAX:
             self._stop(DoorRejection.HEADERS_TOO_LARGE)
-        hosts = [name for name, _ in self.headers].count(b"host")
-        if hosts > 1 or (hosts == 0 and self.parser.get_http_version() != "1.0"):
+        names = [name for name, _ in self.headers]
+        if any(names.count(name) > 1 for name in ONCE) or (
+            b"host" not in names and self.parser.get_http_version() != "1.0"
+        ):
             self._stop(DoorRejection.MALFORMED_REQUEST)
         self._arm(self.body_seconds)
         super().on_headers_complete()

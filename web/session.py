@@ -10,7 +10,7 @@ import secrets
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from itsdangerous import BadSignature, URLSafeSerializer
+from itsdangerous import BadSignature, URLSafeTimedSerializer
 from litestar.connection import ASGIConnection, Request
 from litestar.datastructures import Cookie
 from litestar.handlers import BaseRouteHandler
@@ -81,14 +81,14 @@ async def caller_by_cookie(
 ) -> Caller | None:
     """Who is signed in on this page, by the cookie that `signed_in` made."""
     try:
-        party, key = _signer(settings).loads(_sent_cookie(connection))
+        party, key = _signer(settings).loads(_sent_cookie(connection), COOKIE_SECONDS)
     except (BadSignature, ValueError):
         return None
     return _caller(await holder_named(exchange.readers, party, key))
 
 
 def signed_in(caller: Caller, settings: WebSettings) -> Cookie:
-    """The cookie that keeps a caller signed in. It names party and key, and holds no secret."""
+    """The cookie that keeps a caller signed in for `COOKIE_SECONDS`. It names party and key, and holds no secret."""
     value = _signer(settings).dumps([caller.party, caller.key])
     return _cookie(settings, value, COOKIE_SECONDS)
 
@@ -154,8 +154,8 @@ def _sent_cookie(connection: Connection) -> str:
     return next((value.strip() for name, _, value in pairs if name.strip() == COOKIE), "")
 
 
-def _signer(settings: WebSettings) -> URLSafeSerializer:
-    return URLSafeSerializer(settings.secret, salt="page-session")
+def _signer(settings: WebSettings) -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(settings.secret, salt="page-session")
 
 
 def _cookie(settings: WebSettings, value: str, max_age: int) -> Cookie:

@@ -4,14 +4,17 @@ import time
 from typing import Any
 
 import pytest
+from itsdangerous import TimestampSigner
 from litestar import Request
 from litestar.datastructures import Cookie
 from litestar.handlers import HTTPRouteHandler
 
+from exchange.clock import wall_clock
 from tests.web.house import SETTINGS, Door
 from web.problems import ProblemError
 from web.session import (
     COOKIE,
+    COOKIE_SECONDS,
     Caller,
     caller_by_cookie,
     caller_with_token,
@@ -86,6 +89,15 @@ async def test_a_cookie_that_we_did_not_sign_is_nobodys(market: Door) -> None:
         visit = request(cookie=f"{COOKIE}={forged}")
         assert await caller_by_cookie(visit, market.exchange, SETTINGS) is None, forged
     assert await caller_by_cookie(request(), market.exchange, SETTINGS) is None
+
+
+async def test_a_cookie_ends_by_itself(market: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    caller = await known(market, "buyer")
+    for age, whose in ((COOKIE_SECONDS - 60, caller), (COOKIE_SECONDS + 60, None)):
+        with monkeypatch.context() as patch:
+            patch.setattr(TimestampSigner, "get_timestamp", lambda _, age=age: int(wall_clock()) - age)
+            cookie = signed_in(caller, SETTINGS)
+        assert await caller_by_cookie(with_cookie(cookie), market.exchange, SETTINGS) == whose
 
 
 async def test_the_cookie_keeps_itself_to_our_pages(market: Door) -> None:
