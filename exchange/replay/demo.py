@@ -8,11 +8,13 @@ from itertools import count
 
 from exchange.app import Exchange
 from exchange.catalogue.catalogue import Catalogue
+from exchange.persistence.queries.replay import commands_done
 from exchange.replay.assumptions import HOUR_S, Assumptions
 from exchange.replay.plan import plan_market
+from exchange.replay.planned import MarketPlan
 from exchange.replay.reference import reference_offers, reference_tokens, reference_trace
 from exchange.replay.run import Play, perform, replay_terms
-from exchange.replay.script import CLERK, episode
+from exchange.replay.script import CLERK, episode, fingerprint_of
 from exchange.state import Instant, PartyId, Role, VenueTerms
 
 OPENS = datetime(
@@ -45,6 +47,18 @@ def demo_terms(catalogue: Catalogue) -> VenueTerms:
     return replay_terms(catalogue, DEMO)
 
 
+async def is_demo(exchange: Exchange) -> bool:
+    """Whether the venue has begun with the demo's first week."""
+    plan, _ = _planned(0)
+    async with exchange.readers.acquire() as connection:
+        return await commands_done(connection, fingerprint_of(plan)) > 0
+
+
+def _planned(week: int) -> tuple[MarketPlan, Assumptions]:
+    assumptions = replace(DEMO, starts=OPENS + week * WEEK, seed=DEMO.seed + week)
+    return plan_market(reference_trace(), reference_offers(), assumptions, JOBS), assumptions
+
+
 class Demo:
     """A market that plays by itself. What is in the log already is skipped, so it goes on where it was stopped."""
 
@@ -73,8 +87,7 @@ class Demo:
             await self._week(number, pace)
 
     async def _week(self, number: int, pace: Callable[[Instant], Awaitable[None]]) -> None:
-        assumptions = replace(DEMO, starts=OPENS + number * WEEK, seed=DEMO.seed + number)
-        plan = plan_market(reference_trace(), reference_offers(), assumptions, JOBS)
+        plan, assumptions = _planned(number)
         play = Play(self._exchange, plan, reference_tokens(assumptions), assumptions)
         lines = episode(plan, self._exchange.terms, first=number == 0)
         await perform(play, lines, pace=pace)

@@ -8,11 +8,7 @@ from exchange.app import Exchange
 from exchange.catalogue.catalogue import load_catalogue
 from exchange.collector import calm_collector
 from exchange.config import Settings
-from exchange.persistence.queries.replay import commands_done
-from exchange.replay.demo import DEMO, GUESTS, Demo, demo_terms
-from exchange.replay.plan import plan_market
-from exchange.replay.reference import reference_offers, reference_trace
-from exchange.replay.script import fingerprint_of
+from exchange.replay.demo import GUESTS, Demo, demo_terms, is_demo
 from web.cli import venue
 from web.cli.clerk import issue_token
 from web.cli.folder import kept_or_passing
@@ -60,15 +56,9 @@ async def _demo(settings: Settings, url: str) -> None:
 
 async def _refuse_another_venue(settings: Settings, exchange: Exchange) -> None:
     """Made-up trades have no place among real ones: the demo takes a new database, or one of its own."""
-    if exchange.engine.seq == OPENING:
-        return
-    plan = plan_market(reference_trace(), reference_offers(), DEMO, None)
-    async with exchange.readers.acquire() as connection:
-        if await commands_done(connection, fingerprint_of(plan)) == 0:
-            sentence = (
-                f"There is another venue in {settings.database}: choose another --data-dir for the demo."
-            )
-            raise Failure(sentence, ExitCode.USAGE)
+    if exchange.engine.seq != OPENING and not await is_demo(exchange):
+        sentence = f"There is another venue in {settings.database}: choose another --data-dir for the demo."
+        raise Failure(sentence, ExitCode.USAGE)
 
 
 @asynccontextmanager

@@ -75,7 +75,9 @@ def test_a_database_that_another_machine_writes_to_is_left_alone(
     assert "Another process writes to this venue" in told.stderr
 
 
-def test_a_demo_invites_obeys_its_clerk_and_ends_with_its_database(suanli: Suanli, tmp_path: Path) -> None:
+def test_a_demo_invites_obeys_its_clerk_ends_with_its_database_and_goes_on(
+    suanli: Suanli, tmp_path: Path
+) -> None:
     data_dir = tmp_path / "demo"
     with process("demo", "--data-dir", data_dir, "--port", 0) as running:
         url = opened(running)
@@ -92,6 +94,8 @@ def test_a_demo_invites_obeys_its_clerk_and_ends_with_its_database(suanli: Suanl
     told = said.splitlines()[-1]
     assert told.startswith("The venue has stopped writing rather than guess. The database server has closed")
     assert "Traceback" not in said
+    with process("demo", "--data-dir", data_dir, "--port", 0) as again:
+        assert httpx.get(f"{opened(again)}/v1/health").json()["status"] == "ok"
 
 
 def _clerk_is_obeyed(suanli: Suanli, data_dir: Path) -> None:
