@@ -313,8 +313,9 @@ def _pin(market: Market, live: LiveOrder, pin: Pin) -> None:
 def _rest(market: Market, live: LiveOrder) -> None:
     live.rests = True
     market.latest_starts.add(live.latest_start, live.terms.id)
+    by_weight = {weight: Waiting(live, weight, market.origin) for weight in live.terms.chips.values()}
     for book, rung, weight in _places(market, live):
-        book.add_bid(rung, Waiting(live, weight, market.origin))
+        book.add_bid(rung, by_weight[weight])
 
 
 def _unrest(market: Market, live: LiveOrder) -> None:
