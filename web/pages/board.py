@@ -40,9 +40,8 @@ class Board:
         async with self._one_at_a_time:
             if self._latest is None or self._latest.seq < wanted:
                 self._latest = await self._worked_out()
-            await asyncio.sleep(
-                0
-            )  # one reader a turn: between two that draw their page the writer has its own
+            # One reader draws its page in a turn of the loop, so that between two the writer has its own.
+            await asyncio.sleep(0)
             return self._latest
 
     async def _worked_out(self) -> MarketTable:
