@@ -5,9 +5,10 @@ from typing import Annotated
 
 import typer
 
+from exchange.clock import wall_clock
 from exchange.collector import calm_collector
 from exchange.config import Settings
-from exchange.timekeeping import keep_time
+from exchange.timekeeping import come_to, keep_time
 from web.cli import venue
 from web.cli.folder import CLERK_KEY
 from web.cli.options import DataDir, Port
@@ -47,8 +48,10 @@ def serve(
 
 
 async def _serve(settings: Settings, url: str) -> None:
-    async with venue.venue(settings, url) as exchange, open_door(settings, exchange) as address:
-        calm_collector()
-        write(f"The venue is open at {address}. Its data are in {settings.database}.")
-        write(f"Sign in as its clerk with the key in {settings.data_dir / CLERK_KEY}. Ctrl-C stops it.")
-        await until_told(exchange, asyncio.create_task(keep_time(exchange)))
+    async with venue.venue(settings, url) as exchange:
+        await come_to(exchange, wall_clock())  # before anybody asks: what was on offer till now is over
+        async with open_door(settings, exchange) as address:
+            calm_collector()
+            write(f"The venue is open at {address}. Its data are in {settings.database}.")
+            write(f"Sign in as its clerk with the key in {settings.data_dir / CLERK_KEY}. Ctrl-C stops it.")
+            await until_told(exchange, asyncio.create_task(keep_time(exchange)))

@@ -6,16 +6,21 @@ import os
 import signal
 import socket
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 
+from exchange.app import Exchange
+from exchange.clock import wall_clock
+from exchange.config import Settings
 from exchange.persistence.turn import sole_writer
 from exchange.state import Role
 from tests.web.cli.conftest import Suanli
 from tests.web.cli.servers import PATIENCE, opened, process
-from web.cli import folder
+from web.cli import folder, serve
 
 pytestmark = pytest.mark.integration
 
@@ -52,6 +57,29 @@ def _commands_find_the_server(suanli: Suanli, data_dir: Path, url: str) -> None:
     token = (data_dir / folder.CLERK_KEY).read_text().strip()
     parties = httpx.get(f"{url}/v1/parties", headers={"Authorization": f"Bearer {token}"})
     assert [party["id"] for party in parties.json()["items"]] == ["clerk"]
+
+
+def test_a_venue_has_come_to_now_when_its_door_opens(
+    suanli: Suanli, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the first to ask would trade in the slot in which the venue was closed."""
+    stood: list[tuple[int, int]] = []
+
+    @asynccontextmanager
+    async def door(_: Settings, exchange: Exchange) -> AsyncIterator[str]:
+        stood.append((exchange.engine.state.market.now, exchange.terms.slot_of(wall_clock())))
+        yield "an address"
+
+    async def told_at_once(_: Exchange, working: asyncio.Task[None]) -> None:
+        working.cancel()
+        await asyncio.gather(working, return_exceptions=True)
+
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    monkeypatch.setattr(serve, "open_door", door)
+    monkeypatch.setattr(serve, "until_told", told_at_once)
+    assert suanli("serve").exit_code == 0
+    ((now, present),) = stood
+    assert now in {present, present - 1}, "unless a slot began between the two looks"
 
 
 def test_a_port_that_is_taken(suanli: Suanli, tmp_path: Path) -> None:
