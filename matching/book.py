@@ -173,6 +173,12 @@ class BidSketch(Sketch[Waiting, Room]):
 
 
 Bids = Ladder[Waiting, Room]
+SMALL = 16  # cards: up to so many each size has a ladder of its own
+
+
+def size_of(cards: int) -> int:
+    """The size by which orders are kept: their cards, or for large ones the power of two above them."""
+    return cards if cards <= SMALL else SMALL + cards.bit_length()
 
 
 class Book:
@@ -187,7 +193,7 @@ class Book:
 
     def add_bid(self, rung: Rung, waiting: Waiting) -> None:
         """Let an order wait."""
-        size = waiting.cards.bit_length()
+        size = size_of(waiting.cards)
         bids = self.bids.get(size)
         if bids is None:
             bids = self.bids[size] = Ladder(BidSketch)
@@ -195,7 +201,7 @@ class Book:
 
     def remove_bid(self, rung: Rung, live: LiveOrder, weight: int) -> None:
         """Take an order out."""
-        self.bids[least_cards(live, weight).bit_length()].remove(rung)
+        self.bids[size_of(least_cards(live, weight))].remove(rung)
 
     def redraw(self, origin: int) -> None:
         """Count all slots from `origin` on."""
@@ -211,7 +217,5 @@ class Book:
 
     def waiting(self, room: Room, after: Rung | None) -> Iterator[tuple[Rung, Waiting]]:
         """Orders behind a rung that a listing might serve, dearest first, then oldest."""
-        if len(self.bids) == 1:
-            [bids] = self.bids.values()
-            return bids.admitted(room, after)
-        return merge(*(bids.admitted(room, after) for bids in self.bids.values()), key=lambda pair: pair[0])
+        sizes = [bids.admitted(room, after) for bids in self.bids.values() if bids.promise(room)]
+        return sizes[0] if len(sizes) == 1 else merge(*sizes, key=lambda pair: pair[0])
