@@ -108,20 +108,25 @@ def _by_slot(
     following = next(closed, None)
     opened: list[Offered] = []
     for slot in promised(market, books):
-        here = [(offer.prices.at(slot) * offer.scale, offer.listing.seq, offer) for offer in opened]
+        bit = slot - market.origin
+        here = [_cell(offer, slot) for offer in opened if offer.listing.open >> bit & 1]
         heapify(here)
         while todo.takes(slot) and (here or following is not None):
             if following is not None and (not here or _floor(following) < (here[0][0], here[0][1])):
                 opened.append(following)
-                heappush(
-                    here, (following.prices.at(slot) * following.scale, following.listing.seq, following)
-                )
+                if following.listing.open >> bit & 1:
+                    heappush(here, _cell(following, slot))
                 following = next(closed, None)
             else:
                 _, _, offer = heappop(here)
                 window = offer.listing.terms.window
                 if window.start <= slot < window.end and offer.prices.at(slot) <= offer.limit:
                     yield slot, offer
+
+
+def _cell(offer: Offered, slot: int) -> tuple[int, int, Offered]:
+    """What a listing costs in a slot, in terms that all chips share, and its age."""
+    return offer.prices.at(slot) * offer.scale, offer.listing.seq, offer
 
 
 def _floor(offer: Offered) -> tuple[int, int]:

@@ -28,7 +28,7 @@ class Prices:
 
     def at(self, slot: int) -> int:
         """Price of one card in `slot`."""
-        return self._prices[self._step(slot)]
+        return self._prices[0] if len(self._prices) == 1 else self._prices[self._step(slot)]
 
     def total(self, start: int, end: int) -> int:
         """Price of one card from `start` up to `end`."""
