@@ -9,7 +9,7 @@ from time import perf_counter
 
 from exchange.benches import loads
 from exchange.benches.measure import Measured, Play, measure
-from exchange.benches.scan import promise_everything
+from exchange.benches.scan import scanned
 from exchange.collector import collector_resting
 from matching.commands import Command, Place, Publish
 from matching.market import Market
@@ -80,6 +80,4 @@ def run(load: Load, scale: int, seed: int) -> ElasticRun:
 def scan(load: Load, scale: int, seed: int) -> Measured:
     """Measure as much of the same load as a plain scan does in a few seconds."""
     play = stocked(load, scale, seed)
-    return measure(
-        play, arriving(load, seed), SCAN_BUDGET_S, before_each=lambda: promise_everything(play.market)
-    )
+    return measure(play, arriving(load, seed), SCAN_BUDGET_S, carry_out=scanned)

@@ -9,7 +9,7 @@ from random import Random
 from statistics import fmean
 
 from exchange.benches import loads
-from exchange.benches.measure import Play
+from exchange.benches.measure import Play, pauses
 from exchange.collector import calm_collector
 from exchange.memory import peak_memory_mb
 from matching.commands import CancelOrder, Command, Place, Publish, Tick, WithdrawListing
@@ -23,11 +23,12 @@ ROUNDS_A_SLOT = 12  # rounds of commands while the clock stands
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """Blocks of memory in use around half of the commands, and at their end."""
+    """Blocks of memory in use around half of the commands, and at their end; and the collector's longest pause."""
 
     commands: int
     at_half: float
     at_end: float
+    longest_pause: float
 
 
 def bytes_per_listing(scale: int, seed: int) -> float:
@@ -44,12 +45,14 @@ def growth(commands: int, seed: int) -> Growth:
     busy = _busy(play.market, chance, size=max(1, commands // 20))
     used: list[int] = []
     calm_collector()
-    for number, command in zip(range(commands), busy, strict=False):
-        play.carry_out(command)
-        if number % max(1, commands // SAMPLES) == 0:
-            used.append(sys.getallocatedblocks())
+    with pauses() as seen:
+        for number, command in zip(range(commands), busy, strict=False):
+            play.carry_out(command)
+            if number % max(1, commands // SAMPLES) == 0:
+                used.append(sys.getallocatedblocks())
     half, few = len(used) // 2, max(1, len(used) // 10)
-    return Growth(commands, fmean(used[half - few : half + few]), fmean(used[-2 * few :]))
+    at_half, at_end = fmean(used[half - few : half + few]), fmean(used[-2 * few :])
+    return Growth(commands, at_half, at_end, max(seen, default=0.0))
 
 
 def _busy(market: Market, chance: Random, size: int) -> Iterator[Command]:

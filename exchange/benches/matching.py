@@ -48,7 +48,6 @@ def measure_matching(extent: Extent, say: Say) -> Iterator[Figure]:
         run = fresh(elastic.run, load, scale, seed)
         runs.append(run)
         yield from _elastic(load, scale, run.measured, fresh(elastic.scan, load, scale, seed))
-    yield _pause(runs)
     for trap in Trap:
         say(f"{trap}, at {scale // 10:,} and {scale:,}")
         yield _trap(trap, scale, seed)
@@ -56,7 +55,9 @@ def measure_matching(extent: Extent, say: Say) -> Iterator[Figure]:
         yield from _books(extent.peers, say)
     say(f"memory, and {extent.commands:,} commands")
     yield _bytes(scale, fresh(endurance.bytes_per_listing, scale, seed))
-    yield _growth(fresh(endurance.growth, extent.commands, seed))
+    grown = fresh(endurance.growth, extent.commands, seed)
+    yield _growth(grown)
+    yield _pause(runs, grown)
 
 
 def _elastic(load: Load, scale: int, run: Measured, scan: Measured) -> Iterator[Figure]:
@@ -89,11 +90,11 @@ def _elastic(load: Load, scale: int, run: Measured, scan: Measured) -> Iterator[
     )
 
 
-def _pause(runs: list[ElasticRun]) -> Figure:
-    longest = 1000 * max(run.measured.longest_pause for run in runs)
+def _pause(runs: list[ElasticRun], grown: endurance.Growth) -> Figure:
+    longest = 1000 * max(grown.longest_pause, *(run.measured.longest_pause for run in runs))
     whole = 1000 * max(run.collection_s for run in runs)
     return Figure(
-        name="the collector's longest pause under these loads",
+        name=f"the collector's longest pause under the elastic loads and {grown.commands:,} commands",
         value=longest,
         unit="ms",
         peer="one collection of a whole book",

@@ -80,18 +80,17 @@ def measure(
     play: Play,
     commands: Iterable[Command],
     budget_s: float,
-    before_each: Callable[[], None] = lambda: None,
+    carry_out: Callable[[Play, Command], list[Event]] = Play.carry_out,
 ) -> Measured:
-    """Time commands until there are no more, or until they have used up a budget. `before_each` is not timed."""
+    """Time commands until there are no more, or until they have used up a budget."""
     prepared = list(commands)
     timed: list[Timed] = []
     spent = 0.0
     calm_collector()
     with pauses() as seen:
         for command in prepared:
-            before_each()
             began = process_time()
-            events = play.carry_out(command)
+            events = carry_out(play, command)
             seconds = process_time() - began
             costs = [event.cost for event in events if isinstance(event, Leased)]
             timed.append(Timed(seconds, len(costs), sum(costs)))

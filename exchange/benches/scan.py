@@ -1,34 +1,46 @@
-"""The plain scan that the books are compared with: the same search, where no stretch of a book can be stepped over."""
+"""The plain scan that the books are compared with: before anything is decided, it tries everything that could serve.
 
-from typing import Any
+A scan would still have to choose from what it finds. That is left to the books, so it is even a little faster here
+than it could be.
+"""
 
-from matching.book import UNBOUNDED, BidSketch, OfferSketch
-from matching.ladder import Ladder, Node
-from matching.market import Market
-
-
-def promise_everything(market: Market) -> None:
-    """Let every sketch of every book promise everything, so that a search looks at each listing up to its answer.
-
-    A command that changes a book makes some sketches honest again: call it before each.
-    """
-    for book in market.books.values():
-        _promise(_root(book.offers))
-        for bids in book.bids.values():
-            _promise(_root(bids))
+from exchange.benches.measure import Play
+from matching.commands import Command, Place, Publish
+from matching.events import Event, Leased
+from matching.live import LiveListing, LiveOrder
+from matching.search import fits
+from matching.terms import Listing, Order, Seq
 
 
-def _root(ladder: Ladder[Any, Any]) -> Node[Any, Any]:
-    return ladder._root  # noqa: SLF001 — what is measured here is what a ladder keeps to itself
+def scanned(play: Play, command: Command) -> list[Event]:
+    """Carry out a command after trying, one by one, whatever in the market could serve it."""
+    serving = _serving(play, command)
+    events = play.carry_out(command)
+    granted = any(isinstance(event, Leased) for event in events)
+    assert serving or not granted, "what was granted is found by a scan, too"
+    return events
 
 
-def _promise(node: Node[Any, Any]) -> None:
-    sketch = node.sketch
-    if isinstance(sketch, OfferSketch):
-        sketch.usable, sketch.min_slots, sketch.lot = UNBOUNDED, 0, 0
-        sketch.starts = [-1] * len(sketch.starts)
-    elif isinstance(sketch, BidSketch):
-        sketch.cards, sketch.slots, sketch.starts = 0, 1, -1
-    node.loose = False  # or the first search that finds nothing would make it honest
-    for child in node.children:
-        _promise(child)
+def _serving(play: Play, command: Command) -> int:
+    """How many listings could serve an order, or how many orders a listing could."""
+    market = play.market
+    match command:
+        case Place(order):
+            asking = LiveOrder(order, Seq(play.seq))
+            return sum(
+                _meet(order, offer.terms) and fits(market, asking, offer)
+                for offer in market.listings.values()
+            )
+        case Publish(listing):
+            offer = LiveListing(listing, Seq(play.seq))
+            offer.usable, offer.open = listing.cards, offer.free.mask(market.origin, listing.lot)
+            return sum(
+                _meet(asking.terms, listing) and fits(market, asking, offer)
+                for asking in market.orders.values()
+            )
+        case _:
+            return 0
+
+
+def _meet(order: Order, listing: Listing) -> bool:
+    return listing.chip in order.chips and listing.region in order.regions and order.tier in listing.asks

@@ -11,14 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from exchange.benches import adversarial, elastic, endurance, plain_books
+from exchange.benches import adversarial, elastic, endurance, plain_books, scan
 from exchange.benches.adversarial import CHIP, DAYTIMES, TEETH, Scene, Trap
 from exchange.benches.elastic import Load
 from exchange.benches.loads import PRICE, REGIONS
 from exchange.benches.measure import Measured, Play, Timed, measure, pauses
 from exchange.benches.plain_books import PeerError, Peers
-from exchange.benches.scan import promise_everything
-from matching.book import BookKey, Need
 from matching.commands import Place, Publish, Tick
 from matching.events import Displaced, Leased, Rejected
 from matching.market import Market
@@ -73,20 +71,20 @@ def test_an_elastic_load_follows_from_its_seed(load: Load) -> None:
 @pytest.mark.parametrize("load", Load)
 def test_a_plain_scan_finds_the_same(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(elastic.COMMANDS, load, 200)
-    run, scan = elastic.run(load, SCALE, 1).measured, elastic.scan(load, SCALE, 1)
-    assert outcome(run)[: len(scan.timed)] == outcome(scan)
-    assert sum(each.leases for each in scan.timed) > 0
+    run, tried = elastic.run(load, SCALE, 1).measured, elastic.scan(load, SCALE, 1)
+    assert outcome(run)[: len(tried.timed)] == outcome(tried)
+    assert sum(each.leases for each in tried.timed) > 0
 
 
-def test_a_book_that_is_scanned_steps_over_nothing() -> None:
-    market = scene(Trap.TOO_SMALL).play.market
-    offers = market.book(BookKey(CHIP, REGIONS[0], Tier.SPOT)).offers
-    hopeless = Need(1_000_000, 1, 1)
-    assert not offers.promise(hopeless)
-    promise_everything(market)
-    assert offers.promise(hopeless)
-    assert not list(offers.admitted(hopeless))
-    assert offers.promise(hopeless), "a search that finds nothing makes no sketch honest"
+@pytest.mark.parametrize("load", Load)
+def test_a_plain_scan_tries_all_that_could_serve(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody(*_: object) -> bool:
+        return False
+
+    monkeypatch.setitem(elastic.COMMANDS, load, 200)
+    monkeypatch.setattr(scan, "fits", nobody)
+    with pytest.raises(AssertionError, match="found by a scan"):
+        elastic.scan(load, SCALE, 1)
 
 
 # Adversarial loads
