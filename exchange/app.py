@@ -23,7 +23,6 @@ from exchange.quotes import Follower
 from exchange.state import VENUE, PartyId, State, VenueTerms
 from exchange.venue.commands import AdoptTerms
 from matching.market import Market
-from matching.terms import MarketTerms
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +61,7 @@ class Exchange:
 def empty_state(catalogue: Catalogue) -> State:
     """The state before the first command: a market of the catalogue's chips and regions."""
     chips, regions = frozenset(catalogue.chips), frozenset(catalogue.regions)
-    return State(market=Market(chips, regions, MarketTerms(displacement=False)))
+    return State(market=Market(chips, regions))
 
 
 async def recover(connection: Connection, state: State) -> None:

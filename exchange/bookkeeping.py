@@ -5,7 +5,13 @@ from collections.abc import Iterator
 from exchange.closing.events import StatementPosted
 from exchange.contracts.events import ContractClosed, ContractOpened
 from exchange.events import Event
-from exchange.orders.events import OrderAccepted, OrderClosed, OrderReworked
+from exchange.orders.events import (
+    LeaseDisplaced,
+    OrderAccepted,
+    OrderClosed,
+    OrderReworked,
+    ReserveReleased,
+)
 from exchange.parties.events import Deposited
 from exchange.state import VENUE
 from settlement.ledger.chart import AccountKind, LedgerAccount
@@ -23,7 +29,11 @@ def entries(event: Event) -> list[JournalEntry]:
         case OrderReworked(_, party, before, held):
             kind = EntryKind.HOLD if held >= before else EntryKind.RELEASE
             made = [_move(kind, _available(party), _held(party), held - before)]
-        case OrderClosed(_, party, released):
+        case (
+            OrderClosed(_, party, released, _)
+            | ReserveReleased(_, party, released)
+            | LeaseDisplaced(_, _, party, _, released, _, _)
+        ):
             made = [_move(EntryKind.RELEASE, _held(party), _available(party), released)]
         case ContractOpened(contract):
             made = [_move(EntryKind.HOLD, _available(contract.buyer), _held(contract.buyer), contract.budget)]

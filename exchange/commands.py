@@ -10,7 +10,7 @@ from exchange.orders.commands import PlaceOrder
 from exchange.parties.commands import Deposit, IssueKey, RegisterParty, RevokeKey
 from exchange.state import PartyId
 from exchange.venue.commands import AdoptTerms, Tick
-from matching.commands import AmendListing, AmendOrder, CancelOrder, WithdrawListing
+from matching.commands import AmendListing, AmendOrder, CancelOrder, Reclaim, SetLink, WithdrawListing
 
 Command = (
     AdoptTerms
@@ -22,6 +22,7 @@ Command = (
     | PublishListing
     | AmendListing
     | WithdrawListing
+    | Reclaim
     | PlaceOrder
     | AmendOrder
     | CancelOrder
@@ -31,6 +32,7 @@ Command = (
     | CutUsage
     | PostStatements
     | FinishClose
+    | SetLink
 )
 
 

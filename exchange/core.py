@@ -4,6 +4,7 @@ Decides by reading, changes only by `evolve`.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import assert_never
 
 from exchange.agreements.commands import RecordAgreement
@@ -18,12 +19,19 @@ from exchange.contracts.commands import OpenContract
 from exchange.contracts.events import ContractClosed, ContractOpened
 from exchange.contracts.rules import open_contract
 from exchange.events import Event
-from exchange.holds import slots_by_price
+from exchange.holds import slots_by_price, unsettled_after
 from exchange.listings.commands import PublishListing
 from exchange.listings.events import ListingPublished
-from exchange.listings.rules import amend_listing, publish_listing, withdraw_listing
+from exchange.listings.rules import amend_listing, publish_listing, reclaim_listing, withdraw_listing
 from exchange.orders.commands import PlaceOrder
-from exchange.orders.events import LeaseGranted, OrderAccepted, OrderClosed, OrderReworked
+from exchange.orders.events import (
+    LeaseDisplaced,
+    LeaseGranted,
+    OrderAccepted,
+    OrderClosed,
+    OrderReworked,
+    ReserveReleased,
+)
 from exchange.orders.rules import amend_order, cancel_order, place_order
 from exchange.parties.commands import Deposit, IssueKey, RegisterParty, RevokeKey
 from exchange.parties.events import Deposited, KeyIssued, KeyRevoked, PartyRegistered
@@ -38,14 +46,15 @@ from exchange.state import (
     OpenListing,
     OpenOrder,
     PartyId,
+    Reserve,
     Role,
     State,
 )
 from exchange.venue.commands import AdoptTerms, Tick
 from exchange.venue.events import TermsAdopted
-from exchange.venue.rules import adopt_terms, tick
-from matching.commands import AmendListing, AmendOrder, CancelOrder, WithdrawListing
-from matching.events import ListingAmended, ListingClosed, Rested, Ticked
+from exchange.venue.rules import adopt_terms, set_link, tick
+from matching.commands import AmendListing, AmendOrder, CancelOrder, Reclaim, SetLink, WithdrawListing
+from matching.events import LinkSet, ListingAmended, ListingClosed, Rested, Ticked
 from matching.market import evolve as evolve_market
 from matching.terms import Seq
 from settlement.ledger.journal import JournalEntry
@@ -86,6 +95,10 @@ def decide(state: State, seq: Seq, envelope: Envelope) -> Iterator[Event]:
             yield from amend_listing(state, seq, by, command)
         case WithdrawListing():
             yield from withdraw_listing(state, seq, by, command)
+        case Reclaim():
+            yield from reclaim_listing(state, seq, by, command)
+        case SetLink():
+            yield from set_link(state, seq, command)
         case PlaceOrder():
             yield from place_order(state, seq, by, command)
         case AmendOrder():
@@ -112,7 +125,7 @@ def evolve(state: State, event: Event) -> list[JournalEntry]:
     """Let an event have happened, and post what it means in money. Never refuses: what is impossible asserts."""
     match event:
         case TermsAdopted(terms):
-            state.terms = terms
+            state.terms, state.market.terms = terms, terms.market
         case PartyRegistered(party):
             state.parties[party.id] = party
         case AgreementRecorded(agreement):
@@ -121,10 +134,12 @@ def evolve(state: State, event: Event) -> list[JournalEntry]:
             version = (agreement.id, agreement.version)
             names = [(known.id, known.version) for known in state.agreements]
             state.agreements[names.index(version)] = agreement
-        case ListingPublished() | ListingAmended() | ListingClosed() | Ticked():
+        case ListingPublished() | ListingAmended() | ListingClosed() | Ticked() | LinkSet():
             _evolve_listings(state, event)
-        case OrderAccepted() | OrderReworked() | LeaseGranted() | Rested() | OrderClosed():
+        case OrderAccepted() | OrderReworked() | Rested() | OrderClosed() | ReserveReleased():
             _evolve_orders(state, event)
+        case LeaseGranted() | LeaseDisplaced():
+            _evolve_leases(state, event)
         case (
             ContractOpened()
             | ContractClosed()
@@ -146,7 +161,9 @@ def evolve(state: State, event: Event) -> list[JournalEntry]:
     return made
 
 
-def _evolve_listings(state: State, event: ListingPublished | ListingAmended | ListingClosed | Ticked) -> None:
+def _evolve_listings(
+    state: State, event: ListingPublished | ListingAmended | ListingClosed | Ticked | LinkSet
+) -> None:
     match event:
         case ListingPublished(listed, party, line):
             evolve_market(state.market, listed)
@@ -157,12 +174,12 @@ def _evolve_listings(state: State, event: ListingPublished | ListingAmended | Li
         case Ticked(now):
             evolve_market(state.market, event)
             state.first_slot = now if state.first_slot is None else state.first_slot
-        case ListingAmended():
+        case ListingAmended() | LinkSet():
             evolve_market(state.market, event)
 
 
 def _evolve_orders(
-    state: State, event: OrderAccepted | OrderReworked | LeaseGranted | Rested | OrderClosed
+    state: State, event: OrderAccepted | OrderReworked | Rested | OrderClosed | ReserveReleased
 ) -> None:
     match event:
         case OrderAccepted(opened, party, source, held):
@@ -171,18 +188,32 @@ def _evolve_orders(
         case OrderReworked(amended, _, _, held):
             evolve_market(state.market, amended)
             state.orders[amended.order.id].held = held
+        case Rested():
+            evolve_market(state.market, event)
+        case OrderClosed(closed, party, _, kept):
+            evolve_market(state.market, closed)
+            del state.orders[closed.order]
+            if kept:
+                state.reserves[closed.order] = Reserve(party, kept)
+        case ReserveReleased(order, _, _):
+            del state.reserves[order]
+
+
+def _evolve_leases(state: State, event: LeaseGranted | LeaseDisplaced) -> None:
+    match event:
         case LeaseGranted(leased, lease, held):
             evolve_market(state.market, leased)
             order = state.orders[lease.order]
             order.held = Fen(order.held - held)
             assert order.held >= 0, "an order's hold covers every lease that it gets"
             state.leases[lease.id] = LiveLease(lease, slots_by_price(lease.runs))
-            state.leases_granted += 1
-        case Rested():
-            evolve_market(state.market, event)
-        case OrderClosed(closed, _, _):
-            evolve_market(state.market, closed)
-            del state.orders[closed.order]
+        case LeaseDisplaced(displaced, name, _, runs):
+            evolve_market(state.market, displaced)
+            live = state.leases[name]
+            live.unsettled = unsettled_after(live.unsettled, live.terms.runs, runs)
+            live.terms = replace(live.terms, runs=runs)
+            if not runs:
+                del state.leases[name]
 
 
 def _evolve_settlement(
@@ -211,6 +242,7 @@ ROLES: dict[type[Command], Role] = {
     AmendListing: Role.SELLER,
     WithdrawListing: Role.SELLER,
     PlaceOrder: Role.BUYER,
+    Reclaim: Role.SELLER,
     AmendOrder: Role.BUYER,
     CancelOrder: Role.BUYER,
     RegisterParty: Role.CLERK,
@@ -223,6 +255,7 @@ ROLES: dict[type[Command], Role] = {
     CutUsage: Role.CLERK,
     PostStatements: Role.CLERK,
     FinishClose: Role.CLERK,
+    SetLink: Role.CLERK,
 }
 """Who may give a command. Ticks are the venue's own."""
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from exchange.catalogue.catalogue import Catalogue
 from exchange.catalogue.vat import CatalogueLine
 from exchange.state import VenueTerms
+from matching.terms import MarketTerms
 from settlement.money import BasisPoints
 from settlement.terms import FeeBase, FeeTerms
 
@@ -26,4 +27,5 @@ def venue_terms(
         fee=FeeTerms(rate_bp=BasisPoints(300), base=FeeBase.NET, vat_rate_bp=BasisPoints(600)),
         vat_rates_bp={str(line): catalogue.vat_rate_bp(line, opens) for line in CatalogueLine},
         utc_offset_seconds=8 * 3600,
+        market=MarketTerms(),
     )

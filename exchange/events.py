@@ -7,11 +7,18 @@ from exchange.agreements.events import AgreementEnded, AgreementRecorded
 from exchange.closing.events import CloseBegun, PeriodClosed, StatementPosted, UsageCut
 from exchange.contracts.events import ContractClosed, ContractOpened
 from exchange.listings.events import ListingPublished
-from exchange.orders.events import LeaseGranted, OrderAccepted, OrderClosed, OrderReworked
+from exchange.orders.events import (
+    LeaseDisplaced,
+    LeaseGranted,
+    OrderAccepted,
+    OrderClosed,
+    OrderReworked,
+    ReserveReleased,
+)
 from exchange.parties.events import Deposited, KeyIssued, KeyRevoked, PartyRegistered
 from exchange.rejections import Rejected
 from exchange.venue.events import TermsAdopted
-from matching.events import ListingAmended, ListingClosed, Rested, Ticked
+from matching.events import LinkSet, ListingAmended, ListingClosed, Rested, Ticked
 
 Event = (
     TermsAdopted
@@ -25,9 +32,12 @@ Event = (
     | OrderAccepted
     | OrderReworked
     | LeaseGranted
+    | LeaseDisplaced
+    | ReserveReleased
     | Rested
     | OrderClosed
     | Ticked
+    | LinkSet
     | ContractOpened
     | ContractClosed
     | AgreementRecorded

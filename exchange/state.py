@@ -1,12 +1,13 @@
 """What the venue remembers between two commands: the state that events build and rules read."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NewType
 
+from matching.curves import Run
 from matching.market import Market
-from matching.terms import ListingId, OrderId, OwnerGroup, RegionCode, Slot, Window
+from matching.terms import ListingId, MarketTerms, OrderId, OwnerGroup, RegionCode, Slot, Window
 from settlement.agreements import PairAgreement
 from settlement.ledger.journal import Balances
 from settlement.money import BasisPoints, Fen
@@ -43,7 +44,8 @@ class VenueTerms:
     `slot_seconds`, `lot_max` and `utc_offset_seconds` are fixed by the first adoption. `lot_max` bounds every
     listing's lot, because holds depend on it. `late_window_seconds` is how long after a slot its delivery may still
     be reported; it may only get shorter. `vat_rates_bp` gives each catalogue line its rate. The periods of settlement
-    are calendar months at `utc_offset_seconds`.
+    are calendar months at `utc_offset_seconds`. `market` says what may happen in the market: it holds from now on for
+    whatever is decided.
     """
 
     slot_seconds: int
@@ -53,6 +55,7 @@ class VenueTerms:
     fee: FeeTerms
     vat_rates_bp: Mapping[str, BasisPoints]
     utc_offset_seconds: int
+    market: MarketTerms
 
     def slot_of(self, instant: int) -> Slot:
         """The slot that an instant lies in."""
@@ -101,11 +104,27 @@ class OpenOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class Reserve:
+    """What a closed order keeps of its buyer's money while its leases can be taken back.
+
+    With what they hold themselves it covers looking for capacity anew.
+    """
+
+    party: PartyId
+    held: Fen
+
+
+@dataclass(frozen=True, slots=True)
 class PricedRun:
     """Slots of a lease that cost the same: `price` in micro-yuan per card-slot."""
 
     window: Window
     price: int
+
+
+def priced(runs: Iterable[Run]) -> tuple[PricedRun, ...]:
+    """What a lease costs slot by slot, in the venue's words."""
+    return tuple(PricedRun(Window(Slot(start), Slot(end)), price) for start, end, price in runs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,8 +217,8 @@ class State:
     """
     listings: dict[ListingId, OpenListing] = field(default_factory=dict)
     orders: dict[OrderId, OpenOrder] = field(default_factory=dict)
+    reserves: dict[OrderId, Reserve] = field(default_factory=dict)
     leases: dict[LeaseId, LiveLease] = field(default_factory=dict)
-    leases_granted: int = 0
     contracts: dict[ContractId, LiveContract] = field(default_factory=dict)
     agreements: list[PairAgreement] = field(default_factory=list)
     first_slot: Slot | None = None

@@ -373,7 +373,8 @@ def _go_on(market: Market, anew: list[tuple[Order, Seq]], evicted: tuple[LiveLea
     """What was taken back looks for capacity anew, and what became free is offered."""
     for order, seq in anew:
         yield Opened(order, seq)
-        yield Rested(order.id)
+        if order.id in market.orders:  # the venue leaves an order out whose buyer can't pay for it any more
+            yield Rested(order.id)
     changed = {lease.listing for lease in evicted if lease.listing in market.listings}
     freed = {
         (lease.order.home, lease.region)

@@ -156,6 +156,11 @@ class Order:
         return self.shape.slots if isinstance(self.shape, Block) else 1
 
     @property
+    def size(self) -> int:
+        """All that it asks for, in thousandths of its reference card: cards of a block, card-slots of work."""
+        return (self.shape.most if isinstance(self.shape, Block) else self.shape.amount) * 1000
+
+    @property
     def latest_start(self) -> Slot:
         """The last slot in which it can still begin."""
         return Slot(self.window.end - self.slots)

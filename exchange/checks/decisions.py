@@ -106,7 +106,7 @@ def _parts(state: State) -> Iterator[tuple[str, object]]:
     yield "orders", state.orders
     unsettled = {name: sorted(live.unsettled.items()) for name, live in state.leases.items()}
     yield "leases", ({name: (live.terms, live.last_run) for name, live in state.leases.items()}, unsettled)
-    yield "leases granted", state.leases_granted
+    yield "reserves", state.reserves
     yield "contracts", state.contracts
     yield "agreements", state.agreements
     yield "runs", (state.last_run, state.open_run, state.runs)

@@ -20,7 +20,7 @@ RowsByKey = Mapping[Key, Row]
 _ENDED: Mapping[str, Callable[[Row], bool]] = {
     "parties": lambda _: True,
     "listings": lambda row: row["status"] != "open",
-    "orders": lambda row: row["status"] not in {"open", "resting"},
+    "orders": lambda row: row["status"] not in {"open", "resting"} and not row["held"],
     "leases": lambda row: row["unsettled"] == 0,
     "contracts": lambda row: row["status"] == "closed",
     "agreements": lambda row: row["valid_to"] is not None,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from matching.curves import PriceCurve
-from matching.terms import ChipCode, RegionCode, Tier, Window
+from matching.terms import ChipCode, PriceRule, RegionCode, Tier, Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,3 +19,4 @@ class PublishListing:
     min_slots: int
     asks: Mapping[Tier, PriceCurve]
     line: str
+    price_rule: PriceRule = PriceRule.POSTED

@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping
 from exchange.listings.commands import PublishListing
 from exchange.listings.events import ListingPublished
 from exchange.orders.events import Told
-from exchange.orders.rules import told
 from exchange.rejections import Rejected, VenueRejection, refused_by_market, rejected
 from exchange.state import PartyId, State
+from exchange.telling import tell
 from matching.acceptance import amended_listing, listing_problem
-from matching.commands import AmendListing, Publish, WithdrawListing
+from matching.commands import AmendListing, Publish, Reclaim, WithdrawListing
 from matching.curves import PriceCurve
 from matching.events import Listed
 from matching.rules import decide
@@ -30,17 +30,18 @@ def publish_listing(
         lot=command.lot,
         min_slots=command.min_slots,
         asks=command.asks,
+        price_rule=command.price_rule,
     )
     problem = listing_problem(state.market, listing)
     refusal = refused_by_market(problem) if problem is not None else _refusal(state, listing, command.line)
     if refusal is not None:
         yield refusal
         return
-    for event in decide(state.market, seq, Publish(listing)):
-        if isinstance(event, Listed):
-            yield ListingPublished(event, by, command.line)
-        else:
-            yield told(state, event)
+    happened = decide(state.market, seq, Publish(listing))
+    listed = next(happened)
+    assert isinstance(listed, Listed), "a listing without a problem is listed"
+    yield ListingPublished(listed, by, command.line)
+    yield from tell(state, happened)
 
 
 def amend_listing(
@@ -57,19 +58,27 @@ def amend_listing(
     if refusal is not None:
         yield refusal
         return
-    for event in decide(state.market, seq, command):
-        yield told(state, event)
+    yield from tell(state, decide(state.market, seq, command))
 
 
 def withdraw_listing(
     state: State, seq: Seq, by: PartyId, command: WithdrawListing
 ) -> Iterator[ListingPublished | Told | Rejected]:
-    """Offer no more of a listing."""
+    """Offer no more of a listing. What is leased stays leased."""
     if not _is_theirs(state, by, command.listing):
         yield refused_by_market(Rejection.UNKNOWN_ID)
         return
-    for event in decide(state.market, seq, command):
-        yield told(state, event)
+    yield from tell(state, decide(state.market, seq, command))
+
+
+def reclaim_listing(
+    state: State, seq: Seq, by: PartyId, command: Reclaim
+) -> Iterator[ListingPublished | Told | Rejected]:
+    """Take a listing's cards back: its spot leases end after the notice, those on demand run on."""
+    if not _is_theirs(state, by, command.listing):
+        yield refused_by_market(Rejection.UNKNOWN_ID)
+        return
+    yield from tell(state, decide(state.market, seq, command))
 
 
 def _refusal(state: State, listing: Listing, line: str) -> Rejected | None:

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from matching.terms import (
-    Block,
     ChipCode,
+    OnPreempt,
     Preference,
     Price,
     RegionCode,
+    Shape,
     Tier,
     TimeInForce,
     Window,
@@ -24,6 +25,9 @@ class PlaceOrder:
     regions: tuple[RegionCode, ...]
     window: Window
     limit: Price
-    shape: Block
+    shape: Shape
     prefer: Preference = Preference.CHEAPEST
     tif: TimeInForce = TimeInForce.GTC
+    on_preempt: OnPreempt = OnPreempt.REQUEUE
+    home: RegionCode | None = None
+    mbps_per_card: int = 0

@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 
 from exchange.rejections import Rejected
-from exchange.state import LeaseTerms, PartyId
+from exchange.state import LeaseId, LeaseTerms, PartyId, PricedRun
 from matching.events import (
     Closed,
+    Displaced,
     Leased,
+    LinkSet,
     ListingAmended,
     ListingClosed,
     Opened,
@@ -14,7 +16,7 @@ from matching.events import (
     Rested,
     Ticked,
 )
-from matching.terms import RegionCode
+from matching.terms import OrderId, RegionCode
 from settlement.money import Fen
 
 
@@ -49,14 +51,54 @@ class LeaseGranted:
 
 @dataclass(frozen=True, slots=True)
 class OrderClosed:
-    """An order is done, and `released` goes back to its buyer: what it held and did not need."""
+    """An order is done, and `released` goes back to its buyer: what it held and did not need.
+
+    `kept` stays reserved while its leases can be taken back, for the order that then goes on in its place.
+    """
 
     closed: Closed
     party: PartyId
     released: Fen
+    kept: Fen
 
 
-Told = LeaseGranted | OrderClosed | Rested | Ticked | ListingAmended | ListingClosed
+@dataclass(frozen=True, slots=True)
+class ReserveReleased:
+    """No lease of an order can be taken back any more, or all of them were: what it kept is free again."""
+
+    order: OrderId
+    party: PartyId
+    released: Fen
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseDisplaced:
+    """A spot lease was taken back. `runs` are what of it its buyer still pays for: none within the grace.
+
+    `released` is what it held for the rest; `slots_left` and `held_left` are what remains of it to settle.
+    """
+
+    displaced: Displaced
+    lease: LeaseId
+    buyer: PartyId
+    runs: tuple[PricedRun, ...]
+    released: Fen
+    slots_left: int
+    held_left: Fen
+
+
+Told = (
+    OrderAccepted
+    | LeaseGranted
+    | LeaseDisplaced
+    | ReserveReleased
+    | OrderClosed
+    | Rested
+    | Ticked
+    | LinkSet
+    | ListingAmended
+    | ListingClosed
+)
 """What follows in the market from any command, as the log tells it."""
 
-OrderEvent = OrderAccepted | OrderReworked | Told | Rejected
+OrderEvent = OrderReworked | Told | Rejected

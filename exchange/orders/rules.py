@@ -2,28 +2,20 @@
 
 from collections.abc import Iterator
 
-from exchange.holds import lease_hold, order_hold, slots_by_price
+from exchange.holds import order_hold, rest_hold
 from exchange.orders.commands import PlaceOrder
-from exchange.orders.events import LeaseGranted, OrderAccepted, OrderClosed, OrderEvent, OrderReworked, Told
+from exchange.orders.events import OrderAccepted, OrderEvent, OrderReworked
 from exchange.parties.rules import AMOUNT_MAX, out_of_range
 from exchange.rejections import Rejected, VenueRejection, refused_by_market, rejected
-from exchange.state import LeaseId, LeaseTerms, PartyId, PricedRun, State
+from exchange.state import PartyId, State
+from exchange.telling import tell
 from matching.acceptance import amended_order, order_problem
 from matching.commands import AmendOrder, CancelOrder, Place
-from matching.events import (
-    Closed,
-    Leased,
-    ListingAmended,
-    ListingClosed,
-    Opened,
-    OrderAmended,
-    Rested,
-    Ticked,
-)
-from matching.events import Event as MarketEvent
+from matching.events import Opened, OrderAmended
 from matching.rules import decide
-from matching.terms import Order, OrderId, Rejection, Seq, Slot, Window
+from matching.terms import Order, OrderId, Rejection, Seq
 from settlement.ledger.chart import AccountKind, LedgerAccount
+from settlement.money import Fen
 
 
 def place_order(state: State, seq: Seq, by: PartyId, command: PlaceOrder) -> Iterator[OrderEvent]:
@@ -34,37 +26,38 @@ def place_order(state: State, seq: Seq, by: PartyId, command: PlaceOrder) -> Ite
     if problem is not None:
         yield refused_by_market(problem)
         return
-    refusal = _refusal(state, by, order, already_held=0)
+    held = order_hold(order, state.rules)
+    refusal = _refusal(state, by, order, held, already_held=0)
     if refusal is not None:
         yield refusal
         return
-    for event in decide(state.market, seq, Place(order)):
-        if isinstance(event, Opened):
-            yield OrderAccepted(event, by, party.region, order_hold(order, state.rules))
-        else:
-            yield told(state, event)
+    happened = decide(state.market, seq, Place(order))
+    opened = next(happened)
+    assert isinstance(opened, Opened), "an order without a problem opens"
+    yield OrderAccepted(opened, by, party.region, held)
+    yield from tell(state, happened)
 
 
 def amend_order(state: State, seq: Seq, by: PartyId, command: AmendOrder) -> Iterator[OrderEvent]:
-    """Change a resting order, reserve what its new terms can cost, and let it seek again."""
+    """Change a resting order, reserve what its new terms can cost from now on, and let it seek again."""
     if not _is_theirs(state, by, command.order):
         yield refused_by_market(Rejection.UNKNOWN_ID)
         return
-    held = state.orders[command.order].held
     amended = amended_order(state.market, command)
-    refusal = (
-        refused_by_market(amended)
-        if isinstance(amended, Rejection)
-        else _refusal(state, by, amended, already_held=held)
-    )
+    if isinstance(amended, Rejection):
+        yield refused_by_market(amended)
+        return
+    live, held_before = state.market.orders[command.order], state.orders[command.order].held
+    held = rest_hold(amended, live.terms.size - live.left, state.rules)
+    refusal = _refusal(state, by, amended, held, already_held=held_before)
     if refusal is not None:
         yield refusal
         return
-    for event in decide(state.market, seq, command):
-        if isinstance(event, OrderAmended):
-            yield OrderReworked(event, by, held, order_hold(event.order, state.rules))
-        else:
-            yield told(state, event)
+    happened = decide(state.market, seq, command)
+    reworked = next(happened)
+    assert isinstance(reworked, OrderAmended), "an amendment without a problem is made"
+    yield OrderReworked(reworked, by, held_before, held)
+    yield from tell(state, happened)
 
 
 def cancel_order(state: State, seq: Seq, by: PartyId, command: CancelOrder) -> Iterator[OrderEvent]:
@@ -72,8 +65,7 @@ def cancel_order(state: State, seq: Seq, by: PartyId, command: CancelOrder) -> I
     if not _is_theirs(state, by, command.order):
         yield refused_by_market(Rejection.UNKNOWN_ID)
         return
-    for event in decide(state.market, seq, command):
-        yield told(state, event)
+    yield from tell(state, decide(state.market, seq, command))
 
 
 def order_of(order_id: OrderId, state: State, by: PartyId, command: PlaceOrder) -> Order:
@@ -89,45 +81,13 @@ def order_of(order_id: OrderId, state: State, by: PartyId, command: PlaceOrder) 
         shape=command.shape,
         prefer=command.prefer,
         tif=command.tif,
+        on_preempt=command.on_preempt,
+        home=command.home,
+        mbps_per_card=command.mbps_per_card,
     )
 
 
-def told(state: State, event: MarketEvent) -> Told:
-    """An event of the market as the log tells it: with the parties, rates and money that ride on it."""
-    match event:
-        case Leased():
-            return _granted(state, event)
-        case Closed(order_id, _):
-            order = state.orders[order_id]
-            return OrderClosed(event, order.party, order.held)
-        case Rested() | Ticked() | ListingAmended() | ListingClosed():
-            return event
-        case _:
-            raise AssertionError(f"{event} is told by the rule that asked for it")
-
-
-def _granted(state: State, event: Leased) -> LeaseGranted:
-    """A lease keeps the rates in force now; later terms don't touch it."""
-    order, listing = state.orders[event.order], state.listings[event.listing]
-    offered = state.market.listings[event.listing].terms
-    runs = tuple(PricedRun(Window(Slot(start), Slot(end)), price) for start, end, price in event.runs)
-    lease = LeaseTerms(
-        id=LeaseId(f"lse-{event.lease}"),
-        order=event.order,
-        listing=event.listing,
-        buyer=order.party,
-        seller=listing.party,
-        source=order.source,
-        destination=offered.region,
-        cards=event.cards,
-        runs=runs,
-        vat_rate_bp=state.rules.vat_rates_bp[listing.line],
-        fee=state.rules.fee,
-    )
-    return LeaseGranted(event, lease, lease_hold(event.cards, slots_by_price(runs)))
-
-
-def _refusal(state: State, by: PartyId, order: Order, already_held: int) -> Rejected | None:
+def _refusal(state: State, by: PartyId, order: Order, held: Fen, already_held: int) -> Rejected | None:
     """Why the venue won't take an order that the market would."""
     rules, now = state.rules, state.market.now
     if order.limit % rules.price_tick:
@@ -141,7 +101,6 @@ def _refusal(state: State, by: PartyId, order: Order, already_held: int) -> Reje
             VenueRejection.WINDOW_TOO_FAR,
             f"The venue trades {rules.horizon_slots} slots ahead: choose an earlier deadline.",
         )
-    held = order_hold(order, rules)
     if held > AMOUNT_MAX:
         return out_of_range()
     available = state.balances.of(LedgerAccount(by, AccountKind.AVAILABLE))

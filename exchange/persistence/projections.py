@@ -1,5 +1,6 @@
 """What each event means for the tables that pages read: a pure fold, so they can be rebuilt from the log at any time."""
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
@@ -11,13 +12,22 @@ from exchange.contracts.events import ContractClosed, ContractOpened
 from exchange.events import Event
 from exchange.holds import slots_by_price
 from exchange.listings.events import ListingPublished
-from exchange.orders.events import LeaseGranted, OrderAccepted, OrderClosed, OrderReworked
+from exchange.orders.events import (
+    LeaseDisplaced,
+    LeaseGranted,
+    OrderAccepted,
+    OrderClosed,
+    OrderReworked,
+    ReserveReleased,
+)
 from exchange.parties.events import KeyIssued, KeyRevoked, PartyRegistered
 from exchange.persistence import tables
 from exchange.persistence.rows import Row, Rows
+from exchange.state import PricedRun
 from exchange.venue.events import TermsAdopted
-from matching.events import ListingAmended, ListingClosed, Rested, Ticked
-from matching.terms import Block, Listing, Order
+from matching.events import LinkSet, ListingAmended, ListingClosed, Rested, Ticked
+from matching.live import MILLI
+from matching.terms import Block, Listing, Order, Shape
 
 
 def project(rows: Rows, seq: int, event: Event) -> None:
@@ -36,10 +46,14 @@ def project(rows: Rows, seq: int, event: Event) -> None:
             rows.change(tables.api_keys, {"party": party_id, "key": key, "revoked": True})
         case ListingPublished() | ListingAmended() | ListingClosed():
             _project_listing(rows, seq, event)
-        case OrderAccepted() | OrderReworked() | Rested() | OrderClosed():
+        case OrderAccepted() | OrderReworked() | Rested() | OrderClosed() | ReserveReleased():
             _project_order(rows, seq, event)
         case LeaseGranted():
             rows.add(tables.leases, _lease_row(seq, event))
+        case LeaseDisplaced():
+            rows.change(tables.leases, _cut_row(event))
+        case LinkSet(home, region, mbps):
+            rows.put(tables.links, {"home": home, "region": region, "mbps": mbps})
         case ContractOpened(contract):
             row = {name: value for name, value in _builtins(contract).items() if name in tables.contracts.c}
             rows.add(tables.contracts, {**row, "left": contract.budget, "seq": seq, "status": "open"})
@@ -72,7 +86,9 @@ def _project_listing(rows: Rows, seq: int, event: ListingPublished | ListingAmen
             rows.change(tables.listings, {"id": listing_id, "status": end})
 
 
-def _project_order(rows: Rows, seq: int, event: OrderAccepted | OrderReworked | Rested | OrderClosed) -> None:
+def _project_order(
+    rows: Rows, seq: int, event: OrderAccepted | OrderReworked | Rested | OrderClosed | ReserveReleased
+) -> None:
     match event:
         case OrderAccepted(opened, party, source, held):
             row = {
@@ -88,8 +104,10 @@ def _project_order(rows: Rows, seq: int, event: OrderAccepted | OrderReworked | 
             rows.change(tables.orders, {**_order_terms(amended.order), "held": held, "age": amended.seq})
         case Rested(order_id):
             rows.change(tables.orders, {"id": order_id, "status": "resting"})
-        case OrderClosed(closed, _, _):
-            rows.change(tables.orders, {"id": closed.order, "status": closed.end, "held": 0})
+        case OrderClosed(closed, _, _, kept):
+            rows.change(tables.orders, {"id": closed.order, "status": closed.end, "held": kept})
+        case ReserveReleased(order_id, _, _):
+            rows.change(tables.orders, {"id": order_id, "held": 0})
 
 
 def _project_statement(rows: Rows, seq: int, event: StatementPosted) -> None:
@@ -139,12 +157,12 @@ def _listing_terms(listing: Listing) -> Row:
         "lot": listing.lot,
         "min_slots": listing.min_slots,
         "asks": {tier: curve.steps for tier, curve in listing.asks.items()},
+        "price_rule": listing.price_rule,
     }
 
 
 def _order_terms(order: Order) -> Row:
-    shape = order.shape
-    assert isinstance(shape, Block), "the venue takes blocks only"
+    least, most = _at_once(order.shape)
     return {
         "id": order.id,
         "tier": order.tier,
@@ -153,12 +171,22 @@ def _order_terms(order: Order) -> Row:
         "start_slot": order.window.start,
         "end_slot": order.window.end,
         "limit_price": order.limit,
-        "least": shape.least,
-        "most": shape.most,
-        "slots": shape.slots,
+        "shape": _builtins(order.shape),
+        "least": least,
+        "most": most,
+        "slots": order.slots,
+        "size": order.size // MILLI,
         "prefer": order.prefer,
         "tif": order.tif,
+        "on_preempt": order.on_preempt,
+        "home": order.home,
+        "mbps_per_card": order.mbps_per_card,
     }
+
+
+def _at_once(shape: Shape) -> tuple[int, int]:
+    """The fewest and the most reference cards that an order takes at the same time."""
+    return (shape.least, shape.most) if isinstance(shape, Block) else (1, shape.rate)
 
 
 def _lease_row(seq: int, event: LeaseGranted) -> Row:
@@ -172,15 +200,35 @@ def _lease_row(seq: int, event: LeaseGranted) -> Row:
         "source": lease.source,
         "destination": lease.destination,
         "cards": lease.cards,
+        "working": leased.working,
         "start_slot": leased.window.start,
         "end_slot": leased.window.end,
-        "runs": [(run.window.start, run.window.end, run.price) for run in lease.runs],
+        "runs": _runs(lease.runs),
         "cost": leased.cost,
+        "granted_end_slot": leased.window.end,
+        "granted_cost": leased.cost,
         "held": event.held,
         "unsettled": sum(slots_by_price(lease.runs).values()),
         "vat_rate_bp": lease.vat_rate_bp,
         "seq": seq,
     }
+
+
+def _cut_row(event: LeaseDisplaced) -> Row:
+    """What is left of a lease that was taken back. No statement has settled any slot that it lost, or all of it is free."""
+    displaced = event.displaced
+    return {
+        "id": event.lease,
+        "end_slot": displaced.at,
+        "runs": _runs(event.runs),
+        "cost": displaced.charged,
+        "held": event.held_left,
+        "unsettled": event.slots_left,
+    }
+
+
+def _runs(runs: Iterable[PricedRun]) -> list[tuple[int, int, int]]:
+    return [(run.window.start, run.window.end, run.price) for run in runs]
 
 
 def _agreement_row(event: AgreementRecorded | AgreementEnded) -> Row:

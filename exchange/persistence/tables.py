@@ -164,6 +164,7 @@ listings = Table(
     _int("lot"),
     _int("min_slots"),
     _json("asks"),
+    _text("price_rule"),
     _int("age"),
     _int("seq"),
     _text("status"),
@@ -183,11 +184,16 @@ orders = Table(
     _int("start_slot"),
     _int("end_slot"),
     _int("limit_price"),
+    _json("shape"),
     _int("least"),
     _int("most"),
     _int("slots"),
+    _int("size"),
     _text("prefer"),
     _text("tif"),
+    _text("on_preempt"),
+    _text("home", null=True),
+    _int("mbps_per_card"),
     _int("held"),
     _int("age"),
     _int("seq"),
@@ -195,6 +201,11 @@ orders = Table(
     Index("ix_orders_open", "tier", postgresql_where="status = 'resting'"),
     Index("ix_orders_party", "party", "seq"),
 )
+"""Orders. `least` and `most` are the reference cards that one takes at once, `slots` its shortest run.
+
+`size` is all that it asks for: cards of a block, card-slots of work. `held` is what it keeps of its buyer's money, also
+after its end while its leases can be taken back.
+"""
 
 leases = Table(
     "leases",
@@ -207,10 +218,13 @@ leases = Table(
     _text("source"),
     _text("destination"),
     _int("cards"),
+    _int("working"),
     _int("start_slot"),
     _int("end_slot"),
     _json("runs"),
     _int("cost"),
+    _int("granted_end_slot"),
+    _int("granted_cost"),
     _int("held"),
     _int("unsettled"),
     _int("vat_rate_bp"),
@@ -222,7 +236,21 @@ leases = Table(
     Index("ix_leases_seller", "seller", "seq"),
     Index("ix_leases_unsettled", "start_slot", postgresql_where="unsettled > 0"),
 )
-"""Leases as granted, which is the trade tape; `unsettled` counts the slots that no statement has settled yet."""
+"""Leases as they stand; `unsettled` counts the slots that no statement has settled yet.
+
+One that was taken back ends earlier than `granted_end_slot`, and its `runs` and `cost` are what its buyer still pays.
+What was granted is the trade tape, and never changes.
+"""
+
+links = Table(
+    "links",
+    metadata,
+    _text("home"),
+    _text("region"),
+    _int("mbps"),
+    PrimaryKeyConstraint("home", "region"),
+)
+"""The bandwidth from one region to another, as it was set last."""
 
 contracts = Table(
     "contracts",
@@ -385,6 +413,7 @@ PROJECTIONS = (
     listings,
     orders,
     leases,
+    links,
     contracts,
     agreements,
     runs,

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 
 from exchange.orders.events import Told
-from exchange.orders.rules import told
-from exchange.rejections import Rejected, VenueRejection, refused_by_market, rejected
+from exchange.rejections import Rejected, VenueRejection, rejected
 from exchange.state import State, VenueTerms
+from exchange.telling import released, tell
 from exchange.venue.commands import AdoptTerms, Tick
 from exchange.venue.events import TermsAdopted
+from matching.commands import SetLink
 from matching.commands import Tick as MarketTick
-from matching.events import Rejected as RefusedByMarket
 from matching.rules import decide
 from matching.terms import Seq
 from settlement.money import WHOLE
@@ -40,8 +40,16 @@ def adopt_terms(state: State, command: AdoptTerms) -> Iterator[TermsAdopted | Re
 
 def tick(state: State, seq: Seq, command: Tick) -> Iterator[Told | Rejected]:
     """Let time pass: what is too late leaves the books, and its money is free again."""
-    for event in decide(state.market, seq, MarketTick(state.rules.slot_of(command.now))):
-        yield refused_by_market(event.code) if isinstance(event, RefusedByMarket) else told(state, event)
+    market, now = state.market, state.rules.slot_of(command.now)
+    ending = dict.fromkeys(market.leases[number].order.id for number in market.lease_ends.due(now + 1))
+    yield from tell(state, decide(market, seq, MarketTick(now)))
+    for order in ending:
+        yield from released(state, order)
+
+
+def set_link(state: State, seq: Seq, command: SetLink) -> Iterator[Told | Rejected]:
+    """Say how much bandwidth there is from one region to another; orders that waited for it seek again."""
+    yield from tell(state, decide(state.market, seq, command))
 
 
 def _broken_promise(known: VenueTerms, terms: VenueTerms) -> str | None:
@@ -65,6 +73,12 @@ def _problem(terms: VenueTerms) -> str | None:
     rates = (*terms.vat_rates_bp.values(), terms.fee.rate_bp, terms.fee.vat_rate_bp)
     if not terms.vat_rates_bp or not all(0 <= rate <= WHOLE for rate in rates):
         return "Name at least one catalogue line; every rate lies between 0 and 10,000 basis points."
+    if (
+        not 0 <= terms.market.grace <= terms.market.notice
+        or terms.market.notice < 1
+        or terms.market.outbid_bp < 0
+    ):
+        return "The notice is at least a slot and no shorter than the grace, and nobody outbids by less than nothing."
     if abs(terms.utc_offset_seconds) > 14 * 3600 or terms.utc_offset_seconds % terms.slot_seconds:
         return "The offset from UTC is at most 14 hours, and a whole number of slots."
     return None

@@ -53,6 +53,7 @@ HOURS = VenueTerms(
     fee=FeeTerms(rate_bp=BasisPoints(300), base=FeeBase.NET, vat_rate_bp=BasisPoints(600)),
     vat_rates_bp={SERVICE: BasisPoints(600), LEASE_LINE: BasisPoints(1300)},
     utc_offset_seconds=8 * 3600,
+    market=MarketTerms(),
 )
 """Slots of an hour, and the rates with which a venue opens unless it is given others."""
 
@@ -62,7 +63,7 @@ QUARTERS = replace(HOURS, slot_seconds=900, horizon_slots=90 * 24 * 4)
 
 def empty_state() -> State:
     chips, regions = frozenset({FAST, SLOW}), frozenset({EAST, WEST, NORTH})
-    return State(market=Market(chips, regions, MarketTerms(displacement=False)))
+    return State(market=Market(chips, regions))
 
 
 def party(name: str, *roles: Role, region: RegionCode = EAST, group: str = "") -> Party:

@@ -5,7 +5,7 @@ from fractions import Fraction
 from math import ceil
 
 from exchange.state import LiveLease, State
-from matching.terms import Block, Order
+from matching.terms import Block, OnPreempt, Order, OrderId, Split
 from settlement.ledger.chart import CONTRA, AccountKind
 
 FEN = 10_000  # micro-yuan
@@ -23,17 +23,35 @@ def require_sound(state: State) -> None:
     }
     assert held == needs(state), "what is held is what is needed"
     for name, order in state.orders.items():
-        if order.held:
-            assert order.held == most_it_costs(state, state.market.orders[name].terms), (
-                f"{name} holds its most"
-            )
+        live = state.market.orders[name]
+        most = most_it_costs(state, live.terms, live.left)
+        if live.left == live.terms.size:
+            assert order.held == most, f"{name} holds its most"
+        else:
+            assert order.held >= most, f"{name} holds enough for what it has not got yet"
+    for name in state.reserves:
+        require_reserved(state, name)
+
+
+def require_reserved(state: State, name: OrderId) -> None:
+    """Only a closed order that would go on after losing its leases keeps anything, and no more than it could need."""
+    assert name not in state.orders, f"{name} holds or keeps, not both"
+    leases = [state.market.leases[number] for number in state.market.gangs[name]]
+    order = leases[-1].order
+    assert order.on_preempt is OnPreempt.REQUEUE
+    assert isinstance(order.shape, Block)
+    working = sum(lease.working * lease.weight for lease in leases)
+    again = most_it_costs(state, order, 1000 * ceil(Fraction(working, 1000)))
+    assert state.reserves[name].held <= again, f"{name} keeps no more than it takes to look anew"
 
 
 def needs(state: State) -> dict[str, int]:
-    """What open orders, unsettled leases and open contracts may still cost, by buyer."""
+    """What open orders, unsettled leases and open contracts may still cost, by buyer; and what waits for a lost lease."""
     needed: Counter[str] = Counter()
     for order in state.orders.values():
         needed[order.party] += order.held
+    for kept in state.reserves.values():
+        needed[kept.party] += kept.held
     for lease in state.leases.values():
         needed[lease.terms.buyer] += left_to_pay(lease)
     for contract in state.contracts.values():
@@ -47,14 +65,34 @@ def left_to_pay(lease: LiveLease) -> int:
     return sum(slots * ceil(Fraction(cards * price, FEN)) for price, slots in lease.unsettled.items())
 
 
-def most_it_costs(state: State, order: Order) -> int:
-    """The dearest chip at the limit, in whole lots, and a fen for every slot but one where slots may cost a fraction."""
+def most_it_costs(state: State, order: Order, milli: int | None = None) -> int:
+    """What so many thousandths of an order (all of it, if not said) can cost: at the limit, on the dearest chip.
+
+    Lots round a block up once in each region, or for each card that a link lets through alone; work once at its end.
+    Where slots may cost a fraction of a fen, each but one of each lease may cost a fen more.
+    """
     rules, shape = state.rules, order.shape
-    assert isinstance(shape, Block), "the venue takes blocks only"
-    exact = max(
-        (ceil(Fraction(1000 * shape.most, weight)) + rules.lot_max - 1)
-        * (order.limit * weight * shape.slots // 1000)
-        for weight in order.chips.values()
-    )
-    fractions = shape.slots - 1 if rules.slot_seconds < 3600 else 0
-    return ceil(Fraction(exact, FEN)) + fractions
+    size = order.size if milli is None else min(milli, order.size)
+    if not size:
+        return 0
+    if isinstance(shape, Block):
+        sizes = {weight: ceil(Fraction(size, weight)) for weight in order.chips.values()}
+        exact = max(
+            cards_rented(order, shape, cards, rules.lot_max) * (order.limit * weight * shape.slots // 1000)
+            for weight, cards in sizes.items()
+        )
+        leases = max(sizes.values()) if shape.split is not Split.ONE else 1
+        fractions = shape.slots * leases - 1
+    else:
+        heaviest, lightest = max(order.chips.values()), min(order.chips.values())
+        exact = order.limit * (size + rules.lot_max * heaviest) // 1000
+        fractions = ceil(Fraction(size, lightest))
+    return ceil(Fraction(exact, FEN)) + (fractions if rules.slot_seconds < 3600 else 0)
+
+
+def cards_rented(order: Order, shape: Block, cards: int, lot_max: int) -> int:
+    """The cards of one chip that a block may have to rent for so many that work."""
+    if shape.split is Split.ONE or not order.mbps_per_card:
+        regions = len(order.regions) if shape.split is Split.REGIONS else 1
+        return cards + regions * (lot_max - 1)
+    return cards * lot_max

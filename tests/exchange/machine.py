@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, settings
@@ -18,9 +19,26 @@ from exchange.orders.rules import order_of
 from exchange.persistence.codec import decode_command, decode_event, encode
 from exchange.rejections import Rejected
 from exchange.state import Instant, MicroYuan, PartyId, Role, VenueTerms
-from matching.commands import AmendListing, AmendOrder, CancelOrder, WithdrawListing
+from exchange.venue.commands import AdoptTerms
+from matching.commands import AmendListing, AmendOrder, CancelOrder, Reclaim, SetLink, WithdrawListing
 from matching.curves import PriceCurve
-from matching.terms import Block, ListingId, OrderId, Preference, Price, Slot, Tier, TimeInForce
+from matching.terms import (
+    Block,
+    ListingId,
+    MarketTerms,
+    OnPreempt,
+    OrderId,
+    Preference,
+    Price,
+    PriceRule,
+    RegionCode,
+    Shape,
+    Slot,
+    Split,
+    Tier,
+    TimeInForce,
+    Work,
+)
 from settlement.money import Fen
 from tests.exchange.desk import Desk
 from tests.exchange.house import (
@@ -66,6 +84,7 @@ listings = st.fixed_dictionaries(
     {
         "by": st.sampled_from([SELLER, RAY, DUAL]),
         "chip": st.sampled_from([FAST, FAST, SLOW]),
+        "region": st.sampled_from([WEST, WEST, WEST, EAST]),
         "start": st.sampled_from([0, 0, 1, 3, -2]),
         "length": st.integers(1, 14),
         "cards": st.sampled_from([8, 8, 8, 24, 5]),
@@ -74,6 +93,7 @@ listings = st.fixed_dictionaries(
         "prices": st.lists(steps, min_size=1, max_size=3),
         "tiers": st.sampled_from([tuple(Tier), tuple(Tier), (Tier.ON_DEMAND,), (Tier.SPOT,)]),
         "line": st.sampled_from([SERVICE, LEASE_LINE]),
+        "price_rule": st.sampled_from([PriceRule.POSTED, PriceRule.POSTED, PriceRule.MAKER]),
     }
 )
 orders = st.fixed_dictionaries(
@@ -84,6 +104,10 @@ orders = st.fixed_dictionaries(
         "regions": st.sampled_from([(WEST,), (EAST, WEST), (WEST, WEST), (EAST,)]),
         "cards": sizes,
         "slots": st.sampled_from([1, 2, 3, 3, 6]),
+        "shape": st.sampled_from([Split.ONE, Split.ONE, *Split, "work", "whole"]),
+        "on_preempt": st.sampled_from([OnPreempt.REQUEUE, OnPreempt.REQUEUE, OnPreempt.CANCEL]),
+        "home": st.sampled_from([None, None, EAST]),
+        "mbps_per_card": st.sampled_from([0, 0, 100]),
         "prefer": st.sampled_from(Preference),
         "tif": st.sampled_from([TimeInForce.GTC, TimeInForce.GTC, TimeInForce.IOC]),
         "limit": st.integers(1, 7),
@@ -171,6 +195,31 @@ class Venue(RuleBasedStateMachine):
         new_limit = None if limit is None else Price(self.price(limit))
         ends = None if deadline is None else Slot(self.house.state.market.now + deadline)
         self.house.ask(by, AmendOrder(OrderId(name), new_limit, cards, ends))
+
+    @rule(back=backs, honest=honesty, after=st.integers(-1, 6))
+    def reclaim(self, back: int, honest: bool, after: int) -> None:
+        """A seller takes back what it may."""
+        name, live = self.one_of(self.house.state.listings, back)
+        since = Slot(self.house.state.market.now + after)
+        self.house.ask(live.party if live and honest else DUAL, Reclaim(ListingId(name), since))
+
+    @rule(region=st.sampled_from([WEST, NORTH, EAST]), mbps=st.sampled_from([0, 100, 250, 900, -1]))
+    def link(self, region: RegionCode, mbps: int) -> None:
+        self.house.ask(CLERK, SetLink(EAST, region, mbps))
+
+    @precondition(lambda self: self.house.state.runs == 0)
+    @rule(
+        market=st.builds(
+            MarketTerms,
+            notice=st.integers(0, 3),
+            grace=st.integers(0, 2),
+            outbid_bp=st.sampled_from([0, 500]),
+            displacement=st.sampled_from([True, True, False]),
+            resting=st.sampled_from([True, True, False]),
+        )
+    )
+    def other_market_terms(self, market: MarketTerms) -> None:
+        self.house.ask(CLERK, AdoptTerms(replace(self.terms, market=market)))
 
     # Contracts and agreements
 
@@ -281,13 +330,14 @@ class Venue(RuleBasedStateMachine):
         rises = ((self.house.first + start + 3 * n, self.price(at)) for n, at in enumerate(draft["prices"]))
         return PublishListing(
             chip=draft["chip"],
-            region=WEST,
+            region=draft["region"],
             window=self.house.window(start, start + draft["length"]),
             cards=draft["cards"],
             lot=draft["lot"],
             min_slots=draft["min_slots"],
             asks=dict.fromkeys(draft["tiers"], PriceCurve(tuple(rises))),
             line=draft["line"],
+            price_rule=draft["price_rule"],
         )
 
     def order(self, draft: Draft) -> PlaceOrder:
@@ -298,10 +348,20 @@ class Venue(RuleBasedStateMachine):
             regions=draft["regions"],
             window=self.house.window(start, start + draft["slots"] + draft["slack"]),
             limit=Price(self.price(draft["limit"])),
-            shape=Block(draft["cards"][0], draft["cards"][1], draft["slots"]),
+            shape=self.shape(draft),
             prefer=draft["prefer"],
             tif=draft["tif"],
+            on_preempt=draft["on_preempt"],
+            home=draft["home"],
+            mbps_per_card=draft["mbps_per_card"],
         )
+
+    def shape(self, draft: Draft) -> Shape:
+        """A block; or as much work, at the rate of the block's most cards."""
+        (least, most), slots, kind = draft["cards"], draft["slots"], draft["shape"]
+        if kind in {"work", "whole"}:
+            return Work(most * slots, most, kind == "whole")
+        return Block(least, most, slots, kind)
 
 
 class VenueOfQuarters(Venue):

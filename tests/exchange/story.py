@@ -14,9 +14,9 @@ from exchange.orders.commands import PlaceOrder
 from exchange.parties.commands import Deposit, IssueKey, RevokeKey
 from exchange.state import VENUE, Instant, MicroYuan, PartyId, Role, VenueTerms
 from exchange.venue.commands import Tick
-from matching.commands import AmendListing, AmendOrder, CancelOrder, WithdrawListing
+from matching.commands import AmendListing, AmendOrder, CancelOrder, Reclaim, SetLink, WithdrawListing
 from matching.curves import PriceCurve, flat
-from matching.terms import Block, Price, Slot, Tier, TimeInForce
+from matching.terms import Block, OnPreempt, Price, PriceRule, Shape, Slot, Split, Tier, TimeInForce, Work
 from settlement.money import Fen
 from tests.exchange.house import (
     BUYER,
@@ -70,6 +70,8 @@ class Teller:
             (6, self.amended_listing),
             (8, self.cancelled),
             (3, self.withdrawn),
+            (2, self.reclaimed),
+            (1, self.link),
             (6, self.tick),
             (3, self.deposit),
             (1, self.contract),
@@ -96,10 +98,20 @@ class Teller:
             regions=self.chance.choice([(WEST,), (WEST, EAST)]),
             window=self.house.window(start, start + slots + self.chance.randint(0, 8)),
             limit=Price(self.price(6, 20)),
-            shape=Block(least, least + self.chance.choice([0, 0, 2]), slots),
+            shape=self.shape(least, slots),
             tif=self.chance.choice([TimeInForce.GTC, TimeInForce.GTC, TimeInForce.IOC]),
+            on_preempt=self.chance.choice([OnPreempt.REQUEUE, OnPreempt.REQUEUE, OnPreempt.CANCEL]),
+            home=self.chance.choice([None, None, NORTH]),
+            mbps_per_card=self.chance.choice([0, 100]),
         )
         return self.chance.choice([BUYER, ANN, ANN, RAY]), command
+
+    def shape(self, least: int, slots: int) -> Shape:
+        """Mostly a block on one listing."""
+        most = least + self.chance.choice([0, 0, 2])
+        if self.chance.random() < 0.2:
+            return Work(most * slots, most, self.chance.random() < 0.2)
+        return Block(least, most, slots, self.chance.choice([Split.ONE, Split.ONE, *Split]))
 
     def listing(self) -> tuple[str, Command]:
         start = self.now + self.chance.randint(0, 4)
@@ -113,6 +125,7 @@ class Teller:
             cards=lot * self.chance.randint(1, 4),
             lot=lot,
             asks=dict.fromkeys(self.chance.choice([tuple(Tier), (Tier.SPOT,)]), curve),
+            price_rule=self.chance.choice([PriceRule.POSTED, PriceRule.POSTED, PriceRule.MAKER]),
         )
         return self.chance.choice([SELLER, RAY]), command
 
@@ -148,6 +161,15 @@ class Teller:
             return self.listing()
         name, live = self.chance.choice(list(self.house.state.listings.items())[-40:])
         return live.party, WithdrawListing(name)
+
+    def reclaimed(self) -> tuple[str, Command]:
+        if not self.house.state.listings:
+            return self.listing()
+        name, live = self.chance.choice(list(self.house.state.listings.items())[-40:])
+        return live.party, Reclaim(name, Slot(self.house.state.market.now + self.chance.randint(0, 9)))
+
+    def link(self) -> tuple[str, Command]:
+        return CLERK, SetLink(NORTH, self.chance.choice([WEST, EAST]), self.chance.choice([0, 400, 1600]))
 
     def tick(self) -> tuple[str, Command]:
         return VENUE, Tick(Instant(self.house.state.now + self.house.state.rules.slot_seconds))

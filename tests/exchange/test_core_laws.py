@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import run_state_machine_as_test
 
-from exchange import bookkeeping, core, holds
+from exchange import bookkeeping, core, holds, telling
 from exchange.checks.decisions import picture
 from exchange.closing import rules as closing
 from exchange.closing.commands import BeginClose, CutUsage, FinishClose, LeaseSum, PostStatements
@@ -73,8 +73,8 @@ def unfunded(*_: Any, **__: Any) -> None:
 
 BUGS: list[tuple[object, str, Callable[..., Any], type[Venue]]] = [
     (orders, "order_hold", a_fen_short, Venue),
-    (orders, "lease_hold", rounded_over_all_slots, VenueOfQuarters),
-    (orders, "lease_hold", rounded_down, VenueOfQuarters),
+    (telling, "lease_hold", rounded_over_all_slots, VenueOfQuarters),
+    (telling, "lease_hold", rounded_down, VenueOfQuarters),
     (closing, "lease_hold", rounded_down, VenueOfQuarters),
     (core, "entries", without_releases, Venue),
     (core, "_evolve_orders", forgotten_hold, Venue),

@@ -17,7 +17,10 @@ Place = tuple[int, str]
 
 @dataclass(frozen=True, slots=True)
 class StoredLease:
-    """A lease as it stands. Prices are micro-yuan per card-slot; `unsettled` counts slots, `delivered` card-seconds."""
+    """A lease as it stands. Prices are micro-yuan per card-slot; `unsettled` counts slots, `delivered` card-seconds.
+
+    One that was taken back ends before `granted_end`, and costs less than it was `granted_cost` for.
+    """
 
     id: LeaseId
     order: OrderId
@@ -32,6 +35,8 @@ class StoredLease:
     window: Window
     runs: tuple[PricedRun, ...]
     cost: int
+    granted_end: Slot
+    granted_cost: int
     held: Fen
     unsettled: int
     delivered: int
@@ -99,6 +104,8 @@ def _lease(row: asyncpg.Record) -> StoredLease:
         window=_window(row["start_slot"], row["end_slot"]),
         runs=tuple(PricedRun(_window(start, end), price) for start, end, price in _runs.decode(row["runs"])),
         cost=row["cost"],
+        granted_end=Slot(row["granted_end_slot"]),
+        granted_cost=row["granted_cost"],
         held=Fen(row["held"]),
         unsettled=row["unsettled"],
         delivered=row["delivered"],

@@ -160,9 +160,15 @@ async def bids(pool: asyncpg.Pool, chip: str, region: str, tier: str) -> list[Bi
     """Orders that wait in one book, dearest first, then oldest. Cards are those of the chip, rounded up."""
     rows = await pool.fetch(
         """
-        SELECT limit_price * weight / 1000 AS limit_price, (least * 1000 + weight - 1) / weight AS least,
-               (most * 1000 + weight - 1) / weight AS most, slots, start_slot, end_slot
-        FROM orders, LATERAL (SELECT (chips->>$1)::bigint AS weight) AS w
+        SELECT limit_price * weight / 1000 AS limit_price,
+               (CASE WHEN got > 0 THEN 1 ELSE least END * 1000 + weight - 1) / weight AS least,
+               (least(most * 1000, size * 1000 - got) + weight - 1) / weight AS most,
+               slots, start_slot, end_slot
+        FROM orders o, LATERAL (SELECT (chips->>$1)::bigint AS weight) AS w, LATERAL (
+            SELECT coalesce(sum(s.working * (o.chips->>i.chip)::bigint * CASE WHEN jsonb_typeof(o.shape) = 'array'
+                            THEN s.granted_end_slot - s.start_slot ELSE 1 END), 0)::bigint AS got
+            FROM leases s JOIN listings i ON i.id = s.listing_id WHERE s.order_id = o.id
+        ) AS g
         WHERE status = 'resting' AND tier = $3 AND chips ? $1 AND regions ? $2
         ORDER BY limit_price * weight DESC, age
         """,
@@ -193,7 +199,8 @@ _OFFERED = """
 """
 
 _TRADE = """
-    l.chip, l.region, o.tier, s.cards, s.start_slot, s.end_slot, s.cost, s.seq, c.logged_at
+    l.chip, l.region, o.tier, s.cards, s.start_slot, s.granted_end_slot AS end_slot, s.granted_cost AS cost, s.seq,
+    c.logged_at
     FROM leases s JOIN listings l ON l.id = s.listing_id JOIN orders o ON o.id = s.order_id
     JOIN commands c ON c.seq = s.seq
 """

@@ -9,17 +9,21 @@ import msgspec
 from exchange.persistence.database import Pool
 from exchange.state import PartyId
 from matching.terms import (
-    Block,
     ChipCode,
+    OnPreempt,
     OrderId,
     Preference,
     RegionCode,
+    Shape,
     Slot,
     Tier,
     TimeInForce,
     Window,
 )
 from settlement.money import Fen
+
+Place = tuple[int, str]
+"""Where an order stands among all orders: a command that takes leases back can make many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +38,12 @@ class StoredOrder:
     regions: tuple[RegionCode, ...]
     window: Window
     limit: int
-    shape: Block
+    shape: Shape
     prefer: Preference
     tif: TimeInForce
+    on_preempt: OnPreempt
+    home: RegionCode | None
+    mbps_per_card: int
     held: Fen
     status: str
     seq: int
@@ -48,18 +55,20 @@ async def order_of(pool: Pool, party: str, order: str) -> StoredOrder | None:
     return None if row is None else _order(row)
 
 
-async def orders_of(pool: Pool, party: str, before: int | None, most: int) -> list[StoredOrder]:
-    """A party's orders, the newest first, before a place in the log."""
+async def orders_of(pool: Pool, party: str, before: Place | None, most: int) -> list[StoredOrder]:
+    """A party's orders, the newest first, before a place among all orders."""
     rows = await pool.fetch(
-        "SELECT * FROM orders WHERE party = $1 AND ($2::bigint IS NULL OR seq < $2) ORDER BY seq DESC LIMIT $3",
+        "SELECT * FROM orders WHERE party = $1 AND ($2::bigint IS NULL OR (seq, id) < ($2, $3::text)) "
+        "ORDER BY seq DESC, id DESC LIMIT $4",
         party,
-        before,
+        *(before or (None, None)),
         most,
     )
     return [_order(row) for row in rows]
 
 
 _chips = msgspec.json.Decoder(dict[ChipCode, int])
+_shape = msgspec.json.Decoder(Shape)
 _regions = msgspec.json.Decoder(tuple[RegionCode, ...])
 
 
@@ -73,9 +82,12 @@ def _order(row: asyncpg.Record) -> StoredOrder:
         regions=_regions.decode(row["regions"]),
         window=Window(Slot(row["start_slot"]), Slot(row["end_slot"])),
         limit=row["limit_price"],
-        shape=Block(row["least"], row["most"], row["slots"]),
+        shape=_shape.decode(row["shape"]),
         prefer=Preference(row["prefer"]),
         tif=TimeInForce(row["tif"]),
+        on_preempt=OnPreempt(row["on_preempt"]),
+        home=row["home"],
+        mbps_per_card=row["mbps_per_card"],
         held=Fen(row["held"]),
         status=row["status"],
         seq=row["seq"],

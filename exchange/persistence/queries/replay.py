@@ -110,7 +110,7 @@ async def log_figures(connection: asyncpg.Connection) -> LogFigures:
 async def outcomes(connection: asyncpg.Connection) -> list[tuple[str, str]]:
     """(command id, status) of every order that was accepted."""
     rows = await connection.fetch(
-        "SELECT c.id, o.status FROM orders o JOIN commands c USING (seq) ORDER BY seq"
+        "SELECT c.id, o.status FROM orders o JOIN commands c ON o.id = 'ord-' || c.seq ORDER BY c.seq"
     )
     return [(row["id"], row["status"]) for row in rows]
 

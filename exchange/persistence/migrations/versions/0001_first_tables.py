@@ -173,10 +173,13 @@ def upgrade() -> None:
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("destination", sa.Text(), nullable=False),
         sa.Column("cards", sa.BigInteger(), nullable=False),
+        sa.Column("working", sa.BigInteger(), nullable=False),
         sa.Column("start_slot", sa.BigInteger(), nullable=False),
         sa.Column("end_slot", sa.BigInteger(), nullable=False),
         sa.Column("runs", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("cost", sa.BigInteger(), nullable=False),
+        sa.Column("granted_end_slot", sa.BigInteger(), nullable=False),
+        sa.Column("granted_cost", sa.BigInteger(), nullable=False),
         sa.Column("held", sa.BigInteger(), nullable=False),
         sa.Column("unsettled", sa.BigInteger(), nullable=False),
         sa.Column("vat_rate_bp", sa.BigInteger(), nullable=False),
@@ -192,6 +195,13 @@ def upgrade() -> None:
         "ix_leases_unsettled", "leases", ["start_slot"], unique=False, postgresql_where="unsettled > 0"
     )
     op.create_table(
+        "links",
+        sa.Column("home", sa.Text(), nullable=False),
+        sa.Column("region", sa.Text(), nullable=False),
+        sa.Column("mbps", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("home", "region", name=op.f("pk_links")),
+    )
+    op.create_table(
         "listings",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("party", sa.Text(), nullable=False),
@@ -204,6 +214,7 @@ def upgrade() -> None:
         sa.Column("lot", sa.BigInteger(), nullable=False),
         sa.Column("min_slots", sa.BigInteger(), nullable=False),
         sa.Column("asks", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("price_rule", sa.Text(), nullable=False),
         sa.Column("age", sa.BigInteger(), nullable=False),
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
@@ -224,11 +235,16 @@ def upgrade() -> None:
         sa.Column("start_slot", sa.BigInteger(), nullable=False),
         sa.Column("end_slot", sa.BigInteger(), nullable=False),
         sa.Column("limit_price", sa.BigInteger(), nullable=False),
+        sa.Column("shape", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("least", sa.BigInteger(), nullable=False),
         sa.Column("most", sa.BigInteger(), nullable=False),
         sa.Column("slots", sa.BigInteger(), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("prefer", sa.Text(), nullable=False),
         sa.Column("tif", sa.Text(), nullable=False),
+        sa.Column("on_preempt", sa.Text(), nullable=False),
+        sa.Column("home", sa.Text(), nullable=True),
+        sa.Column("mbps_per_card", sa.BigInteger(), nullable=False),
         sa.Column("held", sa.BigInteger(), nullable=False),
         sa.Column("age", sa.BigInteger(), nullable=False),
         sa.Column("seq", sa.BigInteger(), nullable=False),
@@ -420,6 +436,7 @@ def downgrade() -> None:
     op.drop_index("ix_listings_party", table_name="listings")
     op.drop_index("ix_listings_open", table_name="listings", postgresql_where="status = 'open'")
     op.drop_table("listings")
+    op.drop_table("links")
     op.drop_index("ix_leases_unsettled", table_name="leases", postgresql_where="unsettled > 0")
     op.drop_index("ix_leases_seller", table_name="leases")
     op.drop_index("ix_leases_order", table_name="leases")
