@@ -192,9 +192,7 @@ def displacement() -> str:
     picture.text(hours.at(13) + 6, top - 170, "1 hour, within the grace: pays nothing", "note")
     picture.hours(hours, top - 36)
     told = [f"{lease.order} {yuan(lease.cost)}" for lease in after if lease.order.endswith(".r1")]
-    return picture.closed(
-        top + 14, f"What goes on costs what its new seller asks: {' and '.join(told)}."
-    )
+    return picture.closed(top + 14, f"What goes on costs what its new seller asks: {' and '.join(told)}.")
 
 
 def cut_short(lease: Leased, gone: Displaced | None) -> Leased:
