@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from exchange.holds import order_hold, rest_hold
 from exchange.orders.commands import PlaceOrder
 from exchange.orders.events import OrderAccepted, OrderEvent, OrderReworked
+from exchange.orders.telling import tell
 from exchange.parties.rules import AMOUNT_MAX, out_of_range
 from exchange.rejections import Rejected, VenueRejection, refused_by_market, rejected
 from exchange.state import PartyId, State
-from exchange.telling import tell
 from matching.acceptance import amended_order, order_problem
 from matching.commands import AmendOrder, CancelOrder, Place
 from matching.events import Opened, OrderAmended
