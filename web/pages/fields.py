@@ -40,6 +40,7 @@ class MistakeCode(StrEnum):
     TOO_LARGE = "too_large"
     REVERSED = "reversed"
     TOO_SHORT = "too_short"
+    TOO_SLOW = "too_slow"
     REFUSED = "refused"
 
 
@@ -144,9 +145,9 @@ class Reader:
             return None
         return Instant(int(local.replace(tzinfo=BEIJING).timestamp()))
 
-    def slots(self, name: str, slot_seconds: int) -> int | None:
-        """A length of time in hours, as a whole number of slots."""
-        number = self.number(name)
+    def slots(self, name: str, slot_seconds: int, most: Decimal = NUMBER_MOST) -> int | None:
+        """A length of time in hours, or an amount in card-hours, as a whole number of slots."""
+        number = self.number(name, most=most)
         if number is None:
             return None
         slots = number * 3600 / slot_seconds
