@@ -183,10 +183,10 @@ def _link(asked: Reader, exchange: Exchange) -> dict[str, Any]:
     """Bandwidth from where the data is, for whoever asks for some: near their data that is known already."""
     if not asked.text("mbps"):
         return {}
-    home = (
-        {} if asked.text("place") == "near" else {"home": asked.one_of("origin", exchange.catalogue.regions)}
-    )
-    return {**home, "mbps_per_card": asked.whole("mbps", 0)}
+    bandwidth = {"mbps_per_card": asked.whole("mbps", 0)}
+    if asked.text("place") == "near" and not asked.text("origin"):
+        return bandwidth
+    return {"home": asked.one_of("origin", exchange.catalogue.regions), **bandwidth}
 
 
 def _limit(asked: Reader, *, limit_needed: bool) -> int | None:

@@ -12,6 +12,7 @@ from exchange.catalogue.chips import Chip
 from exchange.catalogue.regions import Region
 from exchange.orders.commands import PlaceOrder
 from exchange.persistence.queries import market as queries
+from exchange.persistence.queries.links import links
 from exchange.persistence.queries.market import Clock
 from exchange.persistence.queries.parties import balances
 from exchange.quotes import Found, FoundLeg, Quote
@@ -155,6 +156,7 @@ async def _form(
         clock=clock,
         priced=priced,
         choices=await _choices(exchange),
+        links=await links(exchange.readers),
         catalogue=exchange.catalogue,
     )
 

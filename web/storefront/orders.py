@@ -15,7 +15,7 @@ from exchange.persistence.queries.orders import StoredOrder, order_of, orders_of
 from exchange.persistence.queries.timeline import Change, changes_of, times_of
 from exchange.rejections import Rejected
 from matching.commands import AmendOrder, CancelOrder
-from matching.terms import OrderId
+from matching.terms import Block, OrderId, Slot
 from web.bodies.orders import OrderChange, continued_from
 from web.bodies.progress import Progress, progress_of
 from web.pages.checked import checked
@@ -60,6 +60,12 @@ class OrderRow:
     def taken_back(self) -> list[StoredLease]:
         """Its leases that end early."""
         return [lease for lease in self.leases if lease.taken_back]
+
+    @property
+    def latest_start(self) -> Slot:
+        """The last slot in which it can still begin: that of work is the last before its deadline."""
+        shape = self.order.shape
+        return Slot(self.order.window.end - (shape.slots if isinstance(shape, Block) else 1))
 
     @property
     def continues(self) -> OrderId | None:
