@@ -83,13 +83,12 @@ def _adoption(asked: Reader, now: Clock) -> AdoptTerms | None:
     """The terms in force with those of the form in their place."""
     in_force: dict[str, Any] = TypeAdapter(TermsOut).dump_python(TermsOut.of(now), mode="json")
     kept = {name: value for name, value in in_force.items() if name in TermsIn.model_fields}
-    outbid = asked.fen("outbid", 10_000)  # per cent with two decimals are basis points, as yuan are fen
     market = {
         "displacement": asked.text("displacement") == "yes",
         "resting": asked.text("resting") == "yes",
         "notice_minutes": _minutes(asked, "notice", now),
         "grace_minutes": 0 if asked.text("grace") == "0" else _minutes(asked, "grace", now),
-        "outbid_bp": outbid,
+        "outbid_bp": asked.basis_points("outbid"),
     }
     return checked(asked, TermsIn, {**kept, "market": market}, TermsIn.command, _term_of)
 

@@ -32,6 +32,7 @@ class MistakeCode(StrEnum):
     NOT_A_NUMBER = "not_a_number"
     NOT_WHOLE = "not_whole"
     NOT_MONEY = "not_money"
+    NOT_PER_CENT = "not_per_cent"
     NOT_A_TIME = "not_a_time"
     OFF_GRID = "off_grid"
     NOT_WHOLE_SLOTS = "not_whole_slots"
@@ -124,6 +125,14 @@ class Reader:
         if self.mistakes.get(name, Mistake(MistakeCode.NOT_A_NUMBER)).code is MistakeCode.NOT_A_NUMBER:
             self.mistakes[name] = Mistake(MistakeCode.NOT_MONEY)
         return None
+
+    def basis_points(self, name: str) -> int | None:
+        """A share of up to the whole, in per cent with at most two decimals, in basis points."""
+        number = self.number(name, most=Decimal(100))
+        if number is not None and number * 100 != int(number * 100):
+            self.wrong(name, MistakeCode.NOT_PER_CENT)
+            return None
+        return None if number is None else int(number * 100)
 
     def price(self, name: str) -> MicroYuan | None:
         """A price in yuan with at most two decimals, in micro-yuan."""
