@@ -99,13 +99,14 @@ def token_of(party: str) -> str:
 class Seeder:
     """Asks a venue for one thing after another, and insists on being given it."""
 
-    def __init__(self, exchange: Exchange) -> None:
+    def __init__(self, exchange: Exchange, prefix: str = "seed") -> None:
         self.exchange = exchange
+        self.prefix = prefix
         self.numbers = count(1)
         self.leases: list[LeaseTerms] = []
 
     async def ask(self, by: str, command: Command) -> Answer:
-        envelope = Envelope(PartyId(by), f"seed-{next(self.numbers)}", command)
+        envelope = Envelope(PartyId(by), f"{self.prefix}-{next(self.numbers)}", command)
         answer = await self.exchange.bus.submit(envelope)
         assert answer.rejection is None, f"{command} was refused: {answer.rejection}"
         self.leases += [event.lease for event in answer.events if isinstance(event, LeaseGranted)]
@@ -344,10 +345,11 @@ async def bend_november(seeder: Seeder) -> None:
     both = {Tier.SPOT: flat(5_000_000), Tier.ON_DEMAND: flat(8_000_000)}
     await seeder.sell("seller-4", H20, GUIYANG, week, 16, both, price_rule=PriceRule.MAKER)
     await seeder.sell("seller-4", H20, GUIYANG, week, 16, {Tier.ON_DEMAND: flat(9_000_000)})
+    gang = (NOW + 5 * DAY, NOW + 6 * DAY)
+    await seeder.buy("buyer-1", [H20], [GUIYANG], gang, (24, 24), 4, 10, split=Split.SELLERS)
     await seeder.buy("buyer-2", [H20], [GUIYANG], week, (16, 16), 48, 7, Tier.SPOT)
-    await seeder.buy("buyer-1", [H20], [GUIYANG], (NOW, NOW + 8 * HOUR), (24, 24), 4, 10, split=Split.SELLERS)
     await seeder.buy("buyer-1", [H20], [GUIYANG], (NOW + 6 * HOUR, NOW + 12 * HOUR), (16, 16), 6, 8)
-    await seeder.order("buyer-2", [H20], [GUIYANG], (NOW, NOW + 2 * DAY), Work(600, 16), 6, Tier.SPOT)
+    await seeder.order("buyer-2", [H20], [GUIYANG], (NOW, NOW + 3 * DAY), Work(600, 16), 6, Tier.SPOT)
     short = await seeder.sell("seller-4", A100, GUIYANG, week, 4, {Tier.SPOT: flat(3_000_000)})
     await seeder.buy("buyer-2", [A100], [GUIYANG], (NOW + DAY, NOW + 2 * DAY), (4, 4), 24, 4, Tier.SPOT)
     await seeder.ask("seller-4", Reclaim(short, Slot((NOW + DAY) // HOUR + 1)))
