@@ -15,12 +15,13 @@ from exchange.persistence.database import Pool
 from exchange.persistence.errors import OUTAGES, explain
 from exchange.persistence.log import events_after, last_seq
 from exchange.rejections import MARKET_EXPLAINS
-from exchange.state import PartyId, PricedRun, State
+from exchange.state import PartyId, PricedRun, State, priced
 from matching.acceptance import order_problem
+from matching.displacement import takeover
 from matching.legs import Leg
 from matching.live import LiveOrder
 from matching.search import find
-from matching.terms import ChipCode, ListingId, OrderId, RegionCode, Seq, Slot, Window
+from matching.terms import Block, ChipCode, ListingId, OrderId, RegionCode, Seq, Split, Window
 from settlement.meters import MICRO_YUAN_PER_FEN
 from settlement.money import Fen, round_half_away
 from settlement.statement import fee_of, split_vat
@@ -33,13 +34,15 @@ _log = logging.getLogger("suanli.quotes")
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """What the order would get, at which price, and what that comes to: all money in fen, VAT included."""
+class FoundLeg:
+    """What the order would get of one listing, at which price, and what that comes to: money in fen, VAT included."""
 
     listing: ListingId
     chip: ChipCode
     region: RegionCode
     cards: int
+    working: int
+    """How many of the cards do the order's work: the rest fill up the lot."""
     window: Window
     runs: tuple[PricedRun, ...]
     total: Fen
@@ -48,6 +51,34 @@ class Found:
     """The venue's fee, which the seller bears."""
     held: Fen
     """What the lease would hold: the total, each slot rounded up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """All that the order would get, and what that comes to. `interrupts` counts the leases that end early for it."""
+
+    legs: tuple[FoundLeg, ...]
+    interrupts: int
+
+    @property
+    def total(self) -> Fen:
+        """What the buyer would pay, VAT included."""
+        return Fen(sum(leg.total for leg in self.legs))
+
+    @property
+    def vat(self) -> Fen:
+        """The VAT in it."""
+        return Fen(sum(leg.vat for leg in self.legs))
+
+    @property
+    def fee(self) -> Fen:
+        """The venue's fee, which the sellers bear."""
+        return Fen(sum(leg.fee for leg in self.legs))
+
+    @property
+    def held(self) -> Fen:
+        """What the leases would hold together."""
+        return Fen(sum(leg.held for leg in self.legs))
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,23 +141,32 @@ class Follower:
         if problem is not None:
             return Quote(self.seq, Fen(0), None, MARKET_EXPLAINS[problem])
         held = order_hold(order, self.state.rules)
-        plan = find(self.state.market, LiveOrder(order, self.seq))
-        if not plan:
-            return Quote(self.seq, held, None, "Nothing free fits all of the order's terms now.")
-        [leg] = plan
-        return Quote(self.seq, held, self._found(leg), "")
+        found = self._found(LiveOrder(order, self.seq))
+        return Quote(self.seq, held, found, "" if found else "Nothing fits all of the order's terms now.")
 
-    def _found(self, leg: Leg) -> Found:
+    def _found(self, live: LiveOrder) -> Found | None:
+        """What is free for an order; else what it may take from others; or None."""
+        market = self.state.market
+        plan = find(market, live)
+        if plan:
+            return Found(tuple(map(self._leg, plan)), 0)
+        shape = live.terms.shape
+        alone = isinstance(shape, Block) and shape.split is Split.ONE
+        taken = takeover(market, live) if alone and market.terms.displacement else None
+        return None if taken is None else Found((self._leg(taken.leg),), len(taken.evicted))
+
+    def _leg(self, leg: Leg) -> FoundLeg:
         terms = leg.listing.terms
-        runs = tuple(PricedRun(Window(Slot(start), Slot(end)), price) for start, end, price in leg.runs)
+        runs = priced(leg.runs)
         rules = self.state.rules
         total = Fen(round_half_away(leg.cost, MICRO_YUAN_PER_FEN))
         net, vat = split_vat(total, rules.vat_rates_bp[self.state.listings[terms.id].line])
-        return Found(
+        return FoundLeg(
             listing=terms.id,
             chip=terms.chip,
             region=terms.region,
             cards=leg.cards,
+            working=leg.working,
             window=leg.window,
             runs=runs,
             total=total,

@@ -18,6 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 from web.bodies.commands import CommandOut, HealthOut
 from web.bodies.common import Page
 from web.bodies.leases import LeaseOut
+from web.bodies.links import LinkOut
 from web.bodies.listings import ListingOut
 from web.bodies.orders import OrderOut
 from web.bodies.parties import BalanceOut, DepositOut, KeyOut, PartyOut
@@ -112,6 +113,20 @@ class Client:
         """Offer no more of a listing."""
         return await self._change("DELETE", f"/v1/listings/{_part(listing)}", ListingOut, key)
 
+    async def reclaim_listing(self, listing: str, since: str, key: str = "") -> ListingOut:
+        """Take a listing's cards back from an instant on: its spot leases end, after the notice."""
+        path = f"/v1/listings/{_part(listing)}/reclaim"
+        return await self._change("POST", path, ListingOut, key, {"from": since})
+
+    async def links(self) -> list[LinkOut]:
+        """The bandwidth between regions."""
+        return await self._get("/v1/links", list[LinkOut])
+
+    async def set_link(self, home: str, region: str, mbps: int, key: str = "") -> LinkOut:
+        """Say how much bandwidth a link has, as the clerk."""
+        body = {"home": home, "region": region, "mbps": mbps}
+        return await self._change("POST", "/v1/links", LinkOut, key, body)
+
     async def quote(self, order: Json) -> QuoteOut:
         """What an order would get now."""
         return _read(await self._http.post("/v1/quotes", json=order), QuoteOut)
@@ -119,6 +134,10 @@ class Client:
     async def place_order(self, order: Json, key: str = "") -> OrderOut:
         """Ask for capacity."""
         return await self._change("POST", "/v1/orders", OrderOut, key, order)
+
+    async def amend_order(self, order: str, change: Json, key: str = "") -> OrderOut:
+        """Change a resting order."""
+        return await self._change("PATCH", f"/v1/orders/{_part(order)}", OrderOut, key, change)
 
     async def cancel_order(self, order: str, key: str = "") -> OrderOut:
         """Take an order out of the books."""

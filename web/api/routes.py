@@ -11,6 +11,7 @@ from web.api import (
     commands,
     contracts,
     leases,
+    links,
     listings,
     market,
     orders,
@@ -29,6 +30,7 @@ PREFIX = "/v1"
 NOUNS = {
     "market": market,
     "terms": terms,
+    "links": links,
     "parties": parties,
     "listings": listings,
     "orders": orders,

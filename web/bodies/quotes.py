@@ -2,20 +2,21 @@
 
 from dataclasses import dataclass
 
-from exchange.quotes import Found, Quote
+from exchange.quotes import Found, FoundLeg, Quote
 from exchange.state import VenueTerms
 from web.bodies.common import WindowOut
 from web.bodies.leases import PricedOut
 
 
 @dataclass(frozen=True, slots=True)
-class FoundOut:
-    """What the order would get: `total_fen` is what the buyer pays, VAT included; the seller bears the fee."""
+class LegOut:
+    """What the order would get of one listing: a lease. Money is what its buyer pays, VAT included."""
 
     listing: str
     chip: str
     region: str
     cards: int
+    working_cards: int
     window: WindowOut
     prices: list[PricedOut]
     total_fen: int
@@ -24,19 +25,47 @@ class FoundOut:
     held_fen: int
 
     @classmethod
+    def of(cls, leg: FoundLeg, terms: VenueTerms) -> "LegOut":
+        """A leg that the follower has found."""
+        return cls(
+            listing=leg.listing,
+            chip=leg.chip,
+            region=leg.region,
+            cards=leg.cards,
+            working_cards=leg.working,
+            window=WindowOut.of(leg.window, terms),
+            prices=[PricedOut.of(run, terms) for run in leg.runs],
+            total_fen=leg.total,
+            vat_fen=leg.vat,
+            fee_fen=leg.fee,
+            held_fen=leg.held,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class FoundOut:
+    """What the order would get, leg by leg, and what that comes to: `total_fen` is what the buyer pays, VAT included.
+
+    The sellers bear the fee. `interrupted_leases` counts the spot leases that would be taken back for it.
+    """
+
+    legs: list[LegOut]
+    total_fen: int
+    vat_fen: int
+    fee_fen: int
+    held_fen: int
+    interrupted_leases: int
+
+    @classmethod
     def of(cls, found: Found, terms: VenueTerms) -> "FoundOut":
         """What the follower has found."""
         return cls(
-            listing=found.listing,
-            chip=found.chip,
-            region=found.region,
-            cards=found.cards,
-            window=WindowOut.of(found.window, terms),
-            prices=[PricedOut.of(run, terms) for run in found.runs],
+            legs=[LegOut.of(leg, terms) for leg in found.legs],
             total_fen=found.total,
             vat_fen=found.vat,
             fee_fen=found.fee,
             held_fen=found.held,
+            interrupted_leases=found.interrupts,
         )
 
 

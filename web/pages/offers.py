@@ -178,8 +178,11 @@ def loads(offer: Offered, start: Slot, stretches: int, slots: int) -> list[Load]
 
 
 def sold_card_slots(offer: Offered) -> int:
-    """Card-slots of a listing that are leased."""
-    return sum(sold.cards * len(sold.window) for sold in offer.sold)
+    """Card-slots of a listing's window that are leased: one that was reclaimed ends before its firm leases do."""
+    ends = [min(sold.window.end, offer.window.end) for sold in offer.sold]
+    return sum(
+        sold.cards * max(0, end - sold.window.start) for sold, end in zip(offer.sold, ends, strict=True)
+    )
 
 
 def _lower(known: int | None, found: int | None) -> int | None:

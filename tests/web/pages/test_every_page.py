@@ -46,6 +46,7 @@ PAGES: dict[str, list[Role | None] | list[Role]] = {
     "/clerk/periods/2026-10": CLERK,
     "/clerk/periods/2026-11": CLERK,
     "/clerk/ledger": CLERK,
+    "/clerk/market": CLERK,
 }
 
 
