@@ -56,24 +56,34 @@ class Deal:
         return max(leg.window.end for leg in self.legs)
 
 
+def searched(market: Market, order: Order) -> Plan:
+    """The plan that a search finds for a sound order that is only asked about."""
+    return find(market, LiveOrder(order, UNPLACED))
+
+
 def from_free(market: Market, order: Order) -> Deal | None:
     """What a sound order would get from free capacity, or None where that is less than its least."""
-    live = LiveOrder(order, UNPLACED)
-    return deal_of(live, find(market, live))
+    return deal_of(order, searched(market, order))
 
 
-def deal_of(live: LiveOrder, plan: Plan) -> Deal | None:
+def filled_by(order: Order, plan: Plan) -> int:
+    """What a plan gives an order of what it asks for, in thousandths of a reference card; of work, card-slots."""
+    shape = order.shape
+    if isinstance(shape, Block):
+        return min(shape.most * MILLI, sum([leg.working * leg.weight for leg in plan]))
+    return min(shape.amount * MILLI, sum([leg.working * leg.weight * len(leg.window) for leg in plan]))
+
+
+def deal_of(order: Order, plan: Plan) -> Deal | None:
     """A plan for an order that has got nothing yet, as a deal. No plan is no deal."""
     if not plan:
         return None
-    block = isinstance(live.terms.shape, Block)
-    done = sum(leg.working * leg.weight * (1 if block else len(leg.window)) for leg in plan)
-    filled = min(live.left, done)
+    filled = filled_by(order, plan)
     return Deal(
         legs=tuple([_leg(leg) for leg in plan]),
-        cost=sum(leg.cost for leg in plan),
+        cost=sum([leg.cost for leg in plan]),
         filled=Milli(filled),
-        card_slots=Milli(filled * live.terms.slots),
+        card_slots=Milli(filled * order.slots),
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from matching.acceptance import order_problem
-from matching.deals import UNPLACED, Deal, deal_of, from_free
+from matching.deals import UNPLACED, Deal, deal_of, filled_by, from_free, searched
 from matching.displacement import Takeover, takeover
 from matching.live import LiveOrder
 from matching.market import Market
@@ -91,7 +91,7 @@ def quote(market: Market, order: Order, version: Seq, tick: int = 1) -> Quote | 
     live = LiveOrder(order, UNPLACED)
     free = from_free(market, order)
     taken = None if free is not None else _takeover(market, live)
-    deal = free if taken is None else deal_of(live, [taken.leg])
+    deal = free if taken is None else deal_of(order, [taken.leg])
     return Quote(
         version=version,
         deal=deal,
@@ -99,8 +99,8 @@ def quote(market: Market, order: Order, version: Seq, tick: int = 1) -> Quote | 
         earliest=deal if free is None else _earliest(market, order, free),
         displacing=None if taken is None else _displacing(taken),
         risk=None if deal is None else risk_of(market, order, deal),
-        sizes=tuple(_sizes(market, order, free)),
-        limits=tuple(_limits(market, order, tick, free)),
+        sizes=tuple(_sizes(market, order)),
+        limits=tuple(_limits(market, order, tick)),
     )
 
 
@@ -126,12 +126,11 @@ def _end(market: Market, live: LiveOrder, deal: Deal | None) -> OrderEnd | None:
 # Other sizes and limits
 
 
-def _sizes(market: Market, order: Order, free: Deal | None) -> Iterator[Step]:
+def _sizes(market: Market, order: Order) -> Iterator[Step]:
     for percent in SIZES:
         smaller = sized(order, percent)
-        deal = free if smaller == order else from_free(market, smaller)
         shape = smaller.shape
-        yield _step(percent, shape.most if isinstance(shape, Block) else shape.amount, deal)
+        yield _step(market, smaller, percent, shape.most if isinstance(shape, Block) else shape.amount)
 
 
 def sized(order: Order, percent: int) -> Order:
@@ -148,11 +147,10 @@ def _part(whole: int, percent: int) -> int:
     return -(-whole * percent // 100)
 
 
-def _limits(market: Market, order: Order, tick: int, free: Deal | None) -> Iterator[Step]:
+def _limits(market: Market, order: Order, tick: int) -> Iterator[Step]:
     for percent in LIMITS:
         limit = limited(order, percent, tick)
-        deal = free if limit == order.limit else from_free(market, replace(order, limit=limit))
-        yield _step(percent, limit, deal)
+        yield _step(market, replace(order, limit=limit), percent, limit)
 
 
 def limited(order: Order, percent: int, tick: int) -> Price:
@@ -161,8 +159,9 @@ def limited(order: Order, percent: int, tick: int) -> Price:
     return Price(limit - limit % tick) if percent else order.limit
 
 
-def _step(percent: int, at: int, deal: Deal | None) -> Step:
-    return Step(percent, at, Milli(0), 0) if deal is None else Step(percent, at, deal.filled, deal.cost)
+def _step(market: Market, variant: Order, percent: int, at: int) -> Step:
+    plan = searched(market, variant)
+    return Step(percent, at, Milli(filled_by(variant, plan)), sum([leg.cost for leg in plan]))
 
 
 # Taking leases back

@@ -5,16 +5,18 @@ a search for the relaxed order has found. More time, a higher limit and a smalle
 unfit, for every shape, so the least of them is found by halving.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
 
 from matching.acceptance import order_problem
-from matching.deals import Deal, DealLeg, from_free
+from matching.book import BookKey, Need
+from matching.deals import Deal, filled_by, from_free, searched
+from matching.legs import Leg, Plan
 from matching.live import MILLI
 from matching.market import Market
-from matching.masks import FAR
+from matching.masks import EVERYWHERE, FAR
 from matching.terms import (
     Block,
     ChipCode,
@@ -72,7 +74,7 @@ def relaxations(market: Market, order: Order, weights: Mapping[ChipCode, int], t
     """
     found = [
         _higher_limit(market, order, tick),
-        _cheapest([_later_deadline(market, order), _earlier_start(market, order)]),
+        _cheapest((_later_deadline(market, order), _earlier_start(market, order))),
         _cheapest(_other_regions(market, order)),
         _cheapest(_other_chips(market, order, weights)),
         next(_wider_splits(market, order), None),
@@ -85,16 +87,34 @@ def _average(relaxation: Relaxation) -> Fraction:
     return relaxation.deal.average
 
 
-def _cheapest(found: "Iterator[Relaxation | None] | list[Relaxation | None]") -> Relaxation | None:
+def _cheapest(found: "Iterable[Relaxation | None]") -> Relaxation | None:
     return min([each for each in found if each is not None], key=_average, default=None)
 
 
-def _tried(market: Market, dimension: Dimension, order: Order) -> Relaxation | None:
+def _verified(market: Market, dimension: Dimension, order: Order) -> Relaxation | None:
     """A relaxed order with what a search finds for it, if it does fit."""
-    if order_problem(market, order) is not None:
-        return None
-    deal = from_free(market, order)
+    deal = from_free(market, order) if order_problem(market, order) is None else None
     return None if deal is None else Relaxation(dimension, order, deal)
+
+
+def _probed(market: Market, order: Order) -> Plan:
+    """A plan for an order if it fits, whatever it minds most: only whether it does depends on nothing else.
+
+    The cheapest is found without a look at each slot, but of a gang it looks at all starts of all listings; the
+    earliest at one a slot.
+    """
+    return searched(
+        market, replace(order, prefer=Preference.EARLIEST if _is_gang(order) else Preference.CHEAPEST)
+    )
+
+
+def _is_gang(order: Order) -> bool:
+    return isinstance(order.shape, Block) and order.shape.split is not Split.ONE
+
+
+def _is_whole(order: Order) -> bool:
+    """Whether it is work of which all has to be found together, over all slots, chips and regions."""
+    return isinstance(order.shape, Work) and order.shape.whole
 
 
 Probe = Callable[[int], int | None]
@@ -114,11 +134,6 @@ def _nearest(probe: Probe, fails: int, farthest: int) -> int | None:
     return works
 
 
-def _probed(market: Market, order: Order) -> Deal | None:
-    """Whether an order fits, which does not depend on what it minds most: cheapest is found without a look at each slot."""
-    return from_free(market, replace(order, prefer=Preference.CHEAPEST))
-
-
 # Limit
 
 
@@ -126,43 +141,40 @@ def _higher_limit(market: Market, order: Order, tick: int) -> Relaxation | None:
     """The lowest limit in whole ticks at which an order fits."""
 
     def probe(ticks: int) -> int | None:
-        deal = _probed(market, replace(order, limit=Price(ticks * tick)))
-        return None if deal is None else min(ticks, -(-_needed_limit(order, deal) // tick))
+        plan = _probed(market, replace(order, limit=Price(ticks * tick)))
+        return min(ticks, -(-_needed_limit(order, plan) // tick)) if plan else None
 
-    lowest = order.limit // tick
-    if _one_leg_is_enough(order):  # and the cheapest of all needs the lowest limit
-        ticks = probe(ANY_LIMIT // tick)
+    if _is_gang(order) or _is_whole(order):
+        ticks = _nearest(probe, order.limit // tick, ANY_LIMIT // tick)
     else:
-        ticks = _nearest(probe, lowest, ANY_LIMIT // tick)
-    return (
-        None if ticks is None else _tried(market, Dimension.LIMIT, replace(order, limit=Price(ticks * tick)))
-    )
+        ticks = probe(ANY_LIMIT // tick)  # of all that could serve the cheapest leg needs the lowest limit
+    if ticks is None:
+        return None
+    return _verified(market, Dimension.LIMIT, replace(order, limit=Price(ticks * tick)))
 
 
-def _one_leg_is_enough(order: Order) -> bool:
-    """Whether the first leg that is found makes an order fit."""
-    shape = order.shape
-    return shape.split is Split.ONE if isinstance(shape, Block) else not shape.whole
-
-
-def _needed_limit(order: Order, deal: Deal) -> int:
-    """The lowest limit at which an order could have its least from the legs of a deal."""
+def _needed_limit(order: Order, plan: Plan) -> int:
+    """The lowest limit at which an order could have its least from the legs of a plan."""
     shape = order.shape
     if isinstance(shape, Work):
-        limits = [_limit_for(order, leg, price) for leg in deal.legs for _, _, price in leg.runs]
+        limits = [_limit_for(order, leg, price) for leg in plan for _, _, price in leg.runs]
         return max(limits) if shape.whole else min(limits)
     reached = highest = 0
-    for price, leg in sorted([(leg.cost // leg.cards, leg) for leg in deal.legs], key=lambda pair: pair[0]):
-        highest = max(highest, _limit_for(order, leg, price))
-        reached += leg.working * order.chips[leg.chip]
+    for leg in sorted(plan, key=_price):
+        highest = max(highest, _limit_for(order, leg, leg.price))
+        reached += leg.working * leg.weight
         if reached >= shape.least * MILLI:
             break
     return highest
 
 
-def _limit_for(order: Order, leg: DealLeg, price: int) -> int:
+def _price(leg: Leg) -> int:
+    return leg.price
+
+
+def _limit_for(order: Order, leg: Leg, price: int) -> int:
     """The lowest limit that pays a price of one card for the order's run."""
-    return -(-price * MILLI // (order.slots * order.chips[leg.chip]))
+    return -(-price * MILLI // (order.slots * leg.weight))
 
 
 # Hours
@@ -170,32 +182,65 @@ def _limit_for(order: Order, leg: DealLeg, price: int) -> int:
 
 def _later_deadline(market: Market, order: Order) -> Relaxation | None:
     """The earliest deadline after its own at which an order fits."""
-    window, whole = order.window, isinstance(order.shape, Work) and order.shape.whole
-
-    def within(end: int) -> Order:
-        return replace(order, window=Window(window.start, Slot(end)))
+    window, whole, last = order.window, _is_whole(order), _last_end(market, order)
+    # But for whole work, nothing that starts within the window as it is needs to be looked at again.
+    since = window.start if whole else max(window.start, order.latest_start + 1)
 
     def probe(end: int) -> int | None:
-        deal = _probed(market, within(end))
-        return None if deal is None else min(end, deal.end if whole else deal.start + order.slots)
+        if end - since < order.slots:
+            return None
+        plan = _probed(market, replace(order, window=Window(Slot(since), Slot(end))))
+        if not plan:
+            return None
+        return max(_ends(plan)) if whole else min(_starts(plan)) + order.slots
 
-    end = _nearest(probe, window.end, market.origin + FAR) if window.end < market.origin + FAR else None
-    return None if end is None else _tried(market, Dimension.HOURS, within(end))
+    if last <= window.end:
+        return None
+    # Of a gang the first plan is the earliest.
+    end = probe(last) if _is_gang(order) else _nearest(probe, window.end, last)
+    if end is None:
+        return None
+    return _verified(market, Dimension.HOURS, replace(order, window=Window(window.start, Slot(end))))
+
+
+def _last_end(market: Market, order: Order) -> int:
+    """No run of an order can end later, as far as slots have bits."""
+    last = market.now
+    for chip in order.chips:
+        for region in order.regions:
+            book = market.books.get(BookKey(chip, region, order.tier))
+            if book is not None:
+                starts = book.offers.promise(Need(1, order.slots, EVERYWHERE))
+                bits = FAR if starts < 0 else starts.bit_length() - 1 + order.slots
+                last = max(last, Slot(market.origin + bits))
+    return last
 
 
 def _earlier_start(market: Market, order: Order) -> Relaxation | None:
     """The latest start before its own, and not before now, from which an order fits."""
-    window, whole = order.window, isinstance(order.shape, Work) and order.shape.whole
-
-    def within(start: int) -> Order:
-        return replace(order, window=Window(Slot(start), window.end))
+    window, whole = order.window, _is_whole(order)
+    until = window.end if whole else min(window.end, window.start - 1 + order.slots)
 
     def probe(start: int) -> int | None:
-        deal = _probed(market, within(start))
-        return None if deal is None else max(start, deal.start if whole else deal.end - order.slots)
+        if until - start < order.slots:
+            return None
+        plan = _probed(market, replace(order, window=Window(Slot(start), Slot(until))))
+        if not plan:
+            return None
+        return min(_starts(plan)) if whole else max(_ends(plan)) - order.slots
 
     start = _nearest(probe, window.start, market.now) if market.now < window.start else None
-    return None if start is None else _tried(market, Dimension.HOURS, within(start))
+    if start is None:
+        return None
+    return _verified(market, Dimension.HOURS, replace(order, window=Window(Slot(start), window.end)))
+
+
+def _starts(plan: Plan) -> list[int]:
+    return [leg.window.start for leg in plan]
+
+
+def _ends(plan: Plan) -> list[int]:
+    return [leg.window.end for leg in plan]
 
 
 # Region, chip and split
@@ -204,17 +249,24 @@ def _earlier_start(market: Market, order: Order) -> Relaxation | None:
 def _other_regions(market: Market, order: Order) -> Iterator[Relaxation | None]:
     """An order with one more of the regions in which anything of its chips and tier was ever on offer."""
     known = {key.region for key in market.books if key.chip in order.chips and key.tier is order.tier}
+    spreads = isinstance(order.shape, Block) and order.shape.split is Split.REGIONS
+    together = spreads or _is_whole(order)
     for region in sorted(known.difference(order.regions)):
-        yield _tried(market, Dimension.REGION, replace(order, regions=(*order.regions, region)))
+        added = replace(order, regions=(*order.regions, region))
+        if _probed(market, added if together else replace(order, regions=(region,))):
+            yield _verified(market, Dimension.REGION, added)
 
 
 def _other_chips(
     market: Market, order: Order, weights: Mapping[ChipCode, int]
 ) -> Iterator[Relaxation | None]:
+    """An order that may have one more chip."""
     for chip in sorted(weights):
         if chip not in order.chips:
-            chips = {**order.chips, chip: weights[chip]}
-            yield _tried(market, Dimension.CHIP, replace(order, chips=chips))
+            added = replace(order, chips={**order.chips, chip: weights[chip]})
+            alone = replace(order, chips={chip: weights[chip]})
+            if _probed(market, added if _is_whole(order) else alone):
+                yield _verified(market, Dimension.CHIP, added)
 
 
 def _wider_splits(market: Market, order: Order) -> Iterator[Relaxation]:
@@ -223,7 +275,7 @@ def _wider_splits(market: Market, order: Order) -> Iterator[Relaxation]:
     if isinstance(shape, Block):
         splits = [*Split]
         for split in splits[splits.index(shape.split) + 1 :]:
-            found = _tried(market, Dimension.SPLIT, replace(order, shape=replace(shape, split=split)))
+            found = _verified(market, Dimension.SPLIT, replace(order, shape=replace(shape, split=split)))
             if found is not None:
                 yield found
 
@@ -241,21 +293,23 @@ def _smaller_size(market: Market, order: Order) -> Relaxation | None:
     else:
         least = _largest_amount(market, order, shape)
         smaller = shape._replace(amount=least)
-    return _tried(market, Dimension.SIZE, replace(order, shape=smaller)) if least else None
+    return _verified(market, Dimension.SIZE, replace(order, shape=smaller)) if least else None
 
 
 def _largest_least(market: Market, order: Order, shape: Block) -> int:
     """The most cards below its least that an order could have, or 0."""
 
     def probe(least: int) -> int | None:
-        smaller = replace(shape, least=least, most=max(least, shape.least - 1))
-        deal = _probed(market, replace(order, shape=smaller))
-        return None if deal is None else max(least, deal.filled // MILLI)
+        smaller = replace(order, shape=replace(shape, least=least, most=shape.least - 1))
+        plan = _probed(market, smaller)
+        return filled_by(smaller, plan) // MILLI if plan else None
 
     return (_nearest(probe, shape.least, 1) or 0) if shape.least > 1 else 0
 
 
 def _largest_amount(market: Market, order: Order, shape: Work) -> int:
     """What can be done of work that wants all of it, or 0. Other work takes whatever there is, so nothing less helps."""
-    deal = from_free(market, replace(order, shape=shape._replace(whole=False))) if shape.whole else None
-    return 0 if deal is None else deal.filled // MILLI
+    if not shape.whole:
+        return 0
+    partly = replace(order, shape=shape._replace(whole=False))
+    return filled_by(partly, searched(market, partly)) // MILLI
