@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from matching.acceptance import order_problem
 from matching.deals import UNPLACED, Deal, deal_of, filled_by, from_free, searched
 from matching.displacement import Takeover, takeover
+from matching.legs import Plan
 from matching.live import LiveOrder
 from matching.market import Market
 from matching.risk import Risk, risk_of
@@ -89,7 +90,8 @@ def quote(market: Market, order: Order, version: Seq, tick: int = 1) -> Quote | 
     if problem is not None:
         return problem
     live = LiveOrder(order, UNPLACED)
-    free = from_free(market, order)
+    plan = searched(market, order)
+    free = deal_of(order, plan)
     taken = None if free is not None else _takeover(market, live)
     deal = free if taken is None else deal_of(order, [taken.leg])
     return Quote(
@@ -99,8 +101,8 @@ def quote(market: Market, order: Order, version: Seq, tick: int = 1) -> Quote | 
         earliest=deal if free is None else _earliest(market, order, free),
         displacing=None if taken is None else _displacing(taken),
         risk=None if deal is None else risk_of(market, order, deal),
-        sizes=tuple(_sizes(market, order)),
-        limits=tuple(_limits(market, order, tick)),
+        sizes=tuple(_sizes(market, order, plan)),
+        limits=tuple(_limits(market, order, tick, plan)),
     )
 
 
@@ -126,11 +128,13 @@ def _end(market: Market, live: LiveOrder, deal: Deal | None) -> OrderEnd | None:
 # Other sizes and limits
 
 
-def _sizes(market: Market, order: Order) -> Iterator[Step]:
+def _sizes(market: Market, order: Order, plan: Plan) -> Iterator[Step]:
+    """Steps by size. `plan` is that of the order as it is."""
     for percent in SIZES:
         smaller = sized(order, percent)
         shape = smaller.shape
-        yield _step(market, smaller, percent, shape.most if isinstance(shape, Block) else shape.amount)
+        at = shape.most if isinstance(shape, Block) else shape.amount
+        yield _step(smaller, plan if smaller == order else searched(market, smaller), percent, at)
 
 
 def sized(order: Order, percent: int) -> Order:
@@ -147,10 +151,13 @@ def _part(whole: int, percent: int) -> int:
     return -(-whole * percent // 100)
 
 
-def _limits(market: Market, order: Order, tick: int) -> Iterator[Step]:
+def _limits(market: Market, order: Order, tick: int, plan: Plan) -> Iterator[Step]:
+    """Steps by limit. An order that does not fit fits no better at a lower one."""
     for percent in LIMITS:
         limit = limited(order, percent, tick)
-        yield _step(market, replace(order, limit=limit), percent, limit)
+        variant = replace(order, limit=limit)
+        known = limit == order.limit or (not plan and limit < order.limit)
+        yield _step(variant, plan if known else searched(market, variant), percent, limit)
 
 
 def limited(order: Order, percent: int, tick: int) -> Price:
@@ -159,8 +166,7 @@ def limited(order: Order, percent: int, tick: int) -> Price:
     return Price(limit - limit % tick) if percent else order.limit
 
 
-def _step(market: Market, variant: Order, percent: int, at: int) -> Step:
-    plan = searched(market, variant)
+def _step(variant: Order, plan: Plan, percent: int, at: int) -> Step:
     return Step(percent, at, Milli(filled_by(variant, plan)), sum([leg.cost for leg in plan]))
 
 

@@ -17,6 +17,7 @@ from matching.legs import Leg, Plan
 from matching.live import MILLI
 from matching.market import Market
 from matching.masks import EVERYWHERE, FAR
+from matching.reach import able, reach
 from matching.terms import (
     Block,
     ChipCode,
@@ -98,14 +99,14 @@ def _verified(market: Market, dimension: Dimension, order: Order) -> Relaxation 
 
 
 def _probed(market: Market, order: Order) -> Plan:
-    """A plan for an order if it fits, whatever it minds most: only whether it does depends on nothing else.
+    """A plan for an order if it fits: that does not depend on what it minds most, and the cheapest is found fastest."""
+    return searched(market, replace(order, prefer=Preference.CHEAPEST))
 
-    The cheapest is found without a look at each slot, but of a gang it looks at all starts of all listings; the
-    earliest at one a slot.
-    """
-    return searched(
-        market, replace(order, prefer=Preference.EARLIEST if _is_gang(order) else Preference.CHEAPEST)
-    )
+
+def _fits(market: Market, order: Order) -> bool:
+    if _is_gang(order):
+        return bool(able(market, order, max(order.window.start, market.now), order.window.end))
+    return bool(_probed(market, order))
 
 
 def _is_gang(order: Order) -> bool:
@@ -141,16 +142,20 @@ def _higher_limit(market: Market, order: Order, tick: int) -> Relaxation | None:
     """The lowest limit in whole ticks at which an order fits."""
 
     def probe(ticks: int) -> int | None:
-        plan = _probed(market, replace(order, limit=Price(ticks * tick)))
+        plan = _probed(market, at(ticks))
         return min(ticks, -(-_needed_limit(order, plan) // tick)) if plan else None
 
-    if _is_gang(order) or _is_whole(order):
-        ticks = _nearest(probe, order.limit // tick, ANY_LIMIT // tick)
-    else:
-        ticks = probe(ANY_LIMIT // tick)  # of all that could serve the cheapest leg needs the lowest limit
-    if ticks is None:
-        return None
-    return _verified(market, Dimension.LIMIT, replace(order, limit=Price(ticks * tick)))
+    def at(ticks: int) -> Order:
+        return replace(order, limit=Price(ticks * tick))
+
+    lowest = order.limit // tick
+    ticks = probe(ANY_LIMIT // tick) if _fits(market, at(ANY_LIMIT // tick)) else None
+    if ticks is not None and _is_gang(order):
+        ticks = _nearest(lambda each: each if _fits(market, at(each)) else None, lowest, ticks)
+    elif ticks is not None and _is_whole(order):
+        ticks = _nearest(probe, lowest, ticks)
+    # Of all else the cheapest leg needs the lowest limit.
+    return None if ticks is None else _verified(market, Dimension.LIMIT, at(ticks))
 
 
 def _needed_limit(order: Order, plan: Plan) -> int:
@@ -196,8 +201,10 @@ def _later_deadline(market: Market, order: Order) -> Relaxation | None:
 
     if last <= window.end:
         return None
-    # Of a gang the first plan is the earliest.
-    end = probe(last) if _is_gang(order) else _nearest(probe, window.end, last)
+    if _is_gang(order):
+        end = next((start + order.slots for start in able(market, order, max(since, market.now), last)), None)
+    else:
+        end = _nearest(probe, window.end, last)
     if end is None:
         return None
     return _verified(market, Dimension.HOURS, replace(order, window=Window(window.start, Slot(end))))
@@ -229,7 +236,12 @@ def _earlier_start(market: Market, order: Order) -> Relaxation | None:
             return None
         return min(_starts(plan)) if whole else max(_ends(plan)) - order.slots
 
-    start = _nearest(probe, window.start, market.now) if market.now < window.start else None
+    if market.now >= window.start:
+        return None
+    if _is_gang(order):
+        start = next(reversed(able(market, order, market.now, until)), None)
+    else:
+        start = _nearest(probe, window.start, market.now)
     if start is None:
         return None
     return _verified(market, Dimension.HOURS, replace(order, window=Window(Slot(start), window.end)))
@@ -253,7 +265,7 @@ def _other_regions(market: Market, order: Order) -> Iterator[Relaxation | None]:
     together = spreads or _is_whole(order)
     for region in sorted(known.difference(order.regions)):
         added = replace(order, regions=(*order.regions, region))
-        if _probed(market, added if together else replace(order, regions=(region,))):
+        if _fits(market, added if together else replace(order, regions=(region,))):
             yield _verified(market, Dimension.REGION, added)
 
 
@@ -265,7 +277,7 @@ def _other_chips(
         if chip not in order.chips:
             added = replace(order, chips={**order.chips, chip: weights[chip]})
             alone = replace(order, chips={chip: weights[chip]})
-            if _probed(market, added if _is_whole(order) else alone):
+            if _fits(market, added if _is_whole(order) else alone):
                 yield _verified(market, Dimension.CHIP, added)
 
 
@@ -275,7 +287,8 @@ def _wider_splits(market: Market, order: Order) -> Iterator[Relaxation]:
     if isinstance(shape, Block):
         splits = [*Split]
         for split in splits[splits.index(shape.split) + 1 :]:
-            found = _verified(market, Dimension.SPLIT, replace(order, shape=replace(shape, split=split)))
+            wider = replace(order, shape=replace(shape, split=split))
+            found = _verified(market, Dimension.SPLIT, wider)
             if found is not None:
                 yield found
 
@@ -304,7 +317,12 @@ def _largest_least(market: Market, order: Order, shape: Block) -> int:
         plan = _probed(market, smaller)
         return filled_by(smaller, plan) // MILLI if plan else None
 
-    return (_nearest(probe, shape.least, 1) or 0) if shape.least > 1 else 0
+    if shape.least == 1:
+        return 0
+    if _is_gang(order):
+        most = reach(market, order, max(order.window.start, market.now), order.window.end)
+        return max(most, default=0) // MILLI
+    return _nearest(probe, shape.least, 1) or 0
 
 
 def _largest_amount(market: Market, order: Order, shape: Work) -> int:
