@@ -43,7 +43,7 @@ class Barrier:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Why an order finds nothing. `listings` have something free; then come the barriers, one after the other.
+    """Why an order finds nothing. `listings` have a lot free in some slot to come; then come the barriers, one after the other.
 
     `relaxations` would each let it fit, the cheapest on average first.
     """
@@ -91,15 +91,17 @@ class _Counter:
         self._weights = {**weights, **order.chips}
 
     def without(self, lifted: Lifted) -> Count:
-        """Count without some dimensions. While none that a run has matters, no run is looked for."""
+        """Count without some dimensions. While none that a run has matters, any free lot will do."""
         found: set[ListingId] = set()
-        looked = 0
+        looked, passed = 0, self._market.now - self._market.origin
         for key, book in self._books(lifted):
             wanted = None if lifted >= OF_A_RUN else self._wanted(key, lifted)
             for listing in self._met(key, book, wanted, lifted):
                 looked += 1
                 if self._allowed(listing, lifted) and (
-                    wanted is None or self._has_run(listing, key, wanted, lifted)
+                    listing.open >> passed != 0
+                    if wanted is None
+                    else self._has_run(listing, key, wanted, lifted)
                 ):
                     found.add(listing.terms.id)
                 if len(found) == MANY or looked == LOOKED_AT:
