@@ -77,7 +77,7 @@ class Answers:
 
     def relaxations(self, order: Order, weights: Mapping[ChipCode, int], tick: int) -> list[Relaxed]:
         """The least relaxation in each dimension, the cheapest on average first."""
-        candidates = {
+        candidates: dict[str, list[Order | None]] = {
             "limit": [self._first(self._limits(order, tick))],
             "hours": [self._first(self._deadlines(order)), self._first(self._starts(order))],
             "region": [
