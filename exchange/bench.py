@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from time import perf_counter
 
-from exchange.app import Exchange, empty_state, open_exchange, recover
+from exchange.app import Exchange, open_exchange, recover
 from exchange.catalogue.catalogue import load_catalogue
 from exchange.catalogue.vat import CatalogueLine
 from exchange.collector import calm_collector
@@ -23,7 +23,7 @@ from exchange.replay.assumptions import Assumptions
 from exchange.replay.planned import MarketPlan
 from exchange.replay.run import Play, replay_terms, run
 from exchange.replay.sellers import Tokens
-from exchange.state import VENUE, Instant, Party, PartyId, Role
+from exchange.state import VENUE, Instant, Party, PartyId, Role, before_all
 from exchange.venue.commands import Tick
 from matching.curves import flat
 from matching.terms import Block, ChipCode, OwnerGroup, Price, RegionCode, Slot, Tier, Window
@@ -203,7 +203,7 @@ async def _restart(url: str) -> Figure:
     connection = await database.connect(url)
     commands: int = await connection.fetchval("SELECT count(*) FROM commands")
     bare = await timed(connection.fetch("SELECT seq, kind, body FROM events ORDER BY seq, n"))
-    state = empty_state(load_catalogue())
+    state = before_all(load_catalogue())
     seconds = await timed(recover(connection, state))
     await connection.close()
     return Figure(

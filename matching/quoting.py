@@ -106,6 +106,15 @@ def quote(market: Market, order: Order, version: Seq, tick: int = 1) -> Quote | 
     )
 
 
+def deal_for(market: Market, order: Order) -> Deal | None:
+    """What a sound order would get if it were placed now: of what is free, else of what it may take back."""
+    free = from_free(market, order)
+    if free is not None:
+        return free
+    taken = _takeover(market, LiveOrder(order, UNPLACED))
+    return None if taken is None else deal_of(order, [taken.leg])
+
+
 def _earliest(market: Market, order: Order, free: Deal) -> Deal | None:
     if order.prefer is Preference.EARLIEST:
         return free

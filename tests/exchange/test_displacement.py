@@ -216,7 +216,7 @@ def test_a_seller_reclaims_its_own_cards_after_the_notice() -> None:
 def test_bandwidth_that_is_added_serves_who_waited_for_it() -> None:
     house = House()
     house.offer()
-    far = {"home": EAST, "mbps_per_card": 100, "cards": (2, 2)}
+    far: dict[str, Any] = {"home": EAST, "mbps_per_card": 100, "cards": (2, 2)}
     assert isinstance(house.place(**far)[-1], Rested)
     assert house.refusal(BUYER, SetLink(EAST, WEST, 100)) == "not_allowed"
     assert house.refusal(CLERK, SetLink(EAST, WEST, -1)) == "bad_quantity"

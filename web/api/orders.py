@@ -99,7 +99,8 @@ async def quote(
 ) -> QuoteOut:
     """What an order would get now, and what that comes to. Books nothing, and needs no Idempotency-Key."""
     command = data.command(exchange.terms, exchange.catalogue)
-    return QuoteOut.of(await exchange.quotes.quote(caller.party, command), exchange.terms)
+    answer = await exchange.quotes.quote(caller.party, command)
+    return QuoteOut.of(answer, command.shape, exchange.terms)
 
 
 async def _shown(exchange: Exchange, party: PartyId, order: str) -> OrderOut:

@@ -51,6 +51,7 @@ from web.bodies.fields import (
 )
 from web.bodies.leases import LeaseOut
 from web.bodies.progress import card_minutes, progress_of
+from web.bodies.quotes import QuotedIn
 from web.problems import DoorRejection
 from web.strict import Body
 
@@ -113,6 +114,9 @@ class OrderIn(Body):
         None, description="Where the data is; the `from` of the latency if left out."
     )
     mbps_per_card: Annotated[int, Field(ge=0, le=CARD_MBPS_MAX)] = 0
+    quoted: QuotedIn | None = Field(
+        None, description="The promise of a quote: the order is placed only if it still gets that, or better."
+    )
 
     @model_validator(mode="after")
     def _one_place(self) -> "OrderIn":
@@ -137,6 +141,7 @@ class OrderIn(Body):
             on_preempt=self.on_preempt,
             home=self._home(catalogue),
             mbps_per_card=self.mbps_per_card,
+            quoted=None if self.quoted is None else self.quoted.quoted(),
         )
 
     def _shape(self, terms: VenueTerms) -> Shape:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from exchange.orders.commands import PlaceOrder
 from exchange.persistence.queries.leases import StoredLease
 from exchange.persistence.queries.orders import StoredOrder
-from exchange.quotes import FoundLeg
+from exchange.quoting.quote import FoundLeg
 from exchange.state import VenueTerms
 from matching.terms import Block, Shape
 
@@ -43,8 +43,13 @@ def progress_with(order: PlaceOrder, legs: Iterable[FoundLeg]) -> Progress:
 
 
 def _progress(shape: Shape, got: int) -> Progress:
-    whole = 1000 * (shape.most * shape.slots if isinstance(shape, Block) else shape.amount)
+    whole = 1000 * (shape.most if isinstance(shape, Block) else shape.amount) * slots_of(shape)
     return Progress(min(got, whole), whole)
+
+
+def slots_of(shape: Shape) -> int:
+    """For how many slots each card counts of which an order has got so many: for all of a block; work counts its own."""
+    return shape.slots if isinstance(shape, Block) else 1
 
 
 def card_minutes(milli: int, terms: VenueTerms) -> int:

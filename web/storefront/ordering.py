@@ -15,9 +15,10 @@ from exchange.persistence.queries import market as queries
 from exchange.persistence.queries.links import links
 from exchange.persistence.queries.market import Clock
 from exchange.persistence.queries.parties import balances
-from exchange.quotes import Found, FoundLeg, Quote
+from exchange.quoting.quote import Found, FoundLeg, Quote
 from exchange.rejections import Rejected
 from exchange.state import Role
+from matching.relaxing import Dimension
 from matching.terms import Price, Tier, Work
 from settlement.ledger.chart import AccountKind
 from settlement.money import WHOLE, ceil_div, round_half_away
@@ -25,7 +26,7 @@ from web.bodies.progress import Progress, progress_with
 from web.pages.fields import Reader
 from web.pages.routing import PageRequest, address_query, give, live, page, sent_form, sent_query
 from web.session import Caller
-from web.storefront.order_form import LIMIT_UNKNOWN, read_order, with_usual
+from web.storefront.order_form import read_order, with_usual
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +191,7 @@ async def _quoted(
         order=order,
         quote=quote,
         limit=clock.hourly(order.limit) if asked.text("limit") else None,
-        least_limit=await _least_limit(exchange, caller, found, order, clock),
+        least_limit=await _least_limit(exchange, caller, quote, order, clock),
         average=0 if found is None else _average(found, clock),
         progress=progress_with(order, () if found is None else found.legs),
         available=owned.get(AccountKind.AVAILABLE, 0),
@@ -205,21 +206,21 @@ def _average(found: Found, clock: Clock) -> int:
 
 
 async def _least_limit(
-    exchange: Exchange, caller: Caller, found: Found | None, order: PlaceOrder, clock: Clock
+    exchange: Exchange, caller: Caller, quote: Quote, order: PlaceOrder, clock: Clock
 ) -> int | None:
-    """The lowest limit by the hour within which what was found lies, or what would be found without one.
+    """The lowest limit by the hour within which what was found lies, or at which something would be found.
 
     It is rounded up to the next whole fen. Whoever would take cards from other interruptible leases has to outbid them,
     so there the limit is tried: it may help nobody.
     """
-    if found is None:
-        unbounded = Price(LIMIT_UNKNOWN * clock.terms.slot_seconds // 3600)
-        found = (await exchange.quotes.quote(caller.party, replace(order, limit=unbounded))).found
-    if found is None:
-        return None
+    if quote.found is None:
+        cures = () if quote.explanation is None else quote.explanation.cures
+        return next(
+            (clock.hourly(cure.order.limit) for cure in cures if cure.dimension is Dimension.LIMIT), None
+        )
     tick = clock.terms.price_tick
-    per_slot = max(_least_for(leg, order) for leg in found.legs)
-    if found.interrupts and order.tier is Tier.SPOT:
+    per_slot = max(_least_for(leg, order) for leg in quote.found.legs)
+    if quote.interrupts and order.tier is Tier.SPOT:
         per_slot = ceil_div(per_slot * (WHOLE + clock.terms.market.outbid_bp), WHOLE)
         outbids = replace(order, limit=Price(ceil_div(per_slot, tick) * tick))
         if (await exchange.quotes.quote(caller.party, outbids)).found is None:
