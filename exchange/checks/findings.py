@@ -32,6 +32,12 @@ class Findings:
             self.tell(f"{thing}: expected {expected}, got {got}")
 
 
+def unequal(what: str, expected: object, got: object) -> Iterator[str]:
+    """A fault, if something is not what it should be."""
+    if expected != got:
+        yield f"{what}: expected {expected}, got {got}"
+
+
 @contextmanager
 def telling(findings: Findings) -> Iterator[None]:
     """Make what breaks a check a finding of it: what is stored may be anything, and the other checks go on.
