@@ -19,13 +19,14 @@ from exchange.checks.projections import FOLDED, Fold
 from exchange.checks.settling import Settling
 from exchange.checks.statements import Statements
 from exchange.checks.usage import Usage
+from exchange.commands import Envelope
 from exchange.events import Event
-from exchange.persistence.codec import decode_event
+from exchange.persistence.codec import decode_command, decode_event
 from exchange.persistence.database import Connection
 from exchange.persistence.queries import audit as queries
 from exchange.persistence.queries import metered, settled
 from exchange.persistence.queries.audit import LoggedStep
-from exchange.state import VenueTerms
+from exchange.state import PartyId, VenueTerms
 
 ROWS_AT_ONCE = 2_000  # rows that are compared with what is stored in one question
 
@@ -89,13 +90,24 @@ class _Log:
         self.chain.see(step)
         with telling(self.journal.findings):
             self.journal.see(step, events)
-        self.leasing.see(step.seq, events)
+        self.leasing.see(step.seq, self._asked(step), events)
         for event in events:
             with telling(self.fold.findings):
                 self.fold.see(step.seq, event)
         if self.decisions is not None:
             with telling(self.decisions.findings):
                 self.decisions.see(step, events)
+
+    def _asked(self, step: LoggedStep) -> Envelope | None:
+        command = step.command
+        if command is None:
+            return None
+        try:
+            asked = decode_command(command.kind, command.body)
+        except (AssertionError, msgspec.MsgspecError) as fault:
+            self.chain.findings.tell(f"command {step.seq}: it can't be read: {fault}")
+            return None
+        return Envelope(PartyId(command.party), command.id, asked)
 
     def _read(self, step: LoggedStep) -> list[Event]:
         events = []

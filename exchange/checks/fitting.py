@@ -1,11 +1,36 @@
-"""May this listing serve that order so? By chip, region and time, in whole lots, together or at a rate, over links."""
+"""May this listing serve that order so? By party, chip, region and time, in whole lots, together or at a rate."""
 
 from collections.abc import Iterator
 
 from exchange.checks.findings import unequal
 from exchange.checks.market import MILLI, Market, Offer, Served, Wanted
+from exchange.state import LeaseTerms, VenueTerms
 from matching.events import Leased
 from matching.terms import Block, Split, Window, Work
+
+
+def party_faults(
+    market: Market, rules: VenueTerms, lease: LeaseTerms, offer: Offer, wanted: Wanted
+) -> Iterator[str]:
+    """Who leases from whom, and under which rates."""
+    listing = offer.terms
+    yield from unequal("buyer", wanted.party, lease.buyer)
+    yield from unequal("seller", offer.party, lease.seller)
+    yield from unequal("source", wanted.source, lease.source)
+    yield from unequal("destination", listing.region, lease.destination)
+    yield from unequal("the buyer's group", market.groups.get(lease.buyer), wanted.terms.buyer)
+    yield from unequal("the seller's group", market.groups.get(lease.seller), listing.seller)
+    if wanted.terms.buyer == listing.seller:
+        yield f"buyer and seller are both of the group {listing.seller}"
+    yield from unequal("fee", rules.fee, lease.fee)
+    yield from unequal("VAT rate", rules.vat_rates_bp.get(offer.line), lease.vat_rate_bp)
+
+
+def same_faults(lease: LeaseTerms, leased: Leased) -> Iterator[str]:
+    """The venue and its market say the same."""
+    yield from unequal("order", leased.order, lease.order)
+    yield from unequal("listing", leased.listing, lease.listing)
+    yield from unequal("cards", leased.cards, lease.cards)
 
 
 def fit_faults(

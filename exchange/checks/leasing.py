@@ -8,6 +8,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from exchange.bookkeeping import entries
+from exchange.checks.asking import (
+    accepted_faults,
+    amended_faults,
+    link_faults,
+    listing_end_faults,
+    open_faults,
+    order_end_faults,
+    published_faults,
+    reworked_faults,
+)
 from exchange.checks.displacing import (
     cut_faults,
     lost_faults,
@@ -17,12 +27,13 @@ from exchange.checks.displacing import (
     takeover_faults,
 )
 from exchange.checks.findings import Findings, telling, unequal
-from exchange.checks.fitting import fit_faults, served_faults
+from exchange.checks.fitting import fit_faults, party_faults, same_faults, served_faults
 from exchange.checks.levels import FOR_EVER
 from exchange.checks.market import Heard, Kept, Market, Offer, Place, Served, SpotLease, Wanted
 from exchange.checks.pricing import price_faults
 from exchange.checks.reserving import lease_needs, order_needs, return_needs, slots_by_price
 from exchange.closing.events import StatementPosted, SubjectKind
+from exchange.commands import Envelope
 from exchange.events import Event
 from exchange.listings.events import ListingPublished
 from exchange.orders.events import (
@@ -34,9 +45,9 @@ from exchange.orders.events import (
     ReserveReleased,
 )
 from exchange.parties.events import PartyRegistered
-from exchange.state import LeaseTerms, VenueTerms
+from exchange.rejections import Rejected
 from exchange.venue.events import TermsAdopted
-from matching.events import Leased, LinkSet, ListingAmended, ListingClosed, Rested, Ticked
+from matching.events import LinkSet, ListingAmended, ListingClosed, Rested, Ticked
 from matching.terms import Block, ListingEnd, Order, Tier
 from settlement.ledger.chart import AccountKind
 
@@ -70,9 +81,9 @@ class Leasing:
         """What was found, in the order in which it is told."""
         yield from (self.capacity, self.leases, self.displaced, self.reserves)
 
-    def see(self, seq: int, events: Sequence[Event]) -> None:
+    def see(self, seq: int, asked: Envelope | None, events: Sequence[Event]) -> None:
         """The next command, by its place in the log, and what it made happen."""
-        self._heard = Heard(seq)
+        self._heard = Heard(seq, asked)
         for event in events:
             with telling(self.leases):
                 self._see(event)
@@ -92,6 +103,8 @@ class Leasing:
                 self.market.groups[party.id] = party.group
             case Ticked(now):
                 self._tick(now)
+            case Rejected():
+                self._heard.refused = True
             case ListingPublished() | ListingAmended() | ListingClosed() | LinkSet():
                 self._see_supply(event)
             case OrderAccepted() | OrderReworked() | Rested() | OrderClosed() | ReserveReleased():
@@ -115,43 +128,57 @@ class Leasing:
         self._heard.time_passed = True
         self.market.now = now
         self._heard.ended.update(lease.order.id for lease in self.market.forget_ended())
+        self._heard.late_orders, self._heard.late_listings = self.market.late()
 
     # Listings and links
 
     def _see_supply(self, event: ListingPublished | ListingAmended | ListingClosed | LinkSet) -> None:
-        market, heard = self.market, self._heard
+        self._heard.answered = True
         match event:
-            case ListingPublished(listed, party, line):
-                listing = listed.listing
-                market.offers[listing.id] = Offer(listing, listed.seq, party, line)
-                heard.listing = listing.id
-                self._tell(self.leases, f"listing {listing.id}", unequal("age", heard.seq, listed.seq))
-            case ListingAmended():
-                self._amend_listing(event)
-            case ListingClosed(name, end):
-                offer = market.offers.pop(name, None)
-                if end is ListingEnd.RECLAIMED and offer is not None:
-                    heard.reclaimed = name, offer.terms.window.start
-            case LinkSet(home, region, mbps):
-                self._set_link((home, region), mbps)
+            case ListingPublished():
+                self._publish(event)
+            case ListingAmended(listing, _):
+                self._tell(self.leases, f"listing {listing.id}", self._amend_listing(event))
+            case ListingClosed(name, _):
+                self._tell(self.leases, f"listing {name}", self._close_listing(event))
+            case LinkSet():
+                self._set_link(event)
 
-    def _amend_listing(self, event: ListingAmended) -> None:
-        """Other cards count from now on; what was leased before may have had more. Only a seller's reclaim ends it earlier."""
-        listing, age = event.listing, event.seq
-        offer = self.market.offers.get(listing.id)
-        if offer is None:
-            self.capacity.tell(f"listing {listing.id}: amended, but it is not on offer")
+    def _publish(self, event: ListingPublished) -> None:
+        listing, age, heard = event.listed.listing, event.listed.seq, self._heard
+        faults = [*unequal("age", heard.seq, age), *unequal("id", f"lst-{heard.seq}", listing.id)]
+        if heard.asked is not None:
+            faults += published_faults(heard.asked, event)
+        self._tell(self.leases, f"listing {listing.id}", faults)
+        self.market.offers[listing.id] = Offer(listing, age, event.party, event.line)
+        self.market.watch_listing(listing.id)
+        heard.listing = listing.id
+
+    def _amend_listing(self, event: ListingAmended) -> Iterator[str]:
+        """Other cards count from now on; what was leased before may have had more."""
+        listing, age, heard = event.listing, event.seq, self._heard
+        offer, rules = self.market.offers.get(listing.id), self.market.rules
+        if offer is None or rules is None:
+            yield "amended, but it is not on offer"
             return
-        known = offer.terms
-        renewed = age == self._heard.seq
-        if known.window != listing.window:
-            self._heard.reclaimed = listing.id, listing.window.end
-        elif renewed:
-            self._heard.listing = listing.id
-        if not renewed and (age != offer.age or known.asks != listing.asks or listing.cards > known.cards):
-            self.leases.tell(f"listing {listing.id}: age: expected {self._heard.seq}, got {age}")
+        if heard.asked is not None:
+            yield from amended_faults(heard, heard.asked, offer, event, self.market.now, rules)
+        if offer.terms.window != listing.window:
+            heard.reclaimed = listing.id, listing.window.end
+        elif age == heard.seq:
+            heard.listing = listing.id
         offer.terms, offer.age = listing, age
+        self.market.watch_listing(listing.id)
         self._sweep(offer, max(self.market.now, listing.window.start), listing.window.end)
+
+    def _close_listing(self, event: ListingClosed) -> Iterator[str]:
+        offer, rules = self.market.offers.pop(event.listing, None), self.market.rules
+        if offer is None or rules is None:
+            yield "closed, but it is not on offer"
+            return
+        yield from listing_end_faults(self._heard.command, offer, event, rules, self.market.now)
+        if event.end is ListingEnd.RECLAIMED:
+            self._heard.reclaimed = event.listing, offer.terms.window.start
 
     def _sweep(self, offer: Offer, start: int, end: int) -> None:
         """Is there a slot in which more is leased than the listing has?"""
@@ -163,14 +190,17 @@ class Leasing:
                 f"listing {offer.terms.id}: {cards} cards leased in slot {slot} of {offer.terms.cards}"
             )
 
-    def _set_link(self, name: tuple[str, str], mbps: int) -> None:
-        link = self.market.link_of(*name)
-        link.mbps = mbps
+    def _set_link(self, event: LinkSet) -> None:
+        name = f"link {event.home}/{event.region}"
+        if self._heard.asked is not None:
+            self._tell(self.leases, name, link_faults(self._heard.asked, event))
+        link = self.market.link_of(event.home, event.region)
+        link.mbps = event.mbps
         self.capacity.examined += 1
-        over = link.taken.over(self.market.now, FOR_EVER, mbps)
+        over = link.taken.over(self.market.now, FOR_EVER, link.mbps)
         if over is not None:
             slot, taken = over
-            self.capacity.tell(f"link {'/'.join(name)}: {taken} Mbit/s taken in slot {slot} of {mbps}")
+            self.capacity.tell(f"{name}: {taken} Mbit/s taken in slot {slot} of {link.mbps}")
 
     # Orders
 
@@ -185,6 +215,7 @@ class Leasing:
                 self._rework(event)
             case Rested(name) if name in wanted:
                 wanted[name].rests = True
+                self.market.watch_order(name)
             case OrderClosed():
                 self._close(event)
             case ReserveReleased(name, party, released):
@@ -198,12 +229,15 @@ class Leasing:
     def _accept(self, event: OrderAccepted) -> None:
         order, heard = event.opened.order, self._heard
         if order.id == f"ord-{heard.seq}":
-            heard.order = order.id
-            self._tell(self.leases, f"order {order.id}", unequal("age", heard.seq, event.opened.seq))
+            heard.order, heard.answered = order.id, True
+            asked_of = [] if heard.asked is None else accepted_faults(heard.asked, event)
+            faults = [*unequal("age", heard.seq, event.opened.seq), *asked_of]
+            self._tell(self.leases, f"order {order.id}", faults)
         else:
             self._pass_over(order.id)
             self._tell(self.displaced, f"order {order.id}", return_faults(heard, event))
             heard.due.pop(order.id, None)
+        heard.looking.add(order.id)
         if self.market.rules is not None:
             needed = order_needs(order, self.market.rules, order.size)
             available = self.market.available[event.party]
@@ -222,10 +256,13 @@ class Leasing:
         if wanted is None:
             self.leases.tell(f"order {order.id}: amended, but it is not open")
             return
-        if age == self._heard.seq:
-            self._heard.order = order.id
-        elif age != wanted.age or not _shrinks(wanted.terms, order):
-            self.leases.tell(f"order {order.id}: age: expected {self._heard.seq}, got {age}")
+        heard = self._heard
+        heard.answered = True
+        heard.looking.add(order.id)
+        if heard.asked is not None:
+            self._tell(self.leases, f"order {order.id}", reworked_faults(heard, heard.asked, wanted, event))
+        if age == heard.seq:
+            heard.order = order.id
         left = order.size - (wanted.terms.size - wanted.left)
         faults = [*unequal("held before", wanted.held, event.held_before)]
         if self.market.rules is not None:
@@ -246,6 +283,8 @@ class Leasing:
             *unequal("held", wanted.held, event.released + event.kept),
         ]
         if rules is not None:
+            ends = order_end_faults(self._heard.command, wanted, event.closed.end, rules, self.market.now)
+            self._tell(self.leases, f"order {name}", ends)
             kept = min(wanted.held, return_needs(wanted.terms, self.market.mates(name), rules))
             faults += unequal("kept", kept, event.kept)
         self._tell(self.reserves, f"order {name}", faults)
@@ -269,8 +308,8 @@ class Leasing:
             return
         if self._heard.time_passed:
             faults.append("time alone makes no lease")
-        faults += _party_faults(market, market.rules, lease, offer, wanted)
-        faults += _same_faults(lease, leased)
+        faults += party_faults(market, market.rules, lease, offer, wanted)
+        faults += same_faults(lease, leased)
         takes_over = self._heard.takes_over(lease.order)
         faults += fit_faults(market, offer, wanted, leased, takes_over=takes_over)
         faults += price_faults(self._heard, offer, wanted, event)
@@ -300,7 +339,9 @@ class Leasing:
         served.done += done
         served.largest_lot = max(served.largest_lot, listing.lot * weight)
         wanted.left = max(0, wanted.left - done)
-        wanted.begun = wanted.begun or Place(listing.chip, listing.region, start)
+        if wanted.begun is None:
+            wanted.begun = Place(listing.chip, listing.region, start)
+            self.market.watch_order(order.id)
         if not isinstance(order.shape, Block):
             wanted.pace.update(dict.fromkeys(range(start, end), leased.working * weight))
         offer.leased.forget_before(self.market.now)
@@ -352,6 +393,8 @@ class Leasing:
         self._pass_over()
         for name, served in heard.served.items():
             self._tell(self.leases, f"order {name}", served_faults(served))
+        for fault in open_faults(market, heard):
+            self.leases.tell(fault)
         if heard.lost or heard.reclaimed:
             for fault in lost_faults(market, heard):
                 self.displaced.tell(fault)
@@ -365,38 +408,6 @@ class Leasing:
             findings.examined += 1
         for fault in faults:
             findings.tell(f"{thing}: {fault}")
-
-
-def _shrinks(before: Order, after: Order) -> bool:
-    """Whether an order asks for no more than it did: by size and deadline, at the same limit."""
-    smaller = True
-    if isinstance(before.shape, Block) and isinstance(after.shape, Block):
-        smaller = after.shape.least <= before.shape.least and after.shape.most <= before.shape.most
-    return smaller and after.limit == before.limit and after.window.end <= before.window.end
-
-
-def _party_faults(
-    market: Market, rules: VenueTerms, lease: LeaseTerms, offer: Offer, wanted: Wanted
-) -> Iterator[str]:
-    """Who leases from whom, and under which rates."""
-    listing = offer.terms
-    yield from unequal("buyer", wanted.party, lease.buyer)
-    yield from unequal("seller", offer.party, lease.seller)
-    yield from unequal("source", wanted.source, lease.source)
-    yield from unequal("destination", listing.region, lease.destination)
-    yield from unequal("the buyer's group", market.groups.get(lease.buyer), wanted.terms.buyer)
-    yield from unequal("the seller's group", market.groups.get(lease.seller), listing.seller)
-    if wanted.terms.buyer == listing.seller:
-        yield f"buyer and seller are both of the group {listing.seller}"
-    yield from unequal("fee", rules.fee, lease.fee)
-    yield from unequal("VAT rate", rules.vat_rates_bp.get(offer.line), lease.vat_rate_bp)
-
-
-def _same_faults(lease: LeaseTerms, leased: Leased) -> Iterator[str]:
-    """The venue and its market say the same."""
-    yield from unequal("order", leased.order, lease.order)
-    yield from unequal("listing", leased.listing, lease.listing)
-    yield from unequal("cards", leased.cards, lease.cards)
 
 
 def _spot_lease(event: LeaseGranted, wanted: Wanted, region: str, weight: int) -> SpotLease:

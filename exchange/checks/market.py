@@ -7,8 +7,9 @@ from heapq import heappop, heappush
 from typing import NamedTuple
 
 from exchange.checks.levels import Levels
+from exchange.commands import Command, Envelope
 from exchange.state import PricedRun, VenueTerms
-from matching.terms import Block, Listing, Order, Window
+from matching.terms import Block, Listing, Order, Split, Window
 
 MILLI = 1000  # quantities are counted in thousandths of an order's reference card
 
@@ -49,6 +50,21 @@ class Wanted:
     rests: bool = False
     begun: Place | None = None
     pace: Counter[int] = field(default_factory=Counter)
+
+    @property
+    def latest_start(self) -> int:
+        """The last slot in which it can begin, or in which the rest of a gang can join."""
+        latest = self.terms.window.end - self.terms.slots
+        if self.begun is None or not isinstance(self.terms.shape, Block):
+            return latest
+        return min(latest, self.begun.start)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it can get no more: it has all, or was to be served by one listing."""
+        shape = self.terms.shape
+        served = self.begun is not None and isinstance(shape, Block) and shape.split is Split.ONE
+        return served or not self.left
 
 
 @dataclass(slots=True)
@@ -111,7 +127,9 @@ class Market:
     spot: dict[str, SpotLease] = field(default_factory=dict)
     by_order: dict[str, dict[str, SpotLease]] = field(default_factory=dict)
     by_listing: dict[str, dict[str, SpotLease]] = field(default_factory=dict)
-    _ends: list[tuple[int, str]] = field(default_factory=list)
+    _lease_ends: list[tuple[int, str]] = field(default_factory=list)
+    _listing_ends: list[tuple[int, str]] = field(default_factory=list)
+    _latest_starts: list[tuple[int, str]] = field(default_factory=list)
 
     def link(self, order: Order, region: str) -> Link | None:
         """The link whose bandwidth an order takes in a region; None where it needs none."""
@@ -132,7 +150,7 @@ class Market:
         self.spot[lease.id] = lease
         self.by_order.setdefault(lease.order.id, {})[lease.id] = lease
         self.by_listing.setdefault(lease.listing, {})[lease.id] = lease
-        heappush(self._ends, (lease.window.end, lease.id))
+        heappush(self._lease_ends, (lease.window.end, lease.id))
 
     def forget(self, lease: SpotLease) -> None:
         """A lease can't be taken back any more."""
@@ -144,13 +162,30 @@ class Market:
 
     def forget_ended(self) -> list[SpotLease]:
         """Forget the leases that are over by now."""
-        over = []
-        while self._ends and self._ends[0][0] <= self.now:
-            lease = self.spot.get(heappop(self._ends)[1])
-            if lease is not None:
-                self.forget(lease)
-                over.append(lease)
+        over = [self.spot[name] for name in _due(self._lease_ends, self.now) if name in self.spot]
+        for lease in over:
+            self.forget(lease)
         return over
+
+    def watch_order(self, order: str) -> None:
+        """An order has to end when it is too late for it."""
+        heappush(self._latest_starts, (self.wanted[order].latest_start, order))
+
+    def watch_listing(self, listing: str) -> None:
+        """A listing has to end with its window."""
+        heappush(self._listing_ends, (self.offers[listing].terms.window.end, listing))
+
+    def late(self) -> tuple[list[str], list[str]]:
+        """Orders and listings whose time is over, or was before they were changed."""
+        return _due(self._latest_starts, self.now - 1), _due(self._listing_ends, self.now)
+
+
+def _due(ends: list[tuple[int, str]], now: int) -> list[str]:
+    """Take out what ends in slot `now` or before."""
+    due = []
+    while ends and ends[0][0] <= now:
+        due.append(heappop(ends)[1])
+    return due
 
 
 class Cut(NamedTuple):
@@ -191,13 +226,17 @@ class Served:
 
 @dataclass(slots=True)
 class Heard:
-    """What one command has made happen so far.
+    """What one command has made happen so far. `asked` is None where the log has no such command.
 
     `order` arrived, or asks for more than before; `listing` arrived, or is offered anew; `reclaimed` is a listing and
-    the slot from which its seller takes it back. `due` are the orders that have to come back, by the id they get.
+    the slot from which its seller takes it back. `due` are the orders that have to come back, by the id they get. Orders in `ended`
+    have lost a lease or its last slot, and those in `looking` must rest or be closed.
     """
 
     seq: int = 0
+    asked: Envelope | None = None
+    refused: bool = False
+    answered: bool = False
     order: str | None = None
     listing: str | None = None
     reclaimed: tuple[str, int] | None = None
@@ -206,6 +245,14 @@ class Heard:
     due: dict[str, Lost] = field(default_factory=dict)
     served: dict[str, Served] = field(default_factory=dict)
     ended: set[str] = field(default_factory=set)
+    looking: set[str] = field(default_factory=set)
+    late_orders: list[str] = field(default_factory=list)
+    late_listings: list[str] = field(default_factory=list)
+
+    @property
+    def command(self) -> Command | None:
+        """What was asked for."""
+        return None if self.asked is None else self.asked.command
 
     @property
     def cuts(self) -> list[Cut]:
