@@ -97,7 +97,7 @@ def _needless(heard: Heard, offer: Offer, leased: Leased) -> Iterator[str]:
 
 def lost_faults(market: Market, heard: Heard) -> Iterator[str]:
     """What is wrong with all that one command has taken back: each line with what it is of."""
-    if heard.takes_over(heard.order or "") and heard.order not in heard.served:
+    if heard.takes_over(heard.order) and heard.order not in heard.served:
         yield f"order {heard.order}: leases were taken back for it, and it got none"
     for name, lost in heard.lost.items():
         if lost.is_block:

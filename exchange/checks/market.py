@@ -259,6 +259,7 @@ class Heard:
         """Every lease that was taken back."""
         return [cut for lost in self.lost.values() for cut in lost.cuts]
 
-    def takes_over(self, order: str) -> bool:
+    def takes_over(self, order: str | None) -> bool:
         """Whether leases were taken back for this order."""
-        return order == self.order and bool(self.lost) and self.reclaimed is None
+        arrived = order is not None and order == self.order
+        return arrived and bool(self.lost) and self.reclaimed is None
