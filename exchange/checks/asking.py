@@ -1,10 +1,10 @@
-"""Is what happened what a party asked for? And does everything that is open end when it must, and not before?"""
+"""Did what was asked for happen, and does everything that is open end when it must?"""
 
 from collections.abc import Iterator
 from dataclasses import fields, replace
 
 from exchange.checks.findings import unequal
-from exchange.checks.market import Heard, Market, Offer, Wanted
+from exchange.checks.market import Heard, Market, OnOffer, Wanted
 from exchange.commands import Command, Envelope
 from exchange.listings.commands import PublishListing
 from exchange.listings.events import ListingPublished
@@ -45,7 +45,7 @@ def _parts(command: PublishListing | PlaceOrder, terms: Listing | Order, but: se
 
 
 def amended_faults(
-    heard: Heard, asked: Envelope, offer: Offer, event: ListingAmended, now: int, rules: VenueTerms
+    heard: Heard, asked: Envelope, offer: OnOffer, event: ListingAmended, now: int, rules: VenueTerms
 ) -> Iterator[str]:
     """A listing has other cards or asks as its seller says; reclaimed, it ends where that says, or after the notice.
 
@@ -126,7 +126,7 @@ def order_end_faults(
 
 
 def listing_end_faults(
-    asked: Command | None, offer: Offer, event: ListingClosed, rules: VenueTerms, now: int
+    asked: Command | None, offer: OnOffer, event: ListingClosed, rules: VenueTerms, now: int
 ) -> Iterator[str]:
     """A listing ends as its end says."""
     window = offer.terms.window

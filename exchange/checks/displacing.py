@@ -1,10 +1,10 @@
-"""Were leases taken back with cause, notice and due? And do their orders come back as they were?"""
+"""Were leases taken back with cause, notice and due, and do their orders come back as they were?"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, replace
 
 from exchange.checks.findings import unequal
-from exchange.checks.market import MILLI, Cut, Heard, Lost, Market, Offer, SpotLease, Wanted
+from exchange.checks.market import MILLI, Cut, Heard, Lost, Market, OnOffer, SpotLease, Wanted
 from exchange.checks.pricing import slot_prices
 from exchange.checks.reserving import lease_needs, order_needs, slots_by_price
 from exchange.orders.events import LeaseDisplaced, OrderAccepted
@@ -50,7 +50,7 @@ def _due_faults(rules: VenueTerms, lease: SpotLease, event: LeaseDisplaced) -> I
 
 
 def takeover_faults(
-    market: Market, rules: VenueTerms, heard: Heard, offer: Offer, wanted: Wanted, leased: Leased
+    market: Market, rules: VenueTerms, heard: Heard, offer: OnOffer, wanted: Wanted, leased: Leased
 ) -> Iterator[str]:
     """What is wrong with taking leases back for this one, asked before it counts."""
     order, window, cuts = wanted.terms, leased.window, heard.cuts
@@ -74,7 +74,7 @@ def takeover_faults(
     yield from _needless(heard, offer, leased)
 
 
-def _meets(lease: SpotLease, offer: Offer, window: Window) -> bool:
+def _meets(lease: SpotLease, offer: OnOffer, window: Window) -> bool:
     in_time = lease.window.start < window.end and lease.window.end > window.start
     return lease.listing == offer.terms.id and in_time
 
@@ -83,7 +83,7 @@ def _outbids(bid: int, other: int, rules: VenueTerms) -> bool:
     return bid > other and bid * 10_000 >= other * (10_000 + rules.market.outbid_bp)
 
 
-def _needless(heard: Heard, offer: Offer, leased: Leased) -> Iterator[str]:
+def _needless(heard: Heard, offer: OnOffer, leased: Leased) -> Iterator[str]:
     """Leases that could have stayed. Mates of a gang go with it, needed or not."""
     window, gone = leased.window, heard.cuts
     if any(len(lost.cuts) > 1 for lost in heard.lost.values()):

@@ -1,16 +1,19 @@
-"""May this listing serve that order so? By party, chip, region and time, in whole lots, together or at a rate."""
+"""May this listing serve that order so?
+
+By party, chip, region and time, in whole lots, together or at a rate, and over links.
+"""
 
 from collections.abc import Iterator
 
 from exchange.checks.findings import unequal
-from exchange.checks.market import MILLI, Market, Offer, Served, Wanted
+from exchange.checks.market import MILLI, Market, OnOffer, Served, Wanted
 from exchange.state import LeaseTerms, VenueTerms
 from matching.events import Leased
 from matching.terms import Block, Split, Window, Work
 
 
 def party_faults(
-    market: Market, rules: VenueTerms, lease: LeaseTerms, offer: Offer, wanted: Wanted
+    market: Market, rules: VenueTerms, lease: LeaseTerms, offer: OnOffer, wanted: Wanted
 ) -> Iterator[str]:
     """Who leases from whom, and under which rates."""
     listing = offer.terms
@@ -34,7 +37,7 @@ def same_faults(lease: LeaseTerms, leased: Leased) -> Iterator[str]:
 
 
 def fit_faults(
-    market: Market, offer: Offer, wanted: Wanted, leased: Leased, *, takes_over: bool
+    market: Market, offer: OnOffer, wanted: Wanted, leased: Leased, *, takes_over: bool
 ) -> Iterator[str]:
     """What is wrong with a lease, asked before it counts."""
     order, listing, window = wanted.terms, offer.terms, leased.window
@@ -79,7 +82,7 @@ def served_faults(served: Served) -> Iterator[str]:
         yield f"it got {done} thousandths of the {served.left} that it asks for: a lot too much"
 
 
-def _gang_faults(block: Block, wanted: Wanted, offer: Offer, leased: Leased) -> Iterator[str]:
+def _gang_faults(block: Block, wanted: Wanted, offer: OnOffer, leased: Leased) -> Iterator[str]:
     """All of a block has one length, one chip and one start; and one listing or one region, if it says so."""
     yield from unequal("slots", block.slots, len(leased.window))
     begun = wanted.begun
@@ -97,7 +100,7 @@ def _gang_faults(block: Block, wanted: Wanted, offer: Offer, leased: Leased) -> 
 def _card_faults(
     block: Block,
     wanted: Wanted,
-    offer: Offer,
+    offer: OnOffer,
     leased: Leased,
     weight: int,
     *,

@@ -1,4 +1,4 @@
-"""Was everything leased that was offered, and nothing else? And was it rightly taken back?
+"""Was nothing leased but what was offered and asked for, and was it rightly taken back?
 
 Read from the log alone, command by command. It knows what was asked and what was answered, and nothing of how: whether
 an order got the best that there was is for whoever decides anew.
@@ -29,7 +29,7 @@ from exchange.checks.displacing import (
 from exchange.checks.findings import Findings, telling, unequal
 from exchange.checks.fitting import fit_faults, party_faults, same_faults, served_faults
 from exchange.checks.levels import FOR_EVER
-from exchange.checks.market import Heard, Kept, Market, Offer, Place, Served, SpotLease, Wanted
+from exchange.checks.market import Heard, Kept, Market, OnOffer, Place, Served, SpotLease, Wanted
 from exchange.checks.pricing import price_faults
 from exchange.checks.reserving import lease_needs, order_needs, return_needs, slots_by_price
 from exchange.closing.events import StatementPosted, SubjectKind
@@ -150,7 +150,7 @@ class Leasing:
         if heard.asked is not None:
             faults += published_faults(heard.asked, event)
         self._tell(self.leases, f"listing {listing.id}", faults)
-        self.market.offers[listing.id] = Offer(listing, age, event.party, event.line)
+        self.market.offers[listing.id] = OnOffer(listing, age, event.party, event.line)
         self.market.watch_listing(listing.id)
         heard.listing = listing.id
 
@@ -180,7 +180,7 @@ class Leasing:
         if event.end is ListingEnd.RECLAIMED:
             self._heard.reclaimed = event.listing, offer.terms.window.start
 
-    def _sweep(self, offer: Offer, start: int, end: int) -> None:
+    def _sweep(self, offer: OnOffer, start: int, end: int) -> None:
         """Is there a slot in which more is leased than the listing has?"""
         self.capacity.examined += 1
         over = offer.leased.over(start, end, offer.terms.cards)
@@ -329,7 +329,7 @@ class Leasing:
             faults.append(f"it holds {-wanted.held} more than its order did")
         self._tell(self.reserves, f"lease {event.lease.id}", faults)
 
-    def _count(self, event: LeaseGranted, offer: Offer, wanted: Wanted) -> None:
+    def _count(self, event: LeaseGranted, offer: OnOffer, wanted: Wanted) -> None:
         """Cards and bandwidth are taken, and the order has come so much further."""
         leased, order, listing = event.leased, wanted.terms, offer.terms
         start, end = leased.window.start, leased.window.end

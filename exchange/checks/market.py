@@ -15,7 +15,7 @@ MILLI = 1000  # quantities are counted in thousandths of an order's reference ca
 
 
 @dataclass(slots=True)
-class Offer:
+class OnOffer:
     """A listing on offer, its age, and how many of its cards are leased in each slot."""
 
     terms: Listing
@@ -120,7 +120,7 @@ class Market:
     granted: int = 0
     groups: dict[str, str] = field(default_factory=dict)
     available: Counter[str] = field(default_factory=Counter)
-    offers: dict[str, Offer] = field(default_factory=dict)
+    offers: dict[str, OnOffer] = field(default_factory=dict)
     wanted: dict[str, Wanted] = field(default_factory=dict)
     kept: dict[str, Kept] = field(default_factory=dict)
     links: dict[tuple[str, str], Link] = field(default_factory=dict)

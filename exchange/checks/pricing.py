@@ -1,17 +1,20 @@
-"""Does a lease cost what it must? Its listing's asks, but for who waited for it and who took leases back."""
+"""Does a lease cost what it must?
+
+That is what its listing asks, but for who waited for the listing and who took leases back.
+"""
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 
 from exchange.checks.findings import unequal
-from exchange.checks.market import MILLI, Heard, Offer, Wanted
+from exchange.checks.market import MILLI, Heard, OnOffer, Wanted
 from exchange.orders.events import LeaseGranted
 from exchange.state import PricedRun
 from matching.curves import PriceCurve
 from matching.terms import Block, PriceRule, Tier
 
 
-def price_faults(heard: Heard, offer: Offer, wanted: Wanted, event: LeaseGranted) -> Iterator[str]:
+def price_faults(heard: Heard, offer: OnOffer, wanted: Wanted, event: LeaseGranted) -> Iterator[str]:
     """What is wrong with a lease's prices: slot by slot, in all, and against its order's limit."""
     lease, leased, order = event.lease, event.leased, wanted.terms
     asks = offer.terms.asks.get(order.tier)
@@ -36,7 +39,7 @@ def price_faults(heard: Heard, offer: Offer, wanted: Wanted, event: LeaseGranted
         yield f"a slot costs {max(price for _, price in priced)}, more than the limit of {order.limit}"
 
 
-def _due(ask: int, heard: Heard, offer: Offer, wanted: Wanted, bid: int) -> int:
+def _due(ask: int, heard: Heard, offer: OnOffer, wanted: Wanted, bid: int) -> int:
     """What a card is due in a slot with this ask.
 
     Who rested when a maker's listing arrived pays its own limit, translated to the chip and rounded down. Who takes
