@@ -5,7 +5,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from exchange.checks.leasing import Leasing
+from exchange.checks.levels import Levels
 from exchange.events import Event
 from exchange.listings.events import ListingPublished
 from exchange.orders.events import LeaseGranted, OrderAccepted, OrderClosed, OrderReworked
@@ -31,6 +35,7 @@ from tests.exchange.house import (
     House,
     only,
 )
+from tests.exchange.machine import LAWFUL, Venue
 from tests.exchange.story import told
 
 BOTH = {FAST: 1000, SLOW: 1000}
@@ -420,3 +425,54 @@ def test_an_order_that_ends_otherwise_than_it_says_is_told(end: OrderEnd) -> Non
     assert bool(ended(filled, 0)) == (end is not OrderEnd.FILLED)
     assert bool(ended(changed, 0)) == (end is not OrderEnd.CANCELLED)
     assert bool(ended(changed, 1)) == (end is not OrderEnd.EXPIRED)
+
+
+def test_what_has_ended_is_forgotten() -> None:
+    house = told(4, 600)
+    house.tick(house.state.market.now - house.first + 200)
+    leasing = Leasing()
+    for seq, envelope, happened in house.log:
+        leasing.see(seq, envelope, [event for event, _ in happened])
+    market = leasing.market
+    open_still = (market.offers, market.wanted, market.kept, market.spot, market.by_order, market.by_listing)
+    assert not any(open_still)
+    assert all(lease_end > market.now for lease_end, _ in market._lease_ends)
+    assert leasing.held() == {}
+
+
+class AuditedVenue(Venue):
+    """Whatever several parties ask, in any order and under any terms, is sound."""
+
+    def teardown(self) -> None:
+        assert told_of(log_of(self.house)) == []
+
+
+class AuditedVenueOfQuarters(AuditedVenue):
+    terms = QUARTERS
+
+
+TestAudited, TestAuditedQuarters = AuditedVenue.TestCase, AuditedVenueOfQuarters.TestCase
+TestAudited.settings = TestAuditedQuarters.settings = settings(LAWFUL, max_examples=30)
+
+
+def levels() -> st.SearchStrategy[list[tuple[int, int, int]]]:
+    spans = st.tuples(st.integers(0, 12), st.integers(1, 6), st.integers(1, 3))
+    return st.lists(spans.map(lambda span: (span[0], span[0] + span[1], span[2])), max_size=12)
+
+
+@given(
+    taken=levels(), given_back=st.sets(st.integers(0, 11)), since=st.integers(0, 12), bound=st.integers(0, 6)
+)
+def test_levels_are_what_adding_up_slot_by_slot_gives(
+    taken: list[tuple[int, int, int]], given_back: set[int], since: int, bound: int
+) -> None:
+    known, plain = Levels(), dict.fromkeys(range(20), 0)
+    back = [(start, end, -amount) for n, (start, end, amount) in enumerate(taken) if n in given_back]
+    for start, end, amount in [*taken, *back]:
+        known.add(start, end, amount)
+        plain.update({slot: plain[slot] + amount for slot in range(start, end)})
+    known.forget_before(since)
+    coming = [(slot, plain[slot]) for slot in range(since, 20)]
+    assert known.most(since, 20) == max(level for _, level in coming)
+    assert known.over(since, 20, bound) == next(((s, n) for s, n in coming if n > bound), None)
+    assert len(known._slots) <= 1 + len(coming)
