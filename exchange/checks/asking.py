@@ -154,11 +154,11 @@ def open_faults(market: Market, heard: Heard) -> Iterator[str]:
     for name in heard.late_listings:
         if name in market.offers and market.offers[name].terms.window.end <= market.now:
             yield f"listing {name}: it is over, and on offer"
-    for name in heard.looking & market.wanted.keys():
-        if not market.wanted[name].rests:
+    for name in sorted(heard.looking):
+        if name in market.wanted and not market.wanted[name].rests:
             yield f"order {name}: it neither rests nor is closed"
-    for name in heard.served.keys() & market.wanted.keys():
-        if market.wanted[name].is_done:
+    for name in heard.served:
+        if name in market.wanted and market.wanted[name].is_done:
             yield f"order {name}: it got what it can get, and is open"
     if heard.asked is not None and not heard.refused:
         yield from _unanswered(market, heard, heard.asked.command)

@@ -398,10 +398,10 @@ class Leasing:
         if heard.lost or heard.reclaimed:
             for fault in lost_faults(market, heard):
                 self.displaced.tell(fault)
-        for name in heard.ended & market.kept.keys() - market.by_order.keys():
-            self.reserves.tell(
-                f"order {name}: it keeps {market.kept[name].held}, and no lease can be taken back"
-            )
+        for name in sorted(heard.ended):
+            if name in market.kept and name not in market.by_order:
+                kept = market.kept[name].held
+                self.reserves.tell(f"order {name}: it keeps {kept}, and no lease can be taken back")
 
     def _tell(self, findings: Findings, thing: str, faults: Iterable[str]) -> None:
         if findings is self.reserves:
