@@ -1,6 +1,6 @@
 """Did what was asked for happen, and does everything that is open end when it must?"""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import fields, replace
 
 from exchange.checks.findings import unequal
@@ -24,7 +24,7 @@ def published_faults(asked: Envelope, event: ListingPublished) -> Iterator[str]:
         return
     yield from unequal("party", asked.by, event.party)
     yield from unequal("line", command.line, event.line)
-    yield from _parts(command, listing, but={"line"})
+    yield from _same(command, listing, _LISTING_PARTS)
 
 
 def accepted_faults(asked: Envelope, event: OrderAccepted) -> Iterator[str]:
@@ -35,13 +35,16 @@ def accepted_faults(asked: Envelope, event: OrderAccepted) -> Iterator[str]:
         return
     yield from unequal("party", asked.by, event.party)
     yield from unequal("regions", tuple(dict.fromkeys(command.regions)), order.regions)
-    yield from _parts(command, order, but={"regions"})
+    yield from _same(command, order, _ORDER_PARTS)
 
 
-def _parts(command: PublishListing | PlaceOrder, terms: Listing | Order, but: set[str]) -> Iterator[str]:
-    for part in fields(command):
-        if part.name not in but:
-            yield from unequal(part.name, getattr(command, part.name), getattr(terms, part.name))
+_LISTING_PARTS = tuple(part.name for part in fields(PublishListing) if part.name != "line")
+_ORDER_PARTS = tuple(part.name for part in fields(PlaceOrder) if part.name != "regions")
+
+
+def _same(expected: object, got: object, parts: Iterable[str]) -> Iterator[str]:
+    for part in parts:
+        yield from unequal(part, getattr(expected, part), getattr(got, part))
 
 
 def amended_faults(
@@ -64,7 +67,7 @@ def amended_faults(
             yield "nobody asked for other terms of it"
             return
     yield from unequal("age", offer.age if keeps_age else heard.seq, event.seq)
-    yield from _same(Listing, expected, listing)
+    yield from _same(expected, listing, (part.name for part in fields(Listing)))
 
 
 def reworked_faults(heard: Heard, asked: Envelope, known: Wanted, event: OrderReworked) -> Iterator[str]:
@@ -85,12 +88,7 @@ def reworked_faults(heard: Heard, asked: Envelope, known: Wanted, event: OrderRe
         keeps_age &= command.deadline <= known.terms.window.end
     yield from unequal("party", known.party, event.party)
     yield from unequal("age", known.age if keeps_age else heard.seq, event.amended.seq)
-    yield from _same(Order, expected, order)
-
-
-def _same(kind: type[Listing | Order], expected: Listing | Order, got: Listing | Order) -> Iterator[str]:
-    for part in fields(kind):
-        yield from unequal(part.name, getattr(expected, part.name), getattr(got, part.name))
+    yield from _same(expected, order, (part.name for part in fields(Order)))
 
 
 def link_faults(asked: Envelope, event: LinkSet) -> Iterator[str]:

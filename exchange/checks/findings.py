@@ -32,10 +32,9 @@ class Findings:
             self.tell(f"{thing}: expected {expected}, got {got}")
 
 
-def unequal(what: str, expected: object, got: object) -> Iterator[str]:
-    """A fault, if something is not what it should be."""
-    if expected != got:
-        yield f"{what}: expected {expected}, got {got}"
+def unequal(what: str, expected: object, got: object) -> tuple[str, ...]:
+    """The fault of a thing that is not what it should be; none, if it is."""
+    return () if expected == got else (f"{what}: expected {expected}, got {got}",)
 
 
 @contextmanager

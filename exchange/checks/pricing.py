@@ -24,9 +24,7 @@ def price_faults(heard: Heard, offer: OnOffer, wanted: Wanted, event: LeaseGrant
         return
     priced = list(slot_prices(lease.runs))
     window = range(leased.window.start, leased.window.end)
-    expected = [
-        (slot, _due(_ask(asks, slot), heard, offer, wanted, order.limit * weight // MILLI)) for slot in window
-    ]
+    expected = list(zip(window, _due(heard, offer, wanted, asks, window, weight), strict=True))
     if priced != expected:
         yield f"prices: expected {_shortened(expected)}, got {_shortened(priced)}"
     in_market = [(start, end, price) for start, end, price in leased.runs]
@@ -39,18 +37,22 @@ def price_faults(heard: Heard, offer: OnOffer, wanted: Wanted, event: LeaseGrant
         yield f"a slot costs {max(price for _, price in priced)}, more than the limit of {order.limit}"
 
 
-def _due(ask: int, heard: Heard, offer: OnOffer, wanted: Wanted, bid: int) -> int:
-    """What a card is due in a slot with this ask.
+def _due(
+    heard: Heard, offer: OnOffer, wanted: Wanted, asks: PriceCurve, window: range, weight: int
+) -> list[int]:
+    """What a card is due in each slot of a window.
 
     Who rested when a maker's listing arrived pays its own limit, translated to the chip and rounded down. Who takes
     spot leases of the listing back pays no less than the highest bid among them.
     """
-    order = wanted.terms
-    if heard.listing == offer.terms.id and offer.terms.price_rule is PriceRule.MAKER and wanted.rests:
-        return bid
+    order, listing = wanted.terms, offer.terms
+    if heard.listing == listing.id and listing.price_rule is PriceRule.MAKER and wanted.rests:
+        return [order.limit * weight // MILLI] * len(window)
+    due = _asked(asks, window)
     if heard.takes_over(order.id) and order.tier is Tier.SPOT:
-        return max([ask, *(cut.lease.bid for cut in heard.cuts if cut.lease.listing == offer.terms.id)])
-    return ask
+        highest = max((cut.lease.bid for cut in heard.cuts if cut.lease.listing == listing.id), default=0)
+        return [max(ask, highest) for ask in due]
+    return due
 
 
 def slot_prices(runs: Iterable[PricedRun]) -> Iterator[tuple[int, int]]:
@@ -63,10 +65,10 @@ def _runs(runs: Iterable[PricedRun]) -> list[tuple[int, int, int]]:
     return [(run.window.start, run.window.end, run.price) for run in runs]
 
 
-def _ask(curve: PriceCurve, slot: int) -> int:
-    """The price that holds in a slot: the last step that began by then."""
-    index = bisect_right([since for since, _ in curve.steps], slot) - 1
-    return curve.steps[max(index, 0)][1]
+def _asked(curve: PriceCurve, window: range) -> list[int]:
+    """The price of each slot: that of the last step that began by then."""
+    slots = [since for since, _ in curve.steps]
+    return [curve.steps[max(0, bisect_right(slots, slot) - 1)][1] for slot in window]
 
 
 def _shortened(priced: list[tuple[int, int]]) -> str:
