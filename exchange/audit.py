@@ -13,17 +13,19 @@ from exchange.checks.findings import Findings, telling
 from exchange.checks.holds import Holds
 from exchange.checks.leasing import Leasing
 from exchange.checks.log import Chain
+from exchange.checks.market import Kept
 from exchange.checks.projections import FOLDED, Fold
 from exchange.checks.settling import Settling
 from exchange.checks.statements import Statements
 from exchange.checks.usage import Usage
+from exchange.commands import Envelope
 from exchange.events import Event
-from exchange.persistence.codec import decode_event
+from exchange.persistence.codec import decode_command, decode_event
 from exchange.persistence.database import Connection
 from exchange.persistence.queries import audit as queries
 from exchange.persistence.queries import metered, settled
 from exchange.persistence.queries.audit import LoggedStep
-from exchange.state import VenueTerms, before_all
+from exchange.state import PartyId, VenueTerms, before_all
 
 ROWS_AT_ONCE = 2_000  # rows that are compared with what is stored in one question
 
@@ -50,8 +52,8 @@ async def audit(source: str | Connection, catalogue: Catalogue, *, redecide: boo
     log = _Log(catalogue, redecide=redecide)
     await log.follow(source)
     found = [*log.findings(), *await _ledger(source)]
-    if log.leasing.rules is not None:
-        found += await _settlement(source, log.leasing.rules)
+    if log.leasing.market.rules is not None:
+        found += await _settlement(source, log.leasing)
     return [_check(findings) for findings in found]
 
 
@@ -64,7 +66,7 @@ class _Log:
 
     def findings(self) -> Iterator[Findings]:
         """What was found, in the order in which it is told."""
-        yield from (self.chain.findings, self.journal.findings, self.leasing.capacity, self.leasing.leases)
+        yield from (self.chain.findings, self.journal.findings, *self.leasing.all_findings())
         yield self.fold.findings
         if self.decisions is not None:
             yield self.decisions.findings
@@ -76,8 +78,6 @@ class _Log:
                 self._see(step)
             await self._compare(connection, ended=True)
         self.chain.end(await queries.writer_epoch(connection))
-        with telling(self.leasing.leases):
-            self.leasing.end()
         await self._compare(connection, ended=False)
         await self._find_strays(connection)
         if self.decisions is not None:
@@ -89,14 +89,24 @@ class _Log:
         self.chain.see(step)
         with telling(self.journal.findings):
             self.journal.see(step, events)
+        self.leasing.see(step.seq, self._asked(step), events)
         for event in events:
-            with telling(self.leasing.leases):
-                self.leasing.see(event)
             with telling(self.fold.findings):
                 self.fold.see(step.seq, event)
         if self.decisions is not None:
             with telling(self.decisions.findings):
                 self.decisions.see(step, events)
+
+    def _asked(self, step: LoggedStep) -> Envelope | None:
+        command = step.command
+        if command is None:
+            return None
+        try:
+            asked = decode_command(command.kind, command.body)
+        except (AssertionError, msgspec.MsgspecError) as fault:
+            self.chain.findings.tell(f"command {step.seq}: it can't be read: {fault}")
+            return None
+        return Envelope(PartyId(command.party), command.id, asked)
 
     def _read(self, step: LoggedStep) -> list[Event]:
         events = []
@@ -143,20 +153,22 @@ async def _ledger(connection: Connection) -> list[Findings]:
     return [entries, balances]
 
 
-async def _settlement(connection: Connection, rules: VenueTerms) -> list[Findings]:
+async def _settlement(connection: Connection, leasing: Leasing) -> list[Findings]:
     """What is held, delivered, settled and billed."""
+    rules = leasing.market.rules
+    assert rules is not None, "nothing is held before any terms"
     return [
-        await _holds(connection, rules),
+        await _holds(connection, rules, leasing.held()),
         await _statements(connection, rules),
         await _settling(connection, rules),
         await _usage(connection, rules),
     ]
 
 
-async def _holds(connection: Connection, rules: VenueTerms) -> Findings:
-    holds = Holds(rules)
+async def _holds(connection: Connection, rules: VenueTerms, by_orders: dict[str, Kept]) -> Findings:
+    holds = Holds(rules, by_orders)
     async with _asking(connection, holds.findings):
-        async for order in queries.open_orders(connection):
+        async for order in queries.orders_that_hold(connection):
             holds.order(order)
         async for lease in queries.unsettled_leases(connection):
             holds.lease(lease)

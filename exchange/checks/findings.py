@@ -32,6 +32,11 @@ class Findings:
             self.tell(f"{thing}: expected {expected}, got {got}")
 
 
+def unequal(what: str, expected: object, got: object) -> tuple[str, ...]:
+    """The fault of a thing that is not what it should be; none, if it is."""
+    return () if expected == got else (f"{what}: expected {expected}, got {got}",)
+
+
 @contextmanager
 def telling(findings: Findings) -> Iterator[None]:
     """Make what breaks a check a finding of it: what is stored may be anything, and the other checks go on.

@@ -8,7 +8,10 @@ import pytest
 
 from exchange.commands import Command
 from exchange.events import Event
+from exchange.orders.commands import PlaceOrder
+from exchange.orders.events import OrderAccepted
 from exchange.persistence.codec import decode_command, decode_event, encode
+from matching.terms import Block, Order, Work
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -31,6 +34,19 @@ COMMANDS, EVENTS = samples("commands.jsonl"), samples("events.jsonl")
 def test_every_kind_has_a_sample() -> None:
     assert {sample.kind for sample in COMMANDS} >= {kind.__name__ for kind in get_args(Command)}
     assert {sample.kind for sample in EVENTS} >= {kind.__name__ for kind in get_args(Event)}
+
+
+def test_every_shape_of_an_order_has_a_sample() -> None:
+    for kind, decode, known in (
+        ("PlaceOrder", decode_command, COMMANDS),
+        ("OrderAccepted", decode_event, EVENTS),
+    ):
+        told = [decode(sample.kind, bytes(sample.body)) for sample in known if sample.kind == kind]
+        orders = [each.opened.order if isinstance(each, OrderAccepted) else each for each in told]
+        assert {type(order.shape) for order in orders if isinstance(order, PlaceOrder | Order)} == {
+            Block,
+            Work,
+        }
 
 
 @pytest.mark.parametrize("sample", COMMANDS, ids=[sample.kind for sample in COMMANDS])

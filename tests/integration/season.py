@@ -1,7 +1,7 @@
 """A venue with a past: a story was told to it, meters reported in time and late, and two months were closed."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from exchange.agreements.commands import RecordAgreement
 from exchange.app import Exchange, open_exchange
@@ -11,13 +11,15 @@ from exchange.metering import DeliveryRecord, Receipt, TokenRecord
 from exchange.persistence.database import Pool
 from exchange.state import VENUE, ContractId, Instant, LeaseId, PartyId, VenueTerms
 from exchange.venue.commands import Tick
-from matching.terms import Slot
+from matching.commands import Reclaim
+from matching.curves import PriceCurve
+from matching.terms import Slot, Tier
 from tests.exchange.house import BUYER, CLERK, HOURS, SELLER, YUAN, House, pair
 from tests.exchange.story import told
 
 DAY = 24  # slots
 JANUARY, FEBRUARY = 31 * DAY, (31 + 28) * DAY
-SEED = 2
+SEED = 28
 
 
 async def tell(exchange: Exchange, envelopes: Iterable[Envelope]) -> list[Answer]:
@@ -41,28 +43,43 @@ async def live(url: str, rules: VenueTerms = HOURS) -> None:
     house = told(SEED, 350, rules)
     house.offer(window=(JANUARY - 4, JANUARY + 4), cards=4)
     house.place(window=(JANUARY - 4, JANUARY + 4), slots=8, cards=(3, 3))
+    house.offer(window=(JANUARY - 4, JANUARY + 90), cards=2, asks=spot(house))
+    house.place(window=(JANUARY - 4, JANUARY + 90), slots=94, cards=(2, 2), tier=Tier.SPOT)
     async with open_exchange(url, rules) as exchange:
         await tell(exchange, (envelope for _, envelope, _ in house.log[1:]))
         await report(exchange, await over(exchange.readers, house), "first")
         await use_tokens(exchange, house)
         await tick(exchange, house, JANUARY + 2)
-        await report(exchange, (await over(exchange.readers, house, JANUARY - 4))[:3], "in time")
+        known = await over(exchange.readers, house, JANUARY - 4)
+        await report(exchange, [*known[:3], *known[6:8]], "in time")
         await exchange.closing(CLERK).close("2026-01")
         await tick(exchange, house, JANUARY + 60)
         await report(exchange, (await over(exchange.readers, house, JANUARY - 4))[:4], "late")
+        since = Slot(house.first + JANUARY + 62)
+        await ask(exchange, SELLER, "reclaim", Reclaim(house.last_listing, since))
         await tick(exchange, house, FEBRUARY)
         await exchange.closing(CLERK).close("2026-02")
         await go_on(exchange, house)
 
 
+def spot(house: House) -> Mapping[Tier, PriceCurve]:
+    """Ten yuan for a card that may be taken back."""
+    return {Tier.SPOT: house.listing().asks[Tier.ON_DEMAND]}
+
+
 async def go_on(exchange: Exchange, house: House) -> None:
-    """Something rests, something is leased, something is held, and an open-ended agreement has got its next version."""
+    """Something rests, something is leased, something is held, and an open-ended agreement has got its next version.
+
+    An order keeps what it needs to come back, because its lease can be taken back.
+    """
     now = house.state.market.now - house.first
     await ask(exchange, SELLER, "go-on-1", house.listing(window=(now, now + 9)))
     await ask(exchange, SELLER, "go-on-2", house.listing(window=(now + 2, now + 8), lot=2))
     for slots, limit in ((3, 10), (2, 12), (4, 3)):
         command = house.order(limit=limit * YUAN, slots=slots, window=(now, now + 9), cards=(2, 3))
         await ask(exchange, BUYER, f"go-on-order-{slots}", command)
+    await ask(exchange, SELLER, "go-on-3", house.listing(window=(now + 2, now + 8), asks=spot(house)))
+    await ask(exchange, BUYER, "go-on-spot", house.order(window=(now, now + 9), cards=(2, 2), tier=Tier.SPOT))
     for version in (2, 3):
         begins = house.state.rules.instant_of(house.state.market.now + version * DAY)
         signed = pair(begins, None, version=version)

@@ -22,6 +22,12 @@ SETTLED = "(SELECT subject FROM statements WHERE charged > 100 AND subject LIKE 
 LINES = f"statement = (SELECT id FROM statements WHERE subject = {SETTLED})"
 OVERRUN = "(SELECT statement FROM statement_lines WHERE over_budget > 0 ORDER BY 1 LIMIT 1)"
 
+CUT = (
+    "(SELECT l.id FROM leases l JOIN statements s ON s.subject = l.id WHERE l.end_slot < l.granted_end_slot "
+    "ORDER BY l.id LIMIT 1)"
+)
+KEEPING = "status = 'filled' AND held > 0"
+
 
 def audited(url: str, *statements: str, redecide: bool = True) -> dict[str, Check]:
     """An audit after statements that no guard has seen, and that are taken back."""
@@ -52,6 +58,8 @@ def test_a_sound_venue_gives_no_difference_and_much_is_examined(season_url: str)
         "journal",
         "capacity",
         "leases",
+        "displacement",
+        "reserves",
         "projections",
         "decisions",
         "entries",
@@ -64,6 +72,30 @@ def test_a_sound_venue_gives_no_difference_and_much_is_examined(season_url: str)
     assert {name: check.differences for name, check in checks.items() if check.differences} == {}
     assert all(check.examined for check in checks.values())
     assert "decisions" not in audited(season_url, redecide=False)
+
+
+def test_the_venues_past_has_all_that_can_go_wrong(season_url: str) -> None:
+    """Leases were taken back when they were settled in part, within the grace, and before they were settled at all."""
+
+    async def run() -> list[bool]:
+        connection = await database.connect(season_url)
+        try:
+            return [await connection.fetchval(f"SELECT EXISTS ({query})") for query in PAST]
+        finally:
+            await connection.close()
+
+    assert asyncio.run(run()) == [True] * len(PAST)
+
+
+TAKEN_BACK = "SELECT * FROM leases WHERE end_slot < granted_end_slot"
+PAST = (
+    f"{TAKEN_BACK} AND runs::text <> '[]' AND (SELECT count(*) FROM statements WHERE subject = leases.id) = 2",
+    f"{TAKEN_BACK} AND runs::text <> '[]' AND (SELECT count(*) FROM statements WHERE subject = leases.id) = 1",
+    f"{TAKEN_BACK} AND runs::text = '[]'",
+    f"SELECT * FROM orders WHERE {KEEPING}",
+    "SELECT * FROM links",
+    "SELECT * FROM orders WHERE id LIKE '%.r1' AND status = 'filled'",
+)
 
 
 def test_tables_that_are_made_anew_are_sound(
@@ -131,6 +163,18 @@ BROKEN = {
         f"UPDATE orders SET status = 'open', held = 7 WHERE id = {FILLED}",
         {"projections", "holds"},
     ),
+    "what an order keeps": (f"UPDATE orders SET held = held + 1 WHERE {KEEPING}", {"projections", "holds"}),
+    "what an order keeps, gone": (f"UPDATE orders SET held = 0 WHERE {KEEPING}", {"projections", "holds"}),
+    "a lease that was taken back and is to be paid": (
+        f"UPDATE leases SET runs = json_build_array(json_build_array(start_slot, granted_end_slot, 0)) WHERE id = {CUT}",
+        {"projections", "settlement"},
+    ),
+    "a lease that runs on": (
+        f"UPDATE leases SET end_slot = granted_end_slot WHERE id = {CUT}",
+        {"projections"},
+    ),
+    "a link": ("UPDATE links SET mbps = mbps + 1", {"projections"}),
+    "a link that nobody set": ("INSERT INTO links VALUES ('a', 'b', 7)", {"projections"}),
     "a row deleted": ("DELETE FROM listings WHERE status = 'withdrawn'", {"projections"}),
     "a row that nobody made": (
         "INSERT INTO api_keys SELECT party, 'mine', digest, false FROM api_keys LIMIT 1",
@@ -197,7 +241,7 @@ BROKEN = {
     ),
     "events that can't be read": (
         "UPDATE events SET body = '{}' WHERE kind = 'OrderAccepted'",
-        {"log", "decisions", "journal", "projections", "leases"},
+        {"log", "decisions", "journal", "projections", "leases", "displacement", "reserves", "holds"},
     ),
 }
 
@@ -254,7 +298,7 @@ def test_what_breaks_a_check_is_a_finding_of_it(season_url: str, statement: str,
         if any(line.startswith("it could not be checked to its end: ") for line in check.differences)
     }
     assert stopped == found
-    assert len(checks) == 12, "every other check goes on"
+    assert len(checks) == 14, "every other check goes on"
 
 
 @pytest.mark.anyio
@@ -280,6 +324,17 @@ def test_a_trade_that_is_rewritten_breaks_the_chain(season_url: str) -> None:
 
 def test_a_trade_that_is_rewritten_with_the_whole_chain_is_found_by_its_price(season_url: str) -> None:
     assert set(broken(season_url, TRADE, CHAINED_ANEW)) == {"leases", "projections", "decisions"}
+
+
+FREE = """
+    UPDATE events SET body = replace(body::text, '"charged":', '"charged":1')::json
+    WHERE (seq, n) = (SELECT seq, n FROM events WHERE kind = 'LeaseDisplaced' ORDER BY seq LIMIT 1)
+"""
+
+
+def test_what_a_lease_that_was_taken_back_costs_is_found(season_url: str) -> None:
+    assert set(broken(season_url, FREE)) == {"log", "displacement", "projections", "decisions"}
+    assert set(broken(season_url, FREE, CHAINED_ANEW)) == {"displacement", "projections", "decisions"}
 
 
 CHAINED_ANEW = """

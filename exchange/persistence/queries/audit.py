@@ -65,16 +65,11 @@ class LoggedStep:
 
 
 @dataclass(frozen=True, slots=True)
-class OpenOrderRow:
-    """An order that is in the books or holds money, with all that decides how much it should hold."""
+class HoldingOrderRow:
+    """An order that is in the books or holds money."""
 
     id: str
     party: str
-    is_open: bool
-    chips: dict[str, int]
-    limit: int
-    most: int
-    slots: int
     held: int
 
 
@@ -268,6 +263,7 @@ _MADE = {
     "listings": ("ListingPublished", "body #>> '{listed,listing,id}'"),
     "orders": ("OrderAccepted", "body #>> '{opened,order,id}'"),
     "leases": ("LeaseGranted", "body #>> '{lease,id}'"),
+    "links": ("LinkSet", "(body ->> 'home') || '/' || (body ->> 'region')"),
     "contracts": ("ContractOpened", "body #>> '{contract,id}'"),
     "agreements": (
         "AgreementRecorded",
@@ -292,23 +288,11 @@ async def held(connection: Connection) -> dict[str, int]:
     return {row["owner"]: row["amount"] for row in rows}
 
 
-async def open_orders(connection: Connection) -> AsyncIterator[OpenOrderRow]:
+async def orders_that_hold(connection: Connection) -> AsyncIterator[HoldingOrderRow]:
     """Orders in the books, and any other that holds money."""
-    query = """
-        SELECT id, party, status IN ('open', 'resting') AS is_open, chips, limit_price, most, slots, held FROM orders
-        WHERE status IN ('open', 'resting') OR held <> 0
-    """
+    query = "SELECT id, party, held FROM orders WHERE status IN ('open', 'resting') OR held <> 0"
     async for row in connection.cursor(query, prefetch=ROWS_AT_ONCE):
-        yield OpenOrderRow(
-            id=row["id"],
-            party=row["party"],
-            is_open=row["is_open"],
-            chips=msgspec.json.decode(row["chips"], type=dict[str, int]),
-            limit=row["limit_price"],
-            most=row["most"],
-            slots=row["slots"],
-            held=row["held"],
-        )
+        yield HoldingOrderRow(row["id"], row["party"], row["held"])
 
 
 async def unsettled_leases(connection: Connection) -> AsyncIterator[UnsettledLeaseRow]:
