@@ -210,7 +210,7 @@ async def test_a_seller_reclaims_its_cards(venue: Door) -> None:
     off = await venue.ask("POST", path, by="seller", json={"from": "2026-11-30T05:30:00Z"})
     assert (code_of(off), off.json()["errors"][0]["pointer"]) == ((422, "off_grid"), "/from")
     late = await venue.ask("POST", path, by="seller", json={"from": "2027-11-30T05:00:00Z"})
-    assert code_of(late) == (422, "empty_window")
+    assert (code_of(late), late.json()["errors"][0]["pointer"]) == ((422, "empty_window"), "/from")
     shorter = await venue.ask("POST", path, by="seller", json={"from": "2026-11-30T05:00:00Z"})
     assert (shorter.json()["status"], shorter.json()["window"]["end"]) == ("open", "2026-11-30T05:00:00Z")
     lease = (await seen(venue, f"orders/{let_go['id']}"))["leases"][0]

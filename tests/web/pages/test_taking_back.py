@@ -150,9 +150,9 @@ async def test_a_reclaim_says_what_it_interrupts_and_is_carried_out_once(venue: 
     listing = await browser.get(first.location)
     assert "2026-11-23 12:00" in listing.page.text
     late = await browser.get(f"{path}/reclaim", since="2026-11-24T12:00")
-    refused = await browser.send(
-        f"{path}/reclaim", **{name: values[-1] for name, values in late.page.values().items()}
-    )
+    assert (late.status, "The listing ends before that" in told(late, "since")) == (422, True)
+    once = (await browser.get(path)).page.values()["once"][0]
+    refused = await browser.send(f"{path}/reclaim", since="2026-11-24T12:00", once=once)
     assert (refused.status, "empty_window" in refused.page.text) == (422, True)
     assert (await (await venue.as_party("seller-1")).get(f"{path}/reclaim")).status == 404
 
