@@ -154,7 +154,10 @@ async def test_a_spot_lease_gives_way_and_its_order_goes_on(venue: Door) -> None
     }
     quoted = await venue.ask("POST", "/v1/quotes", by="rival", json=order(**urgent))
     assert quoted.json()["found"]["interrupted_leases"] == 1
-    firm = await place(venue, "rival", **urgent)
+    taken = await venue.ask("POST", "/v1/orders", by="rival", key="urgent", json=order(**urgent))
+    firm = taken.json()
+    came_of_it = await seen(venue, "commands/urgent", by="rival")
+    assert came_of_it["made"] == [firm["id"], firm["leases"][0]["id"]], "nothing of the other buyer's"
     assert (firm["status"], firm["leases"][0]["window"]["start"]) == ("filled", "2026-11-30T04:00:00Z")
     lease = await seen(venue, f"leases/{granted['id']}")
     assert lease["window"]["end"] == "2026-11-30T04:00:00Z"
