@@ -154,7 +154,10 @@ async def test_a_spot_lease_gives_way_and_its_order_goes_on(venue: Door) -> None
     }
     quoted = await venue.ask("POST", "/v1/quotes", by="rival", json=order(**urgent))
     assert quoted.json()["found"]["interrupted_leases"] == 1
-    firm = await place(venue, "rival", **urgent)
+    taken = await venue.ask("POST", "/v1/orders", by="rival", key="urgent", json=order(**urgent))
+    firm = taken.json()
+    came_of_it = await seen(venue, "commands/urgent", by="rival")
+    assert came_of_it["made"] == [firm["id"], firm["leases"][0]["id"]], "nothing of the other buyer's"
     assert (firm["status"], firm["leases"][0]["window"]["start"]) == ("filled", "2026-11-30T04:00:00Z")
     lease = await seen(venue, f"leases/{granted['id']}")
     assert lease["window"]["end"] == "2026-11-30T04:00:00Z"
@@ -210,7 +213,7 @@ async def test_a_seller_reclaims_its_cards(venue: Door) -> None:
     off = await venue.ask("POST", path, by="seller", json={"from": "2026-11-30T05:30:00Z"})
     assert (code_of(off), off.json()["errors"][0]["pointer"]) == ((422, "off_grid"), "/from")
     late = await venue.ask("POST", path, by="seller", json={"from": "2027-11-30T05:00:00Z"})
-    assert code_of(late) == (422, "empty_window")
+    assert (code_of(late), late.json()["errors"][0]["pointer"]) == ((422, "empty_window"), "/from")
     shorter = await venue.ask("POST", path, by="seller", json={"from": "2026-11-30T05:00:00Z"})
     assert (shorter.json()["status"], shorter.json()["window"]["end"]) == ("open", "2026-11-30T05:00:00Z")
     lease = (await seen(venue, f"orders/{let_go['id']}"))["leases"][0]

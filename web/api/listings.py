@@ -10,9 +10,10 @@ from exchange.listings.events import ListingPublished
 from exchange.persistence.queries.listings import StoredListing, listing_of, listings_of
 from exchange.state import PartyId, Role
 from matching.commands import Reclaim, WithdrawListing
-from matching.terms import ListingEnd
+from matching.terms import ListingEnd, Rejection
 from web.api.asking import Cursor, Limit, Submit, happened, known, page, seq_after
 from web.bodies.common import Page
+from web.bodies.fields import fault
 from web.bodies.listings import ListingChange, ListingIn, ListingOut, ReclaimIn
 from web.problems import DoorRejection, ProblemError
 from web.session import Caller, may
@@ -90,7 +91,13 @@ async def reclaim_listing(
     Whoever leased pays for what was delivered, and nothing within the grace. Reclaiming once more is no fault.
     """
     listing = known(await listing_of(exchange.readers, submit.caller.party, listing_id))
-    await _end(submit, data.command(listing, exchange.terms), listing, ListingEnd.RECLAIMED)
+    try:
+        await _end(submit, data.command(listing, exchange.terms), listing, ListingEnd.RECLAIMED)
+    except ProblemError as refusal:
+        if refusal.code != Rejection.EMPTY_WINDOW:
+            raise
+        sentence = "The listing ends before that, or before the notice is over."
+        raise fault("/from", Rejection.EMPTY_WINDOW, sentence) from None
     return await _shown(exchange, submit.caller.party, listing_id)
 
 

@@ -112,6 +112,10 @@ async def _confirm(
     command = _command(asked, listing, clock)
     notice = Slot(clock.now + clock.terms.market.notice)
     since = notice if command is None else max(notice, command.since)
+    if since >= listing.window.end:
+        asked.wrong(
+            "since", MistakeCode.REFUSED, "The listing ends before that, or before the notice is over."
+        )
     leases = await leases_from(exchange.readers, listing.id, LEASES_MOST)
     return page(
         "console/reclaim.html",
