@@ -16,7 +16,7 @@ from exchange.parties.events import KeyIssued, KeyRevoked, PartyRegistered
 from exchange.persistence import tables
 from exchange.persistence.rows import Row, Rows
 from exchange.venue.events import TermsAdopted
-from matching.events import ListingAmended, ListingClosed, Rested, Ticked
+from matching.events import Leased, ListingAmended, ListingClosed, Rested, Ticked
 from matching.terms import Block, Listing, Order
 
 
@@ -27,6 +27,7 @@ def project(rows: Rows, seq: int, event: Event) -> None:
             rows.change(tables.venue, {"only": True, "terms": _builtins(terms)})
         case Ticked(now):
             rows.change(tables.venue, {"only": True, "now": now})
+            rows.add(tables.ticks, {"seq": seq, "slot": now})
         case PartyRegistered(party):
             rows.add(tables.parties, {**_builtins(party), "roles": sorted(party.roles), "seq": seq})
         case KeyIssued(party_id, key, digest):
@@ -40,6 +41,7 @@ def project(rows: Rows, seq: int, event: Event) -> None:
             _project_order(rows, seq, event)
         case LeaseGranted():
             rows.add(tables.leases, _lease_row(seq, event))
+            rows.add(tables.trades, _trade_row(seq, event.leased))
         case ContractOpened(contract):
             row = {name: value for name, value in _builtins(contract).items() if name in tables.contracts.c}
             rows.add(tables.contracts, {**row, "left": contract.budget, "seq": seq, "status": "open"})
@@ -179,6 +181,19 @@ def _lease_row(seq: int, event: LeaseGranted) -> Row:
         "held": event.held,
         "unsettled": sum(slots_by_price(lease.runs).values()),
         "vat_rate_bp": lease.vat_rate_bp,
+        "seq": seq,
+    }
+
+
+def _trade_row(seq: int, leased: Leased) -> Row:
+    return {
+        "number": leased.lease,
+        "order_id": leased.order,
+        "listing_id": leased.listing,
+        "cards": leased.cards,
+        "start_slot": leased.window.start,
+        "end_slot": leased.window.end,
+        "cost": leased.cost,
         "seq": seq,
     }
 

@@ -222,7 +222,32 @@ leases = Table(
     Index("ix_leases_seller", "seller", "seq"),
     Index("ix_leases_unsettled", "start_slot", postgresql_where="unsettled > 0"),
 )
-"""Leases as granted, which is the trade tape; `unsettled` counts the slots that no statement has settled yet."""
+"""Leases as they stand; `unsettled` counts the slots that no statement has settled yet."""
+
+trades = Table(
+    "trades",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    _text("order_id"),
+    _text("listing_id"),
+    _int("cards"),
+    _int("start_slot"),
+    _int("end_slot"),
+    _int("cost"),
+    _int("seq"),
+    Index("ix_trades_listing", "listing_id", "number"),
+    Index("ix_trades_seq", "seq"),
+)
+"""The tape: every lease as it was granted. What becomes of the lease later changes nothing here."""
+
+ticks = Table(
+    "ticks",
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    _int("slot"),
+    Index("ix_ticks_slot", "slot", "seq"),
+)
+"""Where in the log the venue's clock came to which slot: that is the time of all that follows, up to the next tick."""
 
 contracts = Table(
     "contracts",
@@ -385,6 +410,8 @@ PROJECTIONS = (
     listings,
     orders,
     leases,
+    trades,
+    ticks,
     contracts,
     agreements,
     runs,

@@ -25,6 +25,7 @@ MAY = {
     "list_regions": ANYBODY,
     "list_instruments": ANYBODY,
     "get_depth": ANYBODY,
+    "get_standard_depth": ANYBODY,
     "list_trades": ANYBODY,
     "get_balance": "buyer seller office clerk",
     "get_command": "buyer seller office clerk",

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from exchange.marketdata.depth import Level
 from settlement.money import ceil_div
-from web.pages.offers import Rung
 
 WIDTH, HEIGHT = 520, 220
 LEFT, RIGHT, TOP, BOTTOM = 52, 12, 10, 30
@@ -36,18 +36,18 @@ class DepthChart:
     cards: tuple[Mark, ...]
 
 
-def depth_chart(asks: Sequence[Rung], bids: Sequence[Rung]) -> DepthChart | None:
+def depth_chart(asks: Sequence[Level], bids: Sequence[Level]) -> DepthChart | None:
     """A chart of cumulative cards by price, or None where there is nothing to draw.
 
     `asks` come cheapest first and `bids` dearest first, both with prices by the hour.
     """
-    rungs = [*asks, *bids]
-    if not rungs:
+    levels = [*asks, *bids]
+    if not levels:
         return None
-    low, high = min(rung.price for rung in rungs), max(rung.price for rung in rungs)
+    low, high = min(one.price for one in levels), max(one.price for one in levels)
     margin = max((high - low) // 10, high // 50, 1)
     low, high = max(0, low - margin), high + margin
-    most = max(rung.upto for rung in rungs)
+    most = max(one.upto for one in levels)
     right, bottom = WIDTH - RIGHT, HEIGHT - BOTTOM
 
     def x(price: int) -> int:
@@ -63,8 +63,8 @@ def depth_chart(asks: Sequence[Rung], bids: Sequence[Rung]) -> DepthChart | None
         right=right,
         top=TOP,
         bottom=bottom,
-        asks=_stairs([(x(rung.price), y(rung.upto)) for rung in asks], right, bottom),
-        bids=_stairs([(x(rung.price), y(rung.upto)) for rung in bids], LEFT, bottom),
+        asks=_stairs([(x(one.price), y(one.upto)) for one in asks], right, bottom),
+        bids=_stairs([(x(one.price), y(one.upto)) for one in bids], LEFT, bottom),
         prices=tuple(Mark(x(price), price) for price in _marks(low, high)),
         cards=tuple(Mark(y(cards), cards) for cards in _marks(0, most)),
     )

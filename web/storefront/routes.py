@@ -5,7 +5,7 @@ from web.pages.docs import problems_page
 from web.pages.door import sign_in, sign_in_page, sign_out
 from web.pages.routing import pages
 from web.storefront.account import account_page, entry_page
-from web.storefront.instruments import instrument_depth, instrument_page, instrument_tape
+from web.storefront.instruments import instrument_depth_part, instrument_page, instrument_tape
 from web.storefront.leases import lease_page, leases_page
 from web.storefront.market import market_page, market_rows
 from web.storefront.ordering import back_to_order, order_page, order_quote, place_order, review_page
@@ -21,7 +21,7 @@ HANDLERS = [
         market_page,
         market_rows,
         instrument_page,
-        instrument_depth,
+        instrument_depth_part,
         instrument_tape,
         order_page,
         order_quote,

@@ -1,0 +1,145 @@
+"""The tape: every lease as it was granted, without names, and when it was granted by the venue's clock."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import asyncpg
+
+from exchange.catalogue.instruments import Instrument
+from exchange.persistence.database import Pool
+from matching.terms import ChipCode, OwnerGroup, RegionCode, Slot, Tier, Window
+from settlement.meters import SECONDS_PER_HOUR
+from settlement.money import round_half_away
+
+
+@dataclass(frozen=True, slots=True)
+class Trade:
+    """A lease as the tape tells it, and nobody's name. Trades are numbered from 1 in the order of their grant.
+
+    `cost` is micro-yuan for all cards and slots: over them it is the exact price of a card-slot, on average. `slot` is
+    where the venue's clock stood, `granted` when the log was written.
+    """
+
+    number: int
+    instrument: Instrument
+    cards: int
+    window: Window
+    cost: int
+    slot: Slot
+    granted: datetime
+    seq: int
+
+    @property
+    def card_slots(self) -> int:
+        """What was rented."""
+        return self.cards * len(self.window)
+
+    def hourly(self, slot_seconds: int) -> int:
+        """Micro-yuan per card-hour, on average, rounded half away from zero."""
+        return round_half_away(self.cost * SECONDS_PER_HOUR, self.card_slots * slot_seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which trades: of a chip, a region or a tier where one is named, in slots of the venue's clock from `since` on."""
+
+    chip: ChipCode | None = None
+    region: RegionCode | None = None
+    tier: Tier | None = None
+    since: Slot | None = None
+    until: Slot | None = None
+
+    @classmethod
+    def of(cls, instrument: Instrument, since: Slot | None = None, until: Slot | None = None) -> "Wanted":
+        """The trades of one instrument."""
+        return cls(instrument.chip, instrument.region, instrument.tier, since, until)
+
+
+@dataclass(frozen=True, slots=True)
+class Parted:
+    """A trade with the groups that made it, which the index counts and nobody is shown."""
+
+    trade: Trade
+    buyer: OwnerGroup
+    seller: OwnerGroup
+
+
+async def tape(pool: Pool, wanted: Wanted, before: int | None, most: int) -> list[Trade]:
+    """The latest trades, the newest first, before a number."""
+    rows = await pool.fetch(
+        f"SELECT {_TRADE} {_FROM} WHERE {_WANTED} AND ($6::bigint IS NULL OR t.number < $6) "
+        "ORDER BY t.number DESC LIMIT $7",
+        *_given(wanted),
+        before,
+        most,
+    )
+    return [_trade(row) for row in rows]
+
+
+async def traded(pool: Pool, wanted: Wanted) -> list[Trade]:
+    """All trades that are wanted, the oldest first."""
+    rows = await pool.fetch(f"SELECT {_TRADE} {_FROM} WHERE {_WANTED} ORDER BY t.number", *_given(wanted))
+    return [_trade(row) for row in rows]
+
+
+async def parted(pool: Pool, since: Slot, until: Slot) -> list[Parted]:
+    """All trades of some slots with the groups that made them, the oldest first."""
+    rows = await pool.fetch(
+        f'SELECT {_TRADE}, b."group" AS buyer, s."group" AS seller {_FROM} '
+        "JOIN parties b ON b.id = o.party JOIN parties s ON s.id = l.party "
+        f"WHERE {_WANTED} ORDER BY t.number",
+        *_given(Wanted(since=since, until=until)),
+    )
+    return [Parted(_trade(row), OwnerGroup(row["buyer"]), OwnerGroup(row["seller"])) for row in rows]
+
+
+async def last_trades(pool: Pool) -> list[Trade]:
+    """The latest trade of every instrument."""
+    rows = await pool.fetch(
+        f"SELECT DISTINCT ON (l.chip, l.region, o.tier) {_TRADE} {_FROM} "
+        "ORDER BY l.chip, l.region, o.tier, t.number DESC"
+    )
+    return [_trade(row) for row in rows]
+
+
+async def first_trade(pool: Pool) -> Slot | None:
+    """The slot of the first trade of all, or None before it."""
+    query = f"SELECT {_SLOT} FROM trades t {_CLOCK} ORDER BY t.number LIMIT 1"  # noqa: S608 - our own words only
+    slot: int | None = await pool.fetchval(query)
+    return None if slot is None else Slot(slot)
+
+
+_SLOT = "coalesce(k.slot, 0)"
+_CLOCK = """
+    LEFT JOIN LATERAL (SELECT slot FROM ticks WHERE seq < t.seq ORDER BY seq DESC LIMIT 1) AS k ON true
+"""
+_TRADE = f"""
+    t.number, l.chip, l.region, o.tier, t.cards, t.start_slot, t.end_slot, t.cost, {_SLOT} AS slot, c.logged_at, t.seq
+"""
+_FROM = f"""
+    FROM trades t JOIN listings l ON l.id = t.listing_id JOIN orders o ON o.id = t.order_id
+    JOIN commands c ON c.seq = t.seq {_CLOCK}
+"""
+# A slot of the clock is a stretch of the log: from the tick that brought it, until before the next one's.
+_WANTED = """
+    ($1::text IS NULL OR l.chip = $1) AND ($2::text IS NULL OR l.region = $2) AND ($3::text IS NULL OR o.tier = $3)
+    AND ($4::bigint IS NULL OR t.seq > (SELECT min(seq) FROM ticks WHERE slot >= $4))
+    AND ($5::bigint IS NULL OR t.seq < coalesce((SELECT min(seq) FROM ticks WHERE slot >= $5), t.seq + 1))
+"""
+
+
+def _given(wanted: Wanted) -> tuple[str | None, str | None, str | None, int | None, int | None]:
+    return wanted.chip, wanted.region, wanted.tier, wanted.since, wanted.until
+
+
+def _trade(row: asyncpg.Record) -> Trade:
+    return Trade(
+        number=row["number"],
+        instrument=Instrument(ChipCode(row["chip"]), RegionCode(row["region"]), Tier(row["tier"])),
+        cards=row["cards"],
+        window=Window(Slot(row["start_slot"]), Slot(row["end_slot"])),
+        cost=row["cost"],
+        slot=Slot(row["slot"]),
+        granted=row["logged_at"],
+        seq=row["seq"],
+    )
