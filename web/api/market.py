@@ -8,18 +8,23 @@ from litestar.params import FromPath, QueryParameter
 
 from exchange.app import Exchange
 from exchange.catalogue.instruments import Instrument
+from exchange.marketdata.bars import BarLength
 from exchange.marketdata.depth import instrument_depth, standard_depth
-from exchange.persistence.queries.market import Clock
+from exchange.marketdata.history import History
+from exchange.persistence.queries.market import Clock, clock
 from exchange.persistence.queries.tape import Wanted, tape
 from matching.terms import ChipCode, RegionCode, Slot, Tier, Window
 from settlement.meters import SECONDS_PER_HOUR
 from web.api.asking import Cursor, Limit, one_of, page, seq_after, slot_asked
 from web.bodies.common import Page
-from web.bodies.market import ChipOut, DepthOut, InstrumentOut, RegionOut, StandardDepthOut, TradeOut
+from web.bodies.market import BarOut, ChipOut, DepthOut, InstrumentOut, RegionOut, StandardDepthOut, TradeOut
 from web.pages.board import Board, BookStand
 from web.problems import DoorRejection, ProblemError, unknown_id
 
-Start = Annotated[str | None, QueryParameter(description="RFC 3339, on the grid of slots. Usually now.")]
+BARS_USUAL, BARS_MAX = 90, 1_000
+
+Length = Annotated[str, QueryParameter(description="`hour`, `day` or `week`.")]
+Start = Annotated[str | None, QueryParameter(description="RFC 3339, on the grid of slots.")]
 End = Annotated[str | None, QueryParameter(description="RFC 3339, on the grid of slots.")]
 ChipAsked = Annotated[str | None, QueryParameter(description="A chip, if not all.")]
 RegionAsked = Annotated[str | None, QueryParameter(description="A region, if not all.")]
@@ -82,6 +87,32 @@ async def get_standard_depth(
     clock = (await book_stand.books()).clock
     depth = await book_stand.ask(standard_depth, asked, place, _window(clock, start, end))
     return StandardDepthOut.of(asked, place, depth, clock.terms)
+
+
+@get("/instruments/{place:str}/{tier:str}/bars")
+async def list_bars(
+    place: FromPath[str],
+    tier: FromPath[str],
+    exchange: NamedDependency[Exchange],
+    history: NamedDependency[History],
+    length: Length = "day",
+    start: Start = None,
+    end: End = None,
+) -> list[BarOut]:
+    """What was traded of an instrument in each hour, day or week, the oldest first; none where nothing was.
+
+    A trade belongs to the slot in which it was granted. Usually the latest 90; at most 1,000 can lie between `start`
+    and `end`. The last one may be running still.
+    """
+    instrument = instrument_of(exchange, place, tier)
+    step, terms = BarLength(one_of("length", length, set(BarLength))), exchange.terms
+    now = (await clock(exchange.readers)).instant
+    until = now + 1 if end is None else terms.instant_of(slot_asked("end", end, terms))
+    since = until - BARS_USUAL * step.seconds
+    since = since if start is None else terms.instant_of(slot_asked("start", start, terms))
+    if until - since > BARS_MAX * step.seconds:
+        raise ProblemError(DoorRejection.INVALID_PARAMETER, f"Ask for at most {BARS_MAX:,} bars at once.")
+    return [BarOut.of(bar) for bar in await history.bars(instrument, step, since, until)]
 
 
 @get("/trades")
@@ -154,5 +185,6 @@ HANDLERS = [
     list_instruments,
     get_depth,
     get_standard_depth,
+    list_bars,
     list_trades,
 ]

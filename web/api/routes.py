@@ -10,6 +10,7 @@ from web.api import (
     agreements,
     commands,
     contracts,
+    index,
     leases,
     listings,
     market,
@@ -28,6 +29,7 @@ from web.strict import StrictRequest, strict_address
 PREFIX = "/v1"
 NOUNS = {
     "market": market,
+    "index": index,
     "terms": terms,
     "parties": parties,
     "listings": listings,

@@ -6,6 +6,7 @@ from datetime import datetime
 from exchange.catalogue.chips import WHOLE, Chip, WeightBasis
 from exchange.catalogue.instruments import Instrument
 from exchange.catalogue.regions import Region
+from exchange.marketdata.bars import Bar
 from exchange.marketdata.depth import Depth, Level
 from exchange.persistence.queries.tape import Trade
 from exchange.state import VenueTerms
@@ -210,6 +211,46 @@ class TradeOut:
             traded_in=utc(terms.instant_of(trade.slot)),
             granted_at=trade.granted,
             seq=trade.seq,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class BarOut:
+    """What was traded of an instrument from `start` on. Prices are micro-yuan per card-hour, each trade's its average.
+
+    `mean` is the turnover over what was traded. `p10`, `median` and `p90` are the lowest prices at or below which a
+    tenth, half and nine tenths of the volume were traded.
+    """
+
+    start: datetime
+    open_micro_yuan_per_card_hour: int
+    high_micro_yuan_per_card_hour: int
+    low_micro_yuan_per_card_hour: int
+    close_micro_yuan_per_card_hour: int
+    mean_micro_yuan_per_card_hour: int
+    p10_micro_yuan_per_card_hour: int
+    median_micro_yuan_per_card_hour: int
+    p90_micro_yuan_per_card_hour: int
+    card_seconds: int
+    turnover_micro_yuan: int
+    trades: int
+
+    @classmethod
+    def of(cls, bar: Bar) -> "BarOut":
+        """A bar."""
+        return cls(
+            start=utc(bar.begins),
+            open_micro_yuan_per_card_hour=bar.open,
+            high_micro_yuan_per_card_hour=bar.high,
+            low_micro_yuan_per_card_hour=bar.low,
+            close_micro_yuan_per_card_hour=bar.close,
+            mean_micro_yuan_per_card_hour=bar.mean,
+            p10_micro_yuan_per_card_hour=bar.p10,
+            median_micro_yuan_per_card_hour=bar.median,
+            p90_micro_yuan_per_card_hour=bar.p90,
+            card_seconds=bar.card_seconds,
+            turnover_micro_yuan=bar.turnover,
+            trades=bar.trades,
         )
 
 
