@@ -1,5 +1,6 @@
 """The price index: for everybody, with all that it takes to work it out again."""
 
+import re
 from datetime import date, timedelta
 from typing import Annotated
 
@@ -15,6 +16,8 @@ from web.problems import DoorRejection, ProblemError, unknown_id
 
 DAYS_MAX = 366
 
+_DAY = re.compile(r"20\d\d-\d\d-\d\d\Z", re.ASCII)
+
 Day = Annotated[
     str | None, QueryParameter(description="A day such as 2026-11-30; usually the last that is over.")
 ]
@@ -28,8 +31,8 @@ async def get_index(index: NamedDependency[IndexDays], day: Day = None) -> Index
     What is not named was not traded. A day whose trades don't make a price has no value, and says why; the value of
     another day is never put in its place.
     """
-    span = await index.span()
-    if span is None or (asked := _asked(day, span[1])) > span[1]:
+    given, span = _given(day), await index.span()
+    if span is None or not span[0] <= (asked := given or span[1]) <= span[1]:
         return IndexOut.of([])
     values = await index.values(asked)
     return IndexOut.of(
@@ -46,10 +49,10 @@ async def get_index_history(
     days: Days = 30,
 ) -> IndexOut:
     """The prices of one resource, day by day, the oldest first: `resource` is as in `chip@region`, `standard@all`."""
-    known, span = resource_of(index, resource, tier), await index.span()
+    known, given, span = resource_of(index, resource, tier), _given(day), await index.span()
     if span is None:
         return IndexOut.of([])
-    last = min(span[1], _asked(day, span[1]))
+    last = min(span[1], given or span[1])
     first = max(span[0], last - timedelta(days=days - 1))
     asked = [first + timedelta(days=n) for n in range((last - first).days + 1)]
     return IndexOut.of([IndexValueOut.of(known, one, await index.value(one, known)) for one in asked])
@@ -79,18 +82,17 @@ def resource_of(index: IndexDays, resource: str, tier: str) -> Resource:
         raise unknown_id() from None
 
 
-def _asked(day: str | None, usual: date) -> date:
-    if day is None:
-        return usual
-    asked = _day(day)
-    if asked is None:
+def _given(day: str | None) -> date | None:
+    """The day that a parameter of the address names, if there is one."""
+    asked = None if day is None else _day(day)
+    if day is not None and asked is None:
         raise ProblemError(DoorRejection.INVALID_PARAMETER, "day: a day reads like 2026-11-30.")
     return asked
 
 
 def _day(text: str) -> date | None:
     try:
-        return date.fromisoformat(text) if len(text) == len("2026-11-30") else None
+        return date.fromisoformat(text) if _DAY.match(text) else None
     except ValueError:
         return None
 
