@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from exchange.catalogue.chips import WHOLE, Chip, WeightBasis
+from exchange.catalogue.chips import Chip, WeightBasis
 from exchange.catalogue.instruments import Instrument
 from exchange.catalogue.regions import Region
 from exchange.marketdata.bars import Bar
@@ -11,8 +11,6 @@ from exchange.marketdata.depth import Depth, Level
 from exchange.persistence.queries.tape import Trade
 from exchange.state import VenueTerms
 from matching.terms import RegionCode, Tier
-from settlement.meters import SECONDS_PER_HOUR
-from settlement.money import round_half_away
 from web.bodies.common import WindowOut
 from web.bodies.fields import price_per_hour, utc
 from web.pages.offers import Quoted
@@ -196,7 +194,6 @@ class TradeOut:
     def of(cls, trade: Trade, weight_milli: int, terms: VenueTerms) -> "TradeOut":
         """A trade of the tape, and the weight of its chip."""
         instrument, seconds = trade.instrument, trade.card_slots * terms.slot_seconds
-        standard = round_half_away(trade.cost * SECONDS_PER_HOUR * WHOLE, seconds * weight_milli)
         return cls(
             number=trade.number,
             chip=instrument.chip,
@@ -207,7 +204,7 @@ class TradeOut:
             card_seconds=seconds,
             cost_micro_yuan=trade.cost,
             price_micro_yuan_per_card_hour=trade.hourly(terms.slot_seconds),
-            price_micro_yuan_per_standard_card_hour=standard,
+            price_micro_yuan_per_standard_card_hour=trade.hourly(terms.slot_seconds, weight_milli),
             traded_in=utc(terms.instant_of(trade.slot)),
             granted_at=trade.granted,
             seq=trade.seq,

@@ -44,9 +44,7 @@ def depth_chart(asks: Sequence[Level], bids: Sequence[Level]) -> DepthChart | No
     levels = [*asks, *bids]
     if not levels:
         return None
-    low, high = min(one.price for one in levels), max(one.price for one in levels)
-    margin = max((high - low) // 10, high // 50, 1)
-    low, high = max(0, low - margin), high + margin
+    low, high = room(min(one.price for one in levels), max(one.price for one in levels))
     most = max(one.upto for one in levels)
     right, bottom = WIDTH - RIGHT, HEIGHT - BOTTOM
 
@@ -65,8 +63,8 @@ def depth_chart(asks: Sequence[Level], bids: Sequence[Level]) -> DepthChart | No
         bottom=bottom,
         asks=_stairs([(x(one.price), y(one.upto)) for one in asks], right, bottom),
         bids=_stairs([(x(one.price), y(one.upto)) for one in bids], LEFT, bottom),
-        prices=tuple(Mark(x(price), price) for price in _marks(low, high)),
-        cards=tuple(Mark(y(cards), cards) for cards in _marks(0, most)),
+        prices=tuple(Mark(x(price), price) for price in marks(low, high)),
+        cards=tuple(Mark(y(cards), cards) for cards in marks(0, most)),
     )
 
 
@@ -77,17 +75,13 @@ def level(part: int, whole: int) -> int:
     return min(SHADES, ceil_div(SHADES * part, whole))
 
 
-def _stairs(corners: Sequence[tuple[int, int]], end: int, ground: int) -> str:
-    """A filled path that rises at each corner and runs level to the next one, and to the end of the scale."""
-    if not corners:
-        return ""
-    path = [f"M{corners[0][0]} {ground}"]
-    for across, up in corners:
-        path += [f"H{across}", f"V{up}"]
-    return "".join([*path, f"H{end}", f"V{ground}", "Z"])
+def room(low: int, high: int) -> tuple[int, int]:
+    """A scale with some room below and above."""
+    margin = max((high - low) // 10, high // 50, 1)
+    return max(0, low - margin), high + margin
 
 
-def _marks(low: int, high: int) -> list[int]:
+def marks(low: int, high: int) -> list[int]:
     """Round values within a scale: steps of 1, 2 or 5 times a power of ten."""
     step = 1
     while True:
@@ -96,3 +90,13 @@ def _marks(low: int, high: int) -> list[int]:
                 first = -(-low // (step * factor))
                 return [mark * step * factor for mark in range(first, high // (step * factor) + 1)]
         step *= 10
+
+
+def _stairs(corners: Sequence[tuple[int, int]], end: int, ground: int) -> str:
+    """A filled path that rises at each corner and runs level to the next one, and to the end of the scale."""
+    if not corners:
+        return ""
+    path = [f"M{corners[0][0]} {ground}"]
+    for across, up in corners:
+        path += [f"H{across}", f"V{up}"]
+    return "".join([*path, f"H{end}", f"V{ground}", "Z"])

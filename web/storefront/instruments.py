@@ -10,7 +10,9 @@ from litestar.response import Template
 
 from exchange.app import Exchange
 from exchange.catalogue.instruments import Instrument
+from exchange.marketdata.bars import Bar, BarLength
 from exchange.marketdata.depth import Books, Depth, instrument_depth
+from exchange.marketdata.history import History
 from exchange.persistence.queries.market import Clock
 from exchange.persistence.queries.tape import Trade, Wanted, tape
 from matching.terms import Slot, Window
@@ -20,12 +22,14 @@ from web.pages.charts import DepthChart, depth_chart, level
 from web.pages.fields import Reader
 from web.pages.offers import Cell, Quoted
 from web.pages.routing import PageRequest, address_query, live, not_here, page, sent_query
+from web.pages.timelines import PriceChart, price_chart
 from web.session import Caller
 from web.storefront.market import AHEAD_HOURS, market_row
 
 TAPE_ROWS = 30
 HOURS_USUAL = 24
 DAY = 86_400
+BARS_SHOWN = {BarLength.HOUR: 96, BarLength.DAY: 90, BarLength.WEEK: 52}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,15 @@ class CalendarDay:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownHistory:
+    """The bars of the length that was asked for, up to the one that is running."""
+
+    length: BarLength
+    bars: list[Bar]
+    chart: PriceChart | None
+
+
+@dataclass(frozen=True, slots=True)
 class Outlook:
     """The next seven days of an instrument: its row of the market, without its last trade, and its calendar."""
 
@@ -64,6 +77,7 @@ async def instrument_page(
     request: PageRequest,
     exchange: NamedDependency[Exchange],
     book_stand: NamedDependency[BookStand],
+    history: NamedDependency[History],
     caller: NamedDependency[Caller | None],
     market: FromPath[str],
     tier: FromPath[str],
@@ -73,6 +87,7 @@ async def instrument_page(
     clock = (await book_stand.books()).clock
     ahead = await book_stand.ask(outlook, instrument)
     trades = await _tape(exchange, instrument)
+    asked = Reader(sent_query(request))
     quoted = replace(ahead.quoted, last=trades[0] if trades else None)
     return page(
         "instrument/page.html",
@@ -80,9 +95,11 @@ async def instrument_page(
         instrument=instrument,
         clock=clock,
         row=market_row(quoted, exchange.catalogue, clock),
-        shown=await _shown(book_stand, instrument, clock, Reader(sent_query(request))),
+        shown=await _shown(book_stand, instrument, clock, asked),
+        history=await _history(history, instrument, clock, asked),
         days=ahead.days,
         trades=trades,
+        weight=exchange.catalogue.chips[instrument.chip].weight_milli,
         query=address_query(request),
     )
 
@@ -112,8 +129,14 @@ async def instrument_tape(
     tier: FromPath[str],
 ) -> Template:
     """The tape alone, for a page that follows it."""
-    trades = await _tape(exchange, _known(exchange, f"{market}/{tier}"))
-    return live("instrument/_tape.html", caller, clock=(await book_stand.books()).clock, trades=trades)
+    instrument = _known(exchange, f"{market}/{tier}")
+    return live(
+        "instrument/_tape.html",
+        caller,
+        clock=(await book_stand.books()).clock,
+        trades=await _tape(exchange, instrument),
+        weight=exchange.catalogue.chips[instrument.chip].weight_milli,
+    )
 
 
 def outlook(books: Books, instrument: Instrument) -> Outlook:
@@ -143,6 +166,15 @@ async def _tape(exchange: Exchange, instrument: Instrument) -> list[Trade]:
 async def _shown(book_stand: BookStand, instrument: Instrument, clock: Clock, asked: Reader) -> ShownDepth:
     depth = await book_stand.ask(instrument_depth, instrument, _window(asked, clock))
     return ShownDepth(asked, depth, depth_chart(depth.asks, depth.bids))
+
+
+async def _history(history: History, instrument: Instrument, clock: Clock, asked: Reader) -> ShownHistory:
+    name = asked.text("bars")
+    length = BarLength(name) if name in set(BarLength) else BarLength.DAY
+    running = length.begins(clock.instant, clock.terms.utc_offset_seconds)
+    since, until = running - (BARS_SHOWN[length] - 1) * length.seconds, running + length.seconds
+    bars = await history.bars(instrument, length, since, until)
+    return ShownHistory(length, bars, price_chart(bars, length, since, until))
 
 
 def _window(asked: Reader, clock: Clock) -> Window:

@@ -5,6 +5,7 @@ from datetime import datetime
 
 import asyncpg
 
+from exchange.catalogue.chips import WHOLE
 from exchange.catalogue.instruments import Instrument
 from exchange.persistence.database import Pool
 from matching.terms import ChipCode, OwnerGroup, RegionCode, Slot, Tier, Window
@@ -34,9 +35,9 @@ class Trade:
         """What was rented."""
         return self.cards * len(self.window)
 
-    def hourly(self, slot_seconds: int) -> int:
-        """Micro-yuan per card-hour, on average, rounded half away from zero."""
-        return round_half_away(self.cost * SECONDS_PER_HOUR, self.card_slots * slot_seconds)
+    def hourly(self, slot_seconds: int, weight: int = WHOLE) -> int:
+        """Micro-yuan per card-hour, on average, rounded half away from zero; or with its chip's weight per standard one."""
+        return round_half_away(self.cost * SECONDS_PER_HOUR * WHOLE, self.card_slots * slot_seconds * weight)
 
 
 @dataclass(frozen=True, slots=True)
