@@ -21,8 +21,8 @@ TRADES_MIN = 5
 PAIRS_MIN = 3
 DEVIATIONS = 5
 """A trade counts if it is within so many median absolute deviations of the median …"""
-QUARTER = 4
-"""… or within a quarter of the median, whichever is more."""
+HALF = 2
+"""… or within half of the median, whichever is more: a night may cost a third less than a day."""
 
 
 class NoValue(StrEnum):
@@ -120,7 +120,7 @@ def _median_and_band(rows: Sequence[Row]) -> tuple[int, int]:
     """The median by volume, and how far from it a price may be."""
     median = weighted_quantile([(row.price, row.volume) for row in rows], 1, 2)
     deviation = weighted_quantile([(abs(row.price - median), row.volume) for row in rows], 1, 2)
-    return median, max(DEVIATIONS * deviation, median // QUARTER)
+    return median, max(DEVIATIONS * deviation, median // HALF)
 
 
 def _count(rows: Sequence[Row]) -> Counted:

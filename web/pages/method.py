@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from exchange.marketdata.index import DEVIATIONS, METHOD, PAIRS_MIN, QUARTER, TRADES_MIN
+from exchange.marketdata.index import DEVIATIONS, HALF, METHOD, PAIRS_MIN, TRADES_MIN
 
-assert (METHOD, QUARTER) == ("1", 4), "the words below are of this method"
+assert (METHOD, HALF) == ("1", 2), "the words below are of this method"
 
 
 class Step(NamedTuple):
@@ -53,7 +53,7 @@ STEPS: Sequence[Step] = (
     Step("Median", "The lowest price at or below which at least half of the volume was traded"),
     Step(
         "Band",
-        f"{DEVIATIONS} times the median of the distances from the median, taken in the same way; or a quarter of the median, "
+        f"{DEVIATIONS} times the median of the distances from the median, taken in the same way; or half of the median, "
         "rounded down, if that is more",
     ),
     Step(

@@ -1,4 +1,4 @@
-"""Prices over time: where their lines go, drawn by templates. Where nothing was traded, nothing is drawn."""
+"""Prices over time: where their lines go, drawn by templates, and broken where nothing was traded."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

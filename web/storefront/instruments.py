@@ -27,9 +27,9 @@ from web.session import Caller
 from web.storefront.market import AHEAD_HOURS, market_row
 
 TAPE_ROWS = 30
-HOURS_USUAL = 24
+HOURS_USUAL = 1
 DAY = 86_400
-BARS_SHOWN = {BarLength.HOUR: 96, BarLength.DAY: 90, BarLength.WEEK: 52}
+BARS_LEAST, BARS_SHOWN = 24, {BarLength.HOUR: 96, BarLength.DAY: 90, BarLength.WEEK: 52}
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +174,8 @@ async def _history(history: History, instrument: Instrument, clock: Clock, asked
     running = length.begins(clock.instant, clock.terms.utc_offset_seconds)
     since, until = running - (BARS_SHOWN[length] - 1) * length.seconds, running + length.seconds
     bars = await history.bars(instrument, length, since, until)
+    if bars:  # what is younger fills the chart, too
+        since = max(since, min(bars[0].begins, until - BARS_LEAST * length.seconds))
     return ShownHistory(length, bars, price_chart(bars, length, since, until))
 
 
