@@ -29,7 +29,7 @@ from web.storefront.market import AHEAD_HOURS, market_row
 TAPE_ROWS = 30
 HOURS_USUAL = 1
 DAY = 86_400
-BARS_LEAST, BARS_SHOWN = 24, {BarLength.HOUR: 96, BarLength.DAY: 90, BarLength.WEEK: 52}
+BARS_LEAST, BARS_SHOWN = 12, {BarLength.HOUR: 96, BarLength.DAY: 90, BarLength.WEEK: 52}
 
 
 @dataclass(frozen=True, slots=True)
