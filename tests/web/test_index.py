@@ -1,5 +1,6 @@
 """The index of a venue is what anybody makes of its public tape, and whoever tells another one is found out."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from datetime import date
@@ -7,11 +8,14 @@ from typing import Any
 
 import httpx
 import pytest
+from typer.testing import CliRunner
 
 from exchange.state import Role
 from tests.web.house import H100, HORINGER, SHANGHAI, Door, code_of, listing, order, straight_to
 from web.cli.index_check import check_day
+from web.cli.main import app
 from web.client import Client
+from web.server import serving
 
 pytestmark = pytest.mark.anyio
 
@@ -153,6 +157,28 @@ async def test_what_becomes_of_a_lease_changes_neither_tape_nor_index(traded: Do
         assert (await again.trades()).items == tape.items
         assert await again.index(DAY.isoformat()) == values
         assert (await check_day(again, DAY)).differences == []
+
+
+async def test_the_command_says_yes_or_no(traded: Door) -> None:
+    """The values are kept, so a tape that is changed behind them no longer makes them."""
+
+    async def run(*arguments: str) -> tuple[int, str]:
+        ran = await asyncio.to_thread(CliRunner().invoke, app, ["index", *arguments, "--url", url])
+        return ran.exit_code, ran.output
+
+    async with serving(traded.app, port=0) as url:
+        shown, table = await run(DAY.isoformat())
+        assert (shown, BOTH in table, "too_few_trades" in table) == (0, True, True)
+        code, said = await run(DAY.isoformat(), "--verify")
+        assert (code, said.splitlines()[-1]) == (
+            0,
+            "6 values were worked out again, and 0 things differ.",
+        )
+        async with traded.exchange.usage.acquire() as connection:
+            await connection.execute("UPDATE trades SET cost = cost + 1 WHERE number = 1")
+        code, said = await run(DAY.isoformat(), "--verify", "--json")
+        assert code == 1
+        assert f"{BOTH}: its rows make" in said
 
 
 async def test_bars_are_those_of_the_tape(traded: Door, anybody: Client) -> None:
