@@ -169,6 +169,7 @@ listings = Table(
     _text("status"),
     Index("ix_listings_open", "chip", "region", postgresql_where="status = 'open'"),
     Index("ix_listings_party", "party", "seq"),
+    Index("ix_listings_instrument", "chip", "region"),
 )
 
 orders = Table(

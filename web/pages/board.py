@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar, TypeVarTuple
 
 from exchange.app import Exchange
+from exchange.catalogue.instruments import Instrument
 from exchange.marketdata.depth import Books
 from exchange.persistence.queries import market as queries
 from exchange.persistence.queries.market import Clock, Offered
-from exchange.persistence.queries.tape import last_trades
+from exchange.persistence.queries.tape import Trade, last_trades
 from matching.terms import ChipCode, RegionCode, Seq
 from web.pages.offers import Quoted, market_table
 
@@ -61,6 +62,7 @@ class Board:
         self._readers = exchange.readers
         self._ahead_seconds = ahead_seconds
         self._latest = Latest(exchange, self._worked_out)
+        self._last: dict[Instrument, Trade] = {}
 
     async def table(self) -> MarketTable:
         """The table, with all that is durable now."""
@@ -68,9 +70,15 @@ class Board:
 
     async def _worked_out(self) -> MarketTable:
         clock = await queries.clock(self._readers)
-        offers, trades = await queries.offers(self._readers, clock.now), await last_trades(self._readers)
+        offers, trades = await queries.offers(self._readers, clock.now), await self._last_trades()
         rows = await asyncio.to_thread(market_table, offers, trades, clock.now, self._ahead(clock))
         return MarketTable(clock, rows)
+
+    async def _last_trades(self) -> list[Trade]:
+        """The latest trade of every instrument: what is known already is not looked for again on the whole tape."""
+        after = max((trade.number for trade in self._last.values()), default=0)
+        self._last |= {trade.instrument: trade for trade in await last_trades(self._readers, after)}
+        return list(self._last.values())
 
     def _ahead(self, clock: Clock) -> int:
         if self._ahead_seconds is None:

@@ -1,5 +1,6 @@
 """The tape: every lease as it was granted, without names, and when it was granted by the venue's clock."""
 
+import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -67,38 +68,42 @@ class Parted:
 
 async def tape(pool: Pool, wanted: Wanted, before: int | None, most: int) -> list[Trade]:
     """The latest trades, the newest first, before a number."""
-    rows = await pool.fetch(
-        f"SELECT {_TRADE} {_FROM} WHERE {_WANTED} AND ($6::bigint IS NULL OR t.number < $6) "
-        "ORDER BY t.number DESC LIMIT $7",
-        *_given(wanted),
-        before,
-        most,
-    )
+    where, given = _where(wanted, before)
+    rows = await pool.fetch(f"SELECT {_TRADE} {_FROM} {where} ORDER BY t.number DESC LIMIT {most:d}", *given)
     return [_trade(row) for row in rows]
 
 
 async def traded(pool: Pool, wanted: Wanted) -> list[Trade]:
     """All trades that are wanted, the oldest first."""
-    rows = await pool.fetch(f"SELECT {_TRADE} {_FROM} WHERE {_WANTED} ORDER BY t.number", *_given(wanted))
-    return [_trade(row) for row in rows]
+    where, given = _where(wanted)
+    rows = await pool.fetch(f"SELECT {_TRADE} {_FROM} {where} ORDER BY t.number", *given)
+    return await asyncio.to_thread(lambda: [_trade(row) for row in rows])
 
 
 async def parted(pool: Pool, since: Slot, until: Slot) -> list[Parted]:
     """All trades of some slots with the groups that made them, the oldest first."""
+    where, given = _where(Wanted(since=since, until=until))
     rows = await pool.fetch(
         f'SELECT {_TRADE}, b."group" AS buyer, s."group" AS seller {_FROM} '
-        "JOIN parties b ON b.id = o.party JOIN parties s ON s.id = l.party "
-        f"WHERE {_WANTED} ORDER BY t.number",
-        *_given(Wanted(since=since, until=until)),
+        f"JOIN parties b ON b.id = o.party JOIN parties s ON s.id = l.party {where} ORDER BY t.number",
+        *given,
     )
-    return [Parted(_trade(row), OwnerGroup(row["buyer"]), OwnerGroup(row["seller"])) for row in rows]
+    return await asyncio.to_thread(
+        lambda: [Parted(_trade(row), OwnerGroup(row["buyer"]), OwnerGroup(row["seller"])) for row in rows]
+    )
 
 
-async def last_trades(pool: Pool) -> list[Trade]:
-    """The latest trade of every instrument."""
+async def last_trades(pool: Pool, after: int) -> list[Trade]:
+    """The latest trade of every instrument that was traded after a number."""
     rows = await pool.fetch(
-        f"SELECT DISTINCT ON (l.chip, l.region, o.tier) {_TRADE} {_FROM} "
-        "ORDER BY l.chip, l.region, o.tier, t.number DESC"
+        f"""
+        SELECT {_TRADE} {_FROM} JOIN (
+            SELECT max(t.number) AS number
+            FROM trades t JOIN listings l ON l.id = t.listing_id JOIN orders o ON o.id = t.order_id
+            WHERE t.number > $1 GROUP BY l.chip, l.region, o.tier
+        ) AS latest ON latest.number = t.number
+        """,  # noqa: S608 - our own words only
+        after,
     )
     return [_trade(row) for row in rows]
 
@@ -122,15 +127,23 @@ _FROM = f"""
     JOIN commands c ON c.seq = t.seq {_CLOCK}
 """
 # A slot of the clock is a stretch of the log: from the tick that brought it, until before the next one's.
-_WANTED = """
-    ($1::text IS NULL OR l.chip = $1) AND ($2::text IS NULL OR l.region = $2) AND ($3::text IS NULL OR o.tier = $3)
-    AND ($4::bigint IS NULL OR t.seq > (SELECT min(seq) FROM ticks WHERE slot >= $4))
-    AND ($5::bigint IS NULL OR t.seq < coalesce((SELECT min(seq) FROM ticks WHERE slot >= $5), t.seq + 1))
-"""
+_FIRST_TICK = "(SELECT min(seq) FROM ticks WHERE slot >= ${n})"
+_CONDITIONS = (
+    "l.chip = ${n}",
+    "l.region = ${n}",
+    "o.tier = ${n}",
+    f"t.seq > {_FIRST_TICK}",
+    f"t.seq < coalesce({_FIRST_TICK}, {2**63 - 1})",
+    "t.number < ${n}",
+)
 
 
-def _given(wanted: Wanted) -> tuple[str | None, str | None, str | None, int | None, int | None]:
-    return wanted.chip, wanted.region, wanted.tier, wanted.since, wanted.until
+def _where(wanted: Wanted, before: int | None = None) -> tuple[str, list[str | int]]:
+    """The conditions that are asked, and their parameters: no others, so that the database can plan for these."""
+    asked = (wanted.chip, wanted.region, wanted.tier, wanted.since, wanted.until, before)
+    pairs = [(words, value) for words, value in zip(_CONDITIONS, asked, strict=True) if value is not None]
+    words = " AND ".join(words.format(n=n) for n, (words, _) in enumerate(pairs, start=1))
+    return f"WHERE {words}" if pairs else "", [value for _, value in pairs]
 
 
 def _trade(row: asyncpg.Record) -> Trade:

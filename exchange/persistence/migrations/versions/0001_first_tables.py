@@ -213,6 +213,7 @@ def upgrade() -> None:
         "ix_listings_open", "listings", ["chip", "region"], unique=False, postgresql_where="status = 'open'"
     )
     op.create_index("ix_listings_party", "listings", ["party", "seq"], unique=False)
+    op.create_index("ix_listings_instrument", "listings", ["chip", "region"], unique=False)
     op.create_table(
         "orders",
         sa.Column("id", sa.Text(), nullable=False),
@@ -444,6 +445,7 @@ def downgrade() -> None:
     op.drop_index("ix_orders_open", table_name="orders", postgresql_where="status = 'resting'")
     op.drop_table("orders")
     op.drop_index("ix_listings_party", table_name="listings")
+    op.drop_index("ix_listings_instrument", table_name="listings")
     op.drop_index("ix_listings_open", table_name="listings", postgresql_where="status = 'open'")
     op.drop_table("listings")
     op.drop_index("ix_leases_unsettled", table_name="leases", postgresql_where="unsettled > 0")
