@@ -22,12 +22,13 @@ import matching.commands
 import matching.events
 import matching.market
 import matching.terms
-from exchange import defaults, engine, quotes
+from exchange import defaults, engine
 from exchange.catalogue.catalogue import load_catalogue
 from exchange.config import VARIABLES
 from exchange.metering import RefusalCode
 from exchange.parties.rules import AMOUNT_MAX
 from exchange.persistence import embedded, errors, migrate
+from exchange.quoting import follower
 from exchange.rejections import VenueRejection
 from matching.terms import Rejection as MarketRejection
 from settlement.agreements import ProblemCode
@@ -289,7 +290,7 @@ def test_the_lease_of_a_page_is_what_the_code_makes_of_it(
     [
         ("adr/0003-one-writer.md", f"({engine.QUEUE_MAX:,} commands)"),
         ("adr/0004-answer-after-commit.md", f"up to {engine.BATCH_MAX} commands"),
-        ("adr/0012-quotes-from-a-follower.md", f"pages of {quotes.PAGE:,} commands"),
+        ("adr/0012-quotes-from-a-follower.md", f"pages of {follower.PAGE:,} commands"),
         ("architecture.md", f"leases {close_period.LEASES_AT_ONCE} at a time"),
         ("architecture.md", f"some {close_period.SUMS_MAX} in a command"),
         ("rejections.md", f"up to {FAULTS_MAX} faults"),

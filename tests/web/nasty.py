@@ -348,8 +348,15 @@ ADDRESSES = [
     Address("/v1", 404, "not_found"),
     Address("/v1/instruments/nvidia-h100-80g@150100/gold/depth", 404, "unknown_id"),
     Address("/v1/instruments/nvidia-h100-80g@999999/spot/depth", 404, "unknown_id"),
-    Address("/v1/instruments/nvidia-h100-80g@150100/spot/depth?slots=0", *PARAMETER),
-    Address("/v1/instruments/nvidia-h100-80g@150100/spot/depth?slots=9999999", *PARAMETER),
+    Address("/v1/instruments/nvidia-h100-80g@150100/spot/depth?start=now", *PARAMETER),
+    Address("/v1/instruments/nvidia-h100-80g@150100/spot/depth?start=2026-11-30T00:30:00Z", *PARAMETER),
+    Address("/v1/instruments/nvidia-h100-80g@150100/spot/depth?end=2020-01-01T00:00:00Z", *PARAMETER),
+    Address("/v1/instruments/nvidia-h100-80g@150100/spot/depth?end=2100-01-01T00:00:00Z", *PARAMETER),
+    Address("/v1/depth/gold", 404, "unknown_id"),
+    Address("/v1/depth/spot?region=999999", *PARAMETER),
+    Address("/v1/trades?chip=abacus", *PARAMETER),
+    Address("/v1/trades?tier=gold", *PARAMETER),
+    Address("/v1/trades?start=2026-11-30T00:00:00", *PARAMETER),
 ]
 
 HOST = b"Host: venue\r\n"

@@ -10,6 +10,7 @@ from web.api import (
     agreements,
     commands,
     contracts,
+    index,
     leases,
     links,
     listings,
@@ -29,6 +30,7 @@ from web.strict import StrictRequest, strict_address
 PREFIX = "/v1"
 NOUNS = {
     "market": market,
+    "index": index,
     "terms": terms,
     "links": links,
     "parties": parties,
