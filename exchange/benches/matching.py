@@ -18,7 +18,7 @@ WANTED = {Load.SINGLES: 4_000, Load.GANGS: 1_500, Load.WORK: 1_200, Load.LISTING
 QUICK_MS = 20
 TRAP_RATE, TRAP_SHARE = 5_000, 0.6
 TRAP_COMMANDS = 2_000
-QUOTE_RATE, QUOTE_MS = 100, 100
+QUOTED_LISTINGS, QUOTE_RATE, QUOTE_MS = 10_000, 100, 100
 BOOK_RATE = 100_000
 LISTING_BYTES = 5 * 1024
 GROWTH = 1.02
@@ -53,13 +53,7 @@ def measure_matching(extent: Extent, say: Say) -> Iterator[Figure]:
     for trap in Trap:
         say(f"{trap}, at {scale // 10:,} and {scale:,}")
         yield _trap(trap, scale, seed)
-    for load in quotes.LOADS:
-        say(f"quotes of {load}, at {scale:,}")
-        yield from _quotes(f"{load} against {scale:,} listings", fresh(quotes.run, load, scale, seed))
-    for trap in quotes.TRAPS:
-        large = scale // 10 if trap is Trap.TAKEN_BACK else scale
-        say(f"quotes in {trap}, at {large:,}")
-        yield from _quotes(f"{trap}, at {large:,}", fresh(quotes.run_trap, trap, max(1, large), seed))
+    yield from _all_quotes(min(scale, QUOTED_LISTINGS), seed, say)
     if extent.peers is not None:
         yield from _books(extent.peers, say)
     say(f"memory, and {extent.commands:,} commands")
@@ -129,6 +123,16 @@ def _trap(trap: Trap, scale: int, seed: int) -> Figure:
         wanted=f"both at least {TRAP_RATE:,}/s, and {TRAP_SHARE} times",
         met=min(rate, small_rate) >= TRAP_RATE and rate >= TRAP_SHARE * small_rate,
     )
+
+
+def _all_quotes(scale: int, seed: int, say: Say) -> Iterator[Figure]:
+    for load in quotes.LOADS:
+        say(f"quotes of {load}, at {scale:,}")
+        yield from _quotes(f"{load} against {scale:,} listings", fresh(quotes.run, load, scale, seed))
+    for trap in quotes.TRAPS:
+        large = max(1, scale // 10) if trap is Trap.TAKEN_BACK else scale
+        say(f"quotes in {trap}, at {large:,}")
+        yield from _quotes(f"{trap}, at {large:,}", fresh(quotes.run_trap, trap, large, seed))
 
 
 def _quotes(title: str, answered: Answered) -> Iterator[Figure]:

@@ -190,7 +190,7 @@ def test_quotes_are_of_both_kinds(monkeypatch: pytest.MonkeyPatch) -> None:
     assert answered.fitting
     assert answered.explained
     assert answered.quantile(0.5) <= answered.quantile(0.95)
-    assert 0 < answered.explained_rate
+    assert answered.explained_rate > 0
 
 
 @pytest.mark.parametrize("trap", quotes.TRAPS)
