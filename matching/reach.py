@@ -15,12 +15,35 @@ from matching.masks import FAR, span
 from matching.terms import Block, ChipCode, Order, Seq, Split
 
 
+def is_gang(order: Order) -> bool:
+    """Whether several listings may serve a block together."""
+    return isinstance(order.shape, Block) and order.shape.split is not Split.ONE
+
+
+def hopeless(market: Market, order: Order) -> bool:
+    """Whether a search for an order can be spared: it is for a gang that no start within the slots with bits allows."""
+    if not is_gang(order) or order.window.end > market.origin + FAR:
+        return False
+    return not able(market, order, max(order.window.start, market.now), order.window.end)
+
+
 def able(market: Market, order: Order, first: int, end: int) -> list[int]:
     """The starts from which a gang that runs in [first, end) reaches its least."""
     shape = order.shape
     assert isinstance(shape, Block), "a gang is a block"
     least = shape.least * MILLI
+    if _usable(market, order) < least:
+        return []
     return [first + at for at, most in enumerate(reach(market, order, first, end)) if most >= least]
+
+
+def _usable(market: Market, order: Order) -> int:
+    """No start can give more: all that is free at any time and price, of the best chip, in thousandths."""
+    most = 0
+    for chip, weight in order.chips.items():
+        keys = [BookKey(chip, region, order.tier) for region in order.regions]
+        most = max(most, weight * sum([market.books[key].usable for key in keys if key in market.books]))
+    return most
 
 
 def reach(market: Market, order: Order, first: int, end: int) -> list[int]:

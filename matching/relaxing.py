@@ -17,7 +17,7 @@ from matching.legs import Leg, Plan
 from matching.live import MILLI
 from matching.market import Market
 from matching.masks import EVERYWHERE, FAR
-from matching.reach import able, reach
+from matching.reach import able, is_gang, reach
 from matching.terms import (
     Block,
     ChipCode,
@@ -104,13 +104,9 @@ def _probed(market: Market, order: Order) -> Plan:
 
 
 def _fits(market: Market, order: Order) -> bool:
-    if _is_gang(order):
+    if is_gang(order):
         return bool(able(market, order, max(order.window.start, market.now), order.window.end))
     return bool(_probed(market, order))
-
-
-def _is_gang(order: Order) -> bool:
-    return isinstance(order.shape, Block) and order.shape.split is not Split.ONE
 
 
 def _is_whole(order: Order) -> bool:
@@ -148,14 +144,27 @@ def _higher_limit(market: Market, order: Order, tick: int) -> Relaxation | None:
     def at(ticks: int) -> Order:
         return replace(order, limit=Price(ticks * tick))
 
-    lowest = order.limit // tick
-    ticks = probe(ANY_LIMIT // tick) if _fits(market, at(ANY_LIMIT // tick)) else None
-    if ticks is not None and _is_gang(order):
-        ticks = _nearest(lambda each: each if _fits(market, at(each)) else None, lowest, ticks)
-    elif ticks is not None and _is_whole(order):
-        ticks = _nearest(probe, lowest, ticks)
-    # Of all else the cheapest leg needs the lowest limit.
-    return None if ticks is None else _verified(market, Dimension.LIMIT, at(ticks))
+    lowest, ticks = order.limit // tick, ANY_LIMIT // tick
+    if not _fits(market, at(ticks)):
+        return None
+    if is_gang(order):
+        ticks = _lowest_that_fits(market, at, lowest)
+    elif _is_whole(order):
+        ticks = _nearest(probe, lowest, ticks) or ticks
+    else:
+        ticks = probe(ticks) or ticks  # the cheapest leg needs the lowest limit
+    return _verified(market, Dimension.LIMIT, at(ticks))
+
+
+def _lowest_that_fits(market: Market, at: Callable[[int], Order], fails: int) -> int:
+    """The lowest number of ticks with which a gang fits that does with many, found by doubling and then by halving."""
+    step = max(1, fails // 16)
+    while not _fits(market, at(fails + step)):
+        fails, step = fails + step, 2 * step
+    return (
+        _nearest(lambda ticks: ticks if _fits(market, at(ticks)) else None, fails, fails + step)
+        or fails + step
+    )
 
 
 def _needed_limit(order: Order, plan: Plan) -> int:
@@ -201,7 +210,7 @@ def _later_deadline(market: Market, order: Order) -> Relaxation | None:
 
     if last <= window.end:
         return None
-    if _is_gang(order):
+    if is_gang(order):
         end = next((start + order.slots for start in able(market, order, max(since, market.now), last)), None)
     else:
         end = _nearest(probe, window.end, last)
@@ -238,7 +247,7 @@ def _earlier_start(market: Market, order: Order) -> Relaxation | None:
 
     if market.now >= window.start:
         return None
-    if _is_gang(order):
+    if is_gang(order):
         start = next(reversed(able(market, order, market.now, until)), None)
     else:
         start = _nearest(probe, window.start, market.now)
@@ -319,7 +328,7 @@ def _largest_least(market: Market, order: Order, shape: Block) -> int:
 
     if shape.least == 1:
         return 0
-    if _is_gang(order):
+    if is_gang(order):
         most = reach(market, order, max(order.window.start, market.now), order.window.end)
         return max(most, default=0) // MILLI
     return _nearest(probe, shape.least, 1) or 0

@@ -347,7 +347,7 @@ SABOTAGE: list[tuple[str, Law, Plant]] = [
     ("the first relaxation that works is taken", EXPLAINS, halving_gives_up),
     ("the dearest relaxation is taken", EXPLAINS, replaced(relaxing, "_average", lambda r: -r.deal.average)),
     ("whole work is taken for any work", EXPLAINS, replaced(relaxing, "_is_whole", lambda _: False)),
-    ("gangs may start at any time", EXPLAINS, replaced(relaxing, "able", lambda _, __, a, b: [*range(a, b)])),
+    ("gangs are given up too soon", EXPLAINS, replaced(reach, "_gives", lambda *_: iter(()))),
     (
         "a gang's curve is not looked at",
         EXPLAINS,
