@@ -26,8 +26,8 @@ def policies(plan: MarketPlan, dealt: Dealt) -> Rows:
             "policy": policy,
             **_outcome(score),
             "surplus_micro_yuan": score.surplus,
-            "to_plain_milli": _milli(score.surplus, found[PLAIN].surplus),
-            "of_bound_milli": _milli(score.surplus, most),
+            "of_plain_milli": _milli(score.surplus, found[PLAIN].surplus),
+            "of_the_bound_milli": _milli(score.surplus, most),
             "surplus_of_filled_micro_yuan": score.surplus_of_filled,
         }
         for policy, score in found.items()
