@@ -187,8 +187,8 @@ async def displacement(connection: asyncpg.Connection, slot_seconds: int) -> Fig
                        SELECT FROM leases l WHERE l.order_id = k.id)) AS found
             FROM kinds k WHERE k.id LIKE '%.r%' GROUP BY k.kind
         )
-        SELECT kind AS taken_back, orders, leases, (lost * $1 / 3600)::bigint AS card_hours_lost,
-               (coalesce(free, 0) * $1 / 3600)::bigint AS card_hours_free, refunded::bigint AS refunded_micro_yuan,
+        SELECT kind AS taken_back, orders, leases, lost::bigint * $1 / 3600 AS card_hours_lost,
+               coalesce(free, 0)::bigint * $1 / 3600 AS card_hours_free, refunded::bigint AS refunded_micro_yuan,
                coalesce(sought, 0)::bigint AS sought_again, coalesce(found, 0)::bigint AS found_again
         FROM taken LEFT JOIN anew USING (kind) ORDER BY kind
         """,
