@@ -8,12 +8,13 @@ from exchange.catalogue.catalogue import load_catalogue
 from exchange.replay import comparison
 from exchange.replay.assumptions import DEFAULTS, assume
 from exchange.replay.baseline import first_fit
+from exchange.replay.demo import DEMO, JOBS
 from exchange.replay.plan import plan_market
 from exchange.replay.planned import MarketPlan, PlannedOrder
 from exchange.replay.pricing import valleys_in
 from exchange.replay.reference import reference_offers, reference_trace
 from exchange.replay.report import outcomes
-from exchange.replay.scoring import NOTHING, Outcome, scores
+from exchange.replay.scoring import NOTHING, Kind, Outcome, kind_of, scores
 from exchange.replay.uses import Use
 from matching.terms import Block, Preference, Split, TimeInForce
 from tests.exchange.replay.small import (
@@ -146,3 +147,11 @@ def test_the_reference_week_is_sound_and_compared_in_full() -> None:
     assert {row["policy"] for row in comparison.fragments(plan, dealt)} == set(dealt)
     by_outcome = {row["outcome"]: row["orders"] for row in outcomes(plan, uses)}
     assert by_outcome[Outcome.FILLED] == whole[0]["filled"]
+
+
+def test_the_demo_shows_every_kind_of_order_and_leases_that_were_taken_back() -> None:
+    plan = plan_market(reference_trace(), reference_offers(), DEMO, JOBS)
+    uses = played(plan)
+    require_sound(plan, uses)
+    assert {kind_of(plan.orders[use.order]) for use in uses} == set(Kind)
+    assert sum(len(use.ends) > 1 for use in uses) > 50
