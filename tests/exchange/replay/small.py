@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from exchange.app import empty_state
 from exchange.catalogue.catalogue import load_catalogue
 from exchange.commands import Command, Envelope
 from exchange.core import step
@@ -22,7 +21,7 @@ from exchange.replay.script import Ask, script
 from exchange.replay.terms import replay_terms
 from exchange.replay.trace import DAY_S
 from exchange.replay.uses import Use
-from exchange.state import VENUE
+from exchange.state import VENUE, before_all
 from exchange.venue.commands import AdoptTerms, Tick
 from matching.terms import (
     Block,
@@ -134,7 +133,7 @@ def played(plan: MarketPlan) -> list[Use]:
 def _happened(plan: MarketPlan) -> list[tuple[int, Command, list[Event]]]:
     catalogue = load_catalogue()
     terms = replay_terms(catalogue, plan.assumptions)
-    state = empty_state(catalogue)
+    state = before_all(catalogue)
     asked = [line.envelope for line in script(plan, terms) if isinstance(line, Ask)]
     envelopes = [Envelope(VENUE, "open", AdoptTerms(terms)), *asked]
     return [
