@@ -60,7 +60,8 @@ def show_quote(quote: QuoteOut) -> None:
         print(f"nothing now: {quote.reason}")
         return
     found = quote.found
-    print(f"would get {found.cards} {found.chip} in {found.region} from {found.window.start:%d %B %H:%M} UTC")
+    for leg in found.legs:
+        print(f"would get {leg.cards} {leg.chip} in {leg.region} from {leg.window.start:%d %B %H:%M} UTC")
     print(f"would cost {yuan(found.total_fen)}, of it VAT {yuan(found.vat_fen)}")
 
 

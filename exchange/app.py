@@ -19,10 +19,9 @@ from exchange.metering import Metering
 from exchange.persistence import database
 from exchange.persistence.database import Connection, Pool
 from exchange.persistence.log import Log, events_after
-from exchange.quotes import Follower
-from exchange.state import VENUE, PartyId, State, VenueTerms
+from exchange.quoting.desk import QuoteDesk
+from exchange.state import VENUE, PartyId, State, VenueTerms, before_all
 from exchange.venue.commands import AdoptTerms
-from matching.market import Market
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +36,7 @@ class Exchange:
     usage: Pool
     catalogue: Catalogue
     metering: Metering
-    quotes: Follower
+    quotes: QuoteDesk
 
     @property
     def bus(self) -> CommandBus:
@@ -56,12 +55,6 @@ class Exchange:
     async def as_venue(self, command_id: str, command: Command) -> Answer:
         """Give a command in the venue's own name."""
         return await self.engine.submit(Envelope(VENUE, command_id, command))
-
-
-def empty_state(catalogue: Catalogue) -> State:
-    """The state before the first command: a market of the catalogue's chips and regions."""
-    chips, regions = frozenset(catalogue.chips), frozenset(catalogue.regions)
-    return State(market=Market(chips, regions))
 
 
 async def recover(connection: Connection, state: State) -> None:
@@ -90,11 +83,12 @@ async def open_exchange(url: str, terms: VenueTerms) -> AsyncIterator[Exchange]:
         opened.push_async_callback(database.hang_up, usage)
 
         log = await Log.take_over(writing, reading)
-        state = empty_state(catalogue)
+        state = before_all(catalogue)
         await recover(reading, state)
-        engine, follower = Engine(state, log), Follower(readers, empty_state(catalogue))
+        engine, quotes = Engine(state, log), QuoteDesk(url)
+        opened.push_async_callback(quotes.close)
         await opened.enter_async_context(running(engine.serve(), "writer"))
-        exchange = Exchange(engine, readers, usage, catalogue, Metering(usage), follower)
+        exchange = Exchange(engine, readers, usage, catalogue, Metering(usage), quotes)
         if state.terms is None:
             await exchange.as_venue("open", AdoptTerms(terms))
         yield exchange

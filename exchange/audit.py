@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import msgspec
 
-from exchange.app import empty_state
 from exchange.catalogue.catalogue import Catalogue
 from exchange.checks.books import Journal
 from exchange.checks.decisions import Decisions
@@ -26,7 +25,7 @@ from exchange.persistence.database import Connection
 from exchange.persistence.queries import audit as queries
 from exchange.persistence.queries import metered, settled
 from exchange.persistence.queries.audit import LoggedStep
-from exchange.state import PartyId, VenueTerms
+from exchange.state import PartyId, VenueTerms, before_all
 
 ROWS_AT_ONCE = 2_000  # rows that are compared with what is stored in one question
 
@@ -63,7 +62,7 @@ class _Log:
 
     def __init__(self, catalogue: Catalogue, *, redecide: bool) -> None:
         self.chain, self.journal, self.leasing, self.fold = Chain(), Journal(), Leasing(), Fold()
-        self.decisions = Decisions(empty_state(catalogue), empty_state(catalogue)) if redecide else None
+        self.decisions = Decisions(before_all(catalogue), before_all(catalogue)) if redecide else None
 
     def findings(self) -> Iterator[Findings]:
         """What was found, in the order in which it is told."""

@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from time import perf_counter
 
-from exchange.app import Exchange, empty_state, open_exchange, recover
+from exchange.app import Exchange, open_exchange, recover
 from exchange.catalogue.catalogue import load_catalogue
 from exchange.catalogue.vat import CatalogueLine
 from exchange.collector import calm_collector
@@ -19,11 +19,11 @@ from exchange.orders.commands import PlaceOrder
 from exchange.parties.commands import Deposit, RegisterParty
 from exchange.persistence import database
 from exchange.persistence.queries import replay as queries
-from exchange.replay.assumptions import Assumptions
 from exchange.replay.planned import MarketPlan
-from exchange.replay.run import Play, replay_terms, run
+from exchange.replay.run import Play, run
 from exchange.replay.sellers import Tokens
-from exchange.state import VENUE, Instant, Party, PartyId, Role
+from exchange.replay.terms import replay_terms
+from exchange.state import VENUE, Instant, Party, PartyId, Role, before_all
 from exchange.venue.commands import Tick
 from matching.curves import flat
 from matching.terms import Block, ChipCode, OwnerGroup, Price, RegionCode, Slot, Tier, Window
@@ -65,7 +65,6 @@ class Load:
 
     plan: MarketPlan
     uses: Tokens
-    assumptions: Assumptions
 
 
 async def bench(url: str, load: Load, door: Door, say: Say) -> list[Figure]:
@@ -86,9 +85,9 @@ async def bench(url: str, load: Load, door: Door, say: Say) -> list[Figure]:
 
 async def _standing(url: str, load: Load, door: Door) -> list[Figure]:
     """Memory with a full book, and what a lone client waits for on top of it."""
-    async with open_exchange(url, replay_terms(load_catalogue(), load.assumptions)) as exchange:
+    async with open_exchange(url, replay_terms(load_catalogue(), load.plan.assumptions)) as exchange:
         ask = asker(exchange)
-        await _fill(exchange, ask, load.assumptions.start_s)
+        await _fill(exchange, ask, load.plan.assumptions.start_s)
         memory = peak_memory_mb()
         calm_collector()
         async with door(exchange, BUYER) as place:
@@ -168,9 +167,9 @@ async def _lone(exchange: Exchange, ask: Ask, place: Place, url: str) -> _Lone:
 
 async def _replay(url: str, load: Load, say: Say) -> Figure:
     """Durable orders a second over the whole replay: ticks, reports and closings on the way included."""
-    async with open_exchange(url, replay_terms(load_catalogue(), load.assumptions)) as exchange:
+    async with open_exchange(url, replay_terms(load_catalogue(), load.plan.assumptions)) as exchange:
         calm_collector()
-        play = Play(exchange, load.plan, load.uses, load.assumptions)
+        play = Play(exchange, load.plan, load.uses)
         await run(play, lambda done, total: say(f"  {done} of {total} commands"))
         async with exchange.readers.acquire() as connection:
             log = await queries.log_figures(connection)
@@ -203,7 +202,7 @@ async def _restart(url: str) -> Figure:
     connection = await database.connect(url)
     commands: int = await connection.fetchval("SELECT count(*) FROM commands")
     bare = await timed(connection.fetch("SELECT seq, kind, body FROM events ORDER BY seq, n"))
-    state = empty_state(load_catalogue())
+    state = before_all(load_catalogue())
     seconds = await timed(recover(connection, state))
     await connection.close()
     return Figure(

@@ -21,6 +21,7 @@ class VenueRejection(StrEnum):
     DEPOSIT_EXISTS = "deposit_exists"
     AMOUNT_OUT_OF_RANGE = "amount_out_of_range"
     INSUFFICIENT_FUNDS = "insufficient_funds"
+    QUOTE_PASSED = "quote_passed"
     UNKNOWN_LINE = "unknown_line"
     PRICE_OFF_TICK = "price_off_tick"
     LOT_TOO_LARGE = "lot_too_large"

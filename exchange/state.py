@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NewType
 
+from exchange.catalogue.catalogue import Catalogue
 from matching.curves import Run
 from matching.market import Market
 from matching.terms import ListingId, MarketTerms, OrderId, OwnerGroup, RegionCode, Slot, Window
@@ -237,3 +238,8 @@ class State:
     def now(self) -> Instant:
         """When the slot began that the venue's clock stands in."""
         return self.rules.instant_of(self.market.now)
+
+
+def before_all(catalogue: Catalogue) -> State:
+    """The state before the first command: a market of the catalogue's chips and regions."""
+    return State(market=Market(frozenset(catalogue.chips), frozenset(catalogue.regions)))

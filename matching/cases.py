@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from matching.acceptance import order_problem
 from matching.commands import (
     AmendListing,
     AmendOrder,
@@ -31,10 +30,9 @@ from matching.events import (
     Rejected,
     Rested,
 )
-from matching.live import LiveOrder
 from matching.market import Market
+from matching.quoting import quote
 from matching.rules import apply
-from matching.search import find
 from matching.terms import (
     Block,
     ChipCode,
@@ -49,6 +47,7 @@ from matching.terms import (
     Price,
     PriceRule,
     RegionCode,
+    Rejection,
     Seq,
     Shape,
     Slot,
@@ -294,10 +293,10 @@ def _subject(command: Command) -> str | None:
 
 
 def _quote(run: _Run, bid: Record) -> dict[str, object]:
-    """What an order would get now from what is free. Nothing is booked."""
-    order = run.order(bid)
-    plan = [] if order_problem(run.market, order) else find(run.market, LiveOrder(order, Seq(run.seq + 1)))
-    if not plan:
+    """What an order would get now. Nothing is booked."""
+    answer = quote(run.market, run.order(bid), Seq(run.seq))
+    deal = None if isinstance(answer, Rejection) else answer.deal
+    if deal is None:
         return {"ok": False}
-    legs = [[leg.listing.terms.id, leg.cards, leg.window.start, leg.window.end] for leg in plan]
-    return {"ok": True, "legs": legs, "cost": sum(leg.cost for leg in plan)}
+    legs = [[leg.listing, leg.cards, leg.window.start, leg.window.end] for leg in deal.legs]
+    return {"ok": True, "legs": legs, "cost": deal.cost}

@@ -7,6 +7,7 @@ import shlex
 import subprocess
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple, get_args
@@ -21,11 +22,13 @@ import matching.commands
 import matching.events
 import matching.market
 import matching.terms
-from exchange import engine, quotes
+from exchange import defaults, engine
+from exchange.catalogue.catalogue import load_catalogue
 from exchange.config import VARIABLES
 from exchange.metering import RefusalCode
 from exchange.parties.rules import AMOUNT_MAX
 from exchange.persistence import embedded, errors, migrate
+from exchange.quoting import follower
 from exchange.rejections import VenueRejection
 from matching.terms import Rejection as MarketRejection
 from settlement.agreements import ProblemCode
@@ -271,11 +274,15 @@ def test_the_index_of_decisions_is_complete_and_in_order() -> None:
 # Figures and sentences
 
 
-def test_the_lease_of_the_settlement_page_is_what_the_code_makes_of_it(
-    capsys: pytest.CaptureFixture[str],
+@pytest.mark.parametrize(
+    ("page", "example"),
+    [("settlement.md", "settle_one_lease.py"), ("matching.md", "lose_a_spot_lease.py")],
+)
+def test_the_lease_of_a_page_is_what_the_code_makes_of_it(
+    page: str, example: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    runpy.run_path(str(PROJECT / "examples/settle_one_lease.py"), run_name="__main__")
-    assert capsys.readouterr().out in blocks(DOCS / "settlement.md", "text")
+    runpy.run_path(str(PROJECT / "examples" / example), run_name="__main__")
+    assert capsys.readouterr().out in blocks(DOCS / page, "text")
 
 
 @pytest.mark.parametrize(
@@ -283,7 +290,7 @@ def test_the_lease_of_the_settlement_page_is_what_the_code_makes_of_it(
     [
         ("adr/0003-one-writer.md", f"({engine.QUEUE_MAX:,} commands)"),
         ("adr/0004-answer-after-commit.md", f"up to {engine.BATCH_MAX} commands"),
-        ("adr/0012-quotes-from-a-follower.md", f"pages of {quotes.PAGE:,} commands"),
+        ("adr/0012-quotes-from-a-follower.md", f"pages of {follower.PAGE:,} commands"),
         ("architecture.md", f"leases {close_period.LEASES_AT_ONCE} at a time"),
         ("architecture.md", f"some {close_period.SUMS_MAX} in a command"),
         ("rejections.md", f"up to {FAULTS_MAX} faults"),
@@ -297,6 +304,27 @@ def test_the_lease_of_the_settlement_page_is_what_the_code_makes_of_it(
 )
 def test_bounds_that_a_page_tells_are_those_of_the_code(page: str, said: str) -> None:
     assert said in " ".join((DOCS / page).read_text().split())
+
+
+def test_the_matching_page_tells_the_terms_with_which_a_venue_opens() -> None:
+    opens = datetime(2026, 1, 1, tzinfo=UTC)
+    terms = defaults.venue_terms(load_catalogue(), opens)
+    told = dict(row[::2] for row in rows(section(DOCS / "matching.md", "## For whoever runs a venue")))
+    assert told == {
+        "slot length": {3600: "an hour"}[terms.slot_seconds],
+        "largest lot": f"{terms.lot_max} cards",
+        "horizon": f"{terms.horizon_slots * terms.slot_seconds // defaults.DAY} days",
+        "notice": f"{terms.market.notice} slot",
+        "grace": f"{terms.market.grace} slot",
+        "outbid": f"{terms.market.outbid_bp} basis points",
+        "displacement": "on" if terms.market.displacement else "off",
+        "resting": "on" if terms.market.resting else "off",
+    }
+
+
+def test_the_matching_page_tells_every_law_once() -> None:
+    told = rows(section(DOCS / "matching.md", "### What always holds, and how it is shown"))
+    assert [row[0] for row in told] == [f"I{n}" for n in range(1, 11)]
 
 
 def test_the_operating_page_names_every_setting() -> None:

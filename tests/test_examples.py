@@ -6,11 +6,14 @@ import runpy
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 
 from exchange.metering import DeliveryRecord
 from exchange.state import LeaseId, PartyId, Role
+from matching import rules
 from matching.terms import Slot
 from tests.paths import PROJECT
 from tests.web.house import Door, instant, open_door
@@ -19,6 +22,7 @@ from web.server import serving
 pytestmark = pytest.mark.anyio
 
 EXAMPLES = PROJECT / "examples"
+PICTURES = PROJECT / "docs/pictures"
 EVENING = "2026-11-30T01:00:00+00:00"
 AFTER_THE_LATE_WINDOW = "2026-12-04T00:00:00+00:00"
 CHEAP_HOURS = range(4, 12)  # after the evening
@@ -133,7 +137,55 @@ async def test_an_example_runs_as_its_docstring_says(site: Site) -> None:
     assert b" resting: " in said
 
 
+# Pictures
+
+
+def drawn(folder: Path, patch: pytest.MonkeyPatch) -> dict[str, str]:
+    """Every picture by its name, drawn anew."""
+    patch.setattr(sys, "argv", ["pictures.py", "--to", str(folder)])
+    runpy.run_path(str(EXAMPLES / "pictures.py"), run_name="__main__")
+    return pictures_in(folder)
+
+
+def pictures_in(folder: Path) -> dict[str, str]:
+    return {path.name: path.read_text() for path in folder.glob("*.svg")}
+
+
+def test_the_pictures_are_what_the_market_makes_of_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = pictures_in(PICTURES)
+    assert len(kept) > 5
+    assert drawn(tmp_path, monkeypatch) == kept, "draw them again: examples/pictures.py --to docs/pictures"
+
+
+def test_a_market_with_another_rule_makes_another_picture(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Were nothing offered to those who wait, no gang would be completed and no queue be served."""
+    monkeypatch.setattr(rules, "_rematch", lambda *_, **__: iter(()))
+    kept, now = pictures_in(PICTURES), drawn(tmp_path, monkeypatch)
+    others = {name for name, picture in now.items() if picture != kept[name]}
+    assert others == {"gang.svg", "displacement.svg", "rematch.svg"}
+
+
+@pytest.mark.parametrize("path", sorted(PICTURES.glob("*.svg")), ids=lambda path: path.stem)
+def test_a_picture_tells_what_it_shows_and_fetches_nothing(path: Path) -> None:
+    picture, text = ET.parse(path).getroot(), path.read_text()
+    told = {tag: picture.findtext(f"{{*}}{tag}") for tag in ("title", "desc")}
+    assert all(told.values())
+    assert picture.get("role") == "img"
+    assert len(text.encode()) < 30_000
+    assert "prefers-color-scheme" in text
+    assert text.count("://") == 1, "its name space is its only address"
+    assert f"](pictures/{path.name})" in (PROJECT / "docs/matching.md").read_text()
+
+
 def test_every_example_is_run_here() -> None:
     ours = {"place_an_order.py", "sell_spare_cards.py", "close_a_month.py"}
-    elsewhere = {"settle_one_lease.py"}  # tests/test_docs.py, since its output stands in a page
+    ours |= {"pictures.py", "play.py", "drawing.py"}  # the last two are what the first is made of
+    elsewhere = {
+        "settle_one_lease.py",
+        "lose_a_spot_lease.py",
+    }  # tests/test_docs.py: their output stands in pages
     assert {path.name for path in EXAMPLES.glob("*.py")} == ours | elsewhere

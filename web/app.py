@@ -4,11 +4,13 @@ from litestar import Litestar
 from litestar.di import Provide
 
 from exchange.app import Exchange
+from exchange.marketdata.days import IndexDays
+from exchange.marketdata.history import History
 from web.api.routes import api
 from web.console.routes import HANDLERS as CONSOLE
 from web.desks.routes import HANDLERS as DESKS
 from web.failures import mark_answer
-from web.pages.board import Board
+from web.pages.board import Board, BookStand
 from web.pages.engine import static_files, template_config
 from web.pages.routing import answered
 from web.settings import WebSettings
@@ -18,8 +20,10 @@ from web.strict import BODY_MAX
 
 
 def create_app(exchange: Exchange, settings: WebSettings) -> Litestar:
-    """Put the application together. It holds no state but the latest market tables: what it knows, it asks the exchange."""
+    """Put the application together. It keeps what it was asked last of the market: what it knows, it asks the exchange."""
     board, week_board = Board(exchange), Board(exchange, AHEAD_HOURS * 3600)
+    book_stand, history = BookStand(exchange), History(exchange.readers)
+    index = IndexDays(exchange.readers, exchange.catalogue)
     app = Litestar(
         route_handlers=[api(), static_files(), *STOREFRONT, *CONSOLE, *DESKS],
         dependencies={
@@ -27,6 +31,9 @@ def create_app(exchange: Exchange, settings: WebSettings) -> Litestar:
             "settings": Provide(lambda: settings, sync_to_thread=False),
             "board": Provide(lambda: board, sync_to_thread=False),
             "week_board": Provide(lambda: week_board, sync_to_thread=False),
+            "book_stand": Provide(lambda: book_stand, sync_to_thread=False),
+            "history": Provide(lambda: history, sync_to_thread=False),
+            "index": Provide(lambda: index, sync_to_thread=False),
         },
         exception_handlers={Exception: answered},
         before_send=[mark_answer],

@@ -17,8 +17,19 @@ from pydantic import TypeAdapter, ValidationError
 
 from web.bodies.commands import CommandOut, HealthOut
 from web.bodies.common import Page
+from web.bodies.index import IndexInputsOut, IndexOut
 from web.bodies.leases import LeaseOut
+from web.bodies.links import LinkOut
 from web.bodies.listings import ListingOut
+from web.bodies.market import (
+    BarOut,
+    ChipOut,
+    DepthOut,
+    InstrumentOut,
+    RegionOut,
+    StandardDepthOut,
+    TradeOut,
+)
 from web.bodies.orders import OrderOut
 from web.bodies.parties import BalanceOut, DepositOut, KeyOut, PartyOut
 from web.bodies.periods import CloseReportOut, PeriodOut
@@ -104,6 +115,55 @@ class Client:
         """What is owed to the party of this key."""
         return await self._get("/v1/balance", BalanceOut)
 
+    async def chips(self) -> list[ChipOut]:
+        """The chips that are traded."""
+        return await self._get("/v1/chips", list[ChipOut])
+
+    async def regions(self) -> list[RegionOut]:
+        """The places where work is wanted and where it runs."""
+        return await self._get("/v1/regions", list[RegionOut])
+
+    async def instruments(self) -> list[InstrumentOut]:
+        """Every instrument on offer."""
+        return await self._get("/v1/instruments", list[InstrumentOut])
+
+    async def depth(self, instrument: str, start: str | None = None, end: str | None = None) -> DepthOut:
+        """Cards to be had and wanted in a window, by price; usually the next hour."""
+        return await self._get(f"/v1/instruments/{_parts(instrument)}/depth", DepthOut, start=start, end=end)
+
+    async def standard_depth(
+        self, tier: str, region: str | None = None, start: str | None = None, end: str | None = None
+    ) -> StandardDepthOut:
+        """The depth of all chips together, in standard cards."""
+        return await self._get(
+            f"/v1/depth/{_part(tier)}", StandardDepthOut, region=region, start=start, end=end
+        )
+
+    async def trades(
+        self, limit: int = 50, cursor: str | None = None, **wanted: str | None
+    ) -> Page[TradeOut]:
+        """The tape, a page at a time: by `chip`, `region`, `tier`, and from `start` until before `end`."""
+        return await self._get("/v1/trades", Page[TradeOut], limit=limit, cursor=cursor, **wanted)
+
+    async def bars(
+        self, instrument: str, length: str = "day", start: str | None = None, end: str | None = None
+    ) -> list[BarOut]:
+        """What was traded of an instrument in each hour, day or week."""
+        path = f"/v1/instruments/{_parts(instrument)}/bars"
+        return await self._get(path, list[BarOut], length=length, start=start, end=end)
+
+    async def index(self, day: str | None = None) -> IndexOut:
+        """The price index of a day that is over, usually the last."""
+        return await self._get("/v1/index", IndexOut, day=day)
+
+    async def index_history(self, resource: str, day: str | None = None, days: int = 30) -> IndexOut:
+        """The price index of one resource, day by day."""
+        return await self._get(f"/v1/index/{_parts(resource)}", IndexOut, day=day, days=days)
+
+    async def index_inputs(self, resource: str, day: str) -> IndexInputsOut:
+        """The rows that a value of the index was made of."""
+        return await self._get(f"/v1/index/{_parts(resource)}/{_part(day)}/inputs", IndexInputsOut)
+
     async def publish_listing(self, listing: Json, key: str = "") -> ListingOut:
         """Put capacity on offer."""
         return await self._change("POST", "/v1/listings", ListingOut, key, listing)
@@ -112,6 +172,20 @@ class Client:
         """Offer no more of a listing."""
         return await self._change("DELETE", f"/v1/listings/{_part(listing)}", ListingOut, key)
 
+    async def reclaim_listing(self, listing: str, since: str, key: str = "") -> ListingOut:
+        """Take a listing's cards back from an instant on: its spot leases end, after the notice."""
+        path = f"/v1/listings/{_part(listing)}/reclaim"
+        return await self._change("POST", path, ListingOut, key, {"from": since})
+
+    async def links(self) -> list[LinkOut]:
+        """The bandwidth between regions."""
+        return await self._get("/v1/links", list[LinkOut])
+
+    async def set_link(self, home: str, region: str, mbps: int, key: str = "") -> LinkOut:
+        """Say how much bandwidth a link has, as the clerk."""
+        body = {"home": home, "region": region, "mbps": mbps}
+        return await self._change("POST", "/v1/links", LinkOut, key, body)
+
     async def quote(self, order: Json) -> QuoteOut:
         """What an order would get now."""
         return _read(await self._http.post("/v1/quotes", json=order), QuoteOut)
@@ -119,6 +193,10 @@ class Client:
     async def place_order(self, order: Json, key: str = "") -> OrderOut:
         """Ask for capacity."""
         return await self._change("POST", "/v1/orders", OrderOut, key, order)
+
+    async def amend_order(self, order: str, change: Json, key: str = "") -> OrderOut:
+        """Change a resting order."""
+        return await self._change("PATCH", f"/v1/orders/{_part(order)}", OrderOut, key, change)
 
     async def cancel_order(self, order: str, key: str = "") -> OrderOut:
         """Take an order out of the books."""
@@ -162,6 +240,12 @@ def new_command_id() -> str:
 def _part(name: str) -> str:
     """A name as one part of an address, whatever it is made of."""
     return quote(name, safe="") or "-"
+
+
+def _parts(name: str) -> str:
+    """A name of two parts, such as an instrument's, as it stands in an address."""
+    first, _, second = name.partition("/")
+    return f"{_part(first)}/{_part(second)}"
 
 
 def _read(answer: httpx.Response, kind: type[T]) -> T:

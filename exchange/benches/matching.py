@@ -7,16 +7,18 @@ from tempfile import TemporaryDirectory
 
 import matching.search
 from exchange.bench import Figure
-from exchange.benches import adversarial, elastic, endurance, plain_books
+from exchange.benches import adversarial, elastic, endurance, plain_books, quotes
 from exchange.benches.adversarial import Trap
 from exchange.benches.elastic import ElasticRun, Load
 from exchange.benches.measure import SMALL, Measured, fresh
 from exchange.benches.plain_books import PEERS, WORKLOADS, PeerError, Peers
+from exchange.benches.quotes import Answered
 
 WANTED = {Load.SINGLES: 4_000, Load.GANGS: 1_500, Load.WORK: 1_200, Load.LISTINGS: 5_000}
 QUICK_MS = 20
 TRAP_RATE, TRAP_SHARE = 5_000, 0.6
 TRAP_COMMANDS = 2_000
+QUOTED_LISTINGS, QUOTE_RATE, QUOTE_MS = 10_000, 100, 100
 BOOK_RATE = 100_000
 LISTING_BYTES = 5 * 1024
 GROWTH = 1.02
@@ -51,6 +53,7 @@ def measure_matching(extent: Extent, say: Say) -> Iterator[Figure]:
     for trap in Trap:
         say(f"{trap}, at {scale // 10:,} and {scale:,}")
         yield _trap(trap, scale, seed)
+    yield from _all_quotes(min(scale, QUOTED_LISTINGS), seed, say)
     if extent.peers is not None:
         yield from _books(extent.peers, say)
     say(f"memory, and {extent.commands:,} commands")
@@ -119,6 +122,42 @@ def _trap(trap: Trap, scale: int, seed: int) -> Figure:
         ratio=rate / small_rate,
         wanted=f"both at least {TRAP_RATE:,}/s, and {TRAP_SHARE} times",
         met=min(rate, small_rate) >= TRAP_RATE and rate >= TRAP_SHARE * small_rate,
+    )
+
+
+def _all_quotes(scale: int, seed: int, say: Say) -> Iterator[Figure]:
+    for load in quotes.LOADS:
+        say(f"quotes of {load}, at {scale:,}")
+        yield from _quotes(f"{load} against {scale:,} listings", fresh(quotes.run, load, scale, seed))
+    for trap in quotes.TRAPS:
+        large = max(1, scale // 10) if trap is Trap.TAKEN_BACK else scale
+        say(f"quotes in {trap}, at {large:,}")
+        yield from _quotes(f"{trap}, at {large:,}", fresh(quotes.run_trap, trap, large, seed))
+
+
+def _quotes(title: str, answered: Answered) -> Iterator[Figure]:
+    """The rate of all quotes beside that of those that had to be explained, and how long one takes."""
+    fits, count = len(answered.fitting), len(answered.fitting) + len(answered.explained)
+    yield Figure(
+        name=f"quotes: {title}, of which {fits} of {count} fit",
+        value=answered.rate,
+        unit="quotes/s",
+        peer="of those that do not fit",
+        peer_value=answered.explained_rate,
+        ratio=answered.explained_rate / answered.rate,
+        wanted=f"at least {QUOTE_RATE}/s",
+        met=answered.rate >= QUOTE_RATE,
+    )
+    p50, p95 = (1000 * answered.quantile(share) for share in (0.5, 0.95))
+    yield Figure(
+        name=f"quotes: {title}: p95",
+        value=p95,
+        unit="ms",
+        peer="p50",
+        peer_value=p50,
+        ratio=p95 / p50,
+        wanted=f"under {QUOTE_MS} ms",
+        met=p95 < QUOTE_MS,
     )
 
 

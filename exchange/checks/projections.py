@@ -22,6 +22,8 @@ _ENDED: Mapping[str, Callable[[Row], bool]] = {
     "listings": lambda row: row["status"] != "open",
     "orders": lambda row: row["status"] not in {"open", "resting"} and not row["held"],
     "leases": lambda row: row["unsettled"] == 0,
+    "trades": lambda _: True,
+    "ticks": lambda _: True,
     "contracts": lambda row: row["status"] == "closed",
     "agreements": lambda row: row["valid_to"] is not None,
     "runs": lambda row: row["status"] == "closed",

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 
 from matching.terms import (
     ChipCode,
+    Milli,
     OnPreempt,
     Preference,
     Price,
     RegionCode,
+    Seq,
     Shape,
     Tier,
     TimeInForce,
@@ -17,8 +19,23 @@ from matching.terms import (
 
 
 @dataclass(frozen=True, slots=True)
+class Quoted:
+    """What a quote promised: so much, at `cost` micro-yuan, when the log stood at `version`.
+
+    `filled` is in thousandths of the reference card; of work, in those of a card-slot.
+    """
+
+    version: Seq
+    cost: int
+    filled: Milli
+
+
+@dataclass(frozen=True, slots=True)
 class PlaceOrder:
-    """Ask for capacity. The limit is in micro-yuan per reference card and slot; the words are those of `matching.terms.Order`."""
+    """Ask for capacity. The limit is in micro-yuan per reference card and slot; the words are those of `matching.terms.Order`.
+
+    With `quoted` it is placed only if it gets at once what the quote said, for no more.
+    """
 
     tier: Tier
     chips: Mapping[ChipCode, int]
@@ -31,3 +48,4 @@ class PlaceOrder:
     on_preempt: OnPreempt = OnPreempt.REQUEUE
     home: RegionCode | None = None
     mbps_per_card: int = 0
+    quoted: Quoted | None = None

@@ -3,15 +3,16 @@
 from collections.abc import Iterator
 
 from exchange.holds import order_hold, rest_hold
-from exchange.orders.commands import PlaceOrder
+from exchange.orders.commands import PlaceOrder, Quoted
 from exchange.orders.events import OrderAccepted, OrderEvent, OrderReworked
+from exchange.orders.telling import tell
 from exchange.parties.rules import AMOUNT_MAX, out_of_range
 from exchange.rejections import Rejected, VenueRejection, refused_by_market, rejected
 from exchange.state import PartyId, State
-from exchange.telling import tell
 from matching.acceptance import amended_order, order_problem
 from matching.commands import AmendOrder, CancelOrder, Place
 from matching.events import Opened, OrderAmended
+from matching.quoting import deal_for
 from matching.rules import decide
 from matching.terms import Order, OrderId, Rejection, Seq
 from settlement.ledger.chart import AccountKind, LedgerAccount
@@ -27,7 +28,11 @@ def place_order(state: State, seq: Seq, by: PartyId, command: PlaceOrder) -> Ite
         yield refused_by_market(problem)
         return
     held = order_hold(order, state.rules)
-    refusal = _refusal(state, by, order, held, already_held=0)
+    refusal = (
+        order_refusal(state, order)
+        or _unfunded(state, by, held, already_held=0)
+        or _quote_refusal(state, seq, order, command.quoted)
+    )
     if refusal is not None:
         yield refusal
         return
@@ -49,7 +54,7 @@ def amend_order(state: State, seq: Seq, by: PartyId, command: AmendOrder) -> Ite
         return
     live, held_before = state.market.orders[command.order], state.orders[command.order].held
     held = rest_hold(amended, live.terms.size - live.left, state.rules)
-    refusal = _refusal(state, by, amended, held, already_held=held_before)
+    refusal = order_refusal(state, amended) or _unfunded(state, by, held, already_held=held_before)
     if refusal is not None:
         yield refusal
         return
@@ -87,8 +92,8 @@ def order_of(order_id: OrderId, state: State, by: PartyId, command: PlaceOrder) 
     )
 
 
-def _refusal(state: State, by: PartyId, order: Order, held: Fen, already_held: int) -> Rejected | None:
-    """Why the venue won't take an order that the market would."""
+def order_refusal(state: State, order: Order) -> Rejected | None:
+    """Why the venue won't take an order that the market would, whoever asks."""
     rules, now = state.rules, state.market.now
     if order.limit % rules.price_tick:
         return rejected(VenueRejection.PRICE_OFF_TICK, "Limits are whole fen per card-hour.")
@@ -101,6 +106,11 @@ def _refusal(state: State, by: PartyId, order: Order, held: Fen, already_held: i
             VenueRejection.WINDOW_TOO_FAR,
             f"The venue trades {rules.horizon_slots} slots ahead: choose an earlier deadline.",
         )
+    return None
+
+
+def _unfunded(state: State, by: PartyId, held: Fen, already_held: int) -> Rejected | None:
+    """Why a buyer can't have so much held for an order."""
     if held > AMOUNT_MAX:
         return out_of_range()
     available = state.balances.of(LedgerAccount(by, AccountKind.AVAILABLE))
@@ -111,6 +121,27 @@ def _refusal(state: State, by: PartyId, order: Order, held: Fen, already_held: i
             "deposit the difference, or lower its size or limit.",
         )
     return None
+
+
+def _quote_refusal(state: State, seq: Seq, order: Order, quoted: Quoted | None) -> Rejected | None:
+    """Why an order is not what its buyer was quoted any more: others came first, and it would get less, or pay more.
+
+    Where the log still stands where the quote was true, the order gets just that.
+    """
+    if quoted is None or quoted.version == seq - 1 or not quoted.filled:
+        return None
+    deal = deal_for(state.market, order)
+    if deal is not None and deal.cost <= quoted.cost and deal.filled >= quoted.filled:
+        return None
+    now = (
+        "nothing fits now"
+        if deal is None
+        else f"it would cost {deal.cost} micro-yuan for {deal.filled} thousandths"
+    )
+    return rejected(
+        VenueRejection.QUOTE_PASSED,
+        f"The market has moved on since the quote, and {now}: quote again, or order without the quote.",
+    )
 
 
 def _is_theirs(state: State, by: PartyId, order: OrderId) -> bool:

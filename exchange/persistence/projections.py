@@ -25,7 +25,7 @@ from exchange.persistence import tables
 from exchange.persistence.rows import Row, Rows
 from exchange.state import PricedRun
 from exchange.venue.events import TermsAdopted
-from matching.events import LinkSet, ListingAmended, ListingClosed, Rested, Ticked
+from matching.events import Leased, LinkSet, ListingAmended, ListingClosed, Rested, Ticked
 from matching.live import MILLI
 from matching.terms import Block, Listing, Order, Shape
 
@@ -37,6 +37,7 @@ def project(rows: Rows, seq: int, event: Event) -> None:
             rows.change(tables.venue, {"only": True, "terms": _builtins(terms)})
         case Ticked(now):
             rows.change(tables.venue, {"only": True, "now": now})
+            rows.add(tables.ticks, {"seq": seq, "slot": now})
         case PartyRegistered(party):
             rows.add(tables.parties, {**_builtins(party), "roles": sorted(party.roles), "seq": seq})
         case KeyIssued(party_id, key, digest):
@@ -50,6 +51,7 @@ def project(rows: Rows, seq: int, event: Event) -> None:
             _project_order(rows, seq, event)
         case LeaseGranted():
             rows.add(tables.leases, _lease_row(seq, event))
+            rows.add(tables.trades, _trade_row(seq, event.leased))
         case LeaseDisplaced():
             rows.change(tables.leases, _cut_row(event))
         case LinkSet(home, region, mbps):
@@ -229,6 +231,19 @@ def _cut_row(event: LeaseDisplaced) -> Row:
 
 def _runs(runs: Iterable[PricedRun]) -> list[tuple[int, int, int]]:
     return [(run.window.start, run.window.end, run.price) for run in runs]
+
+
+def _trade_row(seq: int, leased: Leased) -> Row:
+    return {
+        "number": leased.lease,
+        "order_id": leased.order,
+        "listing_id": leased.listing,
+        "cards": leased.cards,
+        "start_slot": leased.window.start,
+        "end_slot": leased.window.end,
+        "cost": leased.cost,
+        "seq": seq,
+    }
 
 
 def _agreement_row(event: AgreementRecorded | AgreementEnded) -> Row:

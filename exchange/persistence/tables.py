@@ -170,6 +170,7 @@ listings = Table(
     _text("status"),
     Index("ix_listings_open", "chip", "region", postgresql_where="status = 'open'"),
     Index("ix_listings_party", "party", "seq"),
+    Index("ix_listings_instrument", "chip", "region"),
 )
 
 orders = Table(
@@ -239,7 +240,6 @@ leases = Table(
 """Leases as they stand; `unsettled` counts the slots that no statement has settled yet.
 
 One that was taken back ends earlier than `granted_end_slot`, and its `runs` and `cost` are what its buyer still pays.
-What was granted is the trade tape, and never changes.
 """
 
 links = Table(
@@ -251,6 +251,31 @@ links = Table(
     PrimaryKeyConstraint("home", "region"),
 )
 """The bandwidth from one region to another, as it was set last."""
+
+trades = Table(
+    "trades",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    _text("order_id"),
+    _text("listing_id"),
+    _int("cards"),
+    _int("start_slot"),
+    _int("end_slot"),
+    _int("cost"),
+    _int("seq"),
+    Index("ix_trades_listing", "listing_id", "number"),
+    Index("ix_trades_seq", "seq"),
+)
+"""The tape: every lease as it was granted. What becomes of the lease later changes nothing here."""
+
+ticks = Table(
+    "ticks",
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    _int("slot"),
+    Index("ix_ticks_slot", "slot", "seq"),
+)
+"""Where in the log the venue's clock came to which slot: that is the time of all that follows, up to the next tick."""
 
 contracts = Table(
     "contracts",
@@ -414,6 +439,8 @@ PROJECTIONS = (
     orders,
     leases,
     links,
+    trades,
+    ticks,
     contracts,
     agreements,
     runs,

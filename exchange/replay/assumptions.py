@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Annotated, TypeVar, get_type_hints
 
 from exchange.replay.trace import Urgency
-from matching.terms import Preference, Tier, TimeInForce
+from matching.terms import OnPreempt, Preference, Split, Tier, TimeInForce
 
 Code = TypeVar("Code", bound=StrEnum)
 
@@ -22,6 +22,7 @@ SLOT_S = 900
 HOUR_S = 3_600
 WHOLE = 1_000  # of a share in thousandths
 BASIS_POINTS = 10_000
+YES, NO = "yes", "no"
 DIGITS = 12  # before or after the point: whoever writes more has slipped
 SCALES = {"_milli": 1_000, "_micro": 1_000_000, "_fen": 100}
 """A field with one of these endings is written as a decimal, and kept in whole numbers of the smaller unit."""
@@ -37,7 +38,8 @@ class UrgencyTerms:
 
     `slack_hours` is how much later than its own length after its creation a job may end. The limit is a share of
     the reference price of its tier, the reach a share of the sellers' regions (the nearest to the buyer first),
-    and `least_milli` the share of its cards that a job of several would do with.
+    and `least_milli` the share of its cards that a job of several would do with. A job of several cards is a gang,
+    spread as `split` says. Of the jobs longer than a slot, `malleable_milli` can pause and resume, and are work.
     """
 
     tier: Tier
@@ -47,12 +49,16 @@ class UrgencyTerms:
     reach_milli: int
     least_milli: int
     tif: TimeInForce
+    split: Split
+    malleable_milli: int
+    on_preempt: OnPreempt
 
     def __str__(self) -> str:
         return (
             f"tier={self.tier},slack={self.slack_hours},limit={_decimal(self.limit_milli, WHOLE)},"
             f"prefer={self.prefer},reach={_decimal(self.reach_milli, WHOLE)},"
-            f"least={_decimal(self.least_milli, WHOLE)},tif={self.tif}"
+            f"least={_decimal(self.least_milli, WHOLE)},tif={self.tif},split={self.split},"
+            f"malleable={_decimal(self.malleable_milli, WHOLE)},on-preempt={self.on_preempt}"
         )
 
 
@@ -113,17 +119,44 @@ def _check(name: str, value: int, says: Says) -> None:
 
 def _check_terms(urgency: Urgency, terms: UrgencyTerms) -> None:
     shares = terms.reach_milli, terms.least_milli
-    if not all(0 < share <= WHOLE for share in shares) or terms.slack_hours < 0 or terms.limit_milli < 1:
+    if (
+        not all(0 < share <= WHOLE for share in shares)
+        or not 0 <= terms.malleable_milli <= WHOLE
+        or terms.slack_hours < 0
+        or terms.limit_milli < 1
+    ):
         raise AssumptionError(f"The terms of {urgency} jobs are out of bounds: {terms}.")
 
 
 STARTS = datetime(2026, 1, 1, tzinfo=UTC)
 SELLER_REGIONS = ("621000", "130700", "640500", "520100", "150100", "510100", "440200", "340200")
 BUYER_REGIONS = ("310000", "110000", "440300", "330100")
-LATENCY_SENSITIVE = UrgencyTerms(Tier.ON_DEMAND, 2, 1_500, Preference.EARLIEST, 750, WHOLE, TimeInForce.GTC)
-GUARANTEED = UrgencyTerms(Tier.ON_DEMAND, 4, 1_500, Preference.EARLIEST, WHOLE, WHOLE, TimeInForce.GTC)
-BURSTABLE = UrgencyTerms(Tier.SPOT, 12, 1_300, Preference.CHEAPEST, WHOLE, 500, TimeInForce.GTC)
-BEST_EFFORT = UrgencyTerms(Tier.SPOT, 24, 1_200, Preference.CHEAPEST, WHOLE, 500, TimeInForce.GTC)
+LATENCY_SENSITIVE = UrgencyTerms(
+    tier=Tier.ON_DEMAND,
+    slack_hours=2,
+    limit_milli=1_500,
+    prefer=Preference.EARLIEST,
+    reach_milli=750,
+    least_milli=WHOLE,
+    tif=TimeInForce.GTC,
+    split=Split.SELLERS,
+    malleable_milli=0,
+    on_preempt=OnPreempt.REQUEUE,
+)
+GUARANTEED = replace(LATENCY_SENSITIVE, slack_hours=4, reach_milli=WHOLE)
+BURSTABLE = UrgencyTerms(
+    tier=Tier.SPOT,
+    slack_hours=12,
+    limit_milli=1_300,
+    prefer=Preference.CHEAPEST,
+    reach_milli=WHOLE,
+    least_milli=500,
+    tif=TimeInForce.GTC,
+    split=Split.REGIONS,
+    malleable_milli=500,
+    on_preempt=OnPreempt.REQUEUE,
+)
+BEST_EFFORT = replace(BURSTABLE, slack_hours=24, limit_milli=1_200)
 PAIRS = (
     PairTerms("310000", "621000", 5_000, 5_000, 5_000, 5_000),
     PairTerms("310000", "340200", 6_000, 6_000, 5_000, 5_000),
@@ -174,6 +207,10 @@ class Assumptions:
     )
     burstable: Annotated[UrgencyTerms, Says("what burstable jobs ask of the market")] = BURSTABLE
     best_effort: Annotated[UrgencyTerms, Says("what best-effort jobs (BE) ask of the market")] = BEST_EFFORT
+    displacement: Annotated[
+        bool,
+        Says("whether an order that finds nothing free may take spot leases back, under the venue's terms"),
+    ] = True
     limit_spread_milli: Annotated[
         int, Says("how far limits lie either side of their urgency's, drawn evenly", 0, 999)
     ] = 150
@@ -297,6 +334,8 @@ def _number(name: str, text: str, scale: int) -> int:
 
 def _written(name: str, value: object) -> str:
     match value:
+        case bool():
+            return YES if value else NO
         case int():
             return _decimal(value, _without_unit(name)[1])
         case datetime():
@@ -311,6 +350,8 @@ def _read(name: str, text: str, base: Assumptions) -> object:
     option, (_, scale) = option_of(name), _without_unit(name)
     before: object = getattr(base, name)
     match before:
+        case bool():
+            return _yes_or_no(option, text)
         case int():
             return _number(option, text, scale)
         case datetime():
@@ -322,6 +363,12 @@ def _read(name: str, text: str, base: Assumptions) -> object:
             return tuple(_pair(option, part) for part in parts) if name == "pairs" else parts
         case _:
             return text
+
+
+def _yes_or_no(option: str, text: str) -> bool:
+    if text not in {YES, NO}:
+        raise AssumptionError(f"{option} should say {YES} or {NO}, not {text!r}.")
+    return text == YES
 
 
 def _instant(option: str, text: str) -> datetime:
@@ -346,6 +393,9 @@ def _urgency_terms(option: str, text: str, before: UrgencyTerms) -> UrgencyTerms
         reach_milli=_number(option, known["reach"], WHOLE),
         least_milli=_number(option, known["least"], WHOLE),
         tif=_code(option, known["tif"], TimeInForce),
+        split=_code(option, known["split"], Split),
+        malleable_milli=_number(option, known["malleable"], WHOLE),
+        on_preempt=_code(option, known["on-preempt"], OnPreempt),
     )
 
 

@@ -13,8 +13,9 @@ from exchange.replay.assumptions import HOUR_S, Assumptions
 from exchange.replay.plan import plan_market
 from exchange.replay.planned import MarketPlan
 from exchange.replay.reference import reference_offers, reference_tokens, reference_trace
-from exchange.replay.run import Play, perform, replay_terms
+from exchange.replay.run import Play, perform
 from exchange.replay.script import CLERK, episode, fingerprint_of
+from exchange.replay.terms import replay_terms
 from exchange.state import Instant, PartyId, Role, VenueTerms
 
 OPENS = datetime(
@@ -49,14 +50,14 @@ def demo_terms(catalogue: Catalogue) -> VenueTerms:
 
 async def is_demo(exchange: Exchange) -> bool:
     """Whether the venue has begun with the demo's first week."""
-    plan, _ = _planned(0)
+    plan = _planned(0)
     async with exchange.readers.acquire() as connection:
         return await commands_done(connection, fingerprint_of(plan)) > 0
 
 
-def _planned(week: int) -> tuple[MarketPlan, Assumptions]:
+def _planned(week: int) -> MarketPlan:
     assumptions = replace(DEMO, starts=OPENS + week * WEEK, seed=DEMO.seed + week)
-    return plan_market(reference_trace(), reference_offers(), assumptions, JOBS), assumptions
+    return plan_market(reference_trace(), reference_offers(), assumptions, JOBS)
 
 
 class Demo:
@@ -87,7 +88,7 @@ class Demo:
             await self._week(number, pace)
 
     async def _week(self, number: int, pace: Callable[[Instant], Awaitable[None]]) -> None:
-        plan, assumptions = _planned(number)
-        play = Play(self._exchange, plan, reference_tokens(assumptions), assumptions)
+        plan = _planned(number)
+        play = Play(self._exchange, plan, reference_tokens(plan.assumptions))
         lines = episode(plan, self._exchange.terms, first=number == 0)
         await perform(play, lines, pace=pace)

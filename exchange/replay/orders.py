@@ -6,14 +6,30 @@ from random import Random
 
 from exchange.catalogue.catalogue import Catalogue
 from exchange.catalogue.chips import relative_weight
+from exchange.holds import order_hold
 from exchange.replay.assumptions import HOUR_S, SLOT_S, WHOLE, Assumptions, UrgencyTerms
 from exchange.replay.chance import chance
 from exchange.replay.demand import slots_of
+from exchange.replay.grid import per_slot, window_of
 from exchange.replay.offers import mapping_of
 from exchange.replay.planned import PlannedBuyer, PlannedOrder
 from exchange.replay.pricing import ChipPrices, best_chip, whole_fen
 from exchange.replay.trace import Job
-from matching.terms import ChipCode, Milli, RegionCode, Tier
+from exchange.state import VenueTerms
+from matching.terms import (
+    Block,
+    ChipCode,
+    Milli,
+    Order,
+    OrderId,
+    OwnerGroup,
+    Price,
+    RegionCode,
+    Shape,
+    Split,
+    Tier,
+    Work,
+)
 from settlement.money import Fen, ceil_div
 
 Weights = tuple[tuple[ChipCode, Milli], ...]
@@ -89,33 +105,38 @@ def buyers_of(assumptions: Assumptions, catalogue: Catalogue) -> tuple[PlannedBu
 
 
 def orders_of(jobs: Sequence[Job], buyers: Sequence[PlannedBuyer], how: Asking) -> tuple[PlannedOrder, ...]:
-    """One order for each job, by time. Whose it is and its limit are drawn; the rest follows from the job."""
-    whose = chance(how.assumptions.seed, "buyers")
-    limits = chance(how.assumptions.seed, "limits")
-    return tuple(_order(job, whose.choice(buyers), limits, how) for job in jobs)
+    """One order for each job, by time. Whose it is, its limit and whether it can pause are drawn; the rest follows."""
+    whose, limits, pauses = (chance(how.assumptions.seed, what) for what in ("buyers", "limits", "pauses"))
+    return tuple(_order(job, whose.choice(buyers), limits, pauses, how) for job in jobs)
 
 
-def deposit_of(orders: Sequence[PlannedOrder], budgets_fen: int, lot: int) -> Fen:
+def deposit_of(orders: Sequence[PlannedOrder], budgets_fen: int, terms: VenueTerms) -> Fen:
     """What a buyer pays in: the most that all its orders and contracts can hold at once, in whole thousands of yuan.
 
-    An order holds its size in the dearest acceptable chip's cards, lots rounded up, at its limit for all its slots,
-    and a fen a slot for rounding. So no order ever fails for want of money, and no deposit is without end.
+    So no order ever fails for want of money, and no deposit is without end.
     """
-    return Fen(
-        ceil_div(budgets_fen + sum(_most(order, lot) for order in orders), DEPOSIT_STEP) * DEPOSIT_STEP
+    held = sum(order_hold(asked_of(order), terms) for order in orders)
+    return Fen(ceil_div(budgets_fen + held, DEPOSIT_STEP) * DEPOSIT_STEP)
+
+
+def asked_of(order: PlannedOrder) -> Order:
+    """The order in the market's words, under the name of its job."""
+    return Order(
+        id=OrderId(order.job),
+        buyer=OwnerGroup(order.buyer),
+        tier=order.tier,
+        chips=dict(order.chips),
+        regions=order.regions,
+        window=window_of(order),
+        limit=Price(per_slot(order.limit)),
+        shape=order.shape,
+        prefer=order.prefer,
+        tif=order.tif,
+        on_preempt=order.on_preempt,
     )
 
 
-def _most(order: PlannedOrder, lot: int) -> int:
-    per_slot = order.limit * SLOT_S // HOUR_S
-    dearest = max(
-        per_slot * weight // WHOLE * (ceil_div(order.most * WHOLE, weight) + lot - 1)
-        for _, weight in order.chips
-    )
-    return ceil_div(dearest * order.slots, 10_000) + order.slots
-
-
-def _order(job: Job, buyer: PlannedBuyer, limits: Random, how: Asking) -> PlannedOrder:
+def _order(job: Job, buyer: PlannedBuyer, limits: Random, pauses: Random, how: Asking) -> PlannedOrder:
     terms = how.assumptions.terms_of(job.urgency)
     chips = how.weights[job.chips]
     slots = slots_of(job.seconds)
@@ -131,13 +152,20 @@ def _order(job: Job, buyer: PlannedBuyer, limits: Random, how: Asking) -> Planne
         regions=how.nearest[buyer.region][:reach],
         earliest_s=earliest,
         deadline_s=_deadline(earliest, slots, terms.slack_hours, how.closes_s),
-        slots=slots,
-        least=max(1, ceil_div(job.cards * terms.least_milli, WHOLE)),
-        most=job.cards,
+        shape=_shape(job.cards, slots, terms, can_pause=pauses.randrange(WHOLE) < terms.malleable_milli),
         limit=_limit(how.references[chips[0][0], terms.tier], terms, limits, how.assumptions),
         prefer=terms.prefer,
         tif=terms.tif,
+        on_preempt=terms.on_preempt,
     )
+
+
+def _shape(cards: int, slots: int, terms: UrgencyTerms, *, can_pause: bool) -> Shape:
+    """Work where a job can pause, a gang where it needs several cards. There is no pause within a slot."""
+    if can_pause and slots > 1:
+        return Work(amount=cards * slots, rate=cards)
+    least = max(1, ceil_div(cards * terms.least_milli, WHOLE))
+    return Block(least, cards, slots, terms.split if cards > 1 else Split.ONE)
 
 
 def _deadline(earliest: int, slots: int, slack_hours: int, closes_s: int) -> int:

@@ -20,8 +20,10 @@ from exchange.replay.planned import (
 from exchange.replay.pricing import ChipPrices, prices_of
 from exchange.replay.supply import cards_by_chip, offered, sellers_of
 from exchange.replay.tables import TraceError
+from exchange.replay.terms import replay_terms
 from exchange.replay.tokens import contracts_of
 from exchange.replay.trace import DAY_S, JobTrace
+from exchange.state import VenueTerms
 from matching.terms import RegionCode, Tier
 from settlement.agreements import Shares
 from settlement.money import BasisPoints
@@ -46,11 +48,12 @@ def plan_market(trace: JobTrace, offers: Offers, assumptions: Assumptions, scale
     orders = orders_of(jobs, buyers, asking(jobs, prices, tuple(cards), closes, catalogue, assumptions))
     contracts = contracts_of(buyers, sellers, assumptions)
     return MarketPlan(
+        assumptions=assumptions,
         start_s=start,
         end_s=end,
         closes_s=closes,
         sellers=sellers,
-        buyers=_funded(buyers, orders, contracts, assumptions.lot),
+        buyers=_funded(buyers, orders, contracts, replay_terms(catalogue, assumptions)),
         listings=supply.listings,
         orders=orders,
         agreements=tuple(_agreement(pair, assumptions) for pair in assumptions.pairs),
@@ -59,7 +62,7 @@ def plan_market(trace: JobTrace, offers: Offers, assumptions: Assumptions, scale
             _chip_row(name, prices[name], round(demand.get(name, 0)), cards.get(name, 0)) for name in prices
         ),
         fit=fit_of(orders, supply.listings),
-        fit_of_several=fit_of((order for order in orders if order.most > 1), supply.listings),
+        fit_of_several=fit_of((order for order in orders if order.cards > 1), supply.listings),
         spot_capped=supply.spot_capped,
     )
 
@@ -94,7 +97,7 @@ def _funded(
     buyers: Sequence[PlannedBuyer],
     orders: Sequence[PlannedOrder],
     contracts: Sequence[PlannedTokenContract],
-    lot: int,
+    terms: VenueTerms,
 ) -> tuple[PlannedBuyer, ...]:
     placed: dict[str, list[PlannedOrder]] = {buyer.code: [] for buyer in buyers}
     for order in orders:
@@ -103,7 +106,7 @@ def _funded(
         code: sum(contract.budget_fen for contract in contracts if contract.buyer == code) for code in placed
     }
     return tuple(
-        replace(buyer, deposit_fen=deposit_of(placed[buyer.code], budgets[buyer.code], lot))
+        replace(buyer, deposit_fen=deposit_of(placed[buyer.code], budgets[buyer.code], terms))
         for buyer in buyers
     )
 

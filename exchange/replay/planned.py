@@ -6,8 +6,20 @@ Instants are UTC seconds, prices micro-yuan per card-hour in whole fen, weights 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from exchange.replay.assumptions import Assumptions
 from exchange.replay.offers import ChipMapping
-from matching.terms import ChipCode, Milli, Preference, RegionCode, Tier, TimeInForce
+from matching.terms import (
+    Block,
+    ChipCode,
+    Milli,
+    OnPreempt,
+    Preference,
+    RegionCode,
+    Shape,
+    Split,
+    Tier,
+    TimeInForce,
+)
 from settlement.agreements import Shares
 from settlement.money import BasisPoints, Fen
 
@@ -61,12 +73,31 @@ class PlannedOrder:
     regions: tuple[RegionCode, ...]
     earliest_s: int
     deadline_s: int
-    slots: int
-    least: int
-    most: int
+    shape: Shape
     limit: int
     prefer: Preference
     tif: TimeInForce
+    on_preempt: OnPreempt
+
+    @property
+    def cards(self) -> int:
+        """The most reference cards that it takes at a time."""
+        return self.shape.most if isinstance(self.shape, Block) else self.shape.rate
+
+    @property
+    def least(self) -> int:
+        """The fewest reference cards that are of use to it."""
+        return self.shape.least if isinstance(self.shape, Block) else 1
+
+    @property
+    def slots(self) -> int:
+        """How long it runs on all its cards."""
+        return self.shape.slots if isinstance(self.shape, Block) else self.shape.amount // self.shape.rate
+
+    @property
+    def split(self) -> Split:
+        """Over how much it may be spread. Work goes wherever there is room."""
+        return self.shape.split if isinstance(self.shape, Block) else Split.REGIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +146,9 @@ class ChipRow:
 class Fit:
     """How many orders could be filled if nobody else were there, and why the others could not: whatever the hour.
 
-    An order counts under the first reason that holds: `too_large` for every listing of its chips in any region, out
-    of `reach` (none large enough in its regions), `too_dear` (every one of these asks more than its limit, even at
-    its cheapest).
+    An order counts under the first reason that holds: `too_large` for all listings that could serve it together,
+    wherever they are; `out_of_reach`, where none are large enough in its regions; `too_dear`, where all of these ask
+    more than its limit, even at their cheapest.
     """
 
     orders: int
@@ -128,12 +159,13 @@ class Fit:
 
 @dataclass(frozen=True, slots=True)
 class MarketPlan:
-    """A market to be played, orders by time, with the facts that a report has to own up to.
+    """A market to be played, orders by time, with what was assumed and the facts that a report has to own up to.
 
     `fit` is of all orders, `fit_of_several` of those for more than one card. `spot_capped` counts listings whose drawn
     spot price exceeded their on-demand price and was lowered to it.
     """
 
+    assumptions: Assumptions
     start_s: int
     end_s: int
     closes_s: int

@@ -100,6 +100,13 @@ def valleys_of(
     return Valleys(tuple(turns))
 
 
+def valleys_in(
+    regions: Iterable[RegionCode], opens: tuple[int, int], catalogue: Catalogue, assumptions: Assumptions
+) -> dict[RegionCode, Valleys]:
+    """The valley hours of several regions, from the first instant of `opens` to the second."""
+    return {region: valleys_of(region, *opens, catalogue, assumptions) for region in dict.fromkeys(regions)}
+
+
 def lowest_ask(steps: Steps) -> int:
     """The least that any hour costs."""
     return min(price for _, price in steps)

@@ -1,19 +1,25 @@
 """The report of a replay: what the market did, what it came to in money, and everything that was assumed."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from exchange.catalogue.catalogue import load_catalogue
 from exchange.memory import peak_memory_mb
 from exchange.persistence.database import Connection
 from exchange.persistence.queries import replay as queries
+from exchange.replay import comparison
 from exchange.replay.assumptions import HOUR_S, SLOT_S, describe
+from exchange.replay.baseline import first_fit
 from exchange.replay.fitting import Obstacle, obstacles
-from exchange.replay.planned import ChipRow
+from exchange.replay.planned import ChipRow, MarketPlan
+from exchange.replay.pricing import valleys_in
 from exchange.replay.run import Play
-from exchange.replay.script import Ask, fingerprint_of, script
+from exchange.replay.scoring import Outcome, outcome_of
+from exchange.replay.script import fingerprint_of
 from exchange.replay.stats import Shape, shape_of_orders
+from exchange.replay.uses import Use, served
 
 Cell = str | int
 
@@ -42,11 +48,8 @@ class ReplayReport:
     sections: tuple[Section, ...]
 
 
-OUTCOME_OF = {"filled": "filled", "partial": "partly filled"}
-"""What an order's status is called; any other is unfilled, and the reason is looked for."""
-
 REASON_OF = {
-    Obstacle.TOO_LARGE: "unfilled: no listing is large enough",
+    Obstacle.TOO_LARGE: "unfilled: no listings are large enough",
     Obstacle.OUT_OF_REACH: "unfilled: none large enough in its regions",
     Obstacle.TOO_DEAR: "unfilled: every ask is above its limit",
     None: "unfilled: sold out within its hours",
@@ -55,28 +58,13 @@ REASON_OF = {
 
 async def report(play: Play, shape: Shape, left_out: Mapping[str, int]) -> ReplayReport:
     """What the database says of a replay, and what its plan assumed. `shape` is that of the trace's own jobs."""
-    since, until = play.plan.start_s // SLOT_S, play.plan.closes_s // SLOT_S
     async with play.exchange.readers.acquire() as connection:
         log = await queries.log_figures(connection)
         sections = (
-            Section(
-                "left_out", "Jobs of the trace that made no order, and why", _counted("reason", left_out)
-            ),
-            Section("shape", "Shape of the demand", _shapes(play, shape)),
-            Section("chips", "Chips of the trace, and what they are taken to be", _chips(play.plan.chips)),
-            Section("outcomes", "Orders by outcome", await _outcomes(play, connection)),
-            Section("refused", "Commands refused", await queries.rejections(connection)),
-            Section(
-                "use", "Use of the capacity", await queries.utilisation(connection, since, until, SLOT_S)
-            ),
-            Section("delivery", "Delivery records", await queries.delivery(connection)),
-            Section("periods", "Periods closed", await queries.periods(connection)),
-            Section("sellers", "Money by seller", await queries.by_seller(connection)),
-            Section("pairs", "Money by pair of regions", await queries.by_pair(connection)),
-            Section("taxes", "Tax lines", await queries.tax_lines(connection)),
-            Section("tokens", "Token contracts", await queries.token_contracts(connection)),
-            Section("ledger", "Trial balance", await queries.ledger(connection)),
-            Section("assumptions", "Everything assumed", _assumptions(play)),
+            *_before(play.plan, shape, left_out),
+            *await _traded(play.plan, connection),
+            *await _settled(connection),
+            Section("assumptions", "Everything assumed", _assumptions(play.plan)),
         )
     return ReplayReport(
         digest=log.digest,
@@ -91,21 +79,63 @@ async def report(play: Play, shape: Shape, left_out: Mapping[str, int]) -> Repla
     )
 
 
-async def _outcomes(play: Play, connection: Connection) -> list[dict[str, Any]]:
-    """Orders and card-slots by how they ended; of those unfilled, what stood in their way."""
-    status = dict(await queries.outcomes(connection))
-    placed = (
-        line.envelope.id
-        for line in script(play.plan, play.exchange.terms)
-        if isinstance(line, Ask) and line.envelope.by in _buyers(play)
+def _before(plan: MarketPlan, shape: Shape, left_out: Mapping[str, int]) -> Iterator[Section]:
+    """What the trace and the plan were, before anybody traded."""
+    yield Section("left_out", "Jobs of the trace that made no order, and why", _counted("reason", left_out))
+    yield Section("shape", "Shape of the demand", _shapes(plan, shape))
+    yield Section("chips", "Chips of the trace, and what they are taken to be", _chips(plan.chips))
+
+
+async def _traded(plan: MarketPlan, connection: Connection) -> list[Section]:
+    """What the market did, beside what the plain policy would have done."""
+    since, until = plan.start_s // SLOT_S, plan.closes_s // SLOT_S
+    leases = await queries.granted_leases(connection, SLOT_S)
+    uses = [
+        Use(each.order, each.listing, each.cards, each.working, each.start, tuple(each.ends))
+        for each in leases
+    ]
+    valleys = valleys_in(
+        (seller.region for seller in plan.sellers),
+        (plan.start_s, plan.closes_s),
+        load_catalogue(),
+        plan.assumptions,
     )
+    dealt = {comparison.MARKET: uses, comparison.PLAIN: first_fit(plan)}
+    return [
+        Section("outcomes", "Orders by outcome", outcomes(plan, uses)),
+        Section("refused", "Commands refused", await queries.rejections(connection)),
+        Section("policies", "The market beside a plain policy", comparison.policies(plan, dealt)),
+        Section("kinds", "The same by kind of order", comparison.kinds(plan, dealt)),
+        Section("displacement", "Leases taken back", await queries.displacement(connection, SLOT_S)),
+        Section("off_peak", "Load that can wait", comparison.off_peak(plan, dealt, valleys)),
+        Section("fragmentation", "How broken up free capacity is", comparison.fragments(plan, dealt)),
+        Section("use", "Use of the capacity", await queries.utilisation(connection, since, until, SLOT_S)),
+    ]
+
+
+async def _settled(connection: Connection) -> list[Section]:
+    """What was delivered, and what it came to in money."""
+    return [
+        Section("delivery", "Delivery records", await queries.delivery(connection)),
+        Section("periods", "Periods closed", await queries.periods(connection)),
+        Section("sellers", "Money by seller", await queries.by_seller(connection)),
+        Section("pairs", "Money by pair of regions", await queries.by_pair(connection)),
+        Section("taxes", "Tax lines", await queries.tax_lines(connection)),
+        Section("tokens", "Token contracts", await queries.token_contracts(connection)),
+        Section("ledger", "Trial balance", await queries.ledger(connection)),
+    ]
+
+
+def outcomes(plan: MarketPlan, uses: Iterable[Use]) -> list[dict[str, Any]]:
+    """Orders and card-hours by how much they got in the end; of those unfilled, what stood in their way."""
     orders, card_slots = Counter[str](), Counter[str]()
-    for command, order, obstacle in zip(
-        placed, play.plan.orders, obstacles(play.plan.orders, play.plan.listings), strict=True
-    ):
-        outcome = OUTCOME_OF.get(status.get(command, "refused"), REASON_OF[obstacle])
+    everything = zip(plan.orders, served(plan, uses), obstacles(plan.orders, plan.listings), strict=True)
+    for order, got, obstacle in everything:
+        outcome: str = outcome_of(order, got)
+        if outcome == Outcome.UNFILLED:
+            outcome = REASON_OF[obstacle]
         orders[outcome] += 1
-        card_slots[outcome] += order.most * order.slots
+        card_slots[outcome] += order.cards * order.slots
     return [
         {
             "outcome": outcome,
@@ -116,13 +146,9 @@ async def _outcomes(play: Play, connection: Connection) -> list[dict[str, Any]]:
     ]
 
 
-def _buyers(play: Play) -> frozenset[str]:
-    return frozenset(buyer.code for buyer in play.plan.buyers)
-
-
-def _shapes(play: Play, jobs: Shape) -> list[dict[str, Any]]:
+def _shapes(plan: MarketPlan, jobs: Shape) -> list[dict[str, Any]]:
     """The trace's jobs beside the orders made of them: most are short, and a few hold most card-slots."""
-    orders = shape_of_orders(play.plan.orders, len(play.plan.chips))
+    orders = shape_of_orders(plan.orders, len(plan.chips))
     return [
         {
             "of": name,
@@ -156,9 +182,9 @@ def _counted(name: str, counts: Mapping[str, int]) -> list[dict[str, Any]]:
     return [{name: str(key), "jobs": count} for key, count in counts.items()]
 
 
-def _assumptions(play: Play) -> list[dict[str, Any]]:
+def _assumptions(plan: MarketPlan) -> list[dict[str, Any]]:
     rows = [
-        ("plan", fingerprint_of(play.plan), "trace, offers, assumptions and scale together"),
-        *describe(play.assumptions),
+        ("plan", fingerprint_of(plan), "trace, offers, assumptions and scale together"),
+        *describe(plan.assumptions),
     ]
     return [{"option": option, "value": value, "meaning": meaning} for option, value, meaning in rows]

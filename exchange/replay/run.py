@@ -8,14 +8,12 @@ from dataclasses import dataclass
 
 from exchange.app import Exchange
 from exchange.bus import Answer
-from exchange.catalogue.catalogue import Catalogue
-from exchange.defaults import venue_terms
 from exchange.persistence.queries import replay as queries
-from exchange.replay.assumptions import HOUR_S, SLOT_S, Assumptions
+from exchange.replay.assumptions import HOUR_S, SLOT_S
 from exchange.replay.planned import MarketPlan
 from exchange.replay.script import CLERK, Ask, Close, Line, Report, fingerprint_of, script
 from exchange.replay.sellers import Tokens, batches, deliveries, tokens
-from exchange.state import Instant, VenueTerms
+from exchange.state import Instant
 from exchange.venue.commands import Tick
 
 IN_FLIGHT_MAX = 1_000  # commands sent and not answered yet: so many fill the writer's batches
@@ -27,17 +25,11 @@ class OtherVenueError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Play:
-    """All that a run needs: the venue, the plan, and the requests to meter."""
+    """All that a run needs: the venue, the plan, and the token requests to meter."""
 
     exchange: Exchange
     plan: MarketPlan
     uses: Tokens
-    assumptions: Assumptions
-
-
-def replay_terms(catalogue: Catalogue, assumptions: Assumptions) -> VenueTerms:
-    """The terms of a replayed venue: quarters of an hour, and lots no larger than the plan's deposits reckon with."""
-    return venue_terms(catalogue, assumptions.starts, slot_seconds=SLOT_S, lot_max=assumptions.lot)
 
 
 async def run(play: Play, progress: Callable[[int, int], None] = lambda _done, _all: None) -> None:
@@ -116,11 +108,11 @@ async def _between(play: Play, line: Report | Close) -> None:
 
 async def _report(play: Play, report: Report) -> None:
     """Let every seller report. Each batch has a key of its own, so that it counts once."""
-    late = play.assumptions.late_hours * HOUR_S // SLOT_S
+    late = play.plan.assumptions.late_hours * HOUR_S // SLOT_S
     async with play.exchange.readers.acquire() as connection:
         leases = await queries.leases_between(connection, report.since - late, report.until)
         contracts = (await queries.contracts(connection))[-len(play.plan.contracts) :]
-    for seller, records in deliveries(leases, report, play.assumptions).items():
+    for seller, records in deliveries(leases, report, play.plan.assumptions).items():
         for n, batch in enumerate(batches(records)):
             await play.exchange.metering.deliveries(seller, f"delivery/{report.until}/{n}", batch)
     for planned, (contract, seller) in zip(play.plan.contracts, contracts, strict=True):

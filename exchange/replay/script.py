@@ -16,19 +16,19 @@ from exchange.orders.commands import PlaceOrder
 from exchange.parties.commands import Deposit, RegisterParty
 from exchange.periods import Period, periods_between
 from exchange.replay.assumptions import HOUR_S, SLOT_S
+from exchange.replay.grid import curve_of, window_of
+from exchange.replay.orders import asked_of
 from exchange.replay.planned import (
     MarketPlan,
     PlannedAgreement,
     PlannedListing,
     PlannedOrder,
     PlannedTokenContract,
-    Steps,
 )
 from exchange.replay.trace import DAY_S
 from exchange.state import VENUE, Instant, MicroYuan, Party, PartyId, Role, VenueTerms
 from exchange.venue.commands import Tick
-from matching.curves import PriceCurve
-from matching.terms import Block, OwnerGroup, Price, RegionCode, Slot, Window
+from matching.terms import OwnerGroup, RegionCode, Slot
 from settlement.agreements import PairAgreement
 
 CLERK = PartyId("clerk")
@@ -193,36 +193,25 @@ def _publish(listing: PlannedListing) -> PublishListing:
     return PublishListing(
         chip=listing.chip,
         region=listing.region,
-        window=_window(listing.start_s, listing.end_s),
+        window=window_of(listing),
         cards=listing.cards,
         lot=listing.lot,
         min_slots=listing.min_slots,
-        asks={tier: _curve(steps) for tier, steps in listing.asks.items()},
+        asks={tier: curve_of(steps) for tier, steps in listing.asks.items()},
         line=LINE,
     )
 
 
 def _place(order: PlannedOrder) -> PlaceOrder:
+    asked = asked_of(order)
     return PlaceOrder(
-        tier=order.tier,
-        chips=dict(order.chips),
-        regions=order.regions,
-        window=_window(order.earliest_s, order.deadline_s),
-        limit=Price(_per_slot(order.limit)),
-        shape=Block(order.least, order.most, order.slots),
-        prefer=order.prefer,
-        tif=order.tif,
+        tier=asked.tier,
+        chips=asked.chips,
+        regions=asked.regions,
+        window=asked.window,
+        limit=asked.limit,
+        shape=asked.shape,
+        prefer=asked.prefer,
+        tif=asked.tif,
+        on_preempt=asked.on_preempt,
     )
-
-
-def _window(start_s: int, end_s: int) -> Window:
-    return Window(Slot(start_s // SLOT_S), Slot(end_s // SLOT_S))
-
-
-def _curve(steps: Steps) -> PriceCurve:
-    return PriceCurve(tuple((instant // SLOT_S, _per_slot(price)) for instant, price in steps))
-
-
-def _per_slot(price: int) -> int:
-    """A price per card-hour as one per card-slot: whole, because prices are whole fen per hour."""
-    return price * SLOT_S // HOUR_S

@@ -64,8 +64,8 @@ def shape_of_orders(orders: Iterable[PlannedOrder], chips: int) -> Shape:
         [
             Measured(
                 seconds=order.slots * SLOT_S - 1,  # less than its whole slots, as nearly every job was
-                cards=order.most,
-                card_slots=order.most * order.slots,
+                cards=order.cards,
+                card_slots=order.cards * order.slots,
                 chips=ANY if len(order.chips) == chips else "|".join(sorted(code for code, _ in order.chips)),
             )
             for order in orders

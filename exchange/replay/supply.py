@@ -12,7 +12,7 @@ from exchange.replay.assumptions import SLOT_S, WHOLE, Assumptions
 from exchange.replay.chance import chance
 from exchange.replay.offers import mapping_of
 from exchange.replay.planned import PlannedListing, PlannedSeller
-from exchange.replay.pricing import ChipPrices, Valleys, valleys_of
+from exchange.replay.pricing import ChipPrices, Valleys, valleys_in
 from exchange.replay.trace import Node
 from matching.terms import RegionCode, Tier
 
@@ -59,10 +59,7 @@ def offered(
     cutting, asking = chance(assumptions.seed, "nodes"), chance(assumptions.seed, "asks")
     order = list(sellers)
     chance(assumptions.seed, "sellers").shuffle(order)
-    valleys = {
-        region: valleys_of(region, *opens, catalogue, assumptions)
-        for region in dict.fromkeys(seller.region for seller in sellers)
-    }
+    valleys = valleys_in((seller.region for seller in sellers), opens, catalogue, assumptions)
     dealt = cycle(order)
     listings, capped = [], 0
     for chip, amount in cards.items():

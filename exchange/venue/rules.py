@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from exchange.orders.events import Told
+from exchange.orders.telling import released, tell
 from exchange.rejections import Rejected, VenueRejection, rejected
 from exchange.state import State, VenueTerms
-from exchange.telling import released, tell
 from exchange.venue.commands import AdoptTerms, Tick
 from exchange.venue.events import TermsAdopted
 from matching.commands import SetLink

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from exchange.benches import adversarial, elastic, endurance, plain_books, scan
+from exchange.benches import adversarial, elastic, endurance, plain_books, quotes, scan
 from exchange.benches.adversarial import CHIP, DAYTIMES, TEETH, Scene, Trap
 from exchange.benches.elastic import Load
 from exchange.benches.loads import PRICE, REGIONS
@@ -177,6 +177,27 @@ def test_a8_needs_more_than_the_whole_book() -> None:
     orders = asked(made)
     assert {block(order).least for order in orders} == {whole + 1}
     assert {block(order).split for order in orders} == {Split.SELLERS, Split.REGIONS}
+
+
+# Quotes
+
+
+def test_quotes_are_of_both_kinds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(quotes, "ASKED", 40)
+    monkeypatch.setattr(quotes, "TRADED", 40)
+    answered = quotes.run(Load.SINGLES, SCALE, 1)
+    assert len(answered.fitting) + len(answered.explained) == 40
+    assert answered.fitting
+    assert answered.explained
+    assert answered.quantile(0.5) <= answered.quantile(0.95)
+    assert answered.explained_rate > 0
+
+
+@pytest.mark.parametrize("trap", quotes.TRAPS)
+def test_a_trap_is_asked_about_as_it_is_laid_out(trap: Trap) -> None:
+    answered = quotes.run_trap(trap, SCALE, 1)
+    assert len(answered.fitting) + len(answered.explained) == quotes.ASKED_IN_TRAP
+    assert bool(answered.explained) == (trap in FRUITLESS)
 
 
 # Measuring

@@ -15,13 +15,14 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import run_state_machine_as_test
 
-from exchange import bookkeeping, core, holds, telling
+from exchange import bookkeeping, core, holds
 from exchange.checks.decisions import picture
 from exchange.closing import rules as closing
 from exchange.closing.commands import BeginClose, CutUsage, FinishClose, LeaseSum, PostStatements
 from exchange.commands import Command, Envelope
 from exchange.core import step
 from exchange.orders import rules as orders
+from exchange.orders import telling
 from exchange.rejections import Rejected
 from exchange.state import VENUE, LeaseId, PartyId, RunId, State
 from matching.terms import Seq

@@ -121,7 +121,8 @@ async def test_slots_that_are_reported_twice(season_url: str) -> None:
 
 async def test_a_lease_that_is_settled_beyond_its_end(season_url: str) -> None:
     lease = (
-        "INSERT INTO leases VALUES ('lse-1', 'o', 'l', 'b', 's', 'e', 'w', 1, 0, 5, '[]', 5, 5, {}, 600, 1)"
+        "INSERT INTO leases "
+        "VALUES ('lse-1', 'o', 'l', 'b', 's', 'e', 'w', 1, 1, 0, 5, '[]', 5, 5, 5, 5, {}, 600, 1)"
     )
     assert await refusal(season_url, lease.format(-1)) == "ck_leases_not_settled_twice"
 

@@ -51,6 +51,12 @@ def put(field: str, value: str | bytes) -> bytes:
     return json.dumps(document).encode().replace(b'"@"', text)
 
 
+def work(field: str, value: object, limit: int = 10_000_000) -> bytes:
+    """An order for work with another value of a field."""
+    shape = {"cards": None, "duration_minutes": None, "work_card_minutes": 600, "rate_cards": 4, field: value}
+    return json.dumps({**order(limit_micro_yuan_per_card_hour=limit), **shape}).encode()
+
+
 def window(start: str, end: str = '"2026-12-01T00:00:00Z"') -> bytes:
     return put("window", f'{{"start": {start}, "end": {end}}}')
 
@@ -59,6 +65,7 @@ def nested(depth: int, opening: bytes, closing: bytes) -> bytes:
     return opening * depth + closing * depth
 
 
+LIMIT_MAX = 10**12
 MALFORMED = (400, "malformed_json")
 WRONG_TYPE = (422, "wrong_type")
 RANGE = (422, "out_of_range")
@@ -134,7 +141,8 @@ BODIES = [
     Body("number beyond floats", put("cards", "1e400"), *WRONG_TYPE),
     Body("number near the end of floats", put("cards", "1e308"), *WRONG_TYPE),
     Body("true for a number", put("cards", "true"), *WRONG_TYPE),
-    Body("null for a number", put("cards", "null"), *WRONG_TYPE),
+    Body("null for a number", put("limit_micro_yuan_per_card_hour", "null"), *WRONG_TYPE),
+    Body("null for a field that may be left out", put("cards", "null"), 422, "missing_field"),
     Body("list for a number", put("cards", "[8]"), *WRONG_TYPE),
     Body("object for a number", put("cards", '{"$gt": 0}'), *WRONG_TYPE),
     Body("number for a text", put("tier", "1"), *VALUE),
@@ -160,6 +168,32 @@ BODIES = [
         422,
         "notional_too_large",
     ),
+    Body("card-minutes without an end", put("work_card_minutes", str(10**15)), *RANGE),
+    Body("bandwidth below nothing", put("mbps_per_card", "-1"), *RANGE),
+    Body("bandwidth without an end", put("mbps_per_card", str(2**64)), *RANGE),
+    # shapes
+    Body("a block and work", put("work_card_minutes", "600"), 422, "one_of"),
+    Body("a block that takes all at once", put("all_at_once", "false"), 422, "one_of"),
+    Body(
+        "neither a block nor work",
+        ORDER.replace(b'"cards": 8, "duration_minutes": 240, ', b""),
+        422,
+        "missing_field",
+    ),
+    Body("work without a rate", work("rate_cards", None), 422, "missing_field"),
+    Body("work in parts", work("all_at_once", "half"), *WRONG_TYPE),
+    Body("work off the grid", work("work_card_minutes", 90), 422, "off_grid"),
+    Body("work that is split", work("split", "regions"), 422, "one_of"),
+    Body(
+        "work that nobody can pay",
+        work("work_card_minutes", 60 * 10**9, LIMIT_MAX),
+        422,
+        "notional_too_large",
+    ),
+    Body("a way to split that there is not", put("split", '"chips"'), *VALUE),
+    Body("a way to go on that there is not", put("on_preempt", '"wait"'), *VALUE),
+    Body("bandwidth from nowhere", put("mbps_per_card", "100"), 422, "missing_field"),
+    Body("a home that is nowhere", put("home", '"999999"'), 422, "unknown_region"),
     # lists
     Body("no chip", put("chips", "{}"), 422, "too_few_items"),
     Body("no chip in a list", put("chips", "[]"), 422, "too_few_items"),
@@ -314,8 +348,15 @@ ADDRESSES = [
     Address("/v1", 404, "not_found"),
     Address("/v1/instruments/nvidia-h100-80g@150100/gold/depth", 404, "unknown_id"),
     Address("/v1/instruments/nvidia-h100-80g@999999/spot/depth", 404, "unknown_id"),
-    Address("/v1/instruments/nvidia-h100-80g@150100/spot/depth?slots=0", *PARAMETER),
-    Address("/v1/instruments/nvidia-h100-80g@150100/spot/depth?slots=9999999", *PARAMETER),
+    Address("/v1/instruments/nvidia-h100-80g@150100/spot/depth?start=now", *PARAMETER),
+    Address("/v1/instruments/nvidia-h100-80g@150100/spot/depth?start=2026-11-30T00:30:00Z", *PARAMETER),
+    Address("/v1/instruments/nvidia-h100-80g@150100/spot/depth?end=2020-01-01T00:00:00Z", *PARAMETER),
+    Address("/v1/instruments/nvidia-h100-80g@150100/spot/depth?end=2100-01-01T00:00:00Z", *PARAMETER),
+    Address("/v1/depth/gold", 404, "unknown_id"),
+    Address("/v1/depth/spot?region=999999", *PARAMETER),
+    Address("/v1/trades?chip=abacus", *PARAMETER),
+    Address("/v1/trades?tier=gold", *PARAMETER),
+    Address("/v1/trades?start=2026-11-30T00:00:00", *PARAMETER),
 ]
 
 HOST = b"Host: venue\r\n"

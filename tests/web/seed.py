@@ -23,7 +23,7 @@ from exchange.orders.events import LeaseGranted
 from exchange.parties.commands import Deposit, IssueKey, RegisterParty
 from exchange.state import VENUE, ContractId, Instant, LeaseTerms, MicroYuan, Party, PartyId, Role, VenueTerms
 from exchange.venue.commands import Tick
-from matching.commands import CancelOrder, WithdrawListing
+from matching.commands import CancelOrder, Reclaim, SetLink, WithdrawListing
 from matching.curves import PriceCurve, flat
 from matching.terms import (
     Block,
@@ -33,11 +33,15 @@ from matching.terms import (
     OwnerGroup,
     Preference,
     Price,
+    PriceRule,
     RegionCode,
+    Shape,
     Slot,
+    Split,
     Tier,
     TimeInForce,
     Window,
+    Work,
 )
 from settlement.agreements import PairAgreement, Shares
 from settlement.money import BasisPoints, Fen
@@ -95,13 +99,14 @@ def token_of(party: str) -> str:
 class Seeder:
     """Asks a venue for one thing after another, and insists on being given it."""
 
-    def __init__(self, exchange: Exchange) -> None:
+    def __init__(self, exchange: Exchange, prefix: str = "seed") -> None:
         self.exchange = exchange
+        self.prefix = prefix
         self.numbers = count(1)
         self.leases: list[LeaseTerms] = []
 
     async def ask(self, by: str, command: Command) -> Answer:
-        envelope = Envelope(PartyId(by), f"seed-{next(self.numbers)}", command)
+        envelope = Envelope(PartyId(by), f"{self.prefix}-{next(self.numbers)}", command)
         answer = await self.exchange.bus.submit(envelope)
         assert answer.rejection is None, f"{command} was refused: {answer.rejection}"
         self.leases += [event.lease for event in answer.events if isinstance(event, LeaseGranted)]
@@ -127,9 +132,10 @@ class Seeder:
         asks: dict[Tier, PriceCurve],
         lot: int = 1,
         shortest: int = 1,
+        price_rule: PriceRule = PriceRule.POSTED,
     ) -> ListingId:
         line = "bare_metal_lease" if lot > 1 else "compute_service"
-        listing = PublishListing(chip, region, slots(*window), cards, lot, shortest, asks, line)
+        listing = PublishListing(chip, region, slots(*window), cards, lot, shortest, asks, line, price_rule)
         return ListingId(f"lst-{(await self.ask(party, listing)).seq}")
 
     async def buy(
@@ -144,12 +150,30 @@ class Seeder:
         tier: Tier = Tier.ON_DEMAND,
         prefer: Preference = Preference.CHEAPEST,
         tif: TimeInForce = TimeInForce.GTC,
+        split: Split = Split.ONE,
+    ) -> OrderId:
+        """Ask for a block."""
+        return await self.order(
+            party, chips, regions, window, Block(*cards, hours, split), yuan, tier, prefer, tif
+        )
+
+    async def order(
+        self,
+        party: str,
+        chips: Iterable[ChipCode],
+        regions: Iterable[RegionCode],
+        window: tuple[int, int],
+        shape: Shape,
+        yuan: int,
+        tier: Tier,
+        prefer: Preference = Preference.CHEAPEST,
+        tif: TimeInForce = TimeInForce.GTC,
     ) -> OrderId:
         known = [self.exchange.catalogue.chips[chip] for chip in chips]
         best = max(known, key=lambda chip: chip.weight_milli)
         weights = {chip.code: int(relative_weight(chip, best)) for chip in known}
-        limit, block = Price(yuan * 1_000_000), Block(*cards, hours)
-        order = PlaceOrder(tier, weights, tuple(regions), slots(*window), limit, block, prefer, tif)
+        limit = Price(yuan * 1_000_000)
+        order = PlaceOrder(tier, weights, tuple(regions), slots(*window), limit, shape, prefer, tif)
         return OrderId(f"ord-{(await self.ask(party, order)).seq}")
 
     async def report(self, until: int) -> None:
@@ -275,6 +299,7 @@ async def play_november(seeder: Seeder) -> None:
     await seeder.tick(NOW)
     await seeder.report(NOW)
     await order_november(seeder)
+    await bend_november(seeder)
 
 
 async def offer_november(seeder: Seeder, begins: int, ends: int) -> None:
@@ -311,3 +336,20 @@ async def order_november(seeder: Seeder) -> None:
     await seeder.ask("buyer-1", CancelOrder(cancelled))
     await seeder.buy("buyer-1", [A100], [HANGZHOU], later, (64, 64), 12, 8, tif=TimeInForce.IOC)
     await seeder.buy("buyer-1", [A800], [QINGYANG], (NOW, NOW + DAY), (24, 40), 12, 10)
+
+
+async def bend_november(seeder: Seeder) -> None:
+    """A gang, flexible work, a spot lease that gives way to a firm order, a reclaim that leaves nobody, and a link."""
+    week = (NOW, NOW + 7 * DAY)
+    await seeder.ask("clerk-1", SetLink(SHANGHAI, GUIYANG, 100_000))
+    both = {Tier.SPOT: flat(5_000_000), Tier.ON_DEMAND: flat(8_000_000)}
+    await seeder.sell("seller-4", H20, GUIYANG, week, 16, both, price_rule=PriceRule.MAKER)
+    await seeder.sell("seller-4", H20, GUIYANG, week, 16, {Tier.ON_DEMAND: flat(9_000_000)})
+    gang = (NOW + 5 * DAY, NOW + 6 * DAY)
+    await seeder.buy("buyer-1", [H20], [GUIYANG], gang, (24, 24), 4, 10, split=Split.SELLERS)
+    await seeder.buy("buyer-2", [H20], [GUIYANG], week, (16, 16), 48, 7, Tier.SPOT)
+    await seeder.buy("buyer-1", [H20], [GUIYANG], (NOW + 6 * HOUR, NOW + 12 * HOUR), (16, 16), 6, 8)
+    await seeder.order("buyer-2", [H20], [GUIYANG], (NOW, NOW + 3 * DAY), Work(600, 16), 6, Tier.SPOT)
+    short = await seeder.sell("seller-4", A100, GUIYANG, week, 4, {Tier.SPOT: flat(3_000_000)})
+    await seeder.buy("buyer-2", [A100], [GUIYANG], (NOW + DAY, NOW + 2 * DAY), (4, 4), 24, 4, Tier.SPOT)
+    await seeder.ask("seller-4", Reclaim(short, Slot((NOW + DAY) // HOUR + 1)))

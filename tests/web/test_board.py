@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 import pytest
 
-from exchange.persistence.queries.market import Offered, Trade
+from exchange.persistence.queries.market import Offered
+from exchange.persistence.queries.tape import Trade
 from matching.terms import Slot
 from tests.web.house import Door, order
 from web.pages import board, offers

@@ -55,6 +55,18 @@ async def test_a_seller_offers_and_takes_back(market: Door) -> None:
     async with client(market, "seller") as seller:
         offered = await seller.publish_listing(listing(cards=8))
         assert (await seller.withdraw_listing(offered.id)).status == "withdrawn"
+        other = await seller.publish_listing(listing(cards=8))
+        shorter = [await seller.reclaim_listing(other.id, "2026-11-30T02:00:00Z", key="once") for _ in "12"]
+        assert [one.window.end.hour for one in shorter] == [2, 2]
+
+
+async def test_a_waiting_order_is_changed_and_a_link_is_set(market: Door, clerk: Client) -> None:
+    async with client(market, "buyer") as buyer:
+        waiting = await buyer.place_order(order(home="310000", mbps_per_card=1_000))
+        assert (await buyer.amend_order(waiting.id, {"cards": 4})).cards == 4
+        link = await clerk.set_link("310000", "150100", 4_000)
+        assert await buyer.links() == [link]
+        assert [one.status for one in (await buyer.orders()).items] == ["filled"]
 
 
 async def test_a_refusal_is_raised_with_its_code_and_faults(clerk: Client) -> None:

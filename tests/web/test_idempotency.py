@@ -22,6 +22,8 @@ async def test_the_same_request_again_changes_nothing_and_is_answered_the_same(m
         ("clerk", "POST", "/v1/parties", newcomer),
         ("clerk", "POST", "/v1/terms", EXAMPLES["adopt_terms"]["request"]),
         ("seller", "PATCH", f"/v1/listings/{mine}", {"cards": 72}),
+        ("clerk", "POST", "/v1/links", EXAMPLES["set_link"]["request"]),
+        ("seller", "POST", f"/v1/listings/{mine}/reclaim", {"from": "2026-12-01T12:00:00Z"}),
         ("seller", "DELETE", f"/v1/listings/{mine}", None),
     ]
     for n, (by, method, path, body) in enumerate(sent):

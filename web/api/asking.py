@@ -2,20 +2,23 @@
 
 import base64
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, NewType, TypeVar
 
 from litestar import Request
 from litestar.di import NamedDependency
 from litestar.params import HeaderParameter, QueryParameter
+from pydantic import TypeAdapter, ValidationError
 
 from exchange.app import Exchange
 from exchange.bus import Answer
 from exchange.commands import Command, Envelope
 from exchange.events import Event
-from matching.terms import Rejection
+from exchange.state import VenueTerms
+from matching.terms import Rejection, Slot
 from web.bodies.common import Page
+from web.bodies.fields import Instant
 from web.problems import DoorRejection, ProblemError, unknown_id
 from web.session import Caller
 
@@ -32,6 +35,7 @@ Place = tuple[int, str]
 """Where something stands among all of its kind: the command that made it, and its id."""
 
 KEY_PATTERN = "^[A-Za-z0-9._:-]{1,64}$"
+_TIME: TypeAdapter[int] = TypeAdapter(Instant)
 _KEY = re.compile(KEY_PATTERN.replace("$", r"\Z"))
 _CURSOR = re.compile(r"([1-9][0-9]{0,17}) ([A-Za-z0-9._:/-]{1,200})\Z")
 
@@ -118,6 +122,25 @@ def seq_after(cursor: str | None) -> int | None:
     """Where the page before ended, among things of which a command makes one."""
     place = place_after(cursor)
     return None if place is None else place[0]
+
+
+def one_of(name: str, text: str, known: Collection[str]) -> str:
+    """A code in a parameter of the address."""
+    if text not in known:
+        raise ProblemError(DoorRejection.INVALID_PARAMETER, f"{name} is no code that is known here.")
+    return text
+
+
+def slot_asked(name: str, text: str, terms: VenueTerms) -> Slot:
+    """The slot that begins at a time in a parameter of the address."""
+    try:
+        instant = _TIME.validate_python(text)
+    except ValidationError as fault:
+        raise ProblemError(DoorRejection.INVALID_PARAMETER, f"{name}: {fault.errors()[0]['msg']}.") from None
+    if instant % terms.slot_seconds:
+        minutes = terms.slot_seconds // 60
+        raise ProblemError(DoorRejection.INVALID_PARAMETER, f"{name}: slots begin every {minutes} minutes.")
+    return terms.slot_of(instant)
 
 
 def page(

@@ -27,7 +27,7 @@ async def get_command(
         raise ProblemError(
             DoorRejection.UNKNOWN_COMMAND, "It never arrived: send it again, with the same key."
         )
-    return CommandOut.of(key, outcome)
+    return CommandOut.of(key, outcome, caller.party)
 
 
 @get("/health")

@@ -7,13 +7,14 @@ from litestar.status_codes import HTTP_200_OK
 
 from exchange.app import Exchange
 from exchange.listings.events import ListingPublished
-from exchange.persistence.queries.listings import listing_of, listings_of
+from exchange.persistence.queries.listings import StoredListing, listing_of, listings_of
 from exchange.state import PartyId, Role
-from matching.commands import WithdrawListing
-from matching.terms import ListingEnd
+from matching.commands import Reclaim, WithdrawListing
+from matching.terms import ListingEnd, Rejection
 from web.api.asking import Cursor, Limit, Submit, happened, known, page, seq_after
 from web.bodies.common import Page
-from web.bodies.listings import ListingChange, ListingIn, ListingOut
+from web.bodies.fields import fault
+from web.bodies.listings import ListingChange, ListingIn, ListingOut, ReclaimIn
 from web.problems import DoorRejection, ProblemError
 from web.session import Caller, may
 
@@ -74,16 +75,52 @@ async def withdraw_listing(
 ) -> ListingOut:
     """Offer no more of a listing. What is leased stays leased. Withdrawing it once more is no fault."""
     listing = known(await listing_of(exchange.readers, submit.caller.party, listing_id))
-    try:
-        await submit.about(WithdrawListing(listing.id))
-    except ProblemError as refusal:
-        if (refusal.code, listing.status) != (DoorRejection.ALREADY_CLOSED, ListingEnd.WITHDRAWN):
-            raise
+    await _end(submit, WithdrawListing(listing.id), listing, ListingEnd.WITHDRAWN)
     return await _shown(exchange, submit.caller.party, listing_id)
+
+
+@post("/listings/{listing_id:str}/reclaim", guards=sellers, status_code=HTTP_200_OK)
+async def reclaim_listing(
+    listing_id: FromPath[str],
+    data: JSONBody[ReclaimIn],
+    submit: NamedDependency[Submit],
+    exchange: NamedDependency[Exchange],
+) -> ListingOut:
+    """Take a listing's cards back from an instant on. Its spot leases end then, or after the notice; others run on.
+
+    Whoever leased pays for what was delivered, and nothing within the grace. Reclaiming once more is no fault.
+    """
+    listing = known(await listing_of(exchange.readers, submit.caller.party, listing_id))
+    try:
+        await _end(submit, data.command(listing, exchange.terms), listing, ListingEnd.RECLAIMED)
+    except ProblemError as refusal:
+        if refusal.code != Rejection.EMPTY_WINDOW:
+            raise
+        sentence = "The listing ends before that, or before the notice is over."
+        raise fault("/from", Rejection.EMPTY_WINDOW, sentence) from None
+    return await _shown(exchange, submit.caller.party, listing_id)
+
+
+async def _end(
+    submit: Submit, command: WithdrawListing | Reclaim, listing: StoredListing, end: ListingEnd
+) -> None:
+    """Ask for the end of a listing; where it has ended so already, that is no fault."""
+    try:
+        await submit.about(command)
+    except ProblemError as refusal:
+        if (refusal.code, listing.status) != (DoorRejection.ALREADY_CLOSED, end):
+            raise
 
 
 async def _shown(exchange: Exchange, party: PartyId, listing: str) -> ListingOut:
     return ListingOut.of(known(await listing_of(exchange.readers, party, listing)), exchange.terms)
 
 
-HANDLERS = [publish_listing, list_listings, get_listing, amend_listing, withdraw_listing]
+HANDLERS = [
+    publish_listing,
+    list_listings,
+    get_listing,
+    amend_listing,
+    withdraw_listing,
+    reclaim_listing,
+]

@@ -8,16 +8,27 @@ from litestar.params import FromPath, QueryParameter
 
 from exchange.app import Exchange
 from exchange.catalogue.instruments import Instrument
-from exchange.persistence.queries.market import bids, clock, offers, tape
-from matching.terms import Slot, Window
-from web.api.asking import Limit
-from web.bodies.common import WindowOut
-from web.bodies.market import ChipOut, DepthOut, InstrumentOut, RegionOut, RungOut, TradeOut
-from web.pages.board import Board
-from web.pages.offers import demand, ladder
-from web.problems import unknown_id
+from exchange.marketdata.bars import BarLength
+from exchange.marketdata.depth import instrument_depth, standard_depth
+from exchange.marketdata.history import History
+from exchange.persistence.queries.market import Clock, clock
+from exchange.persistence.queries.tape import Wanted, tape
+from matching.terms import ChipCode, RegionCode, Slot, Tier, Window
+from settlement.meters import SECONDS_PER_HOUR
+from web.api.asking import Cursor, Limit, one_of, page, seq_after, slot_asked
+from web.bodies.common import Page
+from web.bodies.market import BarOut, ChipOut, DepthOut, InstrumentOut, RegionOut, StandardDepthOut, TradeOut
+from web.pages.board import Board, BookStand
+from web.problems import DoorRejection, ProblemError, unknown_id
 
-Slots = Annotated[int, QueryParameter(ge=1, le=2160, description="How many slots from now.")]
+BARS_USUAL, BARS_MAX = 90, 1_000
+
+Length = Annotated[str, QueryParameter(description="`hour`, `day` or `week`.")]
+Start = Annotated[str | None, QueryParameter(description="RFC 3339, on the grid of slots.")]
+End = Annotated[str | None, QueryParameter(description="RFC 3339, on the grid of slots.")]
+ChipAsked = Annotated[str | None, QueryParameter(description="A chip, if not all.")]
+RegionAsked = Annotated[str | None, QueryParameter(description="A region, if not all.")]
+TierAsked = Annotated[str | None, QueryParameter(description="A tier, if not both.")]
 
 
 @get("/chips")
@@ -41,37 +52,139 @@ async def list_instruments(board: NamedDependency[Board]) -> list[InstrumentOut]
 
 @get("/instruments/{place:str}/{tier:str}/depth")
 async def get_depth(
-    place: FromPath[str], tier: FromPath[str], exchange: NamedDependency[Exchange], slots: Slots = 1
+    place: FromPath[str],
+    tier: FromPath[str],
+    exchange: NamedDependency[Exchange],
+    book_stand: NamedDependency[BookStand],
+    start: Start = None,
+    end: End = None,
 ) -> DepthOut:
-    """Cards to be had, and cards that wait, for so many slots from now."""
-    instrument = _instrument(exchange, place, tier)
-    now = (await clock(exchange.readers)).now
-    window, seconds = Window(now, Slot(now + slots)), slots * exchange.terms.slot_seconds
-    on_offer = await offers(exchange.readers, now, instrument.chip, instrument.region)
-    waiting = await bids(exchange.readers, instrument.chip, instrument.region, instrument.tier)
-    return DepthOut(
-        code=str(instrument),
-        window=WindowOut.of(window, exchange.terms),
-        asks=[RungOut.of(rung, seconds) for rung in ladder(on_offer, instrument.tier, window)],
-        bids=[RungOut.of(rung, seconds) for rung in demand(waiting, window)],
+    """Cards to be had in every slot of a window, and cards wanted in it, by price: `place` is as in `chip@region`.
+
+    The window is the next hour, unless it is named. Levels are anonymous: each adds up all cards at its price.
+    """
+    instrument = instrument_of(exchange, place, tier)
+    clock = (await book_stand.books()).clock
+    window = _window(clock, start, end)
+    depth = await book_stand.ask(instrument_depth, instrument, window)
+    return DepthOut.of(instrument, depth, clock.terms)
+
+
+@get("/depth/{tier:str}")
+async def get_standard_depth(
+    tier: FromPath[str],
+    exchange: NamedDependency[Exchange],
+    book_stand: NamedDependency[BookStand],
+    region: RegionAsked = None,
+    start: Start = None,
+    end: End = None,
+) -> StandardDepthOut:
+    """The depth of all chips together, in standard cards: each card counts the weight of its chip in the catalogue.
+
+    An order that would take several chips counts once, as the one for which it would pay the most.
+    """
+    asked, place = _tier(tier), _region(exchange, region)
+    clock = (await book_stand.books()).clock
+    depth = await book_stand.ask(standard_depth, asked, place, _window(clock, start, end))
+    return StandardDepthOut.of(asked, place, depth, clock.terms)
+
+
+@get("/instruments/{place:str}/{tier:str}/bars")
+async def list_bars(
+    place: FromPath[str],
+    tier: FromPath[str],
+    exchange: NamedDependency[Exchange],
+    history: NamedDependency[History],
+    length: Length = "day",
+    start: Start = None,
+    end: End = None,
+) -> list[BarOut]:
+    """What was traded of an instrument in each hour, day or week, the oldest first; none where nothing was.
+
+    A trade belongs to the slot in which it was granted. Usually the latest 90; at most 1,000 can lie between `start`
+    and `end`. The last one may be running still.
+    """
+    instrument = instrument_of(exchange, place, tier)
+    step, terms = BarLength(one_of("length", length, set(BarLength))), exchange.terms
+    now = (await clock(exchange.readers)).instant
+    until = now + 1 if end is None else terms.instant_of(slot_asked("end", end, terms))
+    since = until - BARS_USUAL * step.seconds
+    since = since if start is None else terms.instant_of(slot_asked("start", start, terms))
+    if until - since > BARS_MAX * step.seconds:
+        raise ProblemError(DoorRejection.INVALID_PARAMETER, f"Ask for at most {BARS_MAX:,} bars at once.")
+    return [BarOut.of(bar) for bar in await history.bars(instrument, step, since, until)]
+
+
+@get("/trades")
+async def list_trades(
+    exchange: NamedDependency[Exchange],
+    chip: ChipAsked = None,
+    region: RegionAsked = None,
+    tier: TierAsked = None,
+    start: Start = None,
+    end: End = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Page[TradeOut]:
+    """The tape: every lease as it was granted, the newest first, and nobody's name.
+
+    `start` and `end` bound the venue's time of the grant. A row never changes, whatever becomes of its lease.
+    """
+    terms, chips = exchange.terms, exchange.catalogue.chips
+    wanted = Wanted(
+        chip=None if chip is None else ChipCode(one_of("chip", chip, chips)),
+        region=_region(exchange, region),
+        tier=None if tier is None else Tier(one_of("tier", tier, set(Tier))),
+        since=None if start is None else slot_asked("start", start, terms),
+        until=None if end is None else slot_asked("end", end, terms),
+    )
+    rows = await tape(exchange.readers, wanted, seq_after(cursor), limit + 1)
+    return page(
+        rows,
+        limit,
+        lambda trade: (trade.number, "trade"),
+        lambda trade: TradeOut.of(trade, chips[trade.instrument.chip].weight_milli, terms),
     )
 
 
-@get("/instruments/{place:str}/{tier:str}/trades")
-async def list_trades(
-    place: FromPath[str], tier: FromPath[str], exchange: NamedDependency[Exchange], limit: Limit = 50
-) -> list[TradeOut]:
-    """The latest leases of an instrument, the newest first: `place` is its chip and region, as in `chip@region`."""
-    instrument = _instrument(exchange, place, tier)
-    trades = await tape(exchange.readers, instrument.chip, instrument.region, instrument.tier, limit)
-    return [TradeOut.of(trade, exchange.terms) for trade in trades]
-
-
-def _instrument(exchange: Exchange, place: str, tier: str) -> Instrument:
+def instrument_of(exchange: Exchange, place: str, tier: str) -> Instrument:
+    """The instrument that an address names, or the refusal of one that means nothing."""
     try:
         return exchange.catalogue.instrument(f"{place}/{tier}")
     except ValueError:
         raise unknown_id() from None
 
 
-HANDLERS = [list_chips, list_regions, list_instruments, get_depth, list_trades]
+def _tier(name: str) -> Tier:
+    if name not in set(Tier):
+        raise unknown_id()
+    return Tier(name)
+
+
+def _region(exchange: Exchange, code: str | None) -> RegionCode | None:
+    return None if code is None else RegionCode(one_of("region", code, exchange.catalogue.regions))
+
+
+def _window(clock: Clock, start: str | None, end: str | None) -> Window:
+    """The window that was asked for, of slots that are not over; usually the next hour."""
+    terms = clock.terms
+    first = clock.now if start is None else slot_asked("start", start, terms)
+    last = Slot(first + SECONDS_PER_HOUR // terms.slot_seconds)
+    last = last if end is None else slot_asked("end", end, terms)
+    if not clock.now <= first < last <= clock.now + terms.horizon_slots:
+        raise ProblemError(
+            DoorRejection.INVALID_PARAMETER,
+            f"The window begins now or later, and ends after that, at most {terms.horizon_slots} slots from now.",
+        )
+    return Window(first, last)
+
+
+HANDLERS = [
+    list_chips,
+    list_regions,
+    list_instruments,
+    get_depth,
+    get_standard_depth,
+    list_bars,
+    list_trades,
+]

@@ -12,7 +12,7 @@ from exchange.persistence.queries.orders import order_of, orders_of
 from exchange.state import PartyId, Role
 from matching.commands import CancelOrder
 from matching.terms import OrderEnd
-from web.api.asking import Cursor, Limit, Submit, happened, known, page, seq_after
+from web.api.asking import Cursor, Limit, Submit, happened, known, page, place_after
 from web.bodies.common import Page
 from web.bodies.orders import OrderChange, OrderIn, OrderOut
 from web.bodies.quotes import QuoteOut
@@ -28,7 +28,9 @@ async def place_order(
 ) -> OrderOut:
     """Ask for capacity. What is free is leased at once; else the order rests, or is closed where it can't wait.
 
-    The most that it can cost is held first. The price paid is what the listing asks, never more than the limit.
+    The most that it can cost is held first. The price paid is what the listing asks, never more than the limit. Where
+    the venue's terms have displacement on, a block for one listing that finds nothing free may take cards back from
+    spot leases; a spot order pays no less than the dearest limit that it displaces.
     """
     answer = await submit(data.command(exchange.terms, exchange.catalogue))
     accepted = happened(answer, OrderAccepted)
@@ -43,7 +45,7 @@ async def list_orders(
     cursor: Cursor = None,
 ) -> Page[OrderOut]:
     """Your orders, the newest first."""
-    rows = await orders_of(exchange.readers, caller.party, seq_after(cursor), limit + 1)
+    rows = await orders_of(exchange.readers, caller.party, place_after(cursor), limit + 1)
     leases = await leases_under(exchange.readers, [order.id for order in rows])
     return page(
         rows,
@@ -68,7 +70,10 @@ async def amend_order(
     submit: NamedDependency[Submit],
     exchange: NamedDependency[Exchange],
 ) -> OrderOut:
-    """Change a resting order. A smaller size or an earlier deadline keeps its place; anything else makes it new."""
+    """Change a resting order. A smaller size or an earlier deadline keeps its place; anything else makes it new.
+
+    Work keeps its amount. Nothing that was granted is given back.
+    """
     order = known(await order_of(exchange.readers, submit.caller.party, order_id))
     await submit.about(data.command(order, exchange.terms))
     return await _shown(exchange, submit.caller.party, order_id)
@@ -94,7 +99,8 @@ async def quote(
 ) -> QuoteOut:
     """What an order would get now, and what that comes to. Books nothing, and needs no Idempotency-Key."""
     command = data.command(exchange.terms, exchange.catalogue)
-    return QuoteOut.of(await exchange.quotes.quote(caller.party, command), exchange.terms)
+    answer = await exchange.quotes.quote(caller.party, command)
+    return QuoteOut.of(answer, command.shape, exchange.terms)
 
 
 async def _shown(exchange: Exchange, party: PartyId, order: str) -> OrderOut:

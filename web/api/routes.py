@@ -10,7 +10,9 @@ from web.api import (
     agreements,
     commands,
     contracts,
+    index,
     leases,
+    links,
     listings,
     market,
     orders,
@@ -28,7 +30,9 @@ from web.strict import StrictRequest, strict_address
 PREFIX = "/v1"
 NOUNS = {
     "market": market,
+    "index": index,
     "terms": terms,
+    "links": links,
     "parties": parties,
     "listings": listings,
     "orders": orders,

@@ -9,6 +9,7 @@ from exchange.listings.events import ListingPublished
 from exchange.orders.events import LeaseGranted, OrderAccepted
 from exchange.parties.events import KeyIssued, PartyRegistered
 from exchange.persistence.queries.commands import Outcome
+from exchange.state import PartyId
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,10 @@ class RejectionOut:
 
 @dataclass(frozen=True, slots=True)
 class CommandOut:
-    """What came of a command: its place in the log, and the ids of what it made, or why it was refused."""
+    """What came of a command: its place in the log, and the ids of what it made, or why it was refused.
+
+    What it made for others, such as the order that goes on for a lease that it took back, is theirs to read.
+    """
 
     id: str
     kind: str
@@ -32,22 +36,22 @@ class CommandOut:
     logged_at: datetime
 
     @classmethod
-    def of(cls, command: str, outcome: Outcome) -> "CommandOut":
-        """A command as it stands in the log."""
+    def of(cls, command: str, outcome: Outcome, party: PartyId) -> "CommandOut":
+        """A command as it stands in the log, for the party that gave it."""
         rejection = outcome.rejection
         return cls(
             id=command,
             kind=outcome.kind,
             seq=outcome.seq,
             accepted=rejection is None,
-            made=[made for event in outcome.events if (made := _made(event)) is not None],
+            made=[made for event in outcome.events if (made := _made(event, party)) is not None],
             rejection=None if rejection is None else RejectionOut(rejection.code, rejection.explain),
             logged_at=outcome.logged_at,
         )
 
 
-def _made(event: Event) -> str | None:
-    """The id of what an event brings into being, if it does."""
+def _made(event: Event, by: PartyId) -> str | None:
+    """The id of what an event brings into being for a party or by its hand, if it does."""
     match event:
         case PartyRegistered(party):
             return party.id
@@ -55,9 +59,9 @@ def _made(event: Event) -> str | None:
             return key
         case ListingPublished(listed, _, _):
             return listed.listing.id
-        case OrderAccepted(opened, _, _, _):
+        case OrderAccepted(opened, buyer, _, _) if buyer == by:
             return opened.order.id
-        case LeaseGranted(_, lease, _):
+        case LeaseGranted(_, lease, _) if by in {lease.buyer, lease.seller}:
             return lease.id
         case ContractOpened(contract):
             return contract.id

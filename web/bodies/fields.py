@@ -22,6 +22,8 @@ MINUTES_MAX = 366 * 24 * 60
 WEIGHT_MAX = 1_000_000  # a thousand times the reference card
 CHOICES_MAX = 200  # chips or regions that one order may accept
 TEXT_MAX = 200
+CARD_MBPS_MAX = 10**6  # a terabit a second for one card
+LINK_MBPS_MAX = 10**12
 NOTIONAL_MAX = 10**18  # micro-yuan: a trillion yuan, and a ninth of what 64 bits hold
 
 _TIME = re.compile(r"(\d{4})-\d\d-\d\dT\d\d:\d\d:\d\d(Z|[+-]\d\d:\d\d)?\Z", re.ASCII)
@@ -80,6 +82,9 @@ PriceField = Annotated[
 ]
 CardsField = Annotated[int, Field(ge=1, le=CARDS_MAX)]
 MinutesField = Annotated[int, Field(ge=1, le=MINUTES_MAX, description="A whole number of slots.")]
+WorkField = Annotated[
+    int, Field(ge=1, le=CARDS_MAX * MINUTES_MAX, description="A whole number of card-slots.")
+]
 SequenceField = Annotated[int, Field(ge=0, le=2**63 - 1)]
 BasisPointsField = Annotated[int, Field(ge=0, le=10_000, description="Ten-thousandths.")]
 

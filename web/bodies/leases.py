@@ -26,11 +26,39 @@ class PricedOut:
 
 
 @dataclass(frozen=True, slots=True)
+class TakenBackOut:
+    """How a spot lease was taken back: when it ends in place of `granted_end`, and what becomes of its price.
+
+    `returned_micro_yuan` of `granted_cost_micro_yuan` are not charged. What was lost is looked for by the order
+    `continued_as`, or by none.
+    """
+
+    at: datetime
+    granted_end: datetime
+    granted_cost_micro_yuan: int
+    returned_micro_yuan: int
+    continued_as: str | None
+
+    @classmethod
+    def of(cls, lease: StoredLease, terms: VenueTerms) -> "TakenBackOut":
+        """What became of a lease that was taken back."""
+        return cls(
+            at=utc(terms.instant_of(lease.window.end)),
+            granted_end=utc(terms.instant_of(lease.granted_end)),
+            granted_cost_micro_yuan=lease.granted_cost,
+            returned_micro_yuan=lease.returned,
+            continued_as=lease.continued_as,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class LeaseOut:
     """The right to use cards for a while.
 
     `cost_micro_yuan` is the price of all of it, VAT included; `held_fen` what of the buyer's money it still holds.
-    `unsettled_minutes` is the part of its time that no statement has settled yet.
+    `unsettled_minutes` is the part of its time that no statement has settled yet. A spot lease can be `taken_back`:
+    its window, prices and cost are then those that remain. Of its cards so many as `working_cards` do the order's
+    work; the others fill up the lot.
     """
 
     id: str
@@ -43,6 +71,7 @@ class LeaseOut:
     source: str
     destination: str
     cards: int
+    working_cards: int
     window: WindowOut
     prices: list[PricedOut]
     cost_micro_yuan: int
@@ -50,6 +79,7 @@ class LeaseOut:
     unsettled_minutes: int
     delivered_card_seconds: int
     vat_rate_bp: int
+    taken_back: TakenBackOut | None
     seq: int
 
     @classmethod
@@ -66,6 +96,7 @@ class LeaseOut:
             source=lease.source,
             destination=lease.destination,
             cards=lease.cards,
+            working_cards=lease.working,
             window=WindowOut.of(lease.window, terms),
             prices=[PricedOut.of(run, terms) for run in lease.runs],
             cost_micro_yuan=lease.cost,
@@ -73,5 +104,6 @@ class LeaseOut:
             unsettled_minutes=lease.unsettled * terms.slot_seconds // 60,
             delivered_card_seconds=lease.delivered,
             vat_rate_bp=lease.vat_rate_bp,
+            taken_back=TakenBackOut.of(lease, terms) if lease.taken_back else None,
             seq=lease.seq,
         )

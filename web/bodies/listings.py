@@ -11,9 +11,9 @@ from pydantic_core import PydanticCustomError
 from exchange.listings.commands import PublishListing
 from exchange.persistence.queries.listings import StoredListing
 from exchange.state import VenueTerms
-from matching.commands import AmendListing
+from matching.commands import AmendListing, Reclaim
 from matching.curves import PriceCurve
-from matching.terms import ChipCode, RegionCode, Slot, Tier
+from matching.terms import ChipCode, PriceRule, RegionCode, Slot, Tier
 from web.bodies.common import WindowIn, WindowOut
 from web.bodies.fields import (
     CardsField,
@@ -70,7 +70,8 @@ class Asks(Body):
 class ListingIn(Body):
     """Capacity on offer: the same cards throughout the window, rented in whole lots.
 
-    `line` is the catalogue line under which it is taxed: the seller's choice.
+    `line` is the catalogue line under which it is taxed: the seller's choice. With the price rule `maker`, orders that
+    waited for the listing as it arrived pay their own limit; whatever it sells later goes at its ask.
     """
 
     chip: ChipField
@@ -81,6 +82,7 @@ class ListingIn(Body):
     min_duration_minutes: MinutesField | None = None
     asks: Asks
     line: LineField = "compute_service"
+    price_rule: PriceRule = PriceRule.POSTED
 
     def command(self, terms: VenueTerms) -> PublishListing:
         """The command that this asks for."""
@@ -95,6 +97,7 @@ class ListingIn(Body):
             min_slots=1 if least is None else slots_in(terms, least, "/min_duration_minutes"),
             asks=self.asks.curves(terms, window.start),
             line=self.line,
+            price_rule=self.price_rule,
         )
 
 
@@ -113,6 +116,16 @@ class ListingChange(Body):
         )
 
 
+class ReclaimIn(Body):
+    """From when on the seller wants its cards back. The notice is kept, so spot leases may end later than that."""
+
+    since: Instant = Field(alias="from")
+
+    def command(self, listing: StoredListing, terms: VenueTerms) -> Reclaim:
+        """The command that this asks for."""
+        return Reclaim(listing.id, slot_at(terms, self.since, "/from"))
+
+
 @dataclass(frozen=True, slots=True)
 class AskOut:
     """A price, from an instant on until the next step."""
@@ -123,7 +136,7 @@ class AskOut:
 
 @dataclass(frozen=True, slots=True)
 class ListingOut:
-    """A listing as it stands; `status` is `open`, or how it ended: `withdrawn` or `expired`."""
+    """A listing as it stands; `status` is `open`, or how it ended: `withdrawn`, `expired` or `reclaimed`."""
 
     id: str
     status: str
@@ -135,6 +148,7 @@ class ListingOut:
     min_duration_minutes: int
     asks: dict[str, list[AskOut]]
     line: str
+    price_rule: PriceRule
     seq: int
 
     @classmethod
@@ -157,6 +171,7 @@ class ListingOut:
                 for tier, curve in listing.asks.items()
             },
             line=listing.line,
+            price_rule=listing.price_rule,
             seq=listing.seq,
         )
 

@@ -4,15 +4,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from exchange.catalogue.chips import Chip, WeightBasis
+from exchange.catalogue.instruments import Instrument
 from exchange.catalogue.regions import Region
-from exchange.persistence.queries.market import Trade
+from exchange.marketdata.bars import Bar
+from exchange.marketdata.depth import Depth, Level
+from exchange.persistence.queries.tape import Trade
 from exchange.state import VenueTerms
-from matching.terms import Tier
-from settlement.meters import SECONDS_PER_HOUR
-from settlement.money import round_half_away
+from matching.terms import RegionCode, Tier
 from web.bodies.common import WindowOut
-from web.bodies.fields import price_per_hour
-from web.pages.offers import Quoted, Rung
+from web.bodies.fields import price_per_hour, utc
+from web.pages.offers import Quoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,52 +99,155 @@ class InstrumentOut:
             free_cards_now=quoted.free_now,
             best_now_micro_yuan_per_card_hour=_hourly(terms, quoted.best_now),
             cheapest_micro_yuan_per_card_hour=_hourly(terms, quoted.cheapest),
-            last_micro_yuan_per_card_hour=_hourly(terms, None if last is None else last.price),
+            last_micro_yuan_per_card_hour=None if last is None else last.hourly(terms.slot_seconds),
         )
 
 
 @dataclass(frozen=True, slots=True)
-class RungOut:
-    """Cards at one price, averaged over the window."""
+class LevelOut:
+    """All cards at one price, averaged over the window, and those of it and of all better prices together."""
 
     price_micro_yuan_per_card_hour: int
     cards: int
+    cards_upto: int
 
     @classmethod
-    def of(cls, rung: Rung, seconds: int) -> "RungOut":
-        """A rung whose price is for a window of so many seconds."""
-        return cls(round_half_away(rung.price * SECONDS_PER_HOUR, seconds), rung.cards)
+    def of(cls, level: Level) -> "LevelOut":
+        """A level of a depth."""
+        return cls(level.price, level.cards, level.upto)
 
 
 @dataclass(frozen=True, slots=True)
 class DepthOut:
-    """Cards to be had for all of a window, cheapest first, and cards wanted for just that long, dearest first."""
+    """Cards to be had in every slot of a window, cheapest first, and cards that orders may want in it, dearest first.
+
+    An order counts where it could be at work through all of the window, with as many cards as it would take at most.
+    """
 
     code: str
     window: WindowOut
-    asks: list[RungOut]
-    bids: list[RungOut]
+    asks: list[LevelOut]
+    bids: list[LevelOut]
+
+    @classmethod
+    def of(cls, instrument: Instrument, depth: Depth, terms: VenueTerms) -> "DepthOut":
+        """The depth of one instrument."""
+        asks, bids = ([LevelOut.of(level) for level in side] for side in (depth.asks, depth.bids))
+        return cls(str(instrument), WindowOut.of(depth.window, terms), asks, bids)
+
+
+@dataclass(frozen=True, slots=True)
+class StandardLevelOut:
+    """All cards at one price per standard card-hour, in thousandths of standard cards."""
+
+    price_micro_yuan_per_standard_card_hour: int
+    standard_milli_cards: int
+    standard_milli_cards_upto: int
+
+    @classmethod
+    def of(cls, level: Level) -> "StandardLevelOut":
+        """A level of a depth."""
+        return cls(level.price, level.cards, level.upto)
+
+
+@dataclass(frozen=True, slots=True)
+class StandardDepthOut:
+    """The depth of all chips together at a tier, in one region or, where that is null, in all of them."""
+
+    tier: Tier
+    region: str | None
+    window: WindowOut
+    asks: list[StandardLevelOut]
+    bids: list[StandardLevelOut]
+
+    @classmethod
+    def of(cls, tier: Tier, region: RegionCode | None, depth: Depth, terms: VenueTerms) -> "StandardDepthOut":
+        """The depth across chips."""
+        asks, bids = ([StandardLevelOut.of(level) for level in side] for side in (depth.asks, depth.bids))
+        return cls(tier, region, WindowOut.of(depth.window, terms), asks, bids)
 
 
 @dataclass(frozen=True, slots=True)
 class TradeOut:
-    """A lease as the tape tells it."""
+    """A lease as it was granted: the tape never changes, whatever becomes of the lease.
 
+    `number` counts the venue's trades from 1. The exact price of a card-hour is 3,600 times `cost_micro_yuan` over
+    `card_seconds`: an average where the price changes with the hour. `traded_in` is the slot in which the venue's clock
+    stood, by which bars and index go; `granted_at` is when the log was written.
+    """
+
+    number: int
+    chip: str
+    region: str
+    tier: Tier
     cards: int
     window: WindowOut
+    card_seconds: int
+    cost_micro_yuan: int
     price_micro_yuan_per_card_hour: int
+    price_micro_yuan_per_standard_card_hour: int
+    traded_in: datetime
     granted_at: datetime
     seq: int
 
     @classmethod
-    def of(cls, trade: Trade, terms: VenueTerms) -> "TradeOut":
-        """A trade of the tape."""
+    def of(cls, trade: Trade, weight_milli: int, terms: VenueTerms) -> "TradeOut":
+        """A trade of the tape, and the weight of its chip."""
+        instrument, seconds = trade.instrument, trade.card_slots * terms.slot_seconds
         return cls(
+            number=trade.number,
+            chip=instrument.chip,
+            region=instrument.region,
+            tier=instrument.tier,
             cards=trade.cards,
             window=WindowOut.of(trade.window, terms),
-            price_micro_yuan_per_card_hour=price_per_hour(terms, trade.price),
+            card_seconds=seconds,
+            cost_micro_yuan=trade.cost,
+            price_micro_yuan_per_card_hour=trade.hourly(terms.slot_seconds),
+            price_micro_yuan_per_standard_card_hour=trade.hourly(terms.slot_seconds, weight_milli),
+            traded_in=utc(terms.instant_of(trade.slot)),
             granted_at=trade.granted,
             seq=trade.seq,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class BarOut:
+    """What was traded of an instrument from `start` on. Prices are micro-yuan per card-hour, each trade's its average.
+
+    `mean` is the turnover over what was traded. `p10`, `median` and `p90` are the lowest prices at or below which a
+    tenth, half and nine tenths of the volume were traded.
+    """
+
+    start: datetime
+    open_micro_yuan_per_card_hour: int
+    high_micro_yuan_per_card_hour: int
+    low_micro_yuan_per_card_hour: int
+    close_micro_yuan_per_card_hour: int
+    mean_micro_yuan_per_card_hour: int
+    p10_micro_yuan_per_card_hour: int
+    median_micro_yuan_per_card_hour: int
+    p90_micro_yuan_per_card_hour: int
+    card_seconds: int
+    turnover_micro_yuan: int
+    trades: int
+
+    @classmethod
+    def of(cls, bar: Bar) -> "BarOut":
+        """A bar."""
+        return cls(
+            start=utc(bar.begins),
+            open_micro_yuan_per_card_hour=bar.open,
+            high_micro_yuan_per_card_hour=bar.high,
+            low_micro_yuan_per_card_hour=bar.low,
+            close_micro_yuan_per_card_hour=bar.close,
+            mean_micro_yuan_per_card_hour=bar.mean,
+            p10_micro_yuan_per_card_hour=bar.p10,
+            median_micro_yuan_per_card_hour=bar.median,
+            p90_micro_yuan_per_card_hour=bar.p90,
+            card_seconds=bar.card_seconds,
+            turnover_micro_yuan=bar.turnover,
+            trades=bar.trades,
         )
 
 

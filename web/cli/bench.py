@@ -45,7 +45,7 @@ def bench(
     if context.invoked_subcommand is not None:
         return
     market = market_of(trace, DEFAULTS, scale or ORDERS)
-    load = Load(market.plan, market.uses, market.assumptions)
+    load = Load(market.plan, market.uses)
     with kept_or_passing(data_dir) as folder, venue.database(venue.settings(folder)) as url:
         figures = venue.run(measure(url, load, door, say))
     if json:

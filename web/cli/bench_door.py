@@ -9,6 +9,7 @@ from exchange.bench import Place
 from exchange.orders.commands import PlaceOrder
 from exchange.parties.commands import IssueKey
 from exchange.state import PartyId, VenueTerms
+from matching.terms import Shape, Work
 from web.app import create_app
 from web.bodies.fields import price_per_hour, utc
 from web.client import Client, Json
@@ -41,10 +42,26 @@ def _body(order: PlaceOrder, terms: VenueTerms) -> Json:
             "start": utc(terms.instant_of(order.window.start)).isoformat(),
             "end": utc(terms.instant_of(order.window.end)).isoformat(),
         },
-        "cards": order.shape.most,
-        "least_cards": order.shape.least,
-        "duration_minutes": order.shape.slots * terms.slot_seconds // 60,
+        **_shape(order.shape, terms.slot_seconds // 60),
         "limit_micro_yuan_per_card_hour": price_per_hour(terms, order.limit),
         "prefer": order.prefer,
         "time_in_force": order.tif,
+        "on_preempt": order.on_preempt,
+        "home": order.home,
+        "mbps_per_card": order.mbps_per_card,
+    }
+
+
+def _shape(shape: Shape, slot_minutes: int) -> Json:
+    if isinstance(shape, Work):
+        return {
+            "work_card_minutes": shape.amount * slot_minutes,
+            "rate_cards": shape.rate,
+            "all_at_once": shape.whole,
+        }
+    return {
+        "cards": shape.most,
+        "least_cards": shape.least,
+        "duration_minutes": shape.slots * slot_minutes,
+        "split": shape.split,
     }

@@ -29,6 +29,7 @@ COMMANDS = {
     "deposit": Front("web.cli.deposit", "Book money that a party has paid in."),
     "usage": Front("web.cli.usage", "Report a file of delivered time or used tokens, as a seller."),
     "close": Front("web.cli.close", "Settle a month, for good."),
+    "index": Front("web.cli.index", "Show the price index, or work it out again from the tape."),
     "replay": Front("web.cli.replay", "Trade a real trace on a venue of its own."),
     "audit": Front("web.cli.audit", "Work out the books again from the log, and compare."),
     "bench": Front("web.cli.bench", "Measure how fast the venue is here."),

@@ -35,7 +35,6 @@ class Market:
 
     plan: MarketPlan
     uses: Tokens
-    assumptions: Assumptions
     shape: Shape
     left_out: Mapping[str, int]
 
@@ -54,4 +53,4 @@ def market_of(folder: Path | None, assumptions: Assumptions, scale: int | None) 
             read_token_trace(folder, assumptions),
         )
     plan = plan_market(trace, offers, assumptions, scale)
-    return Market(plan, uses, assumptions, shape_of_jobs(trace.jobs), trace.left_out)
+    return Market(plan, uses, shape_of_jobs(trace.jobs), trace.left_out)

@@ -7,7 +7,8 @@ from exchange.collector import calm_collector
 from exchange.config import Settings
 from exchange.replay.assumptions import assume
 from exchange.replay.report import ReplayReport, report
-from exchange.replay.run import Play, replay_terms, run
+from exchange.replay.run import Play, run
+from exchange.replay.terms import replay_terms
 from web.cli import venue
 from web.cli.assumed import given, with_assumptions
 from web.cli.figures import readable
@@ -51,10 +52,10 @@ def replay(
 
 
 async def _played(settings: Settings, url: str, market: Market) -> ReplayReport:
-    terms = replay_terms(load_catalogue(), market.assumptions)
+    terms = replay_terms(load_catalogue(), market.plan.assumptions)
     async with venue.venue(settings, url, terms) as exchange:
         calm_collector()
-        play = Play(exchange, market.plan, market.uses, market.assumptions)
+        play = Play(exchange, market.plan, market.uses)
         with progress_bar("Trading") as progress:
             await run(play, progress)
         return await report(play, market.shape, market.left_out)

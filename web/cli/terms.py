@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from pydantic import TypeAdapter
 
-from web.bodies.terms import DAY_MINUTES, TermsOut
+from web.bodies.terms import DAY_MINUTES, MarketTermsOut, TermsOut
 from web.cli import venue
 from web.cli.desk import at_desk
 from web.cli.options import DataDir, Json, Yes
@@ -106,4 +106,17 @@ def _rows(terms: TermsOut) -> Iterator[tuple[str, str]]:
     yield "fee", f"{basis_points(fee.rate_bp)} of {fee.base}, VAT at {basis_points(fee.vat_rate_bp)} inside"
     for line, rate in terms.vat_rates_bp.items():
         yield f"VAT on {line.replace('_', ' ')}", basis_points(rate)
+    yield from _market_rows(terms.market)
     yield "months are those of", f"UTC{terms.utc_offset_minutes / 60:+g}"
+
+
+def _market_rows(market: MarketTermsOut) -> Iterator[tuple[str, str]]:
+    """What may happen in the market, in words."""
+    yield (
+        "spot leases are taken back",
+        "for orders and by sellers" if market.displacement else "by sellers alone",
+    )
+    yield "after a notice of", hours(market.notice_minutes * 60)
+    yield "free of charge up to", f"{hours(market.grace_minutes * 60)} delivered"
+    yield "spot outbids spot by", basis_points(market.outbid_bp)
+    yield "an order that finds nothing", "waits" if market.resting else "is closed"

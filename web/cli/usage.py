@@ -6,9 +6,8 @@ from typing import Annotated
 import typer
 
 from web.cli import venue
-from web.cli.folder import announced_server
 from web.cli.options import DataDir, Json
-from web.cli.talk import ExitCode, Failure, commands, examples, say, write, write_json
+from web.cli.talk import ExitCode, commands, examples, say, write, write_json
 from web.cli.usage_file import UsageFile, read_usage
 from web.client import Client
 
@@ -37,7 +36,7 @@ def usage(file: File, *, key: Key, url: Url = None, data_dir: DataDir = None, js
     The exit code is 4 if the venue refused any record.
     """
     read = read_usage(file)
-    base_url = url or _announced(data_dir)
+    base_url = url or venue.address(data_dir)
     say(f"A file of {read.kind} goes to {base_url}, {len(read.records):,} in all.")
     accepted, duplicates, refused = venue.run(_sent(read, base_url, key))
     if json:
@@ -66,12 +65,3 @@ async def _sent(read: UsageFile, base_url: str, key: str) -> tuple[int, int, lis
                 for one in receipt.refused
             ]
     return accepted, duplicates, refused
-
-
-def _announced(data_dir: Path | None) -> str:
-    server = announced_server(venue.settings(data_dir).data_dir)
-    if server is None:
-        raise Failure(
-            "No venue answers on this machine: start suanli serve, or give --url.", ExitCode.UNAVAILABLE
-        )
-    return server.url

@@ -19,6 +19,7 @@ from exchange.persistence.errors import DatabaseUnavailable
 from exchange.persistence.turn import sole_writer
 from exchange.state import VenueTerms
 from web.cli.folder import InUseError, announced_server, occupied
+from web.cli.talk import ExitCode, Failure
 
 T = TypeVar("T")
 
@@ -26,6 +27,16 @@ T = TypeVar("T")
 def settings(data_dir: Path | None = None, **options: object) -> Settings:
     """The settings of this run: options first, then the environment, which nobody else reads."""
     return Settings.from_env(os.environ, data_dir=data_dir, **options)
+
+
+def address(data_dir: Path | None) -> str:
+    """Where the venue on this machine answers. Raises a `Failure` where none does."""
+    server = announced_server(settings(data_dir).data_dir)
+    if server is None:
+        raise Failure(
+            "No venue answers on this machine: start suanli serve, or give --url.", ExitCode.UNAVAILABLE
+        )
+    return server.url
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:

@@ -63,6 +63,7 @@ def usual(caller: Caller, clock: Clock) -> Mapping[str, Sequence[str]]:
         "night_since": ["22"],
         "night_until": ["8"],
         "line": ["compute_service"],
+        "price_rule": ["posted"],
     }
 
 
@@ -99,6 +100,7 @@ def read_listing(asked: Reader, exchange: Exchange, clock: Clock) -> PublishList
         "min_duration_minutes": (shortest or 0) * clock.terms.slot_seconds // 60,
         "asks": _asks(_curves(asked, Window(start, end), clock), clock),
         "line": asked.one_of("line", clock.terms.vat_rates_bp),
+        "price_rule": asked.text("price_rule"),
     }
     if not asked.text("firm") and not asked.text("spot"):
         asked.wrong("firm", MistakeCode.MISSING)

@@ -181,12 +181,16 @@ async def _listing(
     offer = await queries.offer_of(exchange.readers, caller.party, listing_id, 0)
     if offer is None:
         raise not_here()
+    listing = await listing_of(exchange.readers, caller.party, listing_id)
+    assert listing is not None, "what is on offer is listed"
     clock = await queries.clock(exchange.readers)
     return page(
         "console/listing.html",
         caller,
         status=200 if rejection is None and not (asked and asked.mistakes) else 422,
         clock=clock,
+        price_rule=listing.price_rule,
+        earliest=clock.now + clock.terms.market.notice,
         row=_row(offer, clock, _midnight(clock.instant)),
         days=_days(offer, clock),
         instruments=[Instrument(offer.chip, offer.region, tier) for tier in offer.asks],

@@ -9,6 +9,7 @@ from web.console.listings import (
     publish_listing,
     withdraw_listing,
 )
+from web.console.reclaim import reclaim_listing, reclaim_page
 from web.console.sold import sold_lease_page, sold_page
 from web.console.statements import statement_page, statements_page
 from web.pages.routing import pages
@@ -21,6 +22,8 @@ HANDLERS = [
         listing_page,
         amend_listing,
         withdraw_listing,
+        reclaim_page,
+        reclaim_listing,
         sold_page,
         sold_lease_page,
         statements_page,

@@ -2,6 +2,7 @@
 
 from exchange.state import Role
 from web.desks.clerk import clerk_page, ledger_page
+from web.desks.market import adopt_market_terms, market_page, set_link
 from web.desks.parties import (
     book_deposit,
     issue_key,
@@ -20,6 +21,9 @@ HANDLERS = [
     pages(
         clerk_page,
         ledger_page,
+        market_page,
+        adopt_market_terms,
+        set_link,
         parties_page,
         register_party,
         party_page,

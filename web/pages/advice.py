@@ -37,7 +37,7 @@ ADVICE: Mapping[Code | DoorRejection, str] = {
     Door.ONE_OF: "give one",
     Door.UNKNOWN_PARAMETER: "take it out",
     Door.DUPLICATE_PARAMETER: "give it once",
-    Door.INVALID_PARAMETER: "take the cursor from `next`",
+    Door.INVALID_PARAMETER: "do as the sentence says, and take cursors from `next`",
     Door.IDEMPOTENCY_KEY_REQUIRED: "send one that is new",
     Door.IDEMPOTENCY_KEY_INVALID: "send another",
     Door.IDEMPOTENCY_KEY_REUSED: "take a new key",

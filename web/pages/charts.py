@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from exchange.marketdata.depth import Level
 from settlement.money import ceil_div
-from web.pages.offers import Rung
 
 WIDTH, HEIGHT = 520, 220
 LEFT, RIGHT, TOP, BOTTOM = 52, 12, 10, 30
@@ -36,18 +36,16 @@ class DepthChart:
     cards: tuple[Mark, ...]
 
 
-def depth_chart(asks: Sequence[Rung], bids: Sequence[Rung]) -> DepthChart | None:
+def depth_chart(asks: Sequence[Level], bids: Sequence[Level]) -> DepthChart | None:
     """A chart of cumulative cards by price, or None where there is nothing to draw.
 
     `asks` come cheapest first and `bids` dearest first, both with prices by the hour.
     """
-    rungs = [*asks, *bids]
-    if not rungs:
+    levels = [*asks, *bids]
+    if not levels:
         return None
-    low, high = min(rung.price for rung in rungs), max(rung.price for rung in rungs)
-    margin = max((high - low) // 10, high // 50, 1)
-    low, high = max(0, low - margin), high + margin
-    most = max(rung.upto for rung in rungs)
+    low, high = room(min(one.price for one in levels), max(one.price for one in levels))
+    most = max(one.upto for one in levels)
     right, bottom = WIDTH - RIGHT, HEIGHT - BOTTOM
 
     def x(price: int) -> int:
@@ -63,10 +61,10 @@ def depth_chart(asks: Sequence[Rung], bids: Sequence[Rung]) -> DepthChart | None
         right=right,
         top=TOP,
         bottom=bottom,
-        asks=_stairs([(x(rung.price), y(rung.upto)) for rung in asks], right, bottom),
-        bids=_stairs([(x(rung.price), y(rung.upto)) for rung in bids], LEFT, bottom),
-        prices=tuple(Mark(x(price), price) for price in _marks(low, high)),
-        cards=tuple(Mark(y(cards), cards) for cards in _marks(0, most)),
+        asks=_stairs([(x(one.price), y(one.upto)) for one in asks], right, bottom),
+        bids=_stairs([(x(one.price), y(one.upto)) for one in bids], LEFT, bottom),
+        prices=tuple(Mark(x(price), price) for price in marks(low, high)),
+        cards=tuple(Mark(y(cards), cards) for cards in marks(0, most)),
     )
 
 
@@ -77,17 +75,13 @@ def level(part: int, whole: int) -> int:
     return min(SHADES, ceil_div(SHADES * part, whole))
 
 
-def _stairs(corners: Sequence[tuple[int, int]], end: int, ground: int) -> str:
-    """A filled path that rises at each corner and runs level to the next one, and to the end of the scale."""
-    if not corners:
-        return ""
-    path = [f"M{corners[0][0]} {ground}"]
-    for across, up in corners:
-        path += [f"H{across}", f"V{up}"]
-    return "".join([*path, f"H{end}", f"V{ground}", "Z"])
+def room(low: int, high: int) -> tuple[int, int]:
+    """A scale with some room below and above."""
+    margin = max((high - low) // 10, high // 50, 1)
+    return max(0, low - margin), high + margin
 
 
-def _marks(low: int, high: int) -> list[int]:
+def marks(low: int, high: int) -> list[int]:
     """Round values within a scale: steps of 1, 2 or 5 times a power of ten."""
     step = 1
     while True:
@@ -96,3 +90,13 @@ def _marks(low: int, high: int) -> list[int]:
                 first = -(-low // (step * factor))
                 return [mark * step * factor for mark in range(first, high // (step * factor) + 1)]
         step *= 10
+
+
+def _stairs(corners: Sequence[tuple[int, int]], end: int, ground: int) -> str:
+    """A filled path that rises at each corner and runs level to the next one, and to the end of the scale."""
+    if not corners:
+        return ""
+    path = [f"M{corners[0][0]} {ground}"]
+    for across, up in corners:
+        path += [f"H{across}", f"V{up}"]
+    return "".join([*path, f"H{end}", f"V{ground}", "Z"])

@@ -32,6 +32,7 @@ class MistakeCode(StrEnum):
     NOT_A_NUMBER = "not_a_number"
     NOT_WHOLE = "not_whole"
     NOT_MONEY = "not_money"
+    NOT_PER_CENT = "not_per_cent"
     NOT_A_TIME = "not_a_time"
     OFF_GRID = "off_grid"
     NOT_WHOLE_SLOTS = "not_whole_slots"
@@ -40,6 +41,7 @@ class MistakeCode(StrEnum):
     TOO_LARGE = "too_large"
     REVERSED = "reversed"
     TOO_SHORT = "too_short"
+    TOO_SLOW = "too_slow"
     REFUSED = "refused"
 
 
@@ -124,6 +126,14 @@ class Reader:
             self.mistakes[name] = Mistake(MistakeCode.NOT_MONEY)
         return None
 
+    def basis_points(self, name: str) -> int | None:
+        """A share of up to the whole, in per cent with at most two decimals, in basis points."""
+        number = self.number(name, most=Decimal(100))
+        if number is not None and number * 100 != int(number * 100):
+            self.wrong(name, MistakeCode.NOT_PER_CENT)
+            return None
+        return None if number is None else int(number * 100)
+
     def price(self, name: str) -> MicroYuan | None:
         """A price in yuan with at most two decimals, in micro-yuan."""
         fen = self.fen(name, PRICE_MOST)
@@ -144,9 +154,9 @@ class Reader:
             return None
         return Instant(int(local.replace(tzinfo=BEIJING).timestamp()))
 
-    def slots(self, name: str, slot_seconds: int) -> int | None:
-        """A length of time in hours, as a whole number of slots."""
-        number = self.number(name)
+    def slots(self, name: str, slot_seconds: int, most: Decimal = NUMBER_MOST) -> int | None:
+        """A length of time in hours, or an amount in card-hours, as a whole number of slots."""
+        number = self.number(name, most=most)
         if number is None:
             return None
         slots = number * 3600 / slot_seconds

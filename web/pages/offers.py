@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 from typing import NamedTuple
 
 from exchange.catalogue.instruments import Instrument
-from exchange.persistence.queries.market import Bid, Offered, Trade
-from matching.capacity import FreeCards
+from exchange.marketdata.depth import free_cards
+from exchange.persistence.queries.market import Offered
+from exchange.persistence.queries.tape import Trade
 from matching.prices import Prices
-from matching.terms import Slot, Tier, Window
+from matching.terms import Slot, Tier
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +36,6 @@ class FreeRun(NamedTuple):
     price: int
 
 
-class Rung(NamedTuple):
-    """Cards at one price: `price` is micro-yuan for one card for the whole window.
-
-    `upto` counts the cards of this rung and of all before it.
-    """
-
-    price: int
-    cards: int
-    upto: int
-
-
 @dataclass(frozen=True, slots=True)
 class Cell:
     """One hour of a calendar: cards free through all of it and what the cheapest costs per card-slot, if any."""
@@ -67,7 +56,7 @@ class Load:
 
 def market_table(offers: Iterable[Offered], trades: Iterable[Trade], now: Slot, ahead: int) -> list[Quoted]:
     """A row for every instrument on offer, looking `ahead` slots into the future, in the order of its text."""
-    last = {Instrument(trade.chip, trade.region, trade.tier): trade for trade in trades}
+    last = {trade.instrument: trade for trade in trades}
     runs: dict[Instrument, list[FreeRun]] = {}
     for offer in offers:
         for tier in offer.asks:
@@ -98,46 +87,6 @@ def free_runs(offer: Offered, tier: Tier, start: Slot, end: Slot) -> Iterator[Fr
         sellable = free - free % offer.lot
         for first, last, price in curve.parts(since, until):
             yield FreeRun(first, last, sellable, price)
-
-
-def free_cards(offer: Offered, now: Slot) -> FreeCards:
-    """What of a listing is free from `now` on. The past commits nothing, and cards may have left since."""
-    start = max(offer.window.start, now)
-    cards = FreeCards(start, max(start, offer.window.end), offer.cards)
-    for sold in offer.sold:
-        if sold.window.end > start:
-            cards.take(max(start, sold.window.start), sold.window.end, sold.cards)
-    return cards
-
-
-def ladder(offers: Iterable[Offered], tier: Tier, window: Window) -> list[Rung]:
-    """The cards that could be had for all of a window, by price, cheapest first."""
-    free: dict[int, int] = {}
-    for offer in offers:
-        inside = offer.window.start <= window.start and window.end <= offer.window.end
-        if tier not in offer.asks or not inside or len(window) < offer.min_slots:
-            continue
-        least = free_cards(offer, window.start).least(window.start, window.end)
-        price = Prices(offer.asks[tier]).total(window.start, window.end)
-        free[price] = free.get(price, 0) + least - least % offer.lot
-    return _rungs(sorted(free.items()))
-
-
-def demand(bids: Iterable[Bid], window: Window) -> list[Rung]:
-    """The cards that waiting orders want and that such a window would suit, by price, dearest first."""
-    wanted: dict[int, int] = {}
-    for bid in bids:
-        inside = bid.window.start <= window.start and window.end <= bid.window.end
-        if inside and bid.slots == len(window):
-            price = bid.limit * len(window)
-            wanted[price] = wanted.get(price, 0) + bid.most
-    return _rungs(sorted(wanted.items(), reverse=True))
-
-
-def _rungs(cards_at: Iterable[tuple[int, int]]) -> list[Rung]:
-    steps = [(price, cards) for price, cards in cards_at if cards]
-    totals = accumulate(cards for _, cards in steps)
-    return [Rung(price, cards, upto) for (price, cards), upto in zip(steps, totals, strict=True)]
 
 
 def calendar(
@@ -178,8 +127,11 @@ def loads(offer: Offered, start: Slot, stretches: int, slots: int) -> list[Load]
 
 
 def sold_card_slots(offer: Offered) -> int:
-    """Card-slots of a listing that are leased."""
-    return sum(sold.cards * len(sold.window) for sold in offer.sold)
+    """Card-slots of a listing's window that are leased: one that was reclaimed ends before its firm leases do."""
+    ends = [min(sold.window.end, offer.window.end) for sold in offer.sold]
+    return sum(
+        sold.cards * max(0, end - sold.window.start) for sold, end in zip(offer.sold, ends, strict=True)
+    )
 
 
 def _lower(known: int | None, found: int | None) -> int | None:

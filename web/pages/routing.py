@@ -25,7 +25,7 @@ from web.problems import DoorRejection, ProblemError
 from web.session import Caller, Connection, caller_by_cookie, same_origin
 
 PageRequest = Request[Any, Any, Any]
-_LEAF = re.compile(r"([0-9]{1,18})(?:\.([A-Za-z0-9/-]{1,80}))?\Z")
+_LEAF = re.compile(r"([0-9]{1,18})(?:\.([A-Za-z0-9./-]{1,80}))?\Z")
 _COMMAND_ID = re.compile(r"page-[0-9a-f]{32}\Z")
 
 _CALLED = {Role.BUYER: "buyer", Role.SELLER: "seller", Role.REGION: "region office", Role.CLERK: "clerk"}

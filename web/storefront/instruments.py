@@ -1,7 +1,7 @@
 """One instrument: what it is, its depth for a window, its calendar and its tape."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from litestar import get
 from litestar.di import NamedDependency
@@ -10,32 +10,34 @@ from litestar.response import Template
 
 from exchange.app import Exchange
 from exchange.catalogue.instruments import Instrument
-from exchange.persistence.queries import market as queries
-from exchange.persistence.queries.market import Bid, Clock, Offered, Trade
+from exchange.marketdata.bars import Bar, BarLength
+from exchange.marketdata.depth import Books, Depth, instrument_depth
+from exchange.marketdata.history import History
+from exchange.persistence.queries.market import Clock
+from exchange.persistence.queries.tape import Trade, Wanted, tape
 from matching.terms import Slot, Window
-from settlement.money import round_half_away
 from web.pages import offers as worked_out
+from web.pages.board import BookStand
 from web.pages.charts import DepthChart, depth_chart, level
 from web.pages.fields import Reader
-from web.pages.offers import Cell, Rung
+from web.pages.offers import Cell, Quoted
 from web.pages.routing import PageRequest, address_query, live, not_here, page, sent_query
+from web.pages.timelines import PriceChart, price_chart
 from web.session import Caller
-from web.storefront.market import AHEAD_HOURS, MarketRow, market_row
+from web.storefront.market import AHEAD_HOURS, market_row
 
 TAPE_ROWS = 30
-HOURS_USUAL = 24
+HOURS_USUAL = 1
 DAY = 86_400
+BARS_LEAST, BARS_SHOWN = 12, {BarLength.HOUR: 96, BarLength.DAY: 90, BarLength.WEEK: 52}
 
 
 @dataclass(frozen=True, slots=True)
-class Depth:
-    """The book for one window, its prices by the hour. `asked` keeps what the visitor typed."""
+class ShownDepth:
+    """The book for one window. `asked` keeps what the visitor typed."""
 
-    window: Window
     asked: Reader
-    asks: list[Rung]
-    bids: list[Rung]
-    waiting: list[Bid]
+    depth: Depth
     chart: DepthChart | None
 
 
@@ -53,65 +55,101 @@ class CalendarDay:
         return any(cell.free for cell in self.cells)
 
 
+@dataclass(frozen=True, slots=True)
+class ShownHistory:
+    """The bars of the length that was asked for, up to the one that is running."""
+
+    length: BarLength
+    bars: list[Bar]
+    chart: PriceChart | None
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """The next seven days of an instrument: its row of the market, without its last trade, and its calendar."""
+
+    quoted: Quoted
+    days: list[CalendarDay]
+
+
 @get("/instruments/{market:str}/{tier:str}")
 async def instrument_page(
     request: PageRequest,
     exchange: NamedDependency[Exchange],
+    book_stand: NamedDependency[BookStand],
+    history: NamedDependency[History],
     caller: NamedDependency[Caller | None],
     market: FromPath[str],
     tier: FromPath[str],
 ) -> Template:
     """Everything about one instrument."""
     instrument = _known(exchange, f"{market}/{tier}")
-    clock = await queries.clock(exchange.readers)
-    offers = await queries.offers(exchange.readers, clock.now, instrument.chip, instrument.region)
-    trades = await queries.tape(
-        exchange.readers, instrument.chip, instrument.region, instrument.tier, TAPE_ROWS
-    )
+    clock = (await book_stand.books()).clock
+    ahead = await book_stand.ask(outlook, instrument)
+    trades = await _tape(exchange, instrument)
     asked = Reader(sent_query(request))
+    quoted = replace(ahead.quoted, last=trades[0] if trades else None)
     return page(
         "instrument/page.html",
         caller,
         instrument=instrument,
         clock=clock,
-        row=_row(exchange, instrument, offers, trades, clock),
-        depth=await _depth(exchange, instrument, offers, clock, asked),
-        days=_days(offers, instrument, clock),
+        row=market_row(quoted, exchange.catalogue, clock),
+        shown=await _shown(book_stand, instrument, clock, asked),
+        history=await _history(history, instrument, clock, asked),
+        days=ahead.days,
         trades=trades,
+        weight=exchange.catalogue.chips[instrument.chip].weight_milli,
         query=address_query(request),
     )
 
 
 @get("/instruments/{market:str}/{tier:str}/depth")
-async def instrument_depth(
+async def instrument_depth_part(
     request: PageRequest,
     exchange: NamedDependency[Exchange],
+    book_stand: NamedDependency[BookStand],
     caller: NamedDependency[Caller | None],
     market: FromPath[str],
     tier: FromPath[str],
 ) -> Template:
     """The depth alone, for a page that follows it."""
     instrument = _known(exchange, f"{market}/{tier}")
-    clock = await queries.clock(exchange.readers)
-    offers = await queries.offers(exchange.readers, clock.now, instrument.chip, instrument.region)
-    depth = await _depth(exchange, instrument, offers, clock, Reader(sent_query(request)))
-    return live("instrument/_depth.html", caller, instrument=instrument, clock=clock, depth=depth)
+    clock = (await book_stand.books()).clock
+    shown = await _shown(book_stand, instrument, clock, Reader(sent_query(request)))
+    return live("instrument/_depth.html", caller, instrument=instrument, clock=clock, shown=shown)
 
 
 @get("/instruments/{market:str}/{tier:str}/tape")
 async def instrument_tape(
     exchange: NamedDependency[Exchange],
+    book_stand: NamedDependency[BookStand],
     caller: NamedDependency[Caller | None],
     market: FromPath[str],
     tier: FromPath[str],
 ) -> Template:
     """The tape alone, for a page that follows it."""
     instrument = _known(exchange, f"{market}/{tier}")
-    clock = await queries.clock(exchange.readers)
-    trades = await queries.tape(
-        exchange.readers, instrument.chip, instrument.region, instrument.tier, TAPE_ROWS
+    return live(
+        "instrument/_tape.html",
+        caller,
+        clock=(await book_stand.books()).clock,
+        trades=await _tape(exchange, instrument),
+        weight=exchange.catalogue.chips[instrument.chip].weight_milli,
     )
-    return live("instrument/_tape.html", caller, clock=clock, trades=trades)
+
+
+def outlook(books: Books, instrument: Instrument) -> Outlook:
+    """What is ahead of an instrument; it has a row even while nothing of it is on offer."""
+    clock, offers = books.clock, books.of(instrument)
+    end = Slot(clock.now + AHEAD_HOURS * 3600 // clock.terms.slot_seconds)
+    runs = [
+        run
+        for offer in offers
+        if instrument.tier in offer.asks
+        for run in worked_out.free_runs(offer, instrument.tier, clock.now, end)
+    ]
+    return Outlook(worked_out.quoted(instrument, runs, None, clock.now), _days(books, instrument))
 
 
 def _known(exchange: Exchange, text: str) -> Instrument:
@@ -121,31 +159,24 @@ def _known(exchange: Exchange, text: str) -> Instrument:
         raise not_here() from None
 
 
-def _row(
-    exchange: Exchange, instrument: Instrument, offers: list[Offered], trades: list[Trade], clock: Clock
-) -> MarketRow:
-    """The instrument's row of the market; it has one even while nothing of it is on offer."""
-    ahead = AHEAD_HOURS * 3600 // clock.terms.slot_seconds
-    rows = worked_out.market_table(offers, trades[:1], clock.now, ahead)
-    found = [row for row in rows if row.instrument == instrument]
-    nothing = worked_out.quoted(instrument, [], trades[0] if trades else None, clock.now)
-    return market_row(found[0] if found else nothing, exchange.catalogue, clock)
+async def _tape(exchange: Exchange, instrument: Instrument) -> list[Trade]:
+    return await tape(exchange.readers, Wanted.of(instrument), None, TAPE_ROWS)
 
 
-async def _depth(
-    exchange: Exchange, instrument: Instrument, offers: list[Offered], clock: Clock, asked: Reader
-) -> Depth:
-    window = _window(asked, clock)
-    waiting = await queries.bids(exchange.readers, instrument.chip, instrument.region, instrument.tier)
-    asks = _by_the_hour(worked_out.ladder(offers, instrument.tier, window), window, clock)
-    bids = _by_the_hour(worked_out.demand(waiting, window), window, clock)
-    return Depth(window, asked, asks, bids, waiting, depth_chart(asks, bids))
+async def _shown(book_stand: BookStand, instrument: Instrument, clock: Clock, asked: Reader) -> ShownDepth:
+    depth = await book_stand.ask(instrument_depth, instrument, _window(asked, clock))
+    return ShownDepth(asked, depth, depth_chart(depth.asks, depth.bids))
 
 
-def _by_the_hour(rungs: list[Rung], window: Window, clock: Clock) -> list[Rung]:
-    """The same rungs with the price of a card-hour, on average over the window."""
-    seconds = len(window) * clock.terms.slot_seconds
-    return [rung._replace(price=round_half_away(rung.price * 3600, seconds)) for rung in rungs]
+async def _history(history: History, instrument: Instrument, clock: Clock, asked: Reader) -> ShownHistory:
+    name = asked.text("bars")
+    length = BarLength(name) if name in set(BarLength) else BarLength.DAY
+    running = length.begins(clock.instant, clock.terms.utc_offset_seconds)
+    since, until = running - (BARS_SHOWN[length] - 1) * length.seconds, running + length.seconds
+    bars = await history.bars(instrument, length, since, until)
+    if bars:  # what is younger fills the chart, too
+        since = max(since, min(bars[0].begins, until - BARS_LEAST * length.seconds))
+    return ShownHistory(length, bars, price_chart(bars, length, since, until))
 
 
 def _window(asked: Reader, clock: Clock) -> Window:
@@ -161,12 +192,15 @@ def _window(asked: Reader, clock: Clock) -> Window:
     return Window(Slot(start), Slot(start + length))
 
 
-def _days(offers: list[Offered], instrument: Instrument, clock: Clock) -> list[CalendarDay]:
+def _days(books: Books, instrument: Instrument) -> list[CalendarDay]:
     """Seven days from this one's midnight in UTC+8, hour by hour."""
+    clock = books.clock
     today = int(clock.instant - (clock.instant + 8 * 3600) % DAY)
     slots_an_hour = 3600 // clock.terms.slot_seconds
     start = clock.terms.slot_of(today)
-    cells = worked_out.calendar(offers, instrument.tier, start, AHEAD_HOURS, slots_an_hour, clock.now)
+    cells = worked_out.calendar(
+        books.of(instrument), instrument.tier, start, AHEAD_HOURS, slots_an_hour, clock.now
+    )
     most = max(cell.free for cell in cells)
     return [
         CalendarDay(

@@ -101,7 +101,7 @@ def market_row(quoted: Quoted, catalogue: Catalogue, clock: Clock) -> MarketRow:
         best_now=best,
         standard=None if best is None else round_half_away(best * 1000, chip.weight_milli),
         cheapest=None if quoted.cheapest is None else clock.hourly(quoted.cheapest),
-        last=None if quoted.last is None else clock.hourly(quoted.last.price),
+        last=None if quoted.last is None else quoted.last.hourly(clock.terms.slot_seconds),
     )
 
 

@@ -7,6 +7,8 @@ from typing import Any
 from exchange.app import Exchange
 from exchange.orders.commands import PlaceOrder
 from exchange.persistence.queries.market import Clock
+from settlement.money import ceil_div
+from web.bodies.fields import CARDS_MAX, MINUTES_MAX
 from web.bodies.orders import OrderIn
 from web.pages.checked import checked, field_named
 from web.pages.fields import MistakeCode, Reader
@@ -19,12 +21,18 @@ LIMIT_UNKNOWN = (
 WEIGHT_MOST = 1_000  # standard cards that one card can be worth
 
 USUAL: Mapping[str, Sequence[str]] = {
+    "kind": ["block"],
     "cards": ["8"],
     "hours": ["24"],
+    "split": ["one"],
+    "work": ["200"],
+    "rate": ["16"],
+    "whole": ["no"],
     "place": ["anywhere"],
     "tier": ["on_demand"],
     "prefer": ["cheapest"],
     "tif": ["gtc"],
+    "on_preempt": ["requeue"],
 }
 
 _field_of = field_named(
@@ -33,10 +41,15 @@ _field_of = field_named(
         "regions": "region",
         "latency/from": "home",
         "latency": "latency",
+        "home": "origin",
+        "mbps_per_card": "mbps",
         "window/start": "start",
         "window": "deadline",
         "least_cards": "least",
         "duration_minutes": "hours",
+        "work_card_minutes": "work",
+        "rate_cards": "rate",
+        "all_at_once": "whole",
         "limit_micro_yuan_per_card_hour": "limit",
         "time_in_force": "tif",
     },
@@ -64,15 +77,13 @@ def read_order(asked: Reader, exchange: Exchange, clock: Clock, *, limit_needed:
             "start": _time(asked, "start", clock) if asked.text("start") else rfc3339(clock.instant),
             "end": _time(asked, "deadline", clock),
         },
-        "cards": asked.whole("cards", 1),
-        "duration_minutes": _minutes(asked, clock),
+        **_shape(asked, clock),
         "limit_micro_yuan_per_card_hour": _limit(asked, limit_needed=limit_needed),
         "prefer": asked.text("prefer"),
         "time_in_force": asked.text("tif"),
+        "on_preempt": asked.text("on_preempt"),
+        **_link(asked, exchange),
     }
-    if asked.text("least"):
-        body["least_cards"] = asked.whole("least", 1)
-    _check_fit(asked, clock)
     return checked(
         asked, OrderIn, body, lambda order: order.command(exchange.terms, exchange.catalogue), _field_of
     )
@@ -120,19 +131,62 @@ def _time(asked: Reader, name: str, clock: Clock) -> str | None:
     return None if instant is None else rfc3339(instant)
 
 
-def _minutes(asked: Reader, clock: Clock) -> int | None:
-    slots = asked.slots("hours", clock.terms.slot_seconds)
+def _shape(asked: Reader, clock: Clock) -> dict[str, Any]:
+    """The block or the flexible work that is described: the fields of the other kind are left alone."""
+    return _work(asked, clock) if asked.text("kind") == "work" else _block(asked, clock)
+
+
+def _block(asked: Reader, clock: Clock) -> dict[str, Any]:
+    """The run has to fit between its earliest start and its deadline: the form says so where it can be mended."""
+    slots, room = asked.slots("hours", clock.terms.slot_seconds), _room(asked, clock)
+    if slots is not None and room is not None and room < slots:
+        asked.wrong("deadline", MistakeCode.TOO_SHORT)
+    least = {"least_cards": asked.whole("least", 1)} if asked.text("least") else {}
+    return {
+        "cards": asked.whole("cards", 1),
+        **least,
+        "duration_minutes": _minutes(slots, clock),
+        "split": asked.text("split"),
+    }
+
+
+def _work(asked: Reader, clock: Clock) -> dict[str, Any]:
+    """The work has to be done by its deadline with as many cards at once as are wanted at most."""
+    most = Decimal(CARDS_MAX * MINUTES_MAX // 60)
+    amount, rate = asked.slots("work", clock.terms.slot_seconds, most), asked.whole("rate", 1)
+    room = _room(asked, clock)
+    if room is not None and room < 1:
+        asked.wrong("deadline", MistakeCode.TOO_SHORT)
+    elif amount is not None and rate is not None and room is not None and rate * room < amount:
+        asked.wrong("rate", MistakeCode.TOO_SLOW, f"{ceil_div(amount, room):,}")
+    return {
+        "work_card_minutes": _minutes(amount, clock),
+        "rate_cards": rate,
+        "all_at_once": asked.text("whole") == "yes",
+    }
+
+
+def _room(asked: Reader, clock: Clock) -> int | None:
+    """Slots between the earliest start, or now, and the deadline."""
+    start = asked.instant("start") if asked.text("start") else clock.instant
+    deadline = asked.instant("deadline")
+    if start is None or deadline is None:
+        return None
+    return (deadline - max(start, clock.instant)) // clock.terms.slot_seconds
+
+
+def _minutes(slots: int | None, clock: Clock) -> int | None:
     return None if slots is None else slots * clock.terms.slot_seconds // 60
 
 
-def _check_fit(asked: Reader, clock: Clock) -> None:
-    """The run has to fit between its earliest start and its deadline: the form says so where it can be mended."""
-    slots, deadline = asked.slots("hours", clock.terms.slot_seconds), asked.instant("deadline")
-    start = asked.instant("start") if asked.text("start") else clock.instant
-    if slots is None or deadline is None or start is None:
-        return
-    if deadline - max(start, clock.instant) < slots * clock.terms.slot_seconds:
-        asked.wrong("deadline", MistakeCode.TOO_SHORT)
+def _link(asked: Reader, exchange: Exchange) -> dict[str, Any]:
+    """Bandwidth from where the data is, for whoever asks for some: near their data that is known already."""
+    if not asked.text("mbps"):
+        return {}
+    bandwidth = {"mbps_per_card": asked.whole("mbps", 0)}
+    if asked.text("place") == "near" and not asked.text("origin"):
+        return bandwidth
+    return {"home": asked.one_of("origin", exchange.catalogue.regions), **bandwidth}
 
 
 def _limit(asked: Reader, *, limit_needed: bool) -> int | None:

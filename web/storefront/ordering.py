@@ -12,18 +12,21 @@ from exchange.catalogue.chips import Chip
 from exchange.catalogue.regions import Region
 from exchange.orders.commands import PlaceOrder
 from exchange.persistence.queries import market as queries
+from exchange.persistence.queries.links import links
 from exchange.persistence.queries.market import Clock
 from exchange.persistence.queries.parties import balances
-from exchange.quotes import Found, Quote
+from exchange.quoting.quote import Found, FoundLeg, Quote
 from exchange.rejections import Rejected
 from exchange.state import Role
-from matching.terms import Price
+from matching.relaxing import Dimension
+from matching.terms import Price, Tier, Work
 from settlement.ledger.chart import AccountKind
-from settlement.money import ceil_div, round_half_away
+from settlement.money import WHOLE, ceil_div, round_half_away
+from web.bodies.progress import Progress, progress_with
 from web.pages.fields import Reader
 from web.pages.routing import PageRequest, address_query, give, live, page, sent_form, sent_query
 from web.session import Caller
-from web.storefront.order_form import LIMIT_UNKNOWN, read_order, with_usual
+from web.storefront.order_form import read_order, with_usual
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,7 @@ class Priced:
 
     `limit` is the buyer's, or None while none is given; `least_limit` is the lowest at which something would be had,
     for a card of the fastest chip, or None where no limit helps. `available` is what the buyer has to spend.
+    `progress` is how much of the job was found.
     """
 
     order: PlaceOrder
@@ -39,6 +43,7 @@ class Priced:
     limit: int | None
     least_limit: int | None
     average: int
+    progress: Progress
     available: int
 
     @property
@@ -152,6 +157,7 @@ async def _form(
         clock=clock,
         priced=priced,
         choices=await _choices(exchange),
+        links=await links(exchange.readers),
         catalogue=exchange.catalogue,
     )
 
@@ -185,34 +191,50 @@ async def _quoted(
         order=order,
         quote=quote,
         limit=clock.hourly(order.limit) if asked.text("limit") else None,
-        least_limit=await _least_limit(exchange, caller, found, order, clock),
+        least_limit=await _least_limit(exchange, caller, quote, order, clock),
         average=0 if found is None else _average(found, clock),
+        progress=progress_with(order, () if found is None else found.legs),
         available=owned.get(AccountKind.AVAILABLE, 0),
     )
 
 
 def _average(found: Found, clock: Clock) -> int:
     """What a card-hour of what was found costs on average, in micro-yuan."""
-    return round_half_away(_one_card(found) * 3600, len(found.window) * clock.terms.slot_seconds)
+    cost = sum(leg.cards * _one_card(leg) for leg in found.legs)
+    card_slots = sum(leg.cards * len(leg.window) for leg in found.legs)
+    return round_half_away(cost * 3600, card_slots * clock.terms.slot_seconds)
 
 
 async def _least_limit(
-    exchange: Exchange, caller: Caller, found: Found | None, order: PlaceOrder, clock: Clock
+    exchange: Exchange, caller: Caller, quote: Quote, order: PlaceOrder, clock: Clock
 ) -> int | None:
-    """The lowest limit by the hour within which what was found lies, or what would be found without one.
+    """The lowest limit by the hour within which what was found lies, or at which something would be found.
 
-    It is rounded up to the next whole fen.
+    It is rounded up to the next whole fen. Whoever would take cards from other interruptible leases has to outbid them,
+    so there the limit is tried: it may help nobody.
     """
-    if found is None:
-        unbounded = Price(LIMIT_UNKNOWN * clock.terms.slot_seconds // 3600)
-        found = (await exchange.quotes.quote(caller.party, replace(order, limit=unbounded))).found
-    if found is None:
-        return None
-    per_slot = ceil_div(_one_card(found) * 1000, len(found.window) * order.chips[found.chip])
+    if quote.found is None:
+        cures = () if quote.explanation is None else quote.explanation.cures
+        return next(
+            (clock.hourly(cure.order.limit) for cure in cures if cure.dimension is Dimension.LIMIT), None
+        )
     tick = clock.terms.price_tick
+    per_slot = max(_least_for(leg, order) for leg in quote.found.legs)
+    if quote.interrupts and order.tier is Tier.SPOT:
+        per_slot = ceil_div(per_slot * (WHOLE + clock.terms.market.outbid_bp), WHOLE)
+        outbids = replace(order, limit=Price(ceil_div(per_slot, tick) * tick))
+        if (await exchange.quotes.quote(caller.party, outbids)).found is None:
+            return None
     return clock.hourly(ceil_div(per_slot, tick) * tick)
 
 
-def _one_card(found: Found) -> int:
+def _least_for(leg: FoundLeg, order: PlaceOrder) -> int:
+    """The lowest limit per slot within which a leg lies: that of a block on its average, that of work in each slot."""
+    if isinstance(order.shape, Work):
+        return ceil_div(max(run.price for run in leg.runs) * 1000, order.chips[leg.chip])
+    return ceil_div(_one_card(leg) * 1000, len(leg.window) * order.chips[leg.chip])
+
+
+def _one_card(leg: FoundLeg) -> int:
     """Micro-yuan for one card and the whole run."""
-    return sum(len(run.window) * run.price for run in found.runs)
+    return sum(len(run.window) * run.price for run in leg.runs)

@@ -15,8 +15,9 @@ from exchange.persistence.queries.orders import StoredOrder, order_of, orders_of
 from exchange.persistence.queries.timeline import Change, changes_of, times_of
 from exchange.rejections import Rejected
 from matching.commands import AmendOrder, CancelOrder
-from matching.terms import OrderId
-from web.bodies.orders import OrderChange
+from matching.terms import Block, OrderId, Slot
+from web.bodies.orders import OrderChange, continued_from
+from web.bodies.progress import Progress, progress_of
 from web.pages.checked import checked
 from web.pages.fields import Reader
 from web.pages.routing import (
@@ -43,11 +44,33 @@ class OrderRow:
     order: StoredOrder
     limit: int
     leases: list[StoredLease]
+    progress: Progress
 
     @property
     def cost(self) -> int:
         """Micro-yuan that its leases cost at most."""
         return sum(lease.cost for lease in self.leases)
+
+    @property
+    def returned(self) -> int:
+        """Micro-yuan that are not charged, because leases of it were taken back."""
+        return sum(lease.returned for lease in self.leases)
+
+    @property
+    def taken_back(self) -> list[StoredLease]:
+        """Its leases that end early."""
+        return [lease for lease in self.leases if lease.taken_back]
+
+    @property
+    def latest_start(self) -> Slot:
+        """The last slot in which it can still begin: that of work is the last before its deadline."""
+        shape = self.order.shape
+        return Slot(self.order.window.end - (shape.slots if isinstance(shape, Block) else 1))
+
+    @property
+    def continues(self) -> OrderId | None:
+        """The order in whose place it goes on, if it does."""
+        return continued_from(self.order.id)
 
     @property
     def is_open(self) -> bool:
@@ -150,18 +173,19 @@ def _amendment(sent: Reader, order: StoredOrder, exchange: Exchange) -> AmendOrd
 
 async def _rows(
     request: PageRequest, exchange: Exchange, caller: Caller
-) -> tuple[Clock, list[OrderRow], int | None]:
+) -> tuple[Clock, list[OrderRow], str | None]:
     """A page of orders, and the place at which the next one begins."""
     clock = await queries.clock(exchange.readers)
-    begins = leaf(request)
-    found = await orders_of(exchange.readers, caller.party, begins.seq if begins else None, ROWS + 1)
+    found = await orders_of(exchange.readers, caller.party, leaf(request), ROWS + 1)
     leases = await leases_under(exchange.readers, [order.id for order in found[:ROWS]])
     rows = [_row(order, leases, clock) for order in found[:ROWS]]
-    return clock, rows, rows[-1].order.seq if len(found) > ROWS else None
+    last = found[ROWS - 1] if len(found) > ROWS else None
+    return clock, rows, None if last is None else f"{last.seq}.{last.id}"
 
 
 def _row(order: StoredOrder, leases: list[StoredLease], clock: Clock) -> OrderRow:
-    return OrderRow(order, clock.hourly(order.limit), [lease for lease in leases if lease.order == order.id])
+    own = [lease for lease in leases if lease.order == order.id]
+    return OrderRow(order, clock.hourly(order.limit), own, progress_of(order, own))
 
 
 async def _order(

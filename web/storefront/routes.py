@@ -1,11 +1,12 @@
 """Every page of the storefront, and the door in."""
 
 from exchange.state import Role
-from web.pages.docs import problems_page
+from web.pages.docs import index_method_page, problems_page
 from web.pages.door import sign_in, sign_in_page, sign_out
 from web.pages.routing import pages
 from web.storefront.account import account_page, entry_page
-from web.storefront.instruments import instrument_depth, instrument_page, instrument_tape
+from web.storefront.index import index_course_page, index_page
+from web.storefront.instruments import instrument_depth_part, instrument_page, instrument_tape
 from web.storefront.leases import lease_page, leases_page
 from web.storefront.market import market_page, market_rows
 from web.storefront.ordering import back_to_order, order_page, order_quote, place_order, review_page
@@ -18,11 +19,14 @@ HANDLERS = [
         sign_in,
         sign_out,
         problems_page,
+        index_method_page,
         market_page,
         market_rows,
         instrument_page,
-        instrument_depth,
+        instrument_depth_part,
         instrument_tape,
+        index_page,
+        index_course_page,
         order_page,
         order_quote,
     ),

@@ -240,7 +240,7 @@ async def count(connection: Connection, table: str) -> int:
 
 async def strays(connection: Connection, table: str) -> list[str]:
     """Keys of rows that no event has made. To be asked where there are too many rows."""
-    key = " || '/' || ".join(f't."{name}"' for name in _key_columns(table))
+    key = " || '/' || ".join(f't."{name}"::text' for name in _key_columns(table))
     kind, made = _MADE[table]
     rows = await connection.fetch(
         f"WITH made AS (SELECT {made} AS name FROM events WHERE kind = $1) "  # noqa: S608 - our own words only
@@ -264,6 +264,8 @@ _MADE = {
     "orders": ("OrderAccepted", "body #>> '{opened,order,id}'"),
     "leases": ("LeaseGranted", "body #>> '{lease,id}'"),
     "links": ("LinkSet", "(body ->> 'home') || '/' || (body ->> 'region')"),
+    "trades": ("LeaseGranted", "body #>> '{leased,lease}'"),
+    "ticks": ("Ticked", "seq::text"),
     "contracts": ("ContractOpened", "body #>> '{contract,id}'"),
     "agreements": (
         "AgreementRecorded",

@@ -7,6 +7,7 @@ import asyncpg
 import msgspec
 
 from exchange.persistence.database import Pool
+from exchange.persistence.queries.orders import CONTINUED_AS
 from exchange.state import LeaseId, PartyId, PricedRun
 from matching.terms import ChipCode, ListingId, OrderId, RegionCode, Slot, Tier, Window
 from settlement.money import Fen
@@ -19,7 +20,8 @@ Place = tuple[int, str]
 class StoredLease:
     """A lease as it stands. Prices are micro-yuan per card-slot; `unsettled` counts slots, `delivered` card-seconds.
 
-    One that was taken back ends before `granted_end`, and costs less than it was `granted_cost` for.
+    `working` of its cards do its order's work; the rest fill up the lot. One that was taken back ends before
+    `granted_end`, costs less than it was `granted_cost` for, and may go on as another order.
     """
 
     id: LeaseId
@@ -32,6 +34,7 @@ class StoredLease:
     source: RegionCode
     destination: RegionCode
     cards: int
+    working: int
     window: Window
     runs: tuple[PricedRun, ...]
     cost: int
@@ -42,6 +45,17 @@ class StoredLease:
     delivered: int
     vat_rate_bp: int
     seq: int
+    continued_as: OrderId | None
+
+    @property
+    def taken_back(self) -> bool:
+        """Whether it ends earlier than it was granted for."""
+        return self.window.end < self.granted_end
+
+    @property
+    def returned(self) -> int:
+        """Micro-yuan of its price that are not charged, because it was taken back."""
+        return self.granted_cost - self.cost
 
 
 async def lease_of(pool: Pool, party: str, lease: str) -> StoredLease | None:
@@ -78,13 +92,13 @@ async def leases_from(pool: Pool, listing: str, most: int) -> list[StoredLease]:
     return [_lease(row) for row in rows]
 
 
-_LEASES = """
-    SELECT l.*, s.chip, o.tier, d.delivered
+_LEASES = f"""
+    SELECT l.*, s.chip, o.tier, d.delivered, {CONTINUED_AS}
     FROM leases l JOIN listings s ON s.id = l.listing_id JOIN orders o ON o.id = l.order_id, LATERAL (
         SELECT coalesce(sum(delivered), 0)::bigint AS delivered FROM delivery_records
         WHERE lease = l.id AND status = 'accepted'
     ) AS d
-"""
+"""  # noqa: S608 - nobody's words but ours
 
 _runs = msgspec.json.Decoder(tuple[tuple[int, int, int], ...])
 
@@ -101,6 +115,7 @@ def _lease(row: asyncpg.Record) -> StoredLease:
         source=RegionCode(row["source"]),
         destination=RegionCode(row["destination"]),
         cards=row["cards"],
+        working=row["working"],
         window=_window(row["start_slot"], row["end_slot"]),
         runs=tuple(PricedRun(_window(start, end), price) for start, end, price in _runs.decode(row["runs"])),
         cost=row["cost"],
@@ -111,6 +126,7 @@ def _lease(row: asyncpg.Record) -> StoredLease:
         delivered=row["delivered"],
         vat_rate_bp=row["vat_rate_bp"],
         seq=row["seq"],
+        continued_as=row["continued_as"],
     )
 
 

@@ -9,7 +9,7 @@ import msgspec
 from exchange.persistence.database import Pool
 from exchange.state import PartyId
 from matching.curves import PriceCurve
-from matching.terms import ChipCode, ListingId, RegionCode, Slot, Tier, Window
+from matching.terms import ChipCode, ListingId, PriceRule, RegionCode, Slot, Tier, Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,7 @@ class StoredListing:
     lot: int
     min_slots: int
     asks: Mapping[Tier, PriceCurve]
+    price_rule: PriceRule
     status: str
     seq: int
 
@@ -63,6 +64,7 @@ def _listing(row: asyncpg.Record) -> StoredListing:
         lot=row["lot"],
         min_slots=row["min_slots"],
         asks={tier: PriceCurve(steps) for tier, steps in _asks.decode(row["asks"]).items()},
+        price_rule=PriceRule(row["price_rule"]),
         status=row["status"],
         seq=row["seq"],
     )

@@ -1,8 +1,7 @@
-"""What the public market is made of: open listings with what is leased of them, waiting orders, the tape."""
+"""What the public market is made of: open listings with what is leased of them, and waiting orders."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
 import asyncpg
 import msgspec
@@ -57,33 +56,16 @@ class Offered:
 
 
 @dataclass(frozen=True, slots=True)
-class Trade:
-    """A lease as the tape tells it: nobody's name. `cost` is micro-yuan for all cards and slots."""
+class Waiting:
+    """An order in the books, and nobody's name: `limit` is micro-yuan per reference card and slot."""
 
-    chip: ChipCode
-    region: RegionCode
     tier: Tier
-    cards: int
+    chips: Mapping[ChipCode, int]
+    regions: frozenset[RegionCode]
     window: Window
-    cost: int
-    granted: datetime
-    seq: int
-
-    @property
-    def price(self) -> int:
-        """Micro-yuan for a card in a slot, on average."""
-        return self.cost // (self.cards * len(self.window))
-
-
-@dataclass(frozen=True, slots=True)
-class Bid:
-    """A waiting order as the book tells it: nobody's name. `limit` is micro-yuan per card of this chip and slot."""
-
     limit: int
-    least: int
     most: int
     slots: int
-    window: Window
 
 
 async def clock(pool: asyncpg.Pool) -> Clock:
@@ -136,53 +118,29 @@ async def on_offer(pool: asyncpg.Pool) -> tuple[frozenset[ChipCode], frozenset[R
     )
 
 
-async def last_trades(pool: asyncpg.Pool) -> list[Trade]:
-    """The latest lease of every instrument."""
-    rows = await pool.fetch(
-        f"SELECT DISTINCT ON (l.chip, l.region, o.tier) {_TRADE} ORDER BY l.chip, l.region, o.tier, s.seq DESC"
-    )
-    return [_trade(row) for row in rows]
-
-
-async def tape(pool: asyncpg.Pool, chip: str, region: str, tier: str, most: int) -> list[Trade]:
-    """The latest leases of one instrument, newest first."""
-    rows = await pool.fetch(
-        f"SELECT {_TRADE} WHERE l.chip = $1 AND l.region = $2 AND o.tier = $3 ORDER BY s.seq DESC, s.id DESC LIMIT $4",
-        chip,
-        region,
-        tier,
-        most,
-    )
-    return [_trade(row) for row in rows]
-
-
-async def bids(pool: asyncpg.Pool, chip: str, region: str, tier: str) -> list[Bid]:
-    """Orders that wait in one book, dearest first, then oldest. Cards are those of the chip, rounded up."""
+async def waiting(pool: asyncpg.Pool) -> list[Waiting]:
+    """Every order that waits, the oldest first."""
     rows = await pool.fetch(
         """
-        SELECT limit_price * weight / 1000 AS limit_price,
-               (CASE WHEN got > 0 THEN 1 ELSE least END * 1000 + weight - 1) / weight AS least,
-               (least(most * 1000, size * 1000 - got) + weight - 1) / weight AS most,
-               slots, start_slot, end_slot
-        FROM orders o, LATERAL (SELECT (chips->>$1)::bigint AS weight) AS w, LATERAL (
+        SELECT tier, chips, regions, start_slot, end_slot, limit_price, slots,
+               (least(most * 1000, size * 1000 - got) + 999) / 1000 AS most
+        FROM orders o, LATERAL (
             SELECT coalesce(sum(s.working * (o.chips->>i.chip)::bigint * CASE WHEN jsonb_typeof(o.shape) = 'array'
                             THEN s.granted_end_slot - s.start_slot ELSE 1 END), 0)::bigint AS got
             FROM leases s JOIN listings i ON i.id = s.listing_id WHERE s.order_id = o.id
         ) AS g
-        WHERE status = 'resting' AND tier = $3 AND chips ? $1 AND regions ? $2
-        ORDER BY limit_price * weight DESC, age
-        """,
-        chip,
-        region,
-        tier,
+        WHERE status = 'resting' ORDER BY age, id
+        """
     )
     return [
-        Bid(
-            row["limit_price"],
-            row["least"],
-            row["most"],
-            row["slots"],
-            _window(row["start_slot"], row["end_slot"]),
+        Waiting(
+            tier=Tier(row["tier"]),
+            chips=_chips.decode(row["chips"]),
+            regions=_regions.decode(row["regions"]),
+            window=_window(row["start_slot"], row["end_slot"]),
+            limit=row["limit_price"],
+            most=row["most"],
+            slots=row["slots"],
         )
         for row in rows
     ]
@@ -198,14 +156,9 @@ _OFFERED = """
     ) AS s
 """
 
-_TRADE = """
-    l.chip, l.region, o.tier, s.cards, s.start_slot, s.granted_end_slot AS end_slot, s.granted_cost AS cost, s.seq,
-    c.logged_at
-    FROM leases s JOIN listings l ON l.id = s.listing_id JOIN orders o ON o.id = s.order_id
-    JOIN commands c ON c.seq = s.seq
-"""
-
 _asks = msgspec.json.Decoder(dict[Tier, tuple[tuple[int, int], ...]])
+_chips = msgspec.json.Decoder(dict[ChipCode, int])
+_regions = msgspec.json.Decoder(frozenset[RegionCode])
 
 
 def _offered(row: asyncpg.Record) -> Offered:
@@ -223,19 +176,6 @@ def _offered(row: asyncpg.Record) -> Offered:
         asks={tier: PriceCurve(steps) for tier, steps in _asks.decode(row["asks"]).items()},
         sold=tuple(Sold(_window(start, end), cards) for start, end, cards in leased),
         status=row["status"],
-        seq=row["seq"],
-    )
-
-
-def _trade(row: asyncpg.Record) -> Trade:
-    return Trade(
-        chip=ChipCode(row["chip"]),
-        region=RegionCode(row["region"]),
-        tier=Tier(row["tier"]),
-        cards=row["cards"],
-        window=_window(row["start_slot"], row["end_slot"]),
-        cost=row["cost"],
-        granted=row["logged_at"],
         seq=row["seq"],
     )
 

@@ -28,7 +28,10 @@ Place = tuple[int, str]
 
 @dataclass(frozen=True, slots=True)
 class StoredOrder:
-    """An order as it stands. `limit` is micro-yuan per reference card and slot; `status` is open, resting or its end."""
+    """An order as it stands. `limit` is micro-yuan per reference card and slot; `status` is open, resting or its end.
+
+    `continued_as` is the order that looks for what was taken back of it, if one does.
+    """
 
     id: OrderId
     party: PartyId
@@ -47,19 +50,29 @@ class StoredOrder:
     held: Fen
     status: str
     seq: int
+    continued_as: OrderId | None
+
+
+CONTINUED_AS = """(
+    SELECT n.id FROM orders n
+    WHERE n.id = split_part(o.id, '.r', 1) || '.r' || coalesce(nullif(split_part(o.id, '.r', 2), ''), '0')::int + 1
+) AS continued_as"""
+"""The order that goes on in place of the order `o`, if one does, under the name that `next_id` gives it."""
+
+_ORDERS = f"SELECT o.*, {CONTINUED_AS} FROM orders o"  # noqa: S608 - nobody's words but ours
 
 
 async def order_of(pool: Pool, party: str, order: str) -> StoredOrder | None:
     """One order of a party, or None where it has no such order."""
-    row = await pool.fetchrow("SELECT * FROM orders WHERE id = $1 AND party = $2", order, party)
+    row = await pool.fetchrow(f"{_ORDERS} WHERE o.id = $1 AND o.party = $2", order, party)
     return None if row is None else _order(row)
 
 
 async def orders_of(pool: Pool, party: str, before: Place | None, most: int) -> list[StoredOrder]:
     """A party's orders, the newest first, before a place among all orders."""
     rows = await pool.fetch(
-        "SELECT * FROM orders WHERE party = $1 AND ($2::bigint IS NULL OR (seq, id) < ($2, $3::text)) "
-        "ORDER BY seq DESC, id DESC LIMIT $4",
+        f"{_ORDERS} WHERE o.party = $1 AND ($2::bigint IS NULL OR (o.seq, o.id) < ($2, $3::text)) "
+        "ORDER BY o.seq DESC, o.id DESC LIMIT $4",
         party,
         *(before or (None, None)),
         most,
@@ -91,4 +104,5 @@ def _order(row: asyncpg.Record) -> StoredOrder:
         held=Fen(row["held"]),
         status=row["status"],
         seq=row["seq"],
+        continued_as=row["continued_as"],
     )

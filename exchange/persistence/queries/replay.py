@@ -107,12 +107,93 @@ async def log_figures(connection: asyncpg.Connection) -> LogFigures:
     return LogFigures(*row.values())
 
 
-async def outcomes(connection: asyncpg.Connection) -> list[tuple[str, str]]:
-    """(command id, status) of every order that was accepted."""
+@dataclass(frozen=True, slots=True)
+class GrantedLease:
+    """A lease by the places of its order and its listing among all that were placed and published, from 0.
+
+    `ends` are (slot of the clock, end of the lease): as granted, and each time it was taken back.
+    """
+
+    order: int
+    listing: int
+    cards: int
+    working: int
+    start: int
+    ends: Sequence[tuple[int, int]]
+
+
+async def granted_leases(connection: asyncpg.Connection, slot_seconds: int) -> list[GrantedLease]:
+    """Every lease, in order of grant. What an order gets after it was taken back from is its own, too."""
     rows = await connection.fetch(
-        "SELECT c.id, o.status FROM orders o JOIN commands c ON o.id = 'ord-' || c.seq ORDER BY c.seq"
+        """
+        WITH placed AS (
+            SELECT 'ord-' || seq AS id, row_number() OVER (ORDER BY seq) - 1 AS place
+            FROM commands WHERE kind = 'PlaceOrder'
+        ), published AS (
+            SELECT 'lst-' || seq AS id, row_number() OVER (ORDER BY seq) - 1 AS place
+            FROM commands WHERE kind = 'PublishListing'
+        ), known AS (
+            SELECT id AS lease, seq, granted_end_slot AS ends FROM leases
+            UNION ALL
+            SELECT body->>'lease', seq, (body->'displaced'->>'at')::bigint FROM events WHERE kind = 'LeaseDisplaced'
+        ), ends AS (
+            SELECT lease, array_agg(now ORDER BY seq) AS since, array_agg(ends ORDER BY seq) AS ends
+            FROM known CROSS JOIN LATERAL (
+                SELECT (c.body->>'now')::bigint / $1 AS now FROM commands c
+                WHERE c.kind = 'Tick' AND c.seq <= known.seq ORDER BY c.seq DESC LIMIT 1
+            ) AS clock GROUP BY lease
+        )
+        SELECT placed.place AS "order", published.place AS listing, l.cards, l.working, l.start_slot,
+               ends.since, ends.ends
+        FROM leases l JOIN placed ON placed.id = split_part(l.order_id, '.', 1)
+        JOIN published ON published.id = l.listing_id JOIN ends ON ends.lease = l.id
+        ORDER BY l.seq, substr(l.id, 5)::bigint
+        """,
+        slot_seconds,
     )
-    return [(row["id"], row["status"]) for row in rows]
+    return [
+        GrantedLease(
+            order=row["order"],
+            listing=row["listing"],
+            cards=row["cards"],
+            working=row["working"],
+            start=row["start_slot"],
+            ends=tuple(zip(row["since"], row["ends"], strict=True)),
+        )
+        for row in rows
+    ]
+
+
+async def displacement(connection: asyncpg.Connection, slot_seconds: int) -> Figures:
+    """By what their orders are: leases taken back, what they lost, and whether their orders found capacity again.
+
+    `refunded` is what their buyers no longer pay, `free` what they had used within the grace.
+    """
+    return await _table(
+        connection,
+        """
+        WITH kinds AS (
+            SELECT id, CASE WHEN jsonb_typeof(shape) = 'array' THEN 'malleable work'
+                            WHEN shape->>'split' <> 'one' THEN 'gang' ELSE 'block on spot' END AS kind
+            FROM orders
+        ), taken AS (
+            SELECT k.kind, count(*) AS leases, count(DISTINCT l.order_id) AS orders,
+                   sum(l.cards * (l.granted_end_slot - l.end_slot)) AS lost,
+                   sum(l.cards * (l.end_slot - l.start_slot)) FILTER (WHERE l.cost = 0) AS free,
+                   sum(l.granted_cost - l.cost) AS refunded
+            FROM leases l JOIN kinds k ON k.id = l.order_id WHERE l.end_slot < l.granted_end_slot GROUP BY k.kind
+        ), anew AS (
+            SELECT k.kind, count(*) AS sought, count(*) FILTER (WHERE EXISTS (
+                       SELECT FROM leases l WHERE l.order_id = k.id)) AS found
+            FROM kinds k WHERE k.id LIKE '%.r%' GROUP BY k.kind
+        )
+        SELECT kind AS taken_back, orders, leases, lost::bigint * $1 / 3600 AS card_hours_lost,
+               coalesce(free, 0)::bigint * $1 / 3600 AS card_hours_free, refunded::bigint AS refunded_micro_yuan,
+               coalesce(sought, 0)::bigint AS sought_again, coalesce(found, 0)::bigint AS found_again
+        FROM taken LEFT JOIN anew USING (kind) ORDER BY kind
+        """,
+        slot_seconds,
+    )
 
 
 async def rejections(connection: asyncpg.Connection) -> Figures:

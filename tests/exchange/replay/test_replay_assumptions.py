@@ -27,6 +27,8 @@ def test_other_values_are_taken_and_the_rest_stays() -> None:
     assert (other.supply_milli, other.usd_cny_micro, other.seed) == (1_500, 6_950_000, 7)
     terms = other.terms_of(Urgency.BEST_EFFORT)
     assert (terms.slack_hours, terms.limit_milli, terms.tier) == (3, 900, DEFAULTS.best_effort.tier)
+    assert assume({"displacement": "no"}).displacement is False
+    assert assume({"burstable": "malleable=0.25"}).burstable.malleable_milli == 250
     assert assume({"seller-regions": "621000, 130700"}, other).seller_regions == ("621000", "130700")
     assert assume({"pairs": ""}).pairs == ()
 
@@ -49,6 +51,9 @@ def test_other_values_are_taken_and_the_rest_stays() -> None:
         ("best-effort", "tier=free", "best-effort should say one of"),
         ("best-effort", "patience=1", "best-effort has no 'patience'"),
         ("best-effort", "reach=0", "The terms of BE jobs are out of bounds"),
+        ("burstable", "malleable=1.001", "The terms of Burstable jobs are out of bounds"),
+        ("guaranteed", "split=nodes", "guaranteed should say one of one, sellers, regions"),
+        ("displacement", "maybe", "displacement should say yes or no"),
         ("pairs", "310000-621000", "pairs should be like"),
         ("pairs", "310000-621000:1/2/3", "pairs should be like"),
         ("pairs", "310000-621000:1/2/3/10001", "pairs should be like"),

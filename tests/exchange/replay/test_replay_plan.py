@@ -18,11 +18,12 @@ from exchange.replay.offers import Offers, mapping_of, read_offers
 from exchange.replay.plan import plan_market
 from exchange.replay.planned import Fit, MarketPlan, PlannedOrder
 from exchange.replay.reference import reference_offers, reference_trace
+from exchange.replay.script import fingerprint_of
 from exchange.replay.stats import ANY, shape_of_jobs, shape_of_orders
 from exchange.replay.supply import cut
 from exchange.replay.tables import TraceError
 from exchange.replay.trace import Job, JobTrace, Node, Urgency, read_job_trace
-from matching.terms import Tier
+from matching.terms import Block, Split, Tier, Work
 from settlement.agreements import PairAgreement
 from settlement.money import ceil_div
 from tests.paths import PROJECT, data_dir, require
@@ -34,6 +35,7 @@ from hashlib import sha256
 from exchange.replay.assumptions import DEFAULTS
 from exchange.replay.plan import plan_market
 from exchange.replay.reference import reference_offers, reference_trace
+from exchange.replay.script import fingerprint_of
 print(sha256(repr(plan_market(reference_trace(), reference_offers(), DEFAULTS, 900)).encode()).hexdigest())
 """
 
@@ -86,7 +88,7 @@ def assert_order_is_sound(order: PlannedOrder, plan: MarketPlan) -> None:
     assert order.earliest_s + order.slots * SLOT_S <= order.deadline_s <= plan.closes_s
     assert order.limit > 0
     assert order.limit % FEN == 0
-    assert 1 <= order.least <= order.most <= 8
+    assert 1 <= order.least <= order.cards <= 8
     assert order.chips[0][1] == 1_000
     assert all(1 <= weight <= 1_000 for _, weight in order.chips)
     assert len(set(order.regions)) == len(order.regions) >= 1
@@ -129,7 +131,7 @@ def test_supply_is_within_a_card_of_demand_times_the_supply(
 
 def test_some_gangs_cannot_fit_and_are_counted(real_plan: MarketPlan) -> None:
     several = real_plan.fit_of_several
-    assert several.orders == sum(order.most > 1 for order in real_plan.orders) == 73
+    assert several.orders == sum(order.cards > 1 for order in real_plan.orders) == 73
     assert 0 < several.too_large < several.orders
     assert several.too_large == real_plan.fit.too_large
     assert real_plan.fit.orders == len(real_plan.orders)
@@ -193,17 +195,66 @@ def test_fewer_orders_are_a_sample_and_more_keep_the_trace_whole() -> None:
 
 
 def test_a_deposit_covers_the_most_that_all_orders_can_hold() -> None:
-    plan = planned(replace(DEFAULTS, lot=2))
+    """For gangs a lot more in each region, for work one more in all; a fen for each slot that may be rounded up."""
+    plan = planned(assume({"lot": "2", "weight-floor": "0"}))
     for buyer in plan.buyers:
         held: int = sum(contract.budget_fen for contract in plan.contracts if contract.buyer == buyer.code)
         for order in (order for order in plan.orders if order.buyer == buyer.code):
-            per_slot = order.limit // 4
-            dearest = max(
-                per_slot * weight // 1_000 * (ceil_div(1_000 * order.most, weight) + 1)
-                for _, weight in order.chips
-            )
-            held += ceil_div(dearest * order.slots, FEN) + order.slots
+            held += most_held(order)
         assert held <= buyer.deposit_fen < held + 100_000
+
+
+def most_held(order: PlannedOrder) -> int:
+    weights = [weight for _, weight in order.chips]
+    if isinstance(order.shape, Work):
+        exact = order.limit // 4 * (order.shape.amount * 1_000 + 2 * max(weights)) // 1_000
+        return ceil_div(exact, FEN) + ceil_div(order.shape.amount * 1_000, min(weights))
+    regions = len(order.regions) if order.split is Split.REGIONS else 1
+    exact = max(
+        order.limit // 4 * weight * order.slots // 1_000 * (ceil_div(1_000 * order.cards, weight) + regions)
+        for weight in weights
+    )
+    leases = 1 if order.split is Split.ONE else ceil_div(1_000 * order.cards, min(weights))
+    return ceil_div(exact, FEN) + order.slots * leases - 1
+
+
+def test_what_jobs_become_follows_from_their_urgency() -> None:
+    plan = planned()
+    urgency = {job.name: job.urgency for job in reference_trace().jobs}
+    patient = {Urgency.BURSTABLE, Urgency.BEST_EFFORT}
+    for order in plan.orders:
+        if isinstance(order.shape, Work):
+            assert urgency[order.job] in patient
+            assert order.shape == Work(order.cards * order.slots, order.cards)
+            assert order.slots > 1, "there is no pause within a slot"
+        elif order.cards == 1:
+            assert order.split is Split.ONE
+        else:
+            assert order.split is (Split.REGIONS if urgency[order.job] in patient else Split.SELLERS)
+    longer = [order for order in plan.orders if urgency[order.job] in patient and order.slots > 1]
+    assert 0.4 < sum(isinstance(order.shape, Work) for order in longer) / len(longer) < 0.6
+
+
+def test_no_job_pauses_or_is_put_together_where_none_is_assumed_to() -> None:
+    rigid = planned(
+        assume(
+            {
+                "burstable": "malleable=0,split=one",
+                "best-effort": "malleable=0,split=one",
+                "latency-sensitive": "split=one",
+                "guaranteed": "split=one",
+            }
+        )
+    )
+    assert all(isinstance(order.shape, Block) and order.split is Split.ONE for order in rigid.orders)
+    assert [(order.slots, order.cards) for order in rigid.orders] == [
+        (order.slots, order.cards) for order in planned().orders
+    ]
+
+
+def test_every_assumption_tells_a_plan_from_another() -> None:
+    assert len({fingerprint_of(planned()), fingerprint_of(planned(assume({"displacement": "no"})))}) == 2
+    assert fingerprint_of(planned(assume({"late": "0.03"}))) != fingerprint_of(planned())
 
 
 def test_weights_are_relative_to_the_best_acceptable_chip() -> None:
@@ -252,6 +303,25 @@ def test_why_an_order_cannot_be_filled_is_told_apart() -> None:
     assert {Fit(1, 0, 0, 0), Fit(1, 0, 1, 0)} == set(fits)
     mean = assume({"latency-sensitive": "limit=0.2,reach=1"})
     assert plan_market(single, reference_offers(), mean, None).fit == Fit(1, 0, 0, 1)
+
+
+def test_a_gang_fits_where_listings_are_large_enough_together() -> None:
+    """Eight cards in nodes of two: in one region only where all nodes are there, elsewhere in several."""
+    nodes = (Node("metax-c500-64g", 2),)
+    job = one_job(Job("a", 0, 100_000, 8, (), Urgency.LATENCY_SENSITIVE), *nodes)
+
+    def fit(**options: str) -> Fit:
+        assumptions = assume(
+            {"supply": "8", **{name.replace("_", "-"): text for name, text in options.items()}}
+        )
+        return plan_market(job, reference_offers(), assumptions, None).fit
+
+    assert fit(latency_sensitive="split=one") == Fit(1, 1, 0, 0)
+    assert fit(latency_sensitive="split=sellers,reach=1") == Fit(1, 1, 0, 0)
+    assert fit(latency_sensitive="split=sellers,reach=1", seller_regions="621000") == Fit(1, 0, 0, 0)
+    assert fit(latency_sensitive="split=regions,reach=1") == Fit(1, 0, 0, 0)
+    assert fit(latency_sensitive="split=regions,reach=0.125") == Fit(1, 0, 1, 0)
+    assert fit(latency_sensitive="split=regions,reach=1,limit=0.2") == Fit(1, 0, 0, 1)
 
 
 def test_agreements_are_sound_and_some_pairs_have_none() -> None:

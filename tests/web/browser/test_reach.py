@@ -20,7 +20,19 @@ WEIGHT_MAX = 300_000  # bytes of a page with all that it loads, before compressi
 H800 = "/instruments/nvidia-h800-80g@621000/on_demand"
 JOB = "chip=nvidia-h800-80g&limit=20&deadline=2026-12-20T00%3A00"
 PAGES = {
-    "": ["/", H800, "/order", "/sign-in", "/nowhere", "/docs/problems"],
+    "": [
+        "/",
+        H800,
+        f"{H800}?bars=hour",
+        "/index",
+        "/index?day=2026-11-20",
+        "/index/standard@all/on_demand",
+        "/docs/index-method",
+        "/order",
+        "/sign-in",
+        "/nowhere",
+        "/docs/problems",
+    ],
     "buyer-1": [
         f"/order?{JOB}",
         "/order?chip=nvidia-h800-80g&cards=x",
@@ -97,7 +109,14 @@ def test_axe_finds_nothing(visit: Visit, party: str) -> None:
 
 def test_axe_finds_nothing_in_the_dark_on_a_small_screen(visit: Visit) -> None:
     visitor = visit(color_scheme="dark", viewport={"width": 375, "height": 812}).sign_in("buyer-1")
-    paths = ("/", H800, f"/order/review?{JOB}", "/orders", "/order?chip=nvidia-h800-80g&cards=x")
+    paths = (
+        "/",
+        H800,
+        "/index?day=2026-11-20",
+        f"/order/review?{JOB}",
+        "/orders",
+        "/order?chip=nvidia-h800-80g&cards=x",
+    )
     found = [fault for path in paths for fault in axe(visitor.open(path), OF_LOOKS)]
     forgive_missing(visitor)
     assert not found, "\n".join(found)

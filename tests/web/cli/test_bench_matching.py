@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from exchange.bench import Figure
-from exchange.benches import elastic, plain_books
+from exchange.benches import elastic, plain_books, quotes
 from exchange.benches import matching as benched
 from exchange.benches.adversarial import Trap
 from exchange.benches.elastic import Load
@@ -28,6 +28,7 @@ def _in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(benched, "fresh", here)
     monkeypatch.setattr(benched, "TRAP_COMMANDS", 20)
+    monkeypatch.setattr(quotes, "TRADED", 20)
     for load in Load:
         monkeypatch.setitem(elastic.COMMANDS, load, 50)
 
@@ -40,7 +41,7 @@ def test_it_gives_a_figure_for_each_load_and_says_what_was_run(suanli: Suanli) -
     assert (document["scale"], document["commands"], document["seed"]) == (20, 100, 3)
     assert document["left_out"] == ["plain order books"]
     names = [figure["name"] for figure in document["figures"]]
-    for wanted in (*Load, *Trap, "collector", "memory of each", "blocks of memory"):
+    for wanted in (*Load, *Trap, "quotes: gangs", "collector", "memory of each", "blocks of memory"):
         assert any(str(wanted) in name for name in names), wanted
     assert {"value", "unit", "peer", "peer_value", "ratio", "wanted", "met"} < document["figures"][0].keys()
     assert told.exit_code == (0 if all(figure["met"] for figure in document["figures"]) else 1)

@@ -85,7 +85,9 @@ def _terms_are_changed(suanli: Suanli) -> None:
     unasked = suanli("terms", "adopt", "terms.json")
     assert unasked.exit_code == 2
     assert unasked.stderr.startswith("fee.rate_bp: 300 becomes 250\n")
-    assert "3 % of net, VAT at 6 % inside" in suanli("terms", "show").stdout
+    told = suanli("terms", "show").stdout
+    assert "3 % of net, VAT at 6 % inside" in told
+    assert "spot leases are taken back     for orders and by sellers" in told
     adopted = suanli("terms", "adopt", "terms.json", "--yes", "--json")
     assert json.loads(adopted.stdout) == {**asked, "now": json.loads(adopted.stdout)["now"]}
     assert "2.5 % of net, VAT at 6 % inside" in suanli("terms", "show").stdout

@@ -25,6 +25,7 @@ FORM: dict[str, str | list[str]] = {
     "firm_night": "6.5",
     "spot_night": "",
     "line": "bare_metal_lease",
+    "price_rule": "posted",
 }
 
 

@@ -7,10 +7,12 @@ import pytest
 from tests.paths import PROJECT
 from tests.web.pages.conftest import Venue
 from web.pages.advice import ADVICE
+from web.pages.method import STEPS, Step
 from web.problems import PROBLEMS, ProblemError
 
 pytestmark = pytest.mark.anyio
 
+STEP = re.compile(r"^\| (.+?) \| (.+) \|$", re.MULTILINE)
 ROW = re.compile(r"^\| `(\w+)` \| \d+ \| .* \| (.*) \|$", re.MULTILINE)
 LINK = re.compile(r"\[[^]]*\]\(([^)]*)\)")
 
@@ -30,6 +32,13 @@ def test_the_page_advises_what_the_docs_advise() -> None:
         for code, advice in ROW.findall((PROJECT / "docs/rejections.md").read_text())
     }
     assert {str(code): advice for code, advice in ADVICE.items()} == told
+
+
+async def test_the_method_of_the_index_is_told_as_the_docs_tell_it(calm: Venue) -> None:
+    told = STEP.findall((PROJECT / "docs/index-method.md").read_text())
+    assert [Step(*row) for row in told if row[0] not in {"step", "---"}] == list(STEPS)
+    page = (await calm.browser().get("/docs/index-method")).page.text
+    assert all(step.name in page and step.rule.split("`")[0] in page for step in STEPS)
 
 
 async def test_every_page_points_to_the_api_and_an_error_to_its_explanation(calm: Venue) -> None:

@@ -24,6 +24,14 @@ PAGES: dict[str, list[Role | None] | list[Role]] = {
     f"/instruments/{H800}/depth?hours=48": ANYBODY,
     f"/instruments/{H800}/tape": ANYBODY,
     "/instruments/nvidia-t4-16g@110000/spot": ANYBODY,
+    "/index": ANYBODY,
+    "/index?day=2026-11-20": ANYBODY,
+    "/index?day=never": ANYBODY,
+    "/index/standard@all/on_demand": ANYBODY,
+    "/index/nvidia-h800-80g@gansu/on_demand": ANYBODY,
+    f"/instruments/{H800}?bars=hour": ANYBODY,
+    f"/instruments/{H800}?bars=week&hours=12": ANYBODY,
+    "/docs/index-method": ANYBODY,
     "/order": ANYBODY,
     "/order?chip=nvidia-h800-80g&limit=20": ANYBODY,
     "/order/quote?chip=nvidia-h800-80g&limit=20": ANYBODY,
@@ -46,6 +54,7 @@ PAGES: dict[str, list[Role | None] | list[Role]] = {
     "/clerk/periods/2026-10": CLERK,
     "/clerk/periods/2026-11": CLERK,
     "/clerk/ledger": CLERK,
+    "/clerk/market": CLERK,
 }
 
 
@@ -124,11 +133,11 @@ async def test_the_menu_shows_what_one_may_do(empty: Venue) -> None:
     for role in BY_ROLE:
         visit = await (await empty.signed_in(role)).get("/sign-in")
         menus[role] = {link for link in visit.page.links() if link.count("/") == 1}
-    assert menus[None] == {"/", "/order", "/sign-in"}
-    assert menus[Role.BUYER] == {"/", "/order", "/orders", "/leases", "/statements", "/account"}
-    assert menus[Role.SELLER] == {"/", "/console", "/account"}
-    assert menus[Role.REGION] == {"/", "/region"}
-    assert menus[Role.CLERK] == {"/", "/clerk"}
+    assert menus[None] == {"/", "/index", "/order", "/sign-in"}
+    assert menus[Role.BUYER] == {"/", "/index", "/order", "/orders", "/leases", "/statements", "/account"}
+    assert menus[Role.SELLER] == {"/", "/index", "/console", "/account"}
+    assert menus[Role.REGION] == {"/", "/index", "/region"}
+    assert menus[Role.CLERK] == {"/", "/index", "/clerk"}
 
 
 async def test_pages_of_somebody_are_not_kept(calm: Venue) -> None:
@@ -145,6 +154,9 @@ OPEN_TO_ANYBODY = {
     "/instruments/{market}/{tier}/tape",
     "/order",
     "/order/quote",
+    "/index",
+    "/index/{resource}/{tier}",
+    "/docs/index-method",
     "/docs/problems",
     "/sign-in",
     "/sign-out",

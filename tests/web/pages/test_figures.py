@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exchange.catalogue.instruments import Instrument
+from exchange.marketdata.depth import Level
 from exchange.parties.rules import AMOUNT_MAX
-from exchange.persistence.queries.market import Bid, Offered, Sold
+from exchange.persistence.queries.market import Offered, Sold
 from exchange.state import PartyId
 from matching.curves import PriceCurve, flat
 from matching.terms import ChipCode, ListingId, RegionCode, Slot, Tier, Window
@@ -18,7 +19,7 @@ from web.pages import formats, offers
 from web.pages.charts import depth_chart, level
 from web.pages.fields import MICRO_PER_FEN, PRICE_MOST, MistakeCode, Reader
 
-FIRM, SPOT = Tier.ON_DEMAND, Tier.SPOT
+FIRM = Tier.ON_DEMAND
 
 
 @pytest.mark.parametrize(
@@ -134,10 +135,6 @@ def offered(
     )
 
 
-def window(start: int, end: int) -> Window:
-    return Window(Slot(start), Slot(end))
-
-
 def test_the_market_s_row_tells_now_from_later() -> None:
     full = offered(4, PriceCurve(((0, 9), (20, 5))), (0, 15, 4))
     partly = offered(8, flat(12), (5, 50, 3), lot=8)
@@ -147,23 +144,6 @@ def test_the_market_s_row_tells_now_from_later() -> None:
     assert (row.cheapest, row.cheapest_at) == (5, 20)
     (later,) = offers.market_table([full, partly], [], Slot(60), 40)
     assert (later.free_now, later.best_now, later.cheapest_at) == (12, 5, 60)
-
-
-def test_a_ladder_counts_what_is_free_for_the_whole_window_in_whole_lots() -> None:
-    one = offered(10, flat(7), (3, 5, 4), lot=4)
-    two = offered(6, flat(7))
-    three = offered(9, PriceCurve(((0, 1), (4, 11))), shortest=3)
-    assert offers.ladder([one, two, three], FIRM, window(2, 6)) == [(24, 9, 9), (28, 10, 19)]
-    assert offers.ladder([three], FIRM, window(2, 4)) == []
-    assert offers.ladder([one], FIRM, window(99, 101)) == []
-    assert offers.ladder([one], SPOT, window(2, 6)) == []
-
-
-def test_demand_counts_orders_that_the_window_suits() -> None:
-    bids = [Bid(9, 1, 5, 4, window(0, 10)), Bid(9, 2, 2, 4, window(0, 10)), Bid(12, 1, 1, 4, window(5, 9))]
-    assert offers.demand(bids, window(2, 6)) == [(36, 7, 7)]
-    assert offers.demand(bids, window(5, 9)) == [(48, 1, 1), (36, 7, 8)]
-    assert offers.demand(bids, window(2, 7)) == []
 
 
 def test_a_calendar_adds_listings_up_and_leaves_the_past_out() -> None:
@@ -178,20 +158,15 @@ def test_loads_count_card_slots_inside_the_window() -> None:
     assert offers.sold_card_slots(offer) == 8
 
 
-def test_what_was_leased_before_cards_left_does_not_disturb_the_present() -> None:
-    offer = offered(2, flat(9), (0, 10, 8), (5, 30, 1))
-    assert offers.free_cards(offer, Slot(10)).least(10, 30) == 1
-
-
 def test_a_chart_is_as_wide_as_its_prices() -> None:
-    rungs = [offers.Rung(10_000_000, 5, 5), offers.Rung(14_000_000, 5, 10)]
-    chart = depth_chart(rungs, [offers.Rung(9_000_000, 3, 3)])
+    levels = [Level(10_000_000, 5, 5), Level(14_000_000, 5, 10)]
+    chart = depth_chart(levels, [Level(9_000_000, 3, 3)])
     assert chart is not None
     assert chart.asks.startswith("M")
     assert [mark.value for mark in chart.cards] == [0, 5, 10]
     assert all(chart.left <= mark.at <= chart.right for mark in chart.prices)
     assert depth_chart([], []) is None
-    one = depth_chart([offers.Rung(0, 1, 1)], [])
+    one = depth_chart([Level(0, 1, 1)], [])
     assert one is not None
 
 

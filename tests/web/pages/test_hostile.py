@@ -29,6 +29,8 @@ FIELDS = (
     "chip", "cards", "least", "hours", "start", "deadline", "end", "place", "region", "home", "latency", "tier",
     "prefer", "tif", "limit", "lot", "shortest", "firm", "spot", "firm_night", "night_since", "night_until", "line",
     "id", "name", "roles", "group", "amount_fen", "reference", "before", "after", "weight-nvidia-h800-80g",
+    "kind", "split", "work", "rate", "whole", "on_preempt", "origin", "mbps", "price_rule", "since", "displacement",
+    "resting", "notice", "grace", "outbid",
 )  # fmt: skip
 
 

@@ -167,7 +167,7 @@ async def test_chips_compare_by_their_weights(calm: Venue) -> None:
 async def test_places_by_latency(calm: Venue) -> None:
     browser = await calm.as_party("buyer-1")
     near = await review(browser, place="near", home="621000", latency="2")
-    assert "Where Qingyang 庆阳市 Tier" in near.page.text
+    assert "Where Qingyang 庆阳市 How firm" in near.page.text
     assert (await review(browser, place="near", home="nowhere", latency="2")).status == 422
     assert (await review(browser, place="near", home="621000", latency="")).status == 422
     assert (await review(browser, place="near", home="621000", latency="99999")).status == 422

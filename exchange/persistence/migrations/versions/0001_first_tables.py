@@ -224,6 +224,7 @@ def upgrade() -> None:
         "ix_listings_open", "listings", ["chip", "region"], unique=False, postgresql_where="status = 'open'"
     )
     op.create_index("ix_listings_party", "listings", ["party", "seq"], unique=False)
+    op.create_index("ix_listings_instrument", "listings", ["chip", "region"], unique=False)
     op.create_table(
         "orders",
         sa.Column("id", sa.Text(), nullable=False),
@@ -346,6 +347,13 @@ def upgrade() -> None:
     op.create_index("ix_statements_pair", "statements", ["source", "destination"], unique=False)
     op.create_index("ix_statements_seller", "statements", ["seller", "seq"], unique=False)
     op.create_table(
+        "ticks",
+        sa.Column("seq", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("slot", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("seq", name=op.f("pk_ticks")),
+    )
+    op.create_index("ix_ticks_slot", "ticks", ["slot", "seq"], unique=False)
+    op.create_table(
         "token_records",
         sa.Column("party", sa.Text(), nullable=False),
         sa.Column("meter", sa.Text(), nullable=False),
@@ -365,6 +373,20 @@ def upgrade() -> None:
     op.create_index(
         "ix_token_records_batch", "token_records", ["batch"], unique=False, postgresql_using="brin"
     )
+    op.create_table(
+        "trades",
+        sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("order_id", sa.Text(), nullable=False),
+        sa.Column("listing_id", sa.Text(), nullable=False),
+        sa.Column("cards", sa.BigInteger(), nullable=False),
+        sa.Column("start_slot", sa.BigInteger(), nullable=False),
+        sa.Column("end_slot", sa.BigInteger(), nullable=False),
+        sa.Column("cost", sa.BigInteger(), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_trades")),
+    )
+    op.create_index("ix_trades_listing", "trades", ["listing_id", "number"], unique=False)
+    op.create_index("ix_trades_seq", "trades", ["seq"], unique=False)
     op.create_table(
         "usage_batches",
         sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -418,9 +440,14 @@ def downgrade() -> None:
     op.drop_table("writer")
     op.drop_table("venue")
     op.drop_table("usage_batches")
+    op.drop_index("ix_trades_seq", table_name="trades")
+    op.drop_index("ix_trades_listing", table_name="trades")
+    op.drop_table("trades")
     op.drop_index("ix_token_records_batch", table_name="token_records", postgresql_using="brin")
     op.drop_index("ix_token_records_contract", table_name="token_records")
     op.drop_table("token_records")
+    op.drop_index("ix_ticks_slot", table_name="ticks")
+    op.drop_table("ticks")
     op.drop_index("ix_statements_seller", table_name="statements")
     op.drop_index("ix_statements_pair", table_name="statements")
     op.drop_index("ix_statements_buyer", table_name="statements")
@@ -434,6 +461,7 @@ def downgrade() -> None:
     op.drop_index("ix_orders_open", table_name="orders", postgresql_where="status = 'resting'")
     op.drop_table("orders")
     op.drop_index("ix_listings_party", table_name="listings")
+    op.drop_index("ix_listings_instrument", table_name="listings")
     op.drop_index("ix_listings_open", table_name="listings", postgresql_where="status = 'open'")
     op.drop_table("listings")
     op.drop_table("links")

@@ -1,0 +1,1 @@
+"""What an order would get, answered without the writer."""

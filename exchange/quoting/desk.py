@@ -1,0 +1,138 @@
+"""Where quotes are asked for: a process of its own answers them, so that a search never takes the writer's time."""
+
+import asyncio
+import logging
+import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field
+from multiprocessing import connection, get_context, parent_process
+from typing import ParamSpec, TypeVar
+
+from exchange.bus import BusyError
+from exchange.catalogue.catalogue import load_catalogue
+from exchange.orders.commands import PlaceOrder
+from exchange.persistence import database
+from exchange.persistence.errors import OUTAGES, DatabaseUnavailable, explain
+from exchange.quoting.follower import Follower
+from exchange.quoting.quote import Quote
+from exchange.state import PartyId, before_all
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+TAIL_SECONDS = 0.5
+WAITING_MAX = 200  # questions: more than a second's work, so who asks after them had better ask again
+
+_log = logging.getLogger("suanli.quotes")
+
+
+@dataclass(slots=True)
+class QuoteDesk:
+    """Asks the follower's process, which is started by the first question, and again after it has died."""
+
+    url: str
+    waiting: int = 0
+    _process: ProcessPoolExecutor | None = field(default=None, repr=False)
+
+    async def quote(self, party: PartyId, command: PlaceOrder) -> Quote:
+        """What `party` would get for an order, now. Raises `BusyError`, or `DatabaseUnavailable`."""
+        if self.waiting >= WAITING_MAX:
+            raise BusyError(f"{WAITING_MAX} quotes are waiting")
+        self.waiting += 1
+        try:
+            return await self._ask(_quote, party, command)
+        finally:
+            self.waiting -= 1
+
+    async def tail(self) -> None:
+        """Keep the follower close to the log's end until cancelled, so that a quote finds little left to read.
+
+        A database that is lost is waited for, and told of once: whoever asks for a quote meanwhile hears of it anyway.
+        """
+        lost = False
+        while True:
+            try:
+                await self._ask(_catch_up)
+            except DatabaseUnavailable as fault:
+                if not lost:
+                    _log.warning("the log can't be followed: %s", fault)
+                lost = True
+            else:
+                if lost:
+                    _log.warning("the log is followed again")
+                lost = False
+            await asyncio.sleep(TAIL_SECONDS)
+
+    async def close(self) -> None:
+        """End the process, which answers what it was asked first."""
+        if self._process is not None:
+            process, self._process = self._process, None
+            await asyncio.to_thread(process.shutdown, cancel_futures=True)
+
+    async def _ask(self, question: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Ask the process. One that has died meanwhile knew nothing that the log does not tell its successor."""
+        try:
+            return await asyncio.wrap_future(self._running().submit(question, *args, **kwargs))
+        except BrokenProcessPool:
+            _log.warning("the process that answers quotes has died: another one takes its place")
+            self._process = None
+            return await asyncio.wrap_future(self._running().submit(question, *args, **kwargs))
+
+    def _running(self) -> ProcessPoolExecutor:
+        if self._process is None:
+            self._process = ProcessPoolExecutor(1, get_context("spawn"), _open, (self.url,))
+        return self._process
+
+
+# In the process
+
+
+@dataclass(slots=True)
+class _Here:
+    """What the process works with, from one question to the next."""
+
+    loop: asyncio.Runner
+    url: str
+    follower: Follower | None = None
+
+
+_here: list[_Here] = []
+
+
+def _open(url: str) -> None:
+    """Get ready. The process ends with its parent, however that ends."""
+    parent = parent_process()
+    assert parent is not None, "a process that was spawned has a parent"
+    threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+    _here.append(_Here(asyncio.Runner(), url))
+
+
+def _end_with(sentinel: int) -> None:
+    connection.wait([sentinel])
+    os._exit(0)
+
+
+def _quote(party: PartyId, command: PlaceOrder) -> Quote:
+    (here,) = _here
+    return _asked(lambda follower: here.loop.run(follower.quote(party, command)))
+
+
+def _catch_up() -> None:
+    (here,) = _here
+    _asked(lambda follower: here.loop.run(follower.catch_up()))
+
+
+def _asked(question: Callable[[Follower], T]) -> T:
+    """Ask the follower, which connects when it is first asked. An outage is told in words, which travel better."""
+    (here,) = _here
+    try:
+        if here.follower is None:
+            catalogue = load_catalogue()
+            readers = here.loop.run(database.reading_pool(here.url))
+            here.follower = Follower(readers, catalogue, before_all(catalogue))
+        return question(here.follower)
+    except OUTAGES as fault:
+        raise DatabaseUnavailable(explain(fault)) from None

@@ -1,0 +1,118 @@
+"""How much a gang could have from each start: sums over listings, which cost less than a search for the best of them.
+
+They are exact: a search for a gang finds a plan just where one of its starts reaches its least. Slots that have no
+bits are left out.
+"""
+
+from collections.abc import Iterator
+from itertools import accumulate
+
+from matching.book import BookKey, Need
+from matching.legs import Offered, Wanted
+from matching.live import MILLI, LiveOrder
+from matching.market import Market
+from matching.masks import FAR, span
+from matching.terms import Block, ChipCode, Order, Seq, Split
+
+
+def is_gang(order: Order) -> bool:
+    """Whether several listings may serve a block together."""
+    return isinstance(order.shape, Block) and order.shape.split is not Split.ONE
+
+
+def hopeless(market: Market, order: Order) -> bool:
+    """Whether a search for an order can be spared: it is for a gang that no start within the slots with bits allows."""
+    if not is_gang(order) or order.window.end > market.origin + FAR:
+        return False
+    return not able(market, order, max(order.window.start, market.now), order.window.end)
+
+
+def able(market: Market, order: Order, first: int, end: int) -> list[int]:
+    """The starts from which a gang that runs in [first, end) reaches its least."""
+    shape = order.shape
+    assert isinstance(shape, Block), "a gang is a block"
+    least = shape.least * MILLI
+    if _usable(market, order) < least:
+        return []
+    return [first + at for at, most in enumerate(reach(market, order, first, end)) if most >= least]
+
+
+def _usable(market: Market, order: Order) -> int:
+    """No start can give more: all that is free at any time and price, of the best chip, in thousandths."""
+    most = 0
+    for chip, weight in order.chips.items():
+        keys = [BookKey(chip, region, order.tier) for region in order.regions]
+        most = max(most, weight * sum([market.books[key].usable for key in keys if key in market.books]))
+    return most
+
+
+def reach(market: Market, order: Order, first: int, end: int) -> list[int]:
+    """The most that a gang could have from each start in [first, end), in thousandths of its reference card."""
+    wanted = Wanted(LiveOrder(order, Seq(0)), first, min(end, market.origin + FAR))
+    starts = wanted.end - wanted.slots - first + 1
+    best = [0] * max(0, starts)
+    if starts > 0:
+        for chip, weight in order.chips.items():
+            for cards in _anchors(market, wanted, chip):
+                best = [max(most, here * weight) for most, here in zip(best, cards, strict=True)]
+    return best
+
+
+def _anchors(market: Market, wanted: Wanted, chip: ChipCode) -> Iterator[list[int]]:
+    """Cards of one chip by start: those of each region by itself, or of all regions together."""
+    order, shape = wanted.order, wanted.order.shape
+    regions = [_cards(market, wanted, BookKey(chip, region, order.tier)) for region in order.regions]
+    if isinstance(shape, Block) and shape.split is Split.REGIONS:
+        yield [sum(cards) for cards in zip(*regions, strict=True)]
+    else:
+        yield from regions
+
+
+def _cards(market: Market, wanted: Wanted, key: BookKey) -> list[int]:
+    """Cards that could work in one book from each start, within the limit and what the link can feed."""
+    first, slots, weight = wanted.first, wanted.slots, wanted.order.chips[key.chip]
+    change = [0] * (wanted.end - slots - first + 2)
+    link, book = market.link(wanted.order, key.region), market.books.get(key)
+    most = wanted.order.limit * weight // MILLI
+    starts = span(first - market.origin, wanted.end - slots - market.origin)
+    for rung, listing in () if book is None else book.offers.admitted(Need(1, slots, starts)):
+        if rung[0] > most:
+            break
+        if listing.terms.seller != wanted.order.buyer:
+            for since, until, more in _gives(Offered(wanted, listing, weight, link), wanted):
+                change[since - first] += more
+                change[until - first] -= more
+    cards = list(accumulate(change))[:-1]
+    if link is None:
+        return cards
+    mbps = wanted.order.mbps_per_card
+    return [min(here, link.least(first + at, first + at + slots) // mbps) for at, here in enumerate(cards)]
+
+
+def _gives(offer: Offered, wanted: Wanted) -> Iterator[tuple[int, int, int]]:
+    """What a listing gives a gang: starts, from one up to another, from which it gives so many cards more."""
+    free, lot, below = offer.listing.free, offer.listing.terms.lot, 0
+    levels = {cards - cards % lot for _, _, cards in free.steps(wanted.first, wanted.end)}
+    for level in sorted(levels):
+        if level:
+            for since, until in free.runs(wanted.first, wanted.end, level):
+                for first, last in _affordable(offer, since, until - wanted.slots, wanted.slots):
+                    yield first, last + 1, level - below
+            below = level
+
+
+def _affordable(offer: Offered, first: int, last: int, slots: int) -> Iterator[tuple[int, int]]:
+    """Stretches of starts in [first, last] from which a run is within the limit, as (first, last)."""
+    prices, limit = offer.prices, offer.limit
+    if prices.flat:
+        if first <= last and prices.total(first, first + slots) <= limit:
+            yield first, last
+        return
+    since = first
+    for start in range(first, last + 1):
+        if prices.total(start, start + slots) > limit:
+            if since < start:
+                yield since, start - 1
+            since = start + 1
+    if since <= last:
+        yield since, last

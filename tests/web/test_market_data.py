@@ -1,0 +1,128 @@
+"""What the market tells everybody: the tape in pages, depth that is worked out once, and nobody's name anywhere."""
+
+import asyncio
+import re
+import threading
+from typing import Any
+
+import pytest
+
+from exchange.catalogue.instruments import Instrument
+from exchange.marketdata import depth
+from exchange.marketdata.depth import Books, Depth
+from matching.terms import Window
+from tests.web.house import H100, HORINGER, Door, code_of, listing, order
+from web.api import market as market_api
+
+pytestmark = pytest.mark.anyio
+
+Json = Any
+PLACE = f"/v1/instruments/{H100}@{HORINGER}/on_demand"
+NAMES = re.compile(r"\b(buyer|rival|seller|office)\b|\b(ord|lst|lse)-")
+
+
+async def buy(door: Door, by: str = "buyer", **changed: object) -> None:
+    placed = await door.ask("POST", "/v1/orders", by=by, json=order(**changed))
+    assert placed.json()["status"] == "filled", placed.text
+
+
+async def tape(door: Door, **asked: object) -> list[Json]:
+    """All pages of the tape, two trades at a time."""
+    found: list[Json] = []
+    cursor: str | None = None
+    while True:
+        more = {"cursor": cursor} if cursor else {}
+        page = (await door.ask("GET", "/v1/trades", params={"limit": 2, **asked, **more})).json()
+        found += page["items"]
+        if (cursor := page["next"]) is None:
+            return found
+
+
+async def test_the_tape_tells_every_grant_once_and_the_newest_first(market: Door) -> None:
+    for hour in range(3):
+        await market.at(f"2026-11-30T0{hour}:00:00Z")
+        await buy(market)
+        await buy(market, "rival", cards=16)
+    trades = await tape(market)
+    assert [trade["number"] for trade in trades] == [6, 5, 4, 3, 2, 1]
+    assert [trade["traded_in"][11:13] for trade in trades] == ["02", "02", "01", "01", "00", "00"]
+    assert trades[0] == {
+        "number": 6,
+        "chip": H100,
+        "region": HORINGER,
+        "tier": "on_demand",
+        "cards": 16,
+        "window": {"start": "2026-11-30T04:00:00Z", "end": "2026-11-30T08:00:00Z"},
+        "card_seconds": 16 * 4 * 3600,
+        "cost_micro_yuan": 16 * 4 * 9_000_000,
+        "price_micro_yuan_per_card_hour": 9_000_000,
+        "price_micro_yuan_per_standard_card_hour": 2_839_117,
+        "traded_in": "2026-11-30T02:00:00Z",
+        "granted_at": trades[0]["granted_at"],
+        "seq": trades[0]["seq"],
+    }
+
+
+async def test_the_tape_is_filtered_by_what_and_when(market: Door) -> None:
+    spot = {"spot": [{"price_micro_yuan_per_card_hour": 5_000_000}]}
+    await market.ask("POST", "/v1/listings", by="seller", json=listing(asks=spot))
+    for hour in range(3):
+        await market.at(f"2026-11-30T0{hour}:00:00Z")
+        await buy(market)
+        await buy(market, tier="spot")
+
+    async def numbers(**asked: object) -> list[int]:
+        return [trade["number"] for trade in await tape(market, **asked)]
+
+    assert await numbers(chip=H100, region=HORINGER) == [6, 5, 4, 3, 2, 1]
+    assert await numbers(tier="spot") == [6, 4, 2]
+    assert await numbers(region="310000") == []
+    one, two, far = (f"2026-{day}:00:00Z" for day in ("11-30T01", "11-30T02", "12-30T00"))
+    assert await numbers(start=one) == [6, 5, 4, 3]
+    assert await numbers(start=one, end=two) == [4, 3]
+    assert await numbers(end=one, tier="on_demand") == [1]
+    assert await numbers(start=far) == []
+    assert await numbers(end=far) == [6, 5, 4, 3, 2, 1]
+
+
+async def test_nobody_is_named(market: Door) -> None:
+    await buy(market)
+    await market.ask("POST", "/v1/orders", by="rival", json=order(limit_micro_yuan_per_card_hour=5_000_000))
+    for path in ("/v1/trades", "/v1/instruments", f"{PLACE}/depth", "/v1/depth/on_demand"):
+        answer = await market.ask("GET", path)
+        assert answer.status_code == 200, answer.text
+        assert NAMES.search(answer.text) is None, answer.text
+    assert NAMES.search('{"buyer": "x"}') and NAMES.search('"lse-1"'), "a name would be seen"
+
+
+async def test_depth_is_of_the_next_hour_unless_a_window_is_named(market: Door) -> None:
+    await buy(market)
+    await market.ask("POST", "/v1/orders", by="rival", json=order(limit_micro_yuan_per_card_hour=5_000_000))
+    now = (await market.ask("GET", f"{PLACE}/depth")).json()
+    assert now["window"] == {"start": "2026-11-30T00:00:00Z", "end": "2026-11-30T01:00:00Z"}
+    level = {"price_micro_yuan_per_card_hour": 9_000_000, "cards": 56, "cards_upto": 56}
+    assert now["asks"] == [level]
+    assert now["bids"] == [{"price_micro_yuan_per_card_hour": 5_000_000, "cards": 8, "cards_upto": 8}]
+    asked = {"start": "2026-11-30T04:00:00Z", "end": "2026-12-01T06:00:00Z"}
+    later = (await market.ask("GET", f"{PLACE}/depth", params=asked)).json()
+    assert (later["window"], later["asks"][0]["cards"], later["bids"]) == (asked, 64, [])
+    past = {"start": "2026-11-29T00:00:00Z"}
+    assert code_of(await market.ask("GET", f"{PLACE}/depth", params=past)) == (422, "invalid_parameter")
+
+
+async def test_who_asks_for_the_same_depth_shares_it(market: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    threads: list[threading.Thread] = []
+
+    def noted(books: Books, instrument: Instrument, window: Window) -> Depth:
+        threads.append(threading.current_thread())
+        return depth.instrument_depth(books, instrument, window)
+
+    monkeypatch.setattr(market_api, "instrument_depth", noted)
+    answers = await asyncio.gather(*(market.ask("GET", f"{PLACE}/depth") for _ in range(20)))
+    assert {answer.text for answer in answers} == {answers[0].text}
+    assert len(threads) == 1
+    assert threads[0] is not threading.current_thread(), "the writer's event loop has other things to do"
+    await buy(market)
+    after = (await market.ask("GET", f"{PLACE}/depth")).json()
+    assert after["asks"][0]["cards"] == answers[0].json()["asks"][0]["cards"] - 8
+    assert len(threads) == 2, "the log has grown"
