@@ -11,7 +11,7 @@ from matching.live import MILLI, LiveListing, LiveOrder
 from matching.market import FOR_EVER, Market
 from matching.masks import span
 from matching.relaxing import ANY_LIMIT, Dimension, Relaxation, relaxations
-from matching.terms import ChipCode, ListingId, Order, Price, Rejection, Tier, Window, Work
+from matching.terms import ChipCode, ListingId, Order, Price, Rejection, Window, Work
 
 FUNNEL = tuple([dimension for dimension in Dimension if dimension is not Dimension.SPLIT])
 OF_A_RUN = frozenset((Dimension.HOURS, Dimension.SIZE, Dimension.LINK, Dimension.LIMIT))
@@ -94,11 +94,8 @@ class _Counter:
         """Count without some dimensions. While none that a run has matters, any free lot will do."""
         found: set[ListingId] = set()
         looked, passed = 0, self._market.now - self._market.origin
-        by_chip: dict[tuple[Tier, ChipCode], Wanted] = {}
         for key, book in self._books(lifted):
-            wanted = None if lifted >= OF_A_RUN else by_chip.get((key.tier, key.chip))
-            if wanted is None and not lifted >= OF_A_RUN:
-                wanted = by_chip[key.tier, key.chip] = self._wanted(key, lifted)
+            wanted = None if lifted >= OF_A_RUN else self._wanted(key, lifted)
             for listing in self._met(key, book, wanted, lifted):
                 looked += 1
                 if self._allowed(listing, lifted) and (
@@ -123,7 +120,7 @@ class _Counter:
                 yield key, book
 
     def _wanted(self, key: BookKey, lifted: Lifted) -> Wanted:
-        """What the order wants in the books of a chip and tier. It can't use a chip that has no weight."""
+        """What the order wants in a book. It can't use a chip that has no weight."""
         order, now = self._order, self._market.now
         window = Window(now, FOR_EVER) if Dimension.HOURS in lifted else order.window
         limit = ANY_LIMIT if Dimension.LIMIT in lifted else order.limit
@@ -132,7 +129,7 @@ class _Counter:
         return Wanted(LiveOrder(asked, UNPLACED), max(window.start, now), window.end)
 
     def _met(self, key: BookKey, book: Book, wanted: Wanted | None, lifted: Lifted) -> Iterator[LiveListing]:
-        """The listings of a book that might serve, by price. Those with too long a shortest run are stepped over unless that is lifted."""
+        """The listings of a book that might serve, by price: all of them where no shortest run may rule any out."""
         most = ANY_LIMIT
         items = iter(book.offers)
         if wanted is not None:
