@@ -1,9 +1,10 @@
-"""The two sides of one instrument, each on a ladder that a search steps over in strides."""
+"""The two sides of one instrument, and what others lease in it: each on a ladder that a search steps over in strides."""
 
 from collections.abc import Iterator
 from heapq import merge
 from typing import NamedTuple
 
+from matching.holds import Held, HoldSketch, Taking
 from matching.ladder import Ladder, Rung, Sketch
 from matching.live import LiveListing, LiveOrder
 from matching.masks import eroded, span
@@ -182,13 +183,17 @@ def size_of(cards: int) -> int:
 
 
 class Book:
-    """Listings by lowest price and age, and orders by limit and age. Orders are kept by size, so that large ones hide no small ones."""
+    """Listings by lowest price and age, and orders by limit and age. Orders are kept by size, so that large ones hide no small ones.
 
-    __slots__ = ("bids", "offers", "usable")
+    `leased` are the spot leases of its listings, by what their buyers would pay, for whoever may take them back.
+    """
+
+    __slots__ = ("bids", "leased", "offers", "usable")
 
     def __init__(self) -> None:
         self.offers: Ladder[LiveListing, Need] = Ladder(OfferSketch)
         self.bids: dict[int, Bids] = {}
+        self.leased: Ladder[Held, Taking] = Ladder(HoldSketch)
         self.usable = 0
 
     def add_bid(self, rung: Rung, waiting: Waiting) -> None:
@@ -206,6 +211,9 @@ class Book:
     def redraw(self, origin: int) -> None:
         """Count all slots from `origin` on."""
         self.offers.redraw()
+        for _, held in self.leased:
+            held.begin(origin)
+        self.leased.redraw()
         for bids in self.bids.values():
             for _, waiting in bids:
                 waiting.begin(origin)

@@ -286,12 +286,11 @@ def damage_ignored(patch: pytest.MonkeyPatch) -> None:
 def dear_leases_go_first(patch: pytest.MonkeyPatch) -> None:
     sound = displacement._victims
 
-    def victims(state: Market, wanted: Any, offer: Any, window: Any, cards: int) -> list[LiveLease]:
+    def victims(leases: list[LiveLease], steps: Any, cards: int) -> list[LiveLease]:
         """Whoever overlaps goes, needed or not."""
-        found = sound(state, wanted, offer, window, cards)
-        spot = offer.listing.spot.values()
-        return found and [
-            lease for lease in spot if lease.window.start < window.end and lease.window.end > window.start
+        start, end = steps[0][0], steps[-1][1]
+        return sound(leases, steps, cards) and [
+            lease for lease in leases if lease.window.start < end and lease.window.end > start
         ]
 
     patch.setattr(displacement, "_victims", victims)
@@ -418,7 +417,7 @@ SABOTAGE: list[tuple[str, Law, Plant]] = [
     ("half a gang is taken back", AUDIT, half_a_gang),
     ("the damage is ignored", AUDIT, damage_ignored),
     ("leases are taken back in vain", ORACLE, dear_leases_go_first),
-    ("the outbid is ignored", AUDIT, terms("takeover", outbid_bp=-10_000)),
+    ("the outbid is ignored", AUDIT, terms("takeover", outbid_bp=0)),
     ("a taker is taken for worth twice its bid", AUDIT, taker_is_exaggerated),
     ("a taker pays the ask only", AUDIT, taker_pays_the_ask),
     ("orders take leases back without notice", AUDIT, terms("takeover", notice=0)),
