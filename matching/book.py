@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from heapq import merge
 from typing import NamedTuple
 
-from matching.holds import Held, HoldSketch, Taking
+from matching.holds import Held, HoldSketch, Taking, sketch_of
 from matching.ladder import Ladder, Rung, Sketch
 from matching.live import LiveListing, LiveOrder
 from matching.masks import eroded, span
@@ -212,7 +212,7 @@ class Book:
         """Count all slots from `origin` on."""
         self.offers.redraw()
         for _, held in self.leased:
-            held.begin(origin)
+            held.sketch = sketch_of(held.lease, held.listing, held.tier, origin)
         self.leased.redraw()
         for bids in self.bids.values():
             for _, waiting in bids:

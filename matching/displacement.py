@@ -60,7 +60,7 @@ def takeover(market: Market, live: LiveOrder) -> Takeover | None:
             if terms.id not in met and terms.seller != wanted.order.buyer:
                 met.add(terms.id)
                 offer = offered(market, wanted, held.listing)
-                for way in _ways(market, wanted, offer, taking, held.lease.hold):
+                for way in _ways(market, wanted, offer, taking):
                     best, taking.best = way, way.loss
     return None if best is None else Takeover(_leg(wanted, best), best.evicted)
 
@@ -90,24 +90,22 @@ def _taking(market: Market, wanted: Wanted, weight: int, best: Loss) -> Taking:
     )
 
 
-def _ways(market: Market, wanted: Wanted, offer: Offered, taking: Taking, hold: int) -> Iterator[_Way]:
-    """Ways to take cards of one listing over, each better than the one before. No victim is worth less than `hold`."""
+def _ways(market: Market, wanted: Wanted, offer: Offered, taking: Taking) -> Iterator[_Way]:
+    """Ways to take cards of one listing over, each better than the one before."""
     listing, slots = offer.listing, wanted.slots
     cards = round_up(taking.cards, listing.terms.lot)
+    leases = _within_reach(listing, taking, wanted.end)
     lowest = offer.prices.lowest * slots * offer.scale
-    leases = _by_hold(listing, taking.hold)
     for since, until in _stretches(wanted, offer, taking):
         for first, last in _alike(listing, since, until - slots, slots):
             steps = [*listing.free.steps(last, last + slots)]
-            short = sum((until - since) * max(0, cards - free) for since, until, free in steps)
-            if not short or (short * hold, lowest, first, listing.seq) > taking.best:
+            if (_least_damage(leases, steps, cards), lowest, first, listing.seq) > taking.best:
                 continue
-            evicted = gangs_of(market, _victims(leases, steps, cards))
-            if not evicted:
-                continue
-            way = _best_start(wanted, offer, evicted, first, last)
-            if way is not None and way.loss[0] < taking.worth * cards and way.loss < taking.best:
-                yield way
+            victims = _victims(leases, steps, cards)
+            if victims:
+                way = _best_start(wanted, offer, gangs_of(market, victims), first, last)
+                if way is not None and way.loss[0] < taking.worth * cards and way.loss < taking.best:
+                    yield way
 
 
 def _stretches(wanted: Wanted, offer: Offered, taking: Taking) -> Iterator[tuple[int, int]]:
@@ -133,11 +131,28 @@ def _alike(listing: LiveListing, first: int, last: int, slots: int) -> Iterator[
         yield start, following - 1
 
 
-def _by_hold(listing: LiveListing, most: int) -> list[LiveLease]:
-    """The leases of a listing that are worth no more than `most`: the cheapest first, then the youngest."""
-    leases = [lease for lease in listing.spot.values() if lease.hold <= most]
-    leases.sort(key=lambda lease: (lease.hold, -lease.seq, -lease.number))
-    return leases
+def _within_reach(listing: LiveListing, taking: Taking, end: int) -> list[LiveLease]:
+    """The leases of a listing that a taker might end, as their turn comes."""
+    return [
+        lease
+        for lease in listing.spot
+        if lease.hold <= taking.hold and lease.window.start < end and lease.window.end > taking.first
+    ]
+
+
+def _least_damage(leases: list[LiveLease], steps: list[Step], cards: int) -> int:
+    """No takeover of so many cards in these steps does less: in each of them at least the cheapest leases have to go."""
+    damage = 0
+    for since, until, free in steps:
+        short = cards - free
+        for lease in leases:
+            if short <= 0:
+                break
+            damage += (until - since) * min(short, lease.cards) * lease.hold
+            short -= lease.cards
+        if short > 0:
+            return NOBODY + 1
+    return damage
 
 
 def _victims(leases: list[LiveLease], steps: list[Step], cards: int) -> list[LiveLease]:

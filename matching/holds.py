@@ -65,7 +65,7 @@ class Taking:
 
 
 class Held:
-    """A lease in one book, where `price` is the least that its listing asks for a slot. `sketch` says all of it."""
+    """A lease that can be taken back, as it stands in one book."""
 
     __slots__ = ("lease", "listing", "sketch", "tier")
 
@@ -73,48 +73,48 @@ class Held:
         self.lease = lease
         self.listing = listing
         self.tier = tier
-        self.sketch = HoldSketch()
-        self.begin(origin)
-
-    def begin(self, origin: int) -> None:
-        """Count its slots from `origin` on."""
-        self.sketch = HoldSketch()
-        self.sketch.of(self.lease, self.listing, self.tier, origin)
+        self.sketch = sketch_of(lease, listing, tier, origin)
 
 
 def rung_of(lease: LiveLease, listing: LiveListing) -> Rung:
-    """The place of a lease among those of a book."""
+    """The place of a lease: the cheapest come first, then those of the oldest listing."""
     return lease.hold, listing.seq, str(lease.number)
 
 
 class HoldSketch(Sketch[Held, Taking]):
-    """What the leases of a stretch have at least, or their listings at most, and the slots that they hold.
+    """What the leases of a stretch have at least, their listings at most, and the slots that they hold or leave open.
 
-    `ends` are the slots with which they end.
+    `price` is the least that a listing asks for a slot, and `ends` are the slots with which leases end.
     """
 
-    __slots__ = ("cards", "ends", "hold", "lot", "min_slots", "price", "room", "seq", "slots", "window")
+    __slots__ = (
+        "cards",
+        "ends",
+        "hold",
+        "lot",
+        "min_slots",
+        "open",
+        "price",
+        "room",
+        "seq",
+        "slots",
+        "window",
+    )
 
     def __init__(self) -> None:
         self.hold = self.cards = self.slots = self.price = self.seq = self.min_slots = NOBODY
-        self.lot = self.room = self.window = self.ends = 0
-
-    def of(self, lease: LiveLease, listing: LiveListing, tier: Tier, origin: int) -> None:
-        """Say all that there is of one lease."""
-        terms, window = listing.terms, lease.window
-        self.hold = lease.hold
-        self.cards = lease.cards
-        self.slots = len(window)
-        self.price = listing.prices[tier].lowest
-        self.seq = listing.seq
-        self.min_slots = terms.min_slots
-        self.lot = terms.lot
-        self.room = terms.cards
-        self.window = span(window.start - origin, window.end - 1 - origin)
-        self.ends = 1 << (window.end - origin) if window.end - origin < FAR else EVERYWHERE
+        self.lot = self.room = self.window = self.ends = self.open = 0
 
     def promise(self, query: Taking) -> int:
-        """Whether a takeover that ends a lease of the stretch might be the best."""
+        """Whether a takeover that ends a lease of the stretch, and none that is cheaper, might be the best."""
+        return 1 if self.might_do(query, self.open) else 0
+
+    def serves(self, item: Held, query: Taking) -> bool:
+        """Whether a takeover that ends a lease, and none that is cheaper, might be the best."""
+        return item.sketch.might_do(query, item.listing.open)
+
+    def might_do(self, query: Taking, opened: int) -> bool:
+        """The same, where listings have no lots free but in some slots."""
         if (
             self.hold > query.hold
             or self.price > query.price
@@ -122,31 +122,25 @@ class HoldSketch(Sketch[Held, Taking]):
             or self.min_slots > query.slots
             or not self.window & query.window
         ):
-            return 0
-        passed = query.first + 1 - query.origin
-        ends = self.ends >> passed
+            return False
+        ends = self.ends >> (query.first + 1 - query.origin)
         if not ends:
-            return 0
-        # The soonest end behind the first start, and the fewest slots that are cut off before any.
+            return False
+        # The first end after the first start, how much any of the leases is cut, and how much all that go are.
         end = query.first + (ends & -ends).bit_length()
-        cut = min(self.slots, max(1, end - query.last))
-        damage = self.hold * self.cards * cut
-        if damage >= query.worth * (query.cards + self.lot - 1):
-            return 0
-        best = query.best
+        cut = self.cards * min(self.slots, max(1, end - query.last))
+        cut = max(cut, query.cards * (query.slots - (opened & query.window).bit_count()))
+        damage, best = self.hold * cut, query.best
         if damage != best[0]:
-            return 1 if damage < best[0] else 0
-        start = query.first if cut == self.slots or not damage else max(query.first, end - cut)
-        price = self.price * query.slots * query.scale
-        return 1 if (price, start, self.seq) < best[1:] else 0
-
-    def serves(self, item: Held, query: Taking) -> bool:
-        """Whether a takeover that ends a lease might be the best."""
-        return item.sketch.promise(query) != 0
+            return damage < best[0] and damage < query.worth * (query.cards + self.lot - 1)
+        most = cut // self.cards
+        start = query.first if most >= self.slots or not damage else max(query.first, end - most)
+        return (self.price * query.slots * query.scale, start, self.seq) < best[1:]
 
     def take_in(self, item: Held) -> None:
         """Promise what a lease does, too."""
         self.join(item.sketch)
+        self.open |= item.listing.open
 
     def join(self, other: "HoldSketch") -> None:
         """Promise what another stretch does, too."""
@@ -160,3 +154,20 @@ class HoldSketch(Sketch[Held, Taking]):
         self.room = max(self.room, other.room)
         self.window |= other.window
         self.ends |= other.ends
+        self.open |= other.open
+
+
+def sketch_of(lease: LiveLease, listing: LiveListing, tier: Tier, origin: int) -> HoldSketch:
+    """What there is to say of one lease, but for the slots that its listing leaves open, which change."""
+    sketch, terms, window = HoldSketch(), listing.terms, lease.window
+    sketch.hold = lease.hold
+    sketch.cards = lease.cards
+    sketch.slots = len(window)
+    sketch.price = listing.prices[tier].lowest
+    sketch.seq = listing.seq
+    sketch.min_slots = terms.min_slots
+    sketch.lot = terms.lot
+    sketch.room = terms.cards
+    sketch.window = span(window.start - origin, window.end - 1 - origin)
+    sketch.ends = 1 << (window.end - origin) if window.end - origin < FAR else EVERYWHERE
+    return sketch

@@ -3,6 +3,7 @@
 Read by rules, changed only by `evolve`.
 """
 
+from bisect import insort
 from dataclasses import dataclass, field
 from typing import assert_never
 
@@ -148,7 +149,7 @@ def _list(market: Market, listing: Listing, seq: Seq) -> None:
 def _amend_listing(market: Market, listing: Listing, seq: Seq) -> None:
     live = market.listings[listing.id]
     _unoffer(market, live)
-    for lease in live.spot.values():
+    for lease in live.spot:
         _shield(market, live, lease)
     market.listing_ends.remove(live.terms.window.end, listing.id)
     live.free.forget_before(market.now)
@@ -159,7 +160,7 @@ def _amend_listing(market: Market, listing: Listing, seq: Seq) -> None:
     market.listing_ends.add(listing.window.end, listing.id)
     _reckon(market, live)
     _offer(market, live)
-    for lease in live.spot.values():
+    for lease in live.spot:
         _expose(market, live, lease)
 
 
@@ -167,7 +168,7 @@ def _unlist(market: Market, listing_id: ListingId) -> None:
     live = market.listings.pop(listing_id)
     market.listing_ends.remove(live.terms.window.end, listing_id)
     _unoffer(market, live)
-    for lease in live.spot.values():
+    for lease in live.spot:
         _shield(market, live, lease)
 
 
@@ -200,8 +201,10 @@ def _take(market: Market, live: LiveListing, start: int, end: int, cards: int) -
     """Lease cards of a listing, or with a negative number give them back, and let its books know."""
     live.free.forget_before(market.now)
     live.free.take(start, end, cards)
-    before = live.usable
+    before, opened = live.usable, live.open
     _reckon(market, live)
+    if live.open != opened:
+        _tell_takers(market, live, grows=cards < 0)
     if not before:
         _offer(market, live)
         return
@@ -268,7 +271,8 @@ def _live_lease(event: Leased, live: LiveOrder, listing: LiveListing, weight: in
 
 def _keep(market: Market, lease: LiveLease) -> None:
     listing = market.listings[lease.listing]
-    market.leases[lease.number] = listing.spot[lease.number] = lease
+    market.leases[lease.number] = lease
+    insort(listing.spot, lease, key=lambda each: each.turn)
     _expose(market, listing, lease)
     market.lease_ends.add(lease.window.end, lease.number)
     market.gangs.setdefault(lease.order.id, []).append(lease.number)
@@ -280,7 +284,7 @@ def _forget(market: Market, lease: LiveLease) -> None:
     market.lease_ends.remove(lease.window.end, lease.number)
     listing = market.listings.get(lease.listing)
     if listing is not None:
-        del listing.spot[lease.number]
+        listing.spot.remove(lease)
         _shield(market, listing, lease)
     mates = market.gangs[lease.order.id]
     mates.remove(lease.number)
@@ -303,6 +307,19 @@ def _shield(market: Market, listing: LiveListing, lease: LiveLease) -> None:
         for tier in listing.prices:
             book = market.book(BookKey(listing.terms.chip, listing.terms.region, tier))
             book.leased.remove(rung_of(lease, listing))
+
+
+def _tell_takers(market: Market, listing: LiveListing, *, grows: bool) -> None:
+    """A listing has lots free in more slots, or in fewer: so there is less to take back, or more."""
+    if market.terms.displacement:
+        for tier in listing.prices:
+            book = market.book(BookKey(listing.terms.chip, listing.terms.region, tier))
+            for lease in listing.spot:
+                rung = rung_of(lease, listing)
+                if grows:
+                    book.leased.grew(rung, Held(lease, listing, tier, market.origin))
+                else:
+                    book.leased.shrank(rung)
 
 
 def _take_back(market: Market, number: LeaseNumber, at: Slot) -> None:
