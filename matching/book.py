@@ -73,18 +73,19 @@ class OfferSketch(Sketch[LiveListing, Need]):
 
     def serves(self, item: LiveListing, query: Need) -> bool:
         """Whether a listing might serve."""
-        terms = item.terms
-        if item.usable < query.cards or terms.min_slots > query.slots or terms.lot > query.lot:
+        if query.run and item.open & query.run != query.run:
+            return False
+        if item.usable < query.cards or item.min_slots > query.slots or item.lot > query.lot:
             return False
         if query.run:
-            return item.open & query.run == query.run
+            return True
         return eroded(item.open, query.slots) & query.starts != 0
 
     def take_in(self, item: LiveListing) -> None:
         """Promise what a listing can do, too."""
         self.usable = max(self.usable, item.usable)
-        self.min_slots = min(self.min_slots, item.terms.min_slots)
-        self.lot = min(self.lot, item.terms.lot)
+        self.min_slots = min(self.min_slots, item.min_slots)
+        self.lot = min(self.lot, item.lot)
         starts, mask, run = self.starts, item.open, 1
         for level, longer in enumerate(RUNS):
             mask = eroded(mask, longer - run + 1)

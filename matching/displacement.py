@@ -93,7 +93,7 @@ def _taking(market: Market, wanted: Wanted, weight: int, best: Loss) -> Taking:
 def _ways(market: Market, wanted: Wanted, offer: Offered, taking: Taking) -> Iterator[_Way]:
     """Ways to take cards of one listing over, each better than the one before."""
     listing, slots = offer.listing, wanted.slots
-    cards = round_up(taking.cards, listing.terms.lot)
+    cards = round_up(taking.cards, listing.lot)
     leases = _within_reach(listing, taking, wanted.end)
     lowest = offer.prices.lowest * slots * offer.scale
     for since, until in _stretches(wanted, offer, taking):
@@ -222,7 +222,7 @@ def _leg(wanted: Wanted, way: _Way) -> Leg:
     """What a taker gets."""
     offer, start = way.offer, way.loss[2]
     working = -(-wanted.least // offer.weight)
-    cards = round_up(working, offer.listing.terms.lot)
+    cards = round_up(working, offer.listing.lot)
     window = Window(Slot(start), Slot(start + wanted.slots))
     return Leg(offer.listing, window, cards, working, offer.weight, _total(way.runs), way.runs)
 

@@ -165,8 +165,8 @@ def sketch_of(lease: LiveLease, listing: LiveListing, tier: Tier, origin: int) -
     sketch.slots = len(window)
     sketch.price = listing.prices[tier].lowest
     sketch.seq = listing.seq
-    sketch.min_slots = terms.min_slots
-    sketch.lot = terms.lot
+    sketch.min_slots = listing.min_slots
+    sketch.lot = listing.lot
     sketch.room = terms.cards
     sketch.window = span(window.start - origin, window.end - 1 - origin)
     sketch.ends = 1 << (window.end - origin) if window.end - origin < FAR else EVERYWHERE

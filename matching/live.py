@@ -81,10 +81,12 @@ class LiveListing:
     a mask: what a search asks first.
     """
 
-    __slots__ = ("free", "open", "prices", "seq", "spot", "terms", "usable")
+    __slots__ = ("free", "lot", "min_slots", "open", "prices", "seq", "spot", "terms", "usable")
 
     def __init__(self, terms: Listing, seq: Seq) -> None:
         self.terms = terms
+        self.lot = terms.lot
+        self.min_slots = terms.min_slots
         self.seq = seq
         self.free = FreeCards(terms.window.start, terms.window.end, terms.cards)
         self.spot: list[LiveLease] = []
