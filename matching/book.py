@@ -1,9 +1,10 @@
-"""The two sides of one instrument, each on a ladder that a search steps over in strides."""
+"""The two sides of one instrument, and what others lease in it: each on a ladder that a search steps over in strides."""
 
 from collections.abc import Iterator
 from heapq import merge
 from typing import NamedTuple
 
+from matching.holds import Held, HoldSketch, Taking, sketch_of
 from matching.ladder import Ladder, Rung, Sketch
 from matching.live import LiveListing, LiveOrder
 from matching.masks import eroded, span
@@ -72,18 +73,19 @@ class OfferSketch(Sketch[LiveListing, Need]):
 
     def serves(self, item: LiveListing, query: Need) -> bool:
         """Whether a listing might serve."""
-        terms = item.terms
-        if item.usable < query.cards or terms.min_slots > query.slots or terms.lot > query.lot:
+        if query.run and item.open & query.run != query.run:
+            return False
+        if item.usable < query.cards or item.min_slots > query.slots or item.lot > query.lot:
             return False
         if query.run:
-            return item.open & query.run == query.run
+            return True
         return eroded(item.open, query.slots) & query.starts != 0
 
     def take_in(self, item: LiveListing) -> None:
         """Promise what a listing can do, too."""
         self.usable = max(self.usable, item.usable)
-        self.min_slots = min(self.min_slots, item.terms.min_slots)
-        self.lot = min(self.lot, item.terms.lot)
+        self.min_slots = min(self.min_slots, item.min_slots)
+        self.lot = min(self.lot, item.lot)
         starts, mask, run = self.starts, item.open, 1
         for level, longer in enumerate(RUNS):
             mask = eroded(mask, longer - run + 1)
@@ -182,13 +184,17 @@ def size_of(cards: int) -> int:
 
 
 class Book:
-    """Listings by lowest price and age, and orders by limit and age. Orders are kept by size, so that large ones hide no small ones."""
+    """Listings by lowest price and age, and orders by limit and age. Orders are kept by size, so that large ones hide no small ones.
 
-    __slots__ = ("bids", "offers", "usable")
+    `leased` are the spot leases of its listings, by what their buyers would pay, for whoever may take them back.
+    """
+
+    __slots__ = ("bids", "leased", "offers", "usable")
 
     def __init__(self) -> None:
         self.offers: Ladder[LiveListing, Need] = Ladder(OfferSketch)
         self.bids: dict[int, Bids] = {}
+        self.leased: Ladder[Held, Taking] = Ladder(HoldSketch)
         self.usable = 0
 
     def add_bid(self, rung: Rung, waiting: Waiting) -> None:
@@ -206,6 +212,9 @@ class Book:
     def redraw(self, origin: int) -> None:
         """Count all slots from `origin` on."""
         self.offers.redraw()
+        for _, held in self.leased:
+            held.sketch = sketch_of(held.lease, held.listing, held.tier, origin)
+        self.leased.redraw()
         for bids in self.bids.values():
             for _, waiting in bids:
                 waiting.begin(origin)

@@ -1,11 +1,12 @@
 """Gangs: one chip, one start, cards of several listings."""
 
 from collections.abc import Iterator
-from heapq import heappop, heappush
+from heapq import heappop, heappush, merge
 from itertools import accumulate
 
 from matching.book import UNBOUNDED, BookKey, Need
 from matching.legs import Offered, Plan, Wanted, leg_at, room_at, stretches
+from matching.live import MILLI
 from matching.market import Market
 from matching.ranking import Counter, Ranked, counters, looks_far, need_of, offers, rank_of, ranked
 from matching.terms import ChipCode, RegionCode, Split
@@ -65,7 +66,19 @@ def starts(wanted: Wanted, offer: Offered) -> Iterator[Ranked]:
     """Every start at which a listing can give a gang anything, by rank."""
     if offer.prices.flat or wanted.earliest:
         return _by_slot(wanted, offer)
-    return iter(sorted(_by_slot(wanted, offer)))
+    return _by_price(wanted, offer)
+
+
+def _by_price(wanted: Wanted, offer: Offered) -> Iterator[Ranked]:
+    """The cheapest start, and all others once anybody asks for them: mostly the first will do."""
+    prices, slots = offer.prices, wanted.slots
+    best = UNBOUNDED, 0
+    for since, until in stretches(offer, wanted, 1):
+        if until - since >= slots:
+            best = min(best, prices.cheapest_start(since, until - slots, slots))
+    if best[0] <= offer.limit:
+        yield rank_of(wanted, offer, best[1], best[0]), best[1]
+        yield from sorted(_by_slot(wanted, offer))[1:]
 
 
 def _by_slot(wanted: Wanted, offer: Offered) -> Iterator[Ranked]:
@@ -109,12 +122,20 @@ def _sweep(market: Market, wanted: Wanted, keys: list[BookKey], start: int) -> P
 
 def _covering(market: Market, wanted: Wanted, keys: list[BookKey]) -> Iterator[Offered]:
     """Listings of some books of one chip that are free for the run from the only start, by (price, age)."""
-    books = [Counter(key, Need(1, wanted.slots, 0)) for key in keys]
-    for _, need in books:
-        need.only_at(wanted.first - market.origin)
+    order, weight = wanted.order, wanted.order.chips[keys[0].chip]
+    most, need = order.limit * weight // MILLI, Need(1, wanted.slots, 0)
+    need.only_at(wanted.first - market.origin)
+    links = {key.region: market.link(order, key.region) for key in keys}
+    books = [market.books[key].offers.admitted(need) for key in keys]
     dearer: list[tuple[int, int, Offered]] = []  # than their cheapest slot promised
-    for offer in offers(market, wanted, books):
-        least, seq = offer.prices.lowest * wanted.slots, offer.listing.seq
+    for (lowest, seq, _), listing in books[0] if len(books) == 1 else merge(*books):
+        if lowest > most:
+            break
+        terms = listing.terms
+        if terms.seller == order.buyer:
+            continue
+        offer = Offered(wanted, listing, weight, links[terms.region])
+        least = lowest * wanted.slots
         while dearer and (dearer[0][0], dearer[0][1]) < (least, seq):
             yield heappop(dearer)[2]
         if offer.prices.flat:

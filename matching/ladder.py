@@ -1,8 +1,8 @@
 """Items in the order of their rank, in a tree whose every node knows what the best of its items could do.
 
 A search asks for the items that could serve it, in their order, and steps over every stretch whose sketch says that
-none of them can. A sketch may promise too much, never too little: what an item loses is taken off only when a search
-has been led astray by it.
+none of them can. A sketch may promise too much, never too little. What an item gains is added before the next search, for
+it may have lost it by then; what it loses is taken off only when a search has been led astray by it.
 """
 
 from abc import ABC, abstractmethod
@@ -62,10 +62,11 @@ class Node(Generic[Item, Query]):
 class Ladder(Generic[Item, Query]):
     """The items. `sketch` makes an empty sketch."""
 
-    __slots__ = ("_root", "_sketch")
+    __slots__ = ("_grown", "_root", "_sketch")
 
     def __init__(self, sketch: Callable[[], Sketch[Item, Query]]) -> None:
         self._sketch = sketch
+        self._grown: dict[Rung, Item] = {}
         self._root: Node[Item, Query] = Node(sketch(), [], [], [])
 
     def lowest(self) -> int:
@@ -74,6 +75,7 @@ class Ladder(Generic[Item, Query]):
 
     def promise(self, query: Query) -> int:
         """A mask of the slots in which any item might serve a query."""
+        self._catch_up()
         return self._root.sketch.promise(query)
 
     def __iter__(self) -> Iterator[tuple[Rung, Item]]:
@@ -90,6 +92,7 @@ class Ladder(Generic[Item, Query]):
     def remove(self, rung: Rung) -> None:
         """Take an item out. It has to be there."""
         root = self._root
+        self._grown.pop(rung, None)
         self._remove(root, rung)
         while len(root.children) == 1:
             root = root.children[0]
@@ -100,11 +103,7 @@ class Ladder(Generic[Item, Query]):
 
     def grew(self, rung: Rung, item: Item) -> None:
         """An item can do more than it could."""
-        node = self._root
-        node.sketch.take_in(item)
-        while node.children:
-            node = node.children[_child(node, rung)]
-            node.sketch.take_in(item)
+        self._grown[rung] = item
 
     def shrank(self, rung: Rung) -> None:
         """An item can do less than it could."""
@@ -116,6 +115,7 @@ class Ladder(Generic[Item, Query]):
 
     def redraw(self) -> None:
         """Make every sketch anew: all items have changed."""
+        self._grown.clear()
         self._redraw(self._root)
 
     def admitted(self, query: Query, after: Rung | None = None) -> Iterator[tuple[Rung, Item]]:
@@ -123,8 +123,19 @@ class Ladder(Generic[Item, Query]):
 
         Nothing may be added or removed meanwhile; items may shrink.
         """
+        self._catch_up()
         if self._root.sketch.promise(query):
             yield from self._admitted(self._root, query, after)
+
+    def _catch_up(self) -> None:
+        """Promise what items have gained since the last search, as far as they still have it."""
+        while self._grown:
+            rung, item = self._grown.popitem()
+            node = self._root
+            node.sketch.take_in(item)
+            while node.children:
+                node = node.children[_child(node, rung)]
+                node.sketch.take_in(item)
 
     def _add(self, node: Node[Item, Query], rung: Rung, item: Item) -> Node[Item, Query] | None:
         """Put an item below a node. Answers with a new node to its right where it had to part."""

@@ -112,7 +112,7 @@ def leg_at(offer: Offered, wanted: Wanted, start: int, left: int, room: int) -> 
     price = offer.prices.total(start, end)
     if price > offer.limit:
         return None
-    lot, free = listing.terms.lot, listing.free.least(start, end)
+    lot, free = listing.lot, listing.free.least(start, end)
     working = min(-(-left // weight), free - free % lot, room)
     if working < 1:
         return None
@@ -128,7 +128,7 @@ def round_up(cards: int, lot: int) -> int:
 def stretches(offer: Offered, wanted: Wanted, working: int) -> Iterator[tuple[int, int]]:
     """Stretches of slots in which so many cards are free and their bandwidth is, too."""
     listing, link = offer.listing, offer.link
-    cards = round_up(working, listing.terms.lot)
+    cards = round_up(working, listing.lot)
     for since, until in listing.free.runs(wanted.first, wanted.end, cards):
         if link is None:
             yield since, until

@@ -68,21 +68,28 @@ class LiveLease:
         self.runs = runs
         self.hold = order.limit * weight // MILLI
 
+    @property
+    def turn(self) -> tuple[int, int, int]:
+        """Its turn among the leases of its listing, if some have to go: the cheapest first, then the youngest."""
+        return self.hold, -self.seq, -self.number
+
 
 class LiveListing:
-    """A listing in the books, its age, what of it is free, and its leases that can be taken back.
+    """A listing in the books, its age, what of it is free, and its leases that can be taken back, as their turn comes.
 
     `usable` is the most whole lots' cards that are free in any slot, and `open` the slots in which a lot is free, as
     a mask: what a search asks first.
     """
 
-    __slots__ = ("free", "open", "prices", "seq", "spot", "terms", "usable")
+    __slots__ = ("free", "lot", "min_slots", "open", "prices", "seq", "spot", "terms", "usable")
 
     def __init__(self, terms: Listing, seq: Seq) -> None:
         self.terms = terms
+        self.lot = terms.lot
+        self.min_slots = terms.min_slots
         self.seq = seq
         self.free = FreeCards(terms.window.start, terms.window.end, terms.cards)
-        self.spot: dict[LeaseNumber, LiveLease] = {}
+        self.spot: list[LiveLease] = []
         self.prices = {tier: Prices(curve) for tier, curve in terms.asks.items()}
         self.usable = 0
         self.open = 0

@@ -3,6 +3,7 @@
 Read by rules, changed only by `evolve`.
 """
 
+from bisect import insort
 from dataclasses import dataclass, field
 from typing import assert_never
 
@@ -24,6 +25,7 @@ from matching.events import (
     Rested,
     Ticked,
 )
+from matching.holds import Held, rung_of
 from matching.ladder import Rung
 from matching.live import LiveLease, LiveListing, LiveOrder, Pin
 from matching.prices import Prices
@@ -147,6 +149,8 @@ def _list(market: Market, listing: Listing, seq: Seq) -> None:
 def _amend_listing(market: Market, listing: Listing, seq: Seq) -> None:
     live = market.listings[listing.id]
     _unoffer(market, live)
+    for lease in live.spot:
+        _shield(market, live, lease)
     market.listing_ends.remove(live.terms.window.end, listing.id)
     live.free.forget_before(market.now)
     live.free.add(listing.cards - live.terms.cards)
@@ -156,12 +160,16 @@ def _amend_listing(market: Market, listing: Listing, seq: Seq) -> None:
     market.listing_ends.add(listing.window.end, listing.id)
     _reckon(market, live)
     _offer(market, live)
+    for lease in live.spot:
+        _expose(market, live, lease)
 
 
 def _unlist(market: Market, listing_id: ListingId) -> None:
     live = market.listings.pop(listing_id)
     market.listing_ends.remove(live.terms.window.end, listing_id)
     _unoffer(market, live)
+    for lease in live.spot:
+        _shield(market, live, lease)
 
 
 def _reckon(market: Market, live: LiveListing) -> None:
@@ -193,8 +201,10 @@ def _take(market: Market, live: LiveListing, start: int, end: int, cards: int) -
     """Lease cards of a listing, or with a negative number give them back, and let its books know."""
     live.free.forget_before(market.now)
     live.free.take(start, end, cards)
-    before = live.usable
+    before, opened = live.usable, live.open
     _reckon(market, live)
+    if live.open != opened:
+        _tell_takers(market, live, grows=cards < 0)
     if not before:
         _offer(market, live)
         return
@@ -260,7 +270,10 @@ def _live_lease(event: Leased, live: LiveOrder, listing: LiveListing, weight: in
 
 
 def _keep(market: Market, lease: LiveLease) -> None:
-    market.leases[lease.number] = market.listings[lease.listing].spot[lease.number] = lease
+    listing = market.listings[lease.listing]
+    market.leases[lease.number] = lease
+    insort(listing.spot, lease, key=lambda each: each.turn)
+    _expose(market, listing, lease)
     market.lease_ends.add(lease.window.end, lease.number)
     market.gangs.setdefault(lease.order.id, []).append(lease.number)
 
@@ -269,12 +282,44 @@ def _forget(market: Market, lease: LiveLease) -> None:
     """A lease has ended, or is bound to: nobody can take it back any more."""
     del market.leases[lease.number]
     market.lease_ends.remove(lease.window.end, lease.number)
-    if lease.listing in market.listings:
-        del market.listings[lease.listing].spot[lease.number]
+    listing = market.listings.get(lease.listing)
+    if listing is not None:
+        listing.spot.remove(lease)
+        _shield(market, listing, lease)
     mates = market.gangs[lease.order.id]
     mates.remove(lease.number)
     if not mates:
         del market.gangs[lease.order.id]
+
+
+def _expose(market: Market, listing: LiveListing, lease: LiveLease) -> None:
+    """Let takers find a lease in every book of its listing."""
+    if market.terms.displacement:
+        for tier in listing.prices:
+            book = market.book(BookKey(listing.terms.chip, listing.terms.region, tier))
+            held = Held(lease, listing, tier, market.origin)
+            book.leased.add(rung_of(lease, listing), held)
+
+
+def _shield(market: Market, listing: LiveListing, lease: LiveLease) -> None:
+    """Let takers find a lease no more."""
+    if market.terms.displacement:
+        for tier in listing.prices:
+            book = market.book(BookKey(listing.terms.chip, listing.terms.region, tier))
+            book.leased.remove(rung_of(lease, listing))
+
+
+def _tell_takers(market: Market, listing: LiveListing, *, grows: bool) -> None:
+    """A listing has lots free in more slots, or in fewer: so there is less to take back, or more."""
+    if market.terms.displacement:
+        for tier in listing.prices:
+            book = market.book(BookKey(listing.terms.chip, listing.terms.region, tier))
+            for lease in listing.spot:
+                rung = rung_of(lease, listing)
+                if grows:
+                    book.leased.grew(rung, Held(lease, listing, tier, market.origin))
+                else:
+                    book.leased.shrank(rung)
 
 
 def _take_back(market: Market, number: LeaseNumber, at: Slot) -> None:

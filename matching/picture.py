@@ -30,7 +30,7 @@ def _order(live: LiveOrder) -> tuple[object, ...]:
 def _listing(live: LiveListing) -> tuple[object, ...]:
     window = live.terms.window
     free = _steps(live.free.steps(window.start, window.end))
-    return live.terms, live.seq, free, live.usable, sorted(live.spot)
+    return live.terms, live.seq, free, live.usable, sorted(lease.number for lease in live.spot)
 
 
 def _steps(steps: Iterator[tuple[int, int, int]]) -> list[tuple[int, int, int]]:

@@ -335,7 +335,7 @@ def _reclaim(market: Market, command: Reclaim) -> Iterator[Event]:
     if at >= terms.window.end:
         yield Rejected(Rejection.EMPTY_WINDOW)
         return
-    evicted = gangs_of(market, [lease for lease in listing.spot.values() if lease.window.end > at])
+    evicted = gangs_of(market, [lease for lease in listing.spot if lease.window.end > at])
     anew = _requeues(market, evicted, at)
     if at <= max(terms.window.start, market.now):
         yield ListingClosed(terms.id, ListingEnd.RECLAIMED)

@@ -109,9 +109,8 @@ def _pause(runs: list[ElasticRun], grown: endurance.Growth) -> Figure:
 
 
 def _trap(trap: Trap, scale: int, seed: int) -> Figure:
-    """The rate at the scale beside that at a tenth. Displacement is measured at a tenth, beside a hundredth."""
-    large = scale // 10 if trap is Trap.TAKEN_BACK else scale
-    sizes = (max(1, large // 10), max(1, large))
+    """The rate at the scale beside that at a tenth."""
+    sizes = (max(1, scale // 10), scale)
     small_rate, rate = (fresh(adversarial.run, trap, size, TRAP_COMMANDS, seed).rate for size in sizes)
     return Figure(
         name=f"{trap}, at {sizes[1]:,}",
