@@ -8,10 +8,10 @@ has been led astray by it.
 from abc import ABC, abstractmethod
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
-from typing import Generic, Self, TypeVar
+from typing import Final, Generic, Self, TypeVar
 
-NOBODY = 1 << 200  # a rank behind every other
-FULL = 32  # items of a leaf, or children of a branch, before it parts
+NOBODY: Final = 1 << 200  # a rank behind every other
+FULL: Final = 32  # items of a leaf, or children of a branch, before it parts
 
 Rung = tuple[int, int, str]
 """An item's place: its rank, then its age, then its id."""
