@@ -93,7 +93,9 @@ class Offered:
 
 def offered(market: Market, wanted: Wanted, listing: LiveListing) -> Offered:
     """A listing of a chip and a region that an order accepts, as the order sees it."""
-    return Offered(wanted, listing, wanted.live.chips[listing.chip], market.link(wanted.order, listing.region))
+    return Offered(
+        wanted, listing, wanted.live.chips[listing.chip], market.link(wanted.order, listing.region)
+    )
 
 
 def leg_at(offer: Offered, wanted: Wanted, start: int, left: int, room: int) -> Leg | None:

@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 from matching.capacity import FreeCards
 from matching.curves import Run
-from matching.ladder import Rung
+from matching.ladder import Rung, rung_of
 from matching.prices import Prices
 from matching.terms import (
     Block,
@@ -125,7 +125,7 @@ class LiveListing:
 
     def rung(self, tier: Tier) -> Rung:
         """Its place in the book of a tier."""
-        return self.prices[tier].lowest, self.seq, self.id
+        return rung_of(self.prices[tier].lowest, self.seq)
 
 
 class Pin(NamedTuple):

@@ -24,7 +24,7 @@ from matching.events import (
     Rested,
     Ticked,
 )
-from matching.ladder import Rung
+from matching.ladder import Rung, rung_of
 from matching.live import LiveLease, LiveListing, LiveOrder, Pin
 from matching.terms import (
     Block,
@@ -327,13 +327,12 @@ def _unrest(market: Market, live: LiveOrder) -> None:
 
 def _places(market: Market, live: LiveOrder) -> list[tuple[Book, Rung, int]]:
     """Where an order waits: each book, its place there by limit and age, and the weight of the book's chip."""
-    places: list[tuple[Book, Rung, int]] = []
-    for chip, weight in live.chips.items():
-        rung = -live.limit * weight, live.seq, live.id
-        for region in live.regions:
-            if live.may_use(chip, region):
-                places.append((market.book(chip, region, live.tier), rung, weight))
-    return places
+    return [
+        (market.book(chip, region, live.tier), rung_of(-live.limit * weight, live.seq), weight)
+        for chip, weight in live.chips.items()
+        for region in live.regions
+        if live.may_use(chip, region)
+    ]
 
 
 def _move_origin(market: Market, origin: Slot) -> None:

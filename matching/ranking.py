@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from heapq import heappop, heappush
 
 from matching.book import Book, Need
+from matching.ladder import rung_of
 from matching.legs import Offered, Wanted
 from matching.live import MILLI
 from matching.market import Market
@@ -119,7 +120,7 @@ class _Opened:
 class _Book:
     """A book whose listings that might serve are met one by one, each at the best rank that it could have."""
 
-    __slots__ = ("_link", "_most", "_rest", "_scale", "_wanted", "_weight", "offer", "rank")
+    __slots__ = ("_beyond", "_link", "_rest", "_scale", "_wanted", "_weight", "offer", "rank")
 
     def __init__(self, market: Market, wanted: Wanted, counter: Counter) -> None:
         book, weight = counter.book, wanted.live.chips[counter.book.chip]
@@ -128,19 +129,20 @@ class _Book:
         self._wanted = wanted
         self._weight = weight
         self._scale = wanted.common // weight * wanted.slots
-        self._most = wanted.live.limit * weight // MILLI
+        self._beyond = rung_of(wanted.live.limit * weight // MILLI + 1, 0)
         self._link = market.link(wanted.order, book.region)
         self._rest = book.offers.admitted(counter.need)
 
     def advance(self) -> bool:
         """Come to the next listing within the limit, if there is one."""
         wanted, buyer = self._wanted, self._wanted.order.buyer
-        for (lowest, seq, _), listing in self._rest:
-            if lowest > self._most:
+        for rung, listing in self._rest:
+            if rung >= self._beyond:
                 return False
             if listing.seller != buyer:
-                self.offer = Offered(wanted, listing, self._weight, self._link)
-                self.rank = _by_preference(wanted, lowest * self._scale, seq, wanted.first)
+                self.offer = offer = Offered(wanted, listing, self._weight, self._link)
+                lowest = offer.prices.lowest * self._scale
+                self.rank = _by_preference(wanted, lowest, listing.seq, wanted.first)
                 return True
         return False
 

@@ -40,7 +40,7 @@ from matching.events import (
     Rested,
     Ticked,
 )
-from matching.ladder import Rung
+from matching.ladder import Rung, rank_of
 from matching.legs import Leg, Plan
 from matching.live import MILLI, LiveLease, LiveListing, LiveOrder
 from matching.market import Market, evolve
@@ -282,7 +282,7 @@ def _offer_in(
     while listing.usable and book.dearest() >= lowest:
         for rung, waiting in book.waiting(Room(listing), last):
             last = rung
-            if -rung[0] < lowest:
+            if -rank_of(rung) < lowest:
                 return  # nor can anybody after it pay even the cheapest slot
             if fits(market, waiting.live, listing):
                 plan = find(market, waiting.live)
