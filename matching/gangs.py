@@ -14,8 +14,10 @@ from matching.terms import ChipCode, RegionCode
 def gang(market: Market, wanted: Wanted) -> Plan:
     """Anchors are tried in the order of their best leg; the first whose sweep reaches the least wins."""
     books = counters(market, wanted)
-    if not books or _most_there_is(wanted, books) < wanted.least:
+    if not _may_reach(wanted, books):
         return []
+    if _is_one_choice(wanted, books):
+        return _sweep(market, wanted, [each.book for each in books], wanted.first)
     far = looks_far(market, wanted)
     tried = set[tuple[ChipCode, RegionCode | None, int]]()
     reach: dict[tuple[ChipCode, RegionCode | None], list[int]] = {}
@@ -83,14 +85,26 @@ def _by_slot(wanted: Wanted, offer: Offered) -> Iterator[Ranked]:
                 yield rank_of(wanted, offer, start, price), start
 
 
-def _most_there_is(wanted: Wanted, books: list[Counter]) -> int:
-    """No anchor can reach more than this: all that is free at any time, on the best chip and in the best region."""
+def _may_reach(wanted: Wanted, books: list[Counter]) -> bool:
+    """Whether all that is free at any time, of one chip and of all regions that may join, comes to the least."""
     by_chip: dict[ChipCode, int] = {}
     for each in books:
         chip = each.book.chip
-        usable, known = each.book.usable * wanted.live.chips[chip], by_chip.get(chip, 0)
-        by_chip[chip] = max(known, usable) if wanted.live.local else known + usable
-    return max(by_chip.values(), default=0)
+        most = each.book.usable * wanted.live.chips[chip]
+        if not wanted.live.local:
+            most = by_chip[chip] = most + by_chip.get(chip, 0)
+        if most >= wanted.least:
+            return True
+    return False
+
+
+def _is_one_choice(wanted: Wanted, books: list[Counter]) -> bool:
+    """Whether all anchors would make the same sweep: from the only start, through the same books."""
+    if wanted.end - wanted.first > wanted.slots:
+        return False
+    first = books[0].book
+    where = first.region if wanted.live.local else None
+    return all(_joins(each.book, first.chip, where) for each in books)
 
 
 def _sweep(market: Market, wanted: Wanted, books: list[Book], start: int) -> Plan:

@@ -172,7 +172,8 @@ class Ladder(Generic[Item, Query]):
         skipped = 0 if after is None else bisect_right(node.rungs, after)
         found = skipped > 0
         if node.children:
-            for child in node.children[max(0, skipped - 1) :]:
+            for at in range(max(0, skipped - 1), len(node.children)):
+                child = node.children[at]
                 if child.sketch.promise(query):
                     for pair in self._admitted(child, query, after):
                         found = True

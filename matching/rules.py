@@ -68,6 +68,8 @@ from matching.terms import (
 MAKER: Final = PriceRule.MAKER
 IOC: Final = TimeInForce.IOC
 FILLED: Final = OrderEnd.FILLED
+CANCELLED: Final = OrderEnd.CANCELLED
+WITHDRAWN: Final = ListingEnd.WITHDRAWN
 
 Freed = set[tuple[RegionCode, RegionCode]]
 """Links, by home and region, on which bandwidth became free."""
@@ -91,10 +93,10 @@ def decide(market: Market, seq: Seq, command: Command) -> Iterator[Event]:
             yield from _publish(market, seq, listing)
         case CancelOrder(order_id):
             known = order_id in market.orders
-            yield Closed(order_id, OrderEnd.CANCELLED) if known else Rejected(Rejection.UNKNOWN_ID)
+            yield Closed(order_id, CANCELLED) if known else Rejected(Rejection.UNKNOWN_ID)
         case WithdrawListing(listing_id):
             known = listing_id in market.listings
-            yield ListingClosed(listing_id, ListingEnd.WITHDRAWN) if known else Rejected(Rejection.UNKNOWN_ID)
+            yield ListingClosed(listing_id, WITHDRAWN) if known else Rejected(Rejection.UNKNOWN_ID)
         case Reclaim():
             yield from _reclaim(market, command)
         case AmendListing():
