@@ -2,24 +2,20 @@
 
 from collections.abc import Iterator
 from heapq import merge
-from typing import NamedTuple
+from typing import Final
 
 from matching.holds import Held, HoldSketch, Taking, sketch_of
 from matching.ladder import Ladder, Rung, Sketch
 from matching.live import LiveListing, LiveOrder
 from matching.masks import eroded, span
-from matching.terms import Block, ChipCode, RegionCode, Split, Tier
+from matching.terms import ChipCode, RegionCode, Tier
 
-RUNS = (1, 2, 4, 8, 24)  # slots: a sketch knows where runs of these lengths could start
-UNBOUNDED = 1 << 62
+RUNS: Final = (1, 2, 4, 8, 24)  # slots: a sketch knows where runs of these lengths could start
+UNBOUNDED: Final = 1 << 62
 
 
-class BookKey(NamedTuple):
-    """An instrument: what a book is for. Time is not part of it, but a dimension of each listing."""
-
-    chip: ChipCode
-    region: RegionCode
-    tier: Tier
+BookKey = tuple[ChipCode, RegionCode, Tier]
+"""An instrument: what a book is for. Time is not part of it, but a dimension of each listing."""
 
 
 class Need:
@@ -110,7 +106,7 @@ class Waiting:
 
     def __init__(self, live: LiveOrder, weight: int, origin: int) -> None:
         self.live = live
-        self.slots = live.terms.slots
+        self.slots = live.slots
         self.cards = least_cards(live, weight)
         self.starts = 0
         self.begin(origin)
@@ -122,9 +118,7 @@ class Waiting:
 
 def least_cards(live: LiveOrder, weight: int) -> int:
     """The fewest cards of one listing that help an order at all: a block on one listing needs its least of it."""
-    shape = live.terms.shape
-    whole = isinstance(shape, Block) and shape.split is Split.ONE
-    return -(-live.least // weight) if whole else 1
+    return -(-live.least // weight) if live.alone else 1
 
 
 class Room:
@@ -175,7 +169,7 @@ class BidSketch(Sketch[Waiting, Room]):
 
 
 Bids = Ladder[Waiting, Room]
-SMALL = 16  # cards: up to so many each size has a ladder of its own
+SMALL: Final = 16  # cards: up to so many each size has a ladder of its own
 
 
 def size_of(cards: int) -> int:
@@ -189,9 +183,11 @@ class Book:
     `leased` are the spot leases of its listings, by what their buyers would pay, for whoever may take them back.
     """
 
-    __slots__ = ("bids", "leased", "offers", "usable")
+    __slots__ = ("bids", "chip", "leased", "offers", "region", "usable")
 
-    def __init__(self) -> None:
+    def __init__(self, chip: ChipCode, region: RegionCode) -> None:
+        self.chip = chip
+        self.region = region
         self.offers: Ladder[LiveListing, Need] = Ladder(OfferSketch)
         self.bids: dict[int, Bids] = {}
         self.leased: Ladder[Held, Taking] = Ladder(HoldSketch)
@@ -222,7 +218,10 @@ class Book:
 
     def dearest(self) -> int:
         """The most that anybody who waits would pay for a card and slot, in thousandths; less than nothing for nobody."""
-        return -min([bids.lowest() for bids in self.bids.values()], default=1)
+        lowest = 1
+        for bids in self.bids.values():
+            lowest = min(lowest, bids.lowest())
+        return -lowest
 
     def waiting(self, room: Room, after: Rung | None) -> Iterator[tuple[Rung, Waiting]]:
         """Orders behind a rung that a listing might serve, dearest first, then oldest."""

@@ -69,7 +69,7 @@ def _books(order: Order) -> Iterator[tuple[BookKey, int]]:
     """The books that an order accepts, and the weight of a card in each."""
     for chip, weight in order.chips.items():
         for region in order.regions:
-            yield BookKey(chip, region, order.tier), weight
+            yield (chip, region, order.tier), weight
 
 
 def _taking(market: Market, wanted: Wanted, weight: int, best: Loss) -> Taking:

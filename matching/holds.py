@@ -4,7 +4,7 @@ To take cards over is to end some leases, and it does at least the damage that t
 a stretch of leases could lose at least tells whether a taker has any use for it.
 """
 
-from matching.ladder import NOBODY, Rung, Sketch
+from matching.ladder import AGE_BITS, NOBODY, Rung, Sketch, rung_of
 from matching.live import LiveLease, LiveListing
 from matching.masks import EVERYWHERE, FAR, span
 from matching.terms import Tier
@@ -76,9 +76,9 @@ class Held:
         self.sketch = sketch_of(lease, listing, tier, origin)
 
 
-def rung_of(lease: LiveLease, listing: LiveListing) -> Rung:
+def place_of(lease: LiveLease, listing: LiveListing) -> Rung:
     """The place of a lease: the cheapest come first, then those of the oldest listing."""
-    return lease.hold, listing.seq, str(lease.number)
+    return rung_of((lease.hold << AGE_BITS) + listing.seq, lease.number)
 
 
 class HoldSketch(Sketch[Held, Taking]):

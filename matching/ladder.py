@@ -8,16 +8,27 @@ it may have lost it by then; what it loses is taken off only when a search has b
 from abc import ABC, abstractmethod
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
-from typing import Generic, Self, TypeVar
+from typing import Final, Generic, NewType, Self, TypeVar
 
-NOBODY = 1 << 200  # a rank behind every other
-FULL = 32  # items of a leaf, or children of a branch, before it parts
+NOBODY: Final = 1 << 200  # a rank behind every other
+FULL: Final = 32  # items of a leaf, or children of a branch, before it parts
+AGE_BITS: Final = 48
 
-Rung = tuple[int, int, str]
-"""An item's place: its rank, then its age, then its id."""
+Rung = NewType("Rung", int)
+"""An item's place: its rank, then its age, in one number, because one is compared much faster than a pair."""
 
 Item = TypeVar("Item")
 Query = TypeVar("Query")
+
+
+def rung_of(rank: int, age: int) -> Rung:
+    """The place of an item. Of equal rank each has an age of its own."""
+    return Rung((rank << AGE_BITS) + age)
+
+
+def rank_at(rung: Rung) -> int:
+    """The rank that a place stands for."""
+    return rung >> AGE_BITS
 
 
 class Sketch(ABC, Generic[Item, Query]):
@@ -71,7 +82,7 @@ class Ladder(Generic[Item, Query]):
 
     def lowest(self) -> int:
         """The rank of the first item, or more than any where there is none."""
-        return self._root.rungs[0][0] if self._root.rungs else NOBODY
+        return rank_at(self._root.rungs[0]) if self._root.rungs else NOBODY
 
     def promise(self, query: Query) -> int:
         """A mask of the slots in which any item might serve a query."""
@@ -149,6 +160,7 @@ class Ladder(Generic[Item, Query]):
                 node.children.insert(at + 1, right)
         else:
             at = bisect_left(node.rungs, rung)
+            assert at == len(node.rungs) or node.rungs[at] != rung, "of equal rank each has an age of its own"
             node.rungs.insert(at, rung)
             node.items.insert(at, item)
         return self._part(node) if len(node.rungs) > FULL else None
@@ -171,7 +183,8 @@ class Ladder(Generic[Item, Query]):
         skipped = 0 if after is None else bisect_right(node.rungs, after)
         found = skipped > 0
         if node.children:
-            for child in node.children[max(0, skipped - 1) :]:
+            for at in range(max(0, skipped - 1), len(node.children)):
+                child = node.children[at]
                 if child.sketch.promise(query):
                     for pair in self._admitted(child, query, after):
                         found = True
@@ -214,6 +227,8 @@ class Ladder(Generic[Item, Query]):
             node.rungs[at] = child.rungs[0]
         else:
             del node.rungs[at], node.children[at]
+        if len(child.rungs) > FULL // 2:
+            return
         for left in (at - 1, at):
             if 0 <= left < len(node.children) - 1 and _small(node.children[left], node.children[left + 1]):
                 _join(node, left)

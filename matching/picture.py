@@ -15,10 +15,10 @@ def picture(market: Market) -> Iterator[tuple[str, object]]:
     for order in market.orders.values():
         yield f"order {order.terms.id}", _order(order)
     for key, book in sorted(market.books.items()):
-        offers = [rung for rung, _ in book.offers]
-        bids = sorted(rung for bids in book.bids.values() for rung, _ in bids)
+        offers = [listing.id for _, listing in book.offers]
+        bids = sorted((rung, waiting.live.id) for bids in book.bids.values() for rung, waiting in bids)
         if offers or bids:
-            yield f"book {'/'.join(key)}", (offers, bids)
+            yield f"book {'/'.join(key)}", (offers, [name for _, name in bids])
     for listing in market.listings.values():
         yield f"listing {listing.terms.id}", _listing(listing)
 

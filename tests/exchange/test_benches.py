@@ -103,7 +103,7 @@ def test_a_trap_is_one_book_of_its_scale_and_nothing_in_it_is_refused(trap: Trap
     made = scene(trap)
     market = made.play.market
     assert max(len(market.listings), len(market.orders)) == SCALE
-    assert {(key.chip, key.region) for key in market.books} == {(CHIP, REGIONS[0])}
+    assert {(chip, region) for chip, region, _ in market.books} == {(CHIP, REGIONS[0])}
     assert len(made.commands) == COUNT
     assert not [
         e for command in made.commands for e in made.play.carry_out(command) if isinstance(e, Rejected)

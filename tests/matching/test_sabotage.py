@@ -17,7 +17,7 @@ from matching import acceptance, displacement, market, ranking, rules, search
 from matching.capacity import FreeCards
 from matching.commands import Command, Reclaim
 from matching.events import Closed, Displaced, Event, Leased, Opened, Rested
-from matching.ladder import Rung
+from matching.ladder import Rung, rank_at, rung_of
 from matching.live import LiveLease, LiveListing, LiveOrder
 from matching.market import Market
 from matching.terms import (
@@ -95,7 +95,7 @@ def as_if(**terms: Any) -> Callable[[Market, LiveOrder], None]:
     """An order with other terms."""
 
     def bent(_: Market, live: LiveOrder) -> None:
-        live.terms = replace(live.terms, **terms)
+        live.agree(replace(live.terms, **terms), live.seq)
 
     return bent
 
@@ -105,7 +105,7 @@ def as_if(**terms: Any) -> Callable[[Market, LiveOrder], None]:
 
 def limit_is(change: Callable[[Market, int], int]) -> Callable[[Market, LiveOrder], None]:
     def bent(state: Market, live: LiveOrder) -> None:
-        live.terms = replace(live.terms, limit=Price(change(state, live.terms.limit)))
+        live.agree(replace(live.terms, limit=Price(change(state, live.terms.limit))), live.seq)
 
     return bent
 
@@ -115,11 +115,11 @@ def rate_forgotten(_: Market, live: LiveOrder) -> None:
 
 
 def pin_forgotten(_: Market, live: LiveOrder) -> None:
-    live.pin = None
+    live.join(None)
 
 
 def first_chip_only(_: Market, live: LiveOrder) -> None:
-    live.terms = replace(live.terms, chips=dict([*live.terms.chips.items()][:1]))
+    live.agree(replace(live.terms, chips=dict([*live.terms.chips.items()][:1])), live.seq)
 
 
 def least_forgotten(_: Market, live: LiveOrder) -> None:
@@ -163,13 +163,15 @@ def youngest_wins(patch: pytest.MonkeyPatch) -> None:
 # Who comes first, and when
 
 
-def places_are(change: Callable[[Rung], tuple[int, int, str]]) -> Plant:
+def places_are(change: Callable[[int, int], Rung]) -> Plant:
     def plant(patch: pytest.MonkeyPatch) -> None:
         sound = market._places
         patch.setattr(
             market,
             "_places",
-            lambda state, live: [(book, change(rung), weight) for book, rung, weight in sound(state, live)],
+            lambda state, live: [
+                (book, change(rank_at(rung), live.seq), weight) for book, rung, weight in sound(state, live)
+            ],
         )
 
     return plant
@@ -241,11 +243,11 @@ def maker_pays_the_ask(patch: pytest.MonkeyPatch) -> None:
 
 
 def all_who_waited_pay_their_limit(patch: pytest.MonkeyPatch) -> None:
-    sound = rules._offer
+    sound = rules._offer_in
     patch.setattr(
         rules,
-        "_offer",
-        lambda state, listing, tier, _: sound(state, listing, tier, listing.terms.id),
+        "_offer_in",
+        lambda state, book, listing, tier, _: sound(state, book, listing, tier, listing),
     )
 
 
@@ -260,7 +262,7 @@ def on_demand_can_be_taken(patch: pytest.MonkeyPatch) -> None:
         weight = live.terms.chips[listing.terms.chip]
         sound(state, event)
         if live.terms.tier is Tier.ON_DEMAND:
-            market._keep(state, market._live_lease(event, live, listing, weight))
+            market._keep(state, listing, market._live_lease(event, live, listing, weight))
 
     patch.setattr(market, "_lease", lease)
 
@@ -355,7 +357,7 @@ def taker_is_exaggerated(patch: pytest.MonkeyPatch) -> None:
 
     def takeover(state: Market, live: LiveOrder) -> Any:
         rich = copy(live)
-        rich.terms = replace(live.terms, limit=Price(live.terms.limit * 2))
+        rich.agree(replace(live.terms, limit=Price(live.terms.limit * 2)), live.seq)
         return sound(state, rich)
 
     patch.setattr(rules, "takeover", takeover)
@@ -385,9 +387,9 @@ SABOTAGE: list[tuple[str, Law, Plant]] = [
     (
         "the newest of equal orders goes first",
         laws.serves_twins_in_turn,
-        places_are(lambda r: (r[0], -r[1], r[2])),
+        places_are(lambda rank, age: rung_of(rank, 10**9 - age)),
     ),
-    ("what an order offers gives it no priority", ORACLE, places_are(lambda r: (-(10**9), r[1], r[2]))),
+    ("what an order offers gives it no priority", ORACLE, places_are(lambda _, age: rung_of(-(10**9), age))),
     ("lots are rounded down", AUDIT, lots_round_down),
     ("the limit is forgotten", AUDIT, searched(limit_is(lambda _, __: 10**6))),
     ("a price of exactly the limit is refused", CROSSED, searched(limit_is(lambda _, limit: limit - 1))),
