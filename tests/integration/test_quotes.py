@@ -123,9 +123,13 @@ async def test_the_follower_outlives_a_lost_database(
         pool = cast(Pool, Flaky(exchange.readers, faults))
         follower = Follower(pool, empty_state(exchange.catalogue))
         async with running(follower.tail(), "follower"), asyncio.timeout(10):
-            while follower.seq < exchange.engine.seq:  # noqa: ASYNC110 - nothing tells of a log that was read
+            while len(told_of_quotes(caplog)) < 2:  # noqa: ASYNC110 - nothing tells of a log that was read
                 await asyncio.sleep(0.01)
-    assert faults == []
-    lost, found = (record.getMessage() for record in caplog.records if record.name == "suanli.quotes")
+    assert (faults, follower.seq) == ([], exchange.engine.seq)
+    lost, found = told_of_quotes(caplog)
     assert lost.startswith("the log can't be followed: The database did not answer in time")
     assert found == "the log is followed again"
+
+
+def told_of_quotes(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.getMessage() for record in caplog.records if record.name == "suanli.quotes"]
