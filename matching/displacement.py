@@ -46,7 +46,12 @@ class _Way:
 
 
 def takeover(market: Market, live: LiveOrder) -> Takeover | None:
-    """The takeover that does the least damage, for an arriving order that finds nothing free; or None."""
+    """The takeover that does the least damage, for an arriving order that finds nothing free; or None.
+
+    Only a block on one listing takes anything back, and only where the market lets it.
+    """
+    if not market.terms.displacement or not live.alone:
+        return None
     wanted = wanted_by(market, live)
     best: _Way | None = None
     for key, weight in _books(wanted.order):

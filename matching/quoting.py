@@ -93,7 +93,7 @@ def quote(market: Market, order: Order, version: Seq, tick: int = 1) -> Quote | 
     live = LiveOrder(order, UNPLACED)
     plan = searched(market, order)
     free = deal_of(order, plan)
-    taken = None if free is not None else _takeover(market, live)
+    taken = None if free is not None else takeover(market, live)
     deal = free if taken is None else deal_of(order, [taken.leg])
     return Quote(
         version=version,
@@ -112,7 +112,7 @@ def deal_for(market: Market, order: Order) -> Deal | None:
     free = from_free(market, order)
     if free is not None:
         return free
-    taken = _takeover(market, LiveOrder(order, UNPLACED))
+    taken = takeover(market, LiveOrder(order, UNPLACED))
     return None if taken is None else deal_of(order, [taken.leg])
 
 
@@ -182,14 +182,6 @@ def _step(variant: Order, plan: Plan, percent: int, at: int) -> Step:
 
 
 # Taking leases back
-
-
-def _takeover(market: Market, live: LiveOrder) -> Takeover | None:
-    """What an order that finds nothing free may take from others, where the market lets it."""
-    shape = live.terms.shape
-    if not market.terms.displacement or not isinstance(shape, Block) or shape.split is not Split.ONE:
-        return None
-    return takeover(market, live)
 
 
 def _displacing(taken: Takeover) -> Displacing:

@@ -24,7 +24,7 @@ from matching.commands import (
     Tick,
     WithdrawListing,
 )
-from matching.displacement import charged, gangs_of, requeued, takeover
+from matching.displacement import Takeover, charged, gangs_of, requeued, takeover
 from matching.events import (
     Closed,
     Displaced,
@@ -192,8 +192,8 @@ def _seek(market: Market, order_id: OrderId, *, arriving: bool) -> Iterator[Even
     plan = find(market, live)
     if plan:
         yield from _fill(market, live, plan)
-    elif arriving and (taken := _takeover(market, live)) is not None:
-        yield from _take_over(market, live, *taken)
+    elif arriving and (taken := takeover(market, live)) is not None:
+        yield from _take_over(market, live, taken)
         return
     if order_id in market.orders and not live.rests:
         yield from _wait(market, live)
@@ -312,23 +312,14 @@ def _needs(live: LiveOrder, freed: Freed) -> bool:
 
 def _has_some(live: LiveOrder) -> bool:
     """Whether an order has got a part of what it asked for."""
-    shape = live.terms.shape
-    whole = shape.most if isinstance(shape, Block) else shape.amount
-    return live.left < whole * MILLI
+    return live.left < live.terms.size
 
 
 # Taking leases back
 
 
-def _takeover(market: Market, live: LiveOrder) -> tuple[Leg, tuple[LiveLease, ...]] | None:
-    """What an arriving order may take from others, where the market lets it."""
-    if not market.terms.displacement or not live.alone:
-        return None
-    found = takeover(market, live)
-    return None if found is None else (found.leg, found.evicted)
-
-
-def _take_over(market: Market, live: LiveOrder, leg: Leg, evicted: tuple[LiveLease, ...]) -> Iterator[Event]:
+def _take_over(market: Market, live: LiveOrder, taken: Takeover) -> Iterator[Event]:
+    leg, evicted = taken.leg, taken.evicted
     anew = _requeues(market, evicted, leg.window.start)
     yield from _take_back(market, evicted, leg.window.start)
     yield from _fill(market, live, [leg])

@@ -163,7 +163,8 @@ def test_a_market_with_another_rule_makes_another_picture(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Were nothing offered to those who wait, no gang would be completed and no queue be served."""
-    monkeypatch.setattr(rules, "_rematch", lambda *_, **__: iter(()))
+    for offering in ("_offer", "_rematch"):
+        monkeypatch.setattr(rules, offering, lambda *_, **__: iter(()))
     kept, now = pictures_in(PICTURES), drawn(tmp_path, monkeypatch)
     others = {name for name, picture in now.items() if picture != kept[name]}
     assert others == {"gang.svg", "displacement.svg", "rematch.svg"}

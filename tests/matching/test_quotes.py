@@ -346,7 +346,7 @@ FITS = quote_laws.relaxes_to_what_fits
 SABOTAGE: list[tuple[str, Law, Plant]] = [
     ("a quote books what it finds", BOOKS, books_what_it_finds),
     ("an explanation leaves a trace", BOOKS, counts_a_lease),
-    ("nobody is displaced", GIVES, replaced(quoting, "_takeover", lambda *_: None)),
+    ("nobody is displaced", GIVES, replaced(quoting, "takeover", lambda *_: None)),
     ("all that gets something is filled", GIVES, replaced(quoting, "_end", lambda *_: OrderEnd.FILLED)),
     ("damage is counted from a lease's start", QUOTES, damage_is_counted_in_full),
     ("smaller sizes are rounded down", QUOTES, replaced(quoting, "_part", lambda w, p: max(1, w * p // 100))),
