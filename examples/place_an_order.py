@@ -57,7 +57,8 @@ async def main() -> int:
 def show_quote(quote: QuoteOut) -> None:
     """What the order would get now. It books nothing."""
     if quote.found is None:
-        print(f"nothing now: {quote.reason}")
+        refusal = "nothing fits" if quote.refusal is None else quote.refusal.detail
+        print(f"nothing now: {refusal}")
         return
     found = quote.found
     for leg in found.legs:

@@ -69,6 +69,10 @@ class Reader:
         """Every value that was sent under a name once, such as the boxes that were ticked."""
         return list(dict.fromkeys(value for value in self.sent.get(name, ()) if value))
 
+    def changed(self, fields: Mapping[str, Sequence[str]]) -> "Reader":
+        """The same form with other values in some fields, of which nothing is read yet."""
+        return Reader({**self.sent, **fields})
+
     def query(self, **changed: str) -> str:
         """What was sent, as it stands in an address, with some fields changed."""
         kept = [(name, value) for name, values in self.sent.items() for value in values if value]
