@@ -42,6 +42,7 @@ class MistakeCode(StrEnum):
     REVERSED = "reversed"
     TOO_SHORT = "too_short"
     TOO_SLOW = "too_slow"
+    NOWHERE_NEAR = "nowhere_near"
     REFUSED = "refused"
 
 

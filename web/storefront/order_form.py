@@ -8,6 +8,7 @@ from exchange.app import Exchange
 from exchange.catalogue.catalogue import Catalogue
 from exchange.orders.commands import PlaceOrder
 from exchange.persistence.queries.market import Clock
+from matching.terms import RegionCode
 from settlement.money import ceil_div
 from web.bodies.fields import CARDS_MAX, MINUTES_MAX
 from web.bodies.orders import OrderIn
@@ -140,10 +141,16 @@ def _place(asked: Reader, exchange: Exchange) -> dict[str, Any]:
                 asked.wrong("region", MistakeCode.MISSING)
             return {"regions": ticked}
         case "near":
-            home = asked.one_of("home", exchange.catalogue.regions)
-            return {"latency": {"from": home, "max_ms": asked.whole("latency", 0)}}
+            return {"latency": _near(asked, exchange.catalogue)}
         case _:
             return {"regions": sorted(exchange.catalogue.regions)}
+
+
+def _near(asked: Reader, catalogue: Catalogue) -> dict[str, Any]:
+    home, most = asked.one_of("home", catalogue.regions), asked.whole("latency", 0)
+    if home is not None and most is not None and not catalogue.regions_within(RegionCode(home), most):
+        asked.wrong("latency", MistakeCode.NOWHERE_NEAR)
+    return {"from": home, "max_ms": most}
 
 
 def _time(asked: Reader, name: str, clock: Clock) -> str | None:

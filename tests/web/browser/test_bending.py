@@ -32,7 +32,7 @@ def test_a_gang_over_two_sellers(visit: Visit, site: Site) -> None:
     for price in (6, 7):
         sell(site, SHAOGUAN, 8, {Tier.ON_DEMAND: price})
     page = visit().sign_in("buyer-1").open(f"{ORDER}{SHAOGUAN}&cards=16&hours=4&limit=9").page
-    expect(page.locator("#quote")).to_contain_text("let several sellers serve it")
+    expect(page.locator("#quote")).to_contain_text("none with so many cards free together")
     page.get_by_role("radio", name="Several sellers of one region").check()
     expect(page.locator("#quote")).to_contain_text("In 2 leases")
     expect(page.locator("[data-total]")).to_contain_text("¥416.00")
