@@ -10,7 +10,6 @@ At noon somebody else asks for all of them on demand.
 
 from datetime import UTC, datetime
 
-from exchange.app import empty_state
 from exchange.catalogue.catalogue import load_catalogue
 from exchange.commands import Command, Envelope
 from exchange.core import step
@@ -19,7 +18,7 @@ from exchange.listings.commands import PublishListing
 from exchange.orders.commands import PlaceOrder
 from exchange.orders.events import LeaseDisplaced, LeaseGranted, OrderAccepted, OrderClosed, ReserveReleased
 from exchange.parties.commands import Deposit, RegisterParty
-from exchange.state import MICRO_PER_FEN, VENUE, Instant, Party, PartyId, Role
+from exchange.state import MICRO_PER_FEN, VENUE, Instant, Party, PartyId, Role, before_all
 from exchange.venue.commands import AdoptTerms, Tick
 from matching.curves import flat
 from matching.terms import Block, ChipCode, OwnerGroup, Price, RegionCode, Seq, Slot, Tier, Window
@@ -42,7 +41,7 @@ class Venue:
 
     def __init__(self) -> None:
         catalogue = load_catalogue()
-        self.state = empty_state(catalogue)
+        self.state = before_all(catalogue)
         self.given = self.held = 0
         self.ask(VENUE, AdoptTerms(venue_terms(catalogue, datetime.fromtimestamp(at(8), UTC))))
         self.ask(VENUE, Tick(at(8)))

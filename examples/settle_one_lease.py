@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from exchange.agreements.commands import RecordAgreement
-from exchange.app import empty_state
 from exchange.catalogue.catalogue import load_catalogue
 from exchange.closing.commands import BeginClose, CutUsage, LeaseSum, PostStatements
 from exchange.closing.events import CloseBegun, StatementPosted
@@ -24,7 +23,7 @@ from exchange.listings.commands import PublishListing
 from exchange.orders.commands import PlaceOrder
 from exchange.orders.events import LeaseGranted, OrderAccepted, OrderClosed
 from exchange.parties.commands import Deposit, RegisterParty
-from exchange.state import VENUE, Instant, LeaseTerms, Party, PartyId, Role
+from exchange.state import VENUE, Instant, LeaseTerms, Party, PartyId, Role, before_all
 from exchange.venue.commands import AdoptTerms, Tick
 from matching.prices import PriceCurve
 from matching.terms import Block, ChipCode, OwnerGroup, Price, RegionCode, Seq, Slot, Tier, Window
@@ -51,7 +50,7 @@ class Venue:
 
     def __init__(self) -> None:
         catalogue = load_catalogue()
-        self.state = empty_state(catalogue)
+        self.state = before_all(catalogue)
         self.given = 0
         opens = at("2026-01-30T12:00")
         self.ask(VENUE, AdoptTerms(venue_terms(catalogue, datetime.fromtimestamp(opens, UTC))))

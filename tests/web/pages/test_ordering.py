@@ -90,7 +90,7 @@ async def test_where_nothing_fits_the_page_says_what_would(venue: Venue) -> None
     assert "Raise the limit to ¥15.09" in cheap.page.text
     huge = await browser.get("/order/quote", **{**JOB, "cards": "4000"})
     assert "Raise the limit" not in huge.page.text
-    assert "Take 64 cards" in huge.page.text
+    assert "Take 48 cards" in huge.page.text
     waiting = await place(browser, await review(browser, limit="8"))
     order = await browser.get(waiting.location)
     assert "Nothing fits yet: it waits in the book" in order.page.text

@@ -116,15 +116,20 @@ async def test_the_quote_tells_what_waiting_saves_and_what_else_there_is(calm: V
     browser = await calm.as_party("buyer-1")
     patient = await quote(browser, {**JOB, "hours": "10"})
     # Ten hours by night are at 11 yuan, and by day at 18.
-    assert "saves ¥560.00 12 h later: at 11-23 10:00 it would be ¥1,440.00" in patient.page.text
+    assert (
+        "This saves ¥560.00 against the earliest start: ¥1,440.00 at 11-23 10:00, 12 h sooner."
+        in patient.page.text
+    )
     visit = await quote(browser, JOB)
     assert "Of what is free now, for a part of the size" in visit.page.text
-    assert re.search(r"¥22\.00 100 % ¥2,896\.00 ≈ ¥15\.08", visit.page.text)
+    assert "No limit from ¥18.00 to ¥22.00 would change what you get" in visit.page.text
+    tight = await quote(browser, {**JOB, "limit": "15.09"})
+    assert "¥14.34 nothing ¥15.09 100 % ¥2,896.00 ≈ ¥15.08" in tight.page.text
     assert re.search(r"Of these .* 8 100 % ¥2,896\.00", visit.page.text)
     soon = await quote(browser, {**JOB, "prefer": "earliest"})
-    assert "Beside the earliest" not in soon.page.text
+    assert "the earliest start" not in soon.page.text
     without = await quote(browser, {**JOB, "limit": ""})
-    assert "at another limit" not in without.page.text
+    assert "No limit from" not in without.page.text
 
 
 async def test_an_interruptible_quote_says_who_could_take_it_back(calm: Venue) -> None:
