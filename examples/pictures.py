@@ -13,7 +13,6 @@ from pathlib import Path
 
 from examples.drawing import MARGIN, WIDTH, Picture, Scale, clock, yuan
 from examples.play import REGION, Play, cost
-from matching.book import BookKey
 from matching.commands import Tick
 from matching.curves import PriceCurve
 from matching.events import Displaced, Leased
@@ -294,7 +293,7 @@ def books() -> str:
 
 def draw_book(picture: Picture, market: Market, chip: str, left: int, top: int) -> None:
     """A book as a ladder, the dearest price on top: cards on offer, and cards that are waited for."""
-    book = market.books[BookKey(ChipCode(chip), REGION, Tier.SPOT)]
+    book = market.books[ChipCode(chip), REGION, Tier.SPOT]
     rows = [(live.terms.asks[Tier.SPOT].lowest, live.terms.cards, "") for _, live in book.offers]
     rows += [wanted(each.live.terms, ChipCode(chip)) for bids in book.bids.values() for _, each in bids]
     for price, cards, name in sorted(rows, reverse=True):

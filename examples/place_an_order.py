@@ -57,8 +57,9 @@ async def main() -> int:
 def show_quote(quote: QuoteOut) -> None:
     """What the order would get now. It books nothing."""
     if quote.found is None:
-        refusal = "nothing fits" if quote.refusal is None else quote.refusal.detail
-        print(f"nothing now: {refusal}")
+        cures = [] if quote.why is None else quote.why.cures
+        ways = [f"{cure.dimension} ({yuan(cure.found.total_fen)})" for cure in cures]
+        print(f"nothing now: it would fit with another {' or '.join(ways) or 'market'}")
         return
     found = quote.found
     for leg in found.legs:

@@ -188,7 +188,7 @@ async def test_a_promise_that_nobody_can_keep_any_more(venue: Venue) -> None:
 async def test_a_promise_that_can_t_be_read_orders_nothing(calm: Venue, promise: str) -> None:
     browser = await calm.as_party("buyer-1")
     sent = (await review(browser)).page.values()
-    assert (await browser.send("/orders", **{**sent, "quoted": promise})).status == 400
+    assert (await browser.send("/orders", **{**sent, "quoted": [promise]})).status == 400
 
 
 async def test_a_refusal_is_told_at_its_field_before_anything_is_ordered(calm: Venue) -> None:
