@@ -55,6 +55,7 @@ from exchange.venue.events import TermsAdopted
 from exchange.venue.rules import adopt_terms, set_link, tick
 from matching.commands import AmendListing, AmendOrder, CancelOrder, Reclaim, SetLink, WithdrawListing
 from matching.events import LinkSet, ListingAmended, ListingClosed, Rested, Ticked
+from matching.market import adopt
 from matching.market import evolve as evolve_market
 from matching.terms import Seq
 from settlement.ledger.journal import JournalEntry
@@ -125,7 +126,8 @@ def evolve(state: State, event: Event) -> list[JournalEntry]:
     """Let an event have happened, and post what it means in money. Never refuses: what is impossible asserts."""
     match event:
         case TermsAdopted(terms):
-            state.terms, state.market.terms = terms, terms.market
+            state.terms = terms
+            adopt(state.market, terms.market)
         case PartyRegistered(party):
             state.parties[party.id] = party
         case AgreementRecorded(agreement):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from exchange.bus import Answer, BusyError, DifferentCommandError, HaltedError
+from exchange.collector import look_at_young
 from exchange.commands import Envelope
 from exchange.core import step
 from exchange.state import PartyId, State
@@ -117,6 +118,7 @@ class Engine:
                 await self._storage.store(decided.prepared)
             self._answer(decided)
             self._ahead.release()
+            look_at_young()
 
     async def _decide(self, batch: Sequence[_Waiting]) -> _Decided:
         """Decide every command that is new. What was decided and is not durable yet is known, too."""

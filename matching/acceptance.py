@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from itertools import pairwise
 
 from matching.commands import AmendListing, AmendOrder
 from matching.curves import PriceCurve
@@ -17,15 +16,17 @@ def listing_problem(market: Market, listing: Listing) -> Rejection | None:
         return Rejection.UNKNOWN_CHIP
     if market.regions is not None and listing.region not in market.regions:
         return Rejection.UNKNOWN_REGION
-    if min(listing.cards, listing.lot, listing.min_slots) < 1:
+    cards, lot, min_slots, window = listing.cards, listing.lot, listing.min_slots, listing.window
+    if cards < 1 or lot < 1 or min_slots < 1:
         return Rejection.BAD_QUANTITY
-    if not listing.asks or not all(_sound(curve, listing.window) for curve in listing.asks.values()):
+    if not listing.asks or not all(_sound(curve, window.start) for curve in listing.asks.values()):
         return Rejection.BAD_PRICE
-    if listing.cards % listing.lot:
+    if cards % lot:
         return Rejection.BAD_LOT
-    if listing.window.end <= listing.window.start:
+    slots = window.end - window.start
+    if slots <= 0:
         return Rejection.EMPTY_WINDOW
-    if len(listing.window) < listing.min_slots:
+    if slots < min_slots:
         return Rejection.WINDOW_TOO_SHORT
     return None
 
@@ -38,13 +39,14 @@ def order_problem(market: Market, order: Order) -> Rejection | None:
         return Rejection.UNKNOWN_REGION
     if order.home is not None and market.regions is not None and order.home not in market.regions:
         return Rejection.UNKNOWN_REGION
-    if not _sound_shape(order) or min(order.chips.values()) < 1 or order.mbps_per_card < 0:
+    if not _sound_shape(order) or order.mbps_per_card < 0 or any(each < 1 for each in order.chips.values()):
         return Rejection.BAD_QUANTITY
     if order.limit < 0:
         return Rejection.BAD_PRICE
-    if order.window.end <= order.window.start:
+    slots = order.window.end - order.window.start
+    if slots <= 0:
         return Rejection.EMPTY_WINDOW
-    if len(order.window) < order.slots:
+    if slots < order.slots:
         return Rejection.WINDOW_TOO_SHORT
     return None
 
@@ -52,9 +54,9 @@ def order_problem(market: Market, order: Order) -> Rejection | None:
 def _sound_shape(order: Order) -> bool:
     match order.shape:
         case Block(least, most, slots):
-            return min(least, slots) >= 1 and least <= most
+            return least >= 1 and slots >= 1 and least <= most
         case Work(amount, rate):
-            return min(amount, rate) >= 1
+            return amount >= 1 and rate >= 1
 
 
 def amended_listing(market: Market, command: AmendListing) -> Listing | Rejection:
@@ -100,12 +102,14 @@ def _least_free(live: LiveListing, now: Slot) -> int:
     return live.free.least(start, live.terms.window.end)
 
 
-def _sound(curve: PriceCurve, window: Window) -> bool:
-    """Whether a curve prices the whole window, its slots rise, and no price is negative."""
-    slots = [slot for slot, _ in curve.steps]
-    return (
-        bool(slots)
-        and slots[0] <= window.start
-        and all(earlier < later for earlier, later in pairwise(slots))
-        and curve.lowest >= 0
-    )
+def _sound(curve: PriceCurve, start: Slot) -> bool:
+    """Whether a curve prices the whole of a window, its slots rise, and no price is negative."""
+    steps = curve.steps
+    if not steps or steps[0][0] > start:
+        return False
+    before = steps[0][0] - 1
+    for slot, price in steps:
+        if slot <= before or price < 0:
+            return False
+        before = slot
+    return True

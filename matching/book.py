@@ -1,24 +1,21 @@
-"""The two sides of one instrument, each on a ladder that a search steps over in strides."""
+"""The two sides of one instrument, and what others lease in it: each on a ladder that a search steps over in strides."""
 
 from collections.abc import Iterator
 from heapq import merge
-from typing import NamedTuple
+from typing import Final
 
+from matching.holds import Held, HoldSketch, Taking, sketch_of
 from matching.ladder import Ladder, Rung, Sketch
 from matching.live import LiveListing, LiveOrder
 from matching.masks import eroded, span
-from matching.terms import Block, ChipCode, RegionCode, Split, Tier
+from matching.terms import ChipCode, RegionCode, Tier
 
-RUNS = (1, 2, 4, 8, 24)  # slots: a sketch knows where runs of these lengths could start
-UNBOUNDED = 1 << 62
+RUNS: Final = (1, 2, 4, 8, 24)  # slots: a sketch knows where runs of these lengths could start
+UNBOUNDED: Final = 1 << 62
 
 
-class BookKey(NamedTuple):
-    """An instrument: what a book is for. Time is not part of it, but a dimension of each listing."""
-
-    chip: ChipCode
-    region: RegionCode
-    tier: Tier
+BookKey = tuple[ChipCode, RegionCode, Tier]
+"""An instrument: what a book is for. Time is not part of it, but a dimension of each listing."""
 
 
 class Need:
@@ -72,18 +69,19 @@ class OfferSketch(Sketch[LiveListing, Need]):
 
     def serves(self, item: LiveListing, query: Need) -> bool:
         """Whether a listing might serve."""
-        terms = item.terms
-        if item.usable < query.cards or terms.min_slots > query.slots or terms.lot > query.lot:
+        if query.run and item.open & query.run != query.run:
+            return False
+        if item.usable < query.cards or item.min_slots > query.slots or item.lot > query.lot:
             return False
         if query.run:
-            return item.open & query.run == query.run
+            return True
         return eroded(item.open, query.slots) & query.starts != 0
 
     def take_in(self, item: LiveListing) -> None:
         """Promise what a listing can do, too."""
         self.usable = max(self.usable, item.usable)
-        self.min_slots = min(self.min_slots, item.terms.min_slots)
-        self.lot = min(self.lot, item.terms.lot)
+        self.min_slots = min(self.min_slots, item.min_slots)
+        self.lot = min(self.lot, item.lot)
         starts, mask, run = self.starts, item.open, 1
         for level, longer in enumerate(RUNS):
             mask = eroded(mask, longer - run + 1)
@@ -108,7 +106,7 @@ class Waiting:
 
     def __init__(self, live: LiveOrder, weight: int, origin: int) -> None:
         self.live = live
-        self.slots = live.terms.slots
+        self.slots = live.slots
         self.cards = least_cards(live, weight)
         self.starts = 0
         self.begin(origin)
@@ -120,9 +118,7 @@ class Waiting:
 
 def least_cards(live: LiveOrder, weight: int) -> int:
     """The fewest cards of one listing that help an order at all: a block on one listing needs its least of it."""
-    shape = live.terms.shape
-    whole = isinstance(shape, Block) and shape.split is Split.ONE
-    return -(-live.least // weight) if whole else 1
+    return -(-live.least // weight) if live.alone else 1
 
 
 class Room:
@@ -173,7 +169,7 @@ class BidSketch(Sketch[Waiting, Room]):
 
 
 Bids = Ladder[Waiting, Room]
-SMALL = 16  # cards: up to so many each size has a ladder of its own
+SMALL: Final = 16  # cards: up to so many each size has a ladder of its own
 
 
 def size_of(cards: int) -> int:
@@ -182,13 +178,19 @@ def size_of(cards: int) -> int:
 
 
 class Book:
-    """Listings by lowest price and age, and orders by limit and age. Orders are kept by size, so that large ones hide no small ones."""
+    """Listings by lowest price and age, and orders by limit and age. Orders are kept by size, so that large ones hide no small ones.
 
-    __slots__ = ("bids", "offers", "usable")
+    `leased` are the spot leases of its listings, by what their buyers would pay, for whoever may take them back.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("bids", "chip", "leased", "offers", "region", "usable")
+
+    def __init__(self, chip: ChipCode, region: RegionCode) -> None:
+        self.chip = chip
+        self.region = region
         self.offers: Ladder[LiveListing, Need] = Ladder(OfferSketch)
         self.bids: dict[int, Bids] = {}
+        self.leased: Ladder[Held, Taking] = Ladder(HoldSketch)
         self.usable = 0
 
     def add_bid(self, rung: Rung, waiting: Waiting) -> None:
@@ -206,6 +208,9 @@ class Book:
     def redraw(self, origin: int) -> None:
         """Count all slots from `origin` on."""
         self.offers.redraw()
+        for _, held in self.leased:
+            held.sketch = sketch_of(held.lease, held.listing, held.tier, origin)
+        self.leased.redraw()
         for bids in self.bids.values():
             for _, waiting in bids:
                 waiting.begin(origin)
@@ -213,7 +218,10 @@ class Book:
 
     def dearest(self) -> int:
         """The most that anybody who waits would pay for a card and slot, in thousandths; less than nothing for nobody."""
-        return -min([bids.lowest() for bids in self.bids.values()], default=1)
+        lowest = 1
+        for bids in self.bids.values():
+            lowest = min(lowest, bids.lowest())
+        return -lowest
 
     def waiting(self, room: Room, after: Rung | None) -> Iterator[tuple[Rung, Waiting]]:
         """Orders behind a rung that a listing might serve, dearest first, then oldest."""

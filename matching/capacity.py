@@ -46,7 +46,10 @@ class FreeCards:
 
     def most(self) -> int:
         """Cards that are free in the emptiest slot."""
-        return max(self._free)
+        most = 0
+        for free in self._free:
+            most = max(most, free)
+        return most
 
     def mask(self, origin: int, cards: int) -> int:
         """The slots from `origin` on in which at least `cards` are free."""

@@ -6,13 +6,21 @@ is left of its order looks for capacity anew.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from itertools import accumulate
+from itertools import pairwise
 
+from matching.book import BookKey
 from matching.curves import Run
+from matching.holds import UNTAKEN, Loss, Taking
+from matching.ladder import NOBODY
 from matching.legs import Leg, Offered, Wanted, offered, round_up, wanted_by
 from matching.live import MILLI, LiveLease, LiveListing, LiveOrder
 from matching.market import Market
-from matching.terms import Block, LeaseNumber, OnPreempt, Order, OrderId, Slot, Tier, Window
+from matching.terms import Block, LeaseNumber, ListingId, OnPreempt, Order, OrderId, Slot, Tier, Window
+
+BP = 10_000
+
+Step = tuple[int, int, int]
+"""Slots in which as many cards are free: (start, end, cards)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,119 +31,200 @@ class Takeover:
     evicted: tuple[LiveLease, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Taken:
-    """A takeover by its rank: the least damage first, then price per performance, start and age of the listing."""
+class _Way:
+    """A way to take cards over: its rank, what one card costs then, and who has to go."""
 
-    rank: tuple[int, int, int, int]
-    takeover: Takeover
+    __slots__ = ("evicted", "loss", "offer", "runs")
+
+    def __init__(
+        self, loss: Loss, offer: Offered, runs: tuple[Run, ...], evicted: tuple[LiveLease, ...]
+    ) -> None:
+        self.loss = loss
+        self.offer = offer
+        self.runs = runs
+        self.evicted = evicted
 
 
 def takeover(market: Market, live: LiveOrder) -> Takeover | None:
     """The takeover that does the least damage, for an arriving order that finds nothing free; or None."""
     wanted = wanted_by(market, live)
-    best: _Taken | None = None
-    for offer in _leased(market, wanted):
-        first = max(wanted.first, market.now + market.terms.notice, offer.listing.terms.window.start)
-        last = min(wanted.end, offer.listing.terms.window.end) - wanted.slots
-        for start in range(first, last + 1):
-            found = _taken(market, wanted, offer, Slot(start))
-            if found is not None and (best is None or found.rank < best.rank):
-                best = found
-    return None if best is None else best.takeover
+    best: _Way | None = None
+    for key, weight in _books(wanted.order):
+        book = market.books.get(key)
+        if book is None:
+            continue
+        taking = _taking(market, wanted, weight, UNTAKEN if best is None else best.loss)
+        met = set[ListingId]()
+        for _, held in book.leased.admitted(taking):
+            terms = held.listing.terms
+            if terms.id not in met and terms.seller != wanted.order.buyer:
+                met.add(terms.id)
+                offer = offered(market, wanted, held.listing)
+                for way in _ways(market, wanted, offer, taking):
+                    best, taking.best = way, way.loss
+    return None if best is None else Takeover(_leg(wanted, best), best.evicted)
 
 
-def _leased(market: Market, wanted: Wanted) -> Iterator[Offered]:
-    """The listings with leases that could be taken back, as far as an order may use them at all."""
-    order = wanted.order
-    for listing in market.listings.values():
-        terms = listing.terms
-        if (
-            listing.spot
-            and order.tier in terms.asks
-            and terms.chip in order.chips
-            and terms.region in order.regions
-            and terms.seller != order.buyer
-            and terms.min_slots <= wanted.slots
-        ):
-            yield offered(market, wanted, listing)
+def _books(order: Order) -> Iterator[tuple[BookKey, int]]:
+    """The books that an order accepts, and the weight of a card in each."""
+    for chip, weight in order.chips.items():
+        for region in order.regions:
+            yield (chip, region, order.tier), weight
 
 
-def _taken(market: Market, wanted: Wanted, offer: Offered, start: Slot) -> _Taken | None:
-    """The takeover on one listing from one start, if it is possible and worth it."""
-    order, listing, weight = wanted.order, offer.listing, offer.weight
-    end = Slot(start + wanted.slots)
-    working = -(-wanted.least // weight)
-    cards = round_up(working, listing.terms.lot)
-    if offer.link is not None and offer.link.least(start, end) < working * order.mbps_per_card:
-        return None
-    victims = _victims(market, wanted, offer, Window(start, end), cards)
-    if not victims:
-        return None
-    evicted = gangs_of(market, victims)
-    damage = sum(
-        lease.hold * lease.cards * (lease.window.end - max(start, lease.window.start)) for lease in evicted
+def _taking(market: Market, wanted: Wanted, weight: int, best: Loss) -> Taking:
+    """What an order looks for among the leases of a book. On demand it may take any, whatever that is worth."""
+    order, hold = wanted.order, wanted.order.limit * weight // MILLI
+    spot = order.tier is Tier.SPOT
+    return Taking(
+        first=max(wanted.first, market.now + market.terms.notice),
+        last=wanted.end - wanted.slots,
+        origin=market.origin,
+        slots=wanted.slots,
+        cards=-(-wanted.least // weight),
+        price=hold,
+        hold=min(hold - 1, hold * BP // (BP + market.terms.outbid_bp)) if spot else NOBODY,
+        worth=hold * wanted.slots if spot else NOBODY,
+        scale=wanted.common // weight,
+        best=best,
     )
-    if order.tier is Tier.SPOT and order.limit * weight // MILLI * cards * wanted.slots <= damage:
-        return None
-    top = max(lease.hold for lease in evicted if lease.listing == listing.terms.id)
-    runs = tuple(_runs(offer, order, Window(start, end), top))
-    price = sum((until - since) * each for since, until, each in runs)
-    if price * MILLI > order.limit * wanted.slots * weight:
-        return None
-    leg = Leg(listing, Window(start, end), cards, working, weight, price, runs)
-    rank = damage, price * offer.scale, int(start), int(listing.seq)
-    return _Taken(rank, Takeover(leg, evicted))
 
 
-def _victims(market: Market, wanted: Wanted, offer: Offered, window: Window, cards: int) -> list[LiveLease]:
-    """The leases of a listing that have to go so that `cards` are free: the cheapest, then the youngest, and no more.
+def _ways(market: Market, wanted: Wanted, offer: Offered, taking: Taking) -> Iterator[_Way]:
+    """Ways to take cards of one listing over, each better than the one before."""
+    listing, slots = offer.listing, wanted.slots
+    cards = round_up(taking.cards, listing.lot)
+    leases = _within_reach(listing, taking, wanted.end)
+    lowest = offer.prices.lowest * slots * offer.scale
+    for since, until in _stretches(wanted, offer, taking):
+        for first, last in _alike(listing, since, until - slots, slots):
+            steps = [*listing.free.steps(last, last + slots)]
+            if (_least_damage(leases, steps, cards), lowest, first, listing.seq) > taking.best:
+                continue
+            victims = _victims(leases, steps, cards)
+            if victims:
+                way = _best_start(wanted, offer, gangs_of(market, victims), first, last)
+                if way is not None and way.loss[0] < taking.worth * cards and way.loss < taking.best:
+                    yield way
 
-    Empty where that can't be, or where nobody has to go.
+
+def _stretches(wanted: Wanted, offer: Offered, taking: Taking) -> Iterator[tuple[int, int]]:
+    """Stretches in which a run may be taken over: the listing is there, and its link has bandwidth."""
+    window, order = offer.listing.terms.window, wanted.order
+    first, end = max(taking.first, window.start), min(wanted.end, window.end)
+    whole = [(first, end)]
+    link = offer.link
+    for since, until in whole if link is None else link.runs(first, end, taking.cards * order.mbps_per_card):
+        if until - since >= wanted.slots:
+            yield since, until
+
+
+def _alike(listing: LiveListing, first: int, last: int, slots: int) -> Iterator[tuple[int, int]]:
+    """Groups of starts, as (first, last), from which a run meets the same leases and the same free cards.
+
+    Leases begin and end on steps of what is free, so a group ends where a run comes to another step, or leaves one.
     """
-    listing, order = offer.listing, wanted.order
-    hold = order.limit * offer.weight // MILLI
-    bp = 10_000 + market.terms.outbid_bp
-    eligible = [
+    begins = {first}
+    for since, _, _ in listing.free.steps(first, last + slots):
+        begins.update(start for start in (since, since - slots + 1) if first < start <= last)
+    for start, following in pairwise([*sorted(begins), last + 1]):
+        yield start, following - 1
+
+
+def _within_reach(listing: LiveListing, taking: Taking, end: int) -> list[LiveLease]:
+    """The leases of a listing that a taker might end, as their turn comes."""
+    return [
         lease
-        for lease in listing.spot.values()
-        if lease.window.start < window.end
-        and lease.window.end > window.start
-        and (order.tier is not Tier.SPOT or (hold > lease.hold and hold * 10_000 >= lease.hold * bp))
+        for lease in listing.spot
+        if lease.hold <= taking.hold and lease.window.start < end and lease.window.end > taking.first
     ]
-    eligible.sort(key=lambda lease: (lease.hold, -lease.seq, -lease.number))
-    chosen: list[LiveLease] = []
-    for lease in eligible:
-        if _free_without(listing, window, chosen) >= cards:
+
+
+def _least_damage(leases: list[LiveLease], steps: list[Step], cards: int) -> int:
+    """No takeover of so many cards in these steps does less: in each of them at least the cheapest leases have to go."""
+    damage = 0
+    for since, until, free in steps:
+        short = cards - free
+        for lease in leases:
+            if short <= 0:
+                break
+            damage += (until - since) * min(short, lease.cards) * lease.hold
+            short -= lease.cards
+        if short > 0:
+            return NOBODY + 1
+    return damage
+
+
+def _victims(leases: list[LiveLease], steps: list[Step], cards: int) -> list[LiveLease]:
+    """The leases that have to go so that `cards` are free in all steps: the first that help, and none in vain.
+
+    Empty where that can't be.
+    """
+    short = [cards - free for _, _, free in steps]
+    chosen: list[tuple[LiveLease, list[int]]] = []
+    for lease in leases:
+        if max(short) <= 0:
             break
-        chosen.append(lease)
-    if _free_without(listing, window, chosen) < cards:
+        start, end = lease.window.start, lease.window.end
+        covered = [at for at, (since, _, _) in enumerate(steps) if start <= since < end]
+        if covered:
+            chosen.append((lease, covered))
+            for at in covered:
+                short[at] -= lease.cards
+    if max(short) > 0:
         return []
-    for dearest in chosen[::-1]:
-        others = [lease for lease in chosen if lease is not dearest]
-        if _free_without(listing, window, others) >= cards:
-            chosen = others
-    return chosen
+    victims: list[LiveLease] = []
+    for lease, covered in reversed(chosen):
+        if all(short[at] + lease.cards <= 0 for at in covered):
+            for at in covered:
+                short[at] += lease.cards
+        else:
+            victims.append(lease)
+    return victims
 
 
-def _free_without(listing: LiveListing, window: Window, gone: Iterable[LiveLease]) -> int:
-    """Cards that would be free in every slot of a window if some leases ended with its start."""
-    changes: dict[int, int] = {}
-    for lease in gone:
-        since, until = max(lease.window.start, window.start), min(lease.window.end, window.end)
-        changes[since] = changes.get(since, 0) + lease.cards
-        changes[until] = changes.get(until, 0) - lease.cards
-    for begins, ends, free in listing.free.steps(window.start, window.end):
-        changes[begins] = changes.get(begins, 0) + free
-        changes[ends] = changes.get(ends, 0) - free
-    levels = list(accumulate(changes[slot] for slot in sorted(changes) if slot < window.end))
-    return min(levels)
+def _best_start(
+    wanted: Wanted, offer: Offered, evicted: tuple[LiveLease, ...], first: int, last: int
+) -> _Way | None:
+    """The best of some starts from which the same leases have to go, if the taker can pay for any.
+
+    A later start does less damage, or all do as much, and a price that never changes is the same at all of them.
+    """
+    listing, best = offer.listing, None
+    top = max(lease.hold for lease in evicted if lease.listing == listing.terms.id)
+    for start in (first, last) if offer.prices.flat else range(first, last + 1):
+        runs = _runs(offer, wanted.order, Window(Slot(start), Slot(start + wanted.slots)), top)
+        price = _total(runs)
+        if price <= offer.limit:
+            damage = 0
+            for lease in evicted:
+                damage += lease.hold * lease.cards * (lease.window.end - max(start, lease.window.start))
+            loss = damage, price * offer.scale, start, int(listing.seq)
+            if best is None or loss < best.loss:
+                best = _Way(loss, offer, runs, evicted)
+    return best
 
 
-def _runs(offer: Offered, order: Order, window: Window, top: int) -> Iterator[Run]:
+def _runs(offer: Offered, order: Order, window: Window, top: int) -> tuple[Run, ...]:
     """What one card costs: the ask on demand; for spot no less than the dearest displaced limit."""
-    for since, until, price in offer.prices.parts(window.start, window.end):
-        yield since, until, max(price, top) if order.tier is Tier.SPOT else price
+    runs = offer.prices.runs(window.start, window.end)
+    if order.tier is Tier.ON_DEMAND:
+        return runs
+    return tuple((since, until, max(price, top)) for since, until, price in runs)
+
+
+def _total(runs: tuple[Run, ...]) -> int:
+    """What one card costs for all of them."""
+    return sum((until - since) * price for since, until, price in runs)
+
+
+def _leg(wanted: Wanted, way: _Way) -> Leg:
+    """What a taker gets."""
+    offer, start = way.offer, way.loss[2]
+    working = -(-wanted.least // offer.weight)
+    cards = round_up(working, offer.listing.lot)
+    window = Window(Slot(start), Slot(start + wanted.slots))
+    return Leg(offer.listing, window, cards, working, offer.weight, _total(way.runs), way.runs)
 
 
 def gangs_of(market: Market, victims: Iterable[LiveLease]) -> tuple[LiveLease, ...]:

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from matching.acceptance import order_problem
-from matching.book import Book, BookKey, Need
+from matching.book import Book, Need
 from matching.deals import UNPLACED, from_free
+from matching.ladder import rank_at
 from matching.legs import Offered, Wanted, stretches
 from matching.live import MILLI, LiveListing, LiveOrder
 from matching.market import FOR_EVER, Market
@@ -94,56 +95,51 @@ class _Counter:
         """Count without some dimensions. While none that a run has matters, any free lot will do."""
         found: set[ListingId] = set()
         looked, passed = 0, self._market.now - self._market.origin
-        by_chip: dict[tuple[Tier, ChipCode], Wanted] = {}
-        for key, book in self._books(lifted):
-            wanted = None if lifted >= OF_A_RUN else by_chip.get((key.tier, key.chip))
-            if wanted is None and not lifted >= OF_A_RUN:
-                wanted = by_chip[key.tier, key.chip] = self._wanted(key, lifted)
-            for listing in self._met(key, book, wanted, lifted):
+        for book, tier in self._books(lifted):
+            wanted = None if lifted >= OF_A_RUN else self._wanted(book, tier, lifted)
+            for listing in self._met(book, wanted, lifted):
                 looked += 1
                 if self._allowed(listing, lifted) and (
-                    listing.open >> passed != 0
-                    if wanted is None
-                    else self._has_run(listing, key, wanted, lifted)
+                    listing.open >> passed != 0 if wanted is None else self._has_run(listing, wanted, lifted)
                 ):
                     found.add(listing.terms.id)
                 if len(found) == MANY or looked == LOOKED_AT:
                     return Count(len(found), more=True)
         return Count(len(found), more=False)
 
-    def _books(self, lifted: Lifted) -> Iterator[tuple[BookKey, Book]]:
+    def _books(self, lifted: Lifted) -> Iterator[tuple[Book, Tier]]:
         order, any_chip = self._order, Dimension.CHIP in lifted
         any_tier, any_region = Dimension.TIER in lifted, Dimension.REGION in lifted
-        for key, book in self._market.books.items():
+        for (chip, region, tier), book in self._market.books.items():
             if (
-                (any_tier or key.tier is order.tier)
-                and (any_region or key.region in order.regions)
-                and (any_chip or key.chip in order.chips)
+                (any_tier or tier is order.tier)
+                and (any_region or region in order.regions)
+                and (any_chip or chip in order.chips)
             ):
-                yield key, book
+                yield book, tier
 
-    def _wanted(self, key: BookKey, lifted: Lifted) -> Wanted:
-        """What the order wants in the books of a chip and tier. It can't use a chip that has no weight."""
+    def _wanted(self, book: Book, tier: Tier, lifted: Lifted) -> Wanted:
+        """What the order wants in a book. It can't use a chip that has no weight."""
         order, now = self._order, self._market.now
         window = Window(now, FOR_EVER) if Dimension.HOURS in lifted else order.window
         limit = ANY_LIMIT if Dimension.LIMIT in lifted else order.limit
-        chips = {key.chip: self._weights.get(key.chip, 0)}
-        asked = replace(order, tier=key.tier, chips=chips, window=window, limit=limit)
+        chips = {book.chip: self._weights.get(book.chip, 0)}
+        asked = replace(order, tier=tier, chips=chips, window=window, limit=limit)
         return Wanted(LiveOrder(asked, UNPLACED), max(window.start, now), window.end)
 
-    def _met(self, key: BookKey, book: Book, wanted: Wanted | None, lifted: Lifted) -> Iterator[LiveListing]:
-        """The listings of a book that might serve, by price. Those with too long a shortest run are stepped over unless that is lifted."""
+    def _met(self, book: Book, wanted: Wanted | None, lifted: Lifted) -> Iterator[LiveListing]:
+        """The listings of a book that might serve, by price: all of them where no shortest run may rule any out."""
         most = ANY_LIMIT
         items = iter(book.offers)
         if wanted is not None:
-            weight = wanted.order.chips[key.chip]
+            weight = wanted.order.chips[book.chip]
             if not weight:
                 return
             most = Price(wanted.order.limit * weight // MILLI)
             if Dimension.RUN not in lifted:
                 items = book.offers.admitted(self._need(wanted, weight, lifted))
-        for (lowest, _, _), listing in items:
-            if lowest > most:
+        for rung, listing in items:
+            if rank_at(rung) > most:
                 return
             yield listing
 
@@ -163,10 +159,10 @@ class _Counter:
             Dimension.RUN in lifted or terms.min_slots <= order.slots
         )
 
-    def _has_run(self, listing: LiveListing, key: BookKey, wanted: Wanted, lifted: Lifted) -> bool:
+    def _has_run(self, listing: LiveListing, wanted: Wanted, lifted: Lifted) -> bool:
         """Whether a listing has a run of cards for an order, with bandwidth, within its limit."""
-        weight, lot, slots = wanted.order.chips[key.chip], listing.terms.lot, wanted.slots
-        link = None if Dimension.LINK in lifted else self._market.link(self._order, key.region)
+        weight, lot, slots = wanted.order.chips[listing.chip], listing.lot, wanted.slots
+        link = None if Dimension.LINK in lifted else self._market.link(self._order, listing.region)
         offer = Offered(wanted, listing, weight, link)
         if isinstance(wanted.order.shape, Work):
             working = lot

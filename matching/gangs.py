@@ -1,38 +1,42 @@
 """Gangs: one chip, one start, cards of several listings."""
 
 from collections.abc import Iterator
-from heapq import heappop, heappush
+from heapq import heappop, heappush, merge
 from itertools import accumulate
 
-from matching.book import UNBOUNDED, BookKey, Need
+from matching.book import UNBOUNDED, Book, Need
+from matching.ladder import rank_at
 from matching.legs import Offered, Plan, Wanted, leg_at, room_at, stretches
+from matching.live import MILLI
 from matching.market import Market
 from matching.ranking import Counter, Ranked, counters, looks_far, need_of, offers, rank_of, ranked
-from matching.terms import ChipCode, RegionCode, Split
+from matching.terms import ChipCode, RegionCode
 
 
-def gang(market: Market, wanted: Wanted, split: Split) -> Plan:
+def gang(market: Market, wanted: Wanted) -> Plan:
     """Anchors are tried in the order of their best leg; the first whose sweep reaches the least wins."""
     books = counters(market, wanted)
-    if not books or _most_there_is(market, wanted, books, split) < wanted.least:
+    if not _may_reach(wanted, books):
         return []
+    if _is_one_choice(wanted, books):
+        return _sweep(market, wanted, [each.book for each in books], wanted.first)
     far = looks_far(market, wanted)
     tried = set[tuple[ChipCode, RegionCode | None, int]]()
     reach: dict[tuple[ChipCode, RegionCode | None], list[int]] = {}
     for _, start, offer in ranked(market, wanted, starts, books):
-        chip, region = offer.listing.terms.chip, offer.listing.terms.region
-        where = region if split is Split.SELLERS else None
+        chip, region = offer.listing.chip, offer.listing.region
+        where = region if wanted.live.local else None
         if (chip, where, start) in tried:
             continue
         tried.add((chip, where, start))
         known = reach.get((chip, where))
         if known is None or known[start - wanted.first] >= wanted.least:
-            keys = [key for key, _ in books if key.chip == chip and where in {None, key.region}]
-            plan = _sweep(market, wanted, keys, start)
+            joined = [each.book for each in books if _joins(each.book, chip, where)]
+            plan = _sweep(market, wanted, joined, start)
             if plan:
                 return plan
             if known is None and not far:
-                reach[chip, where] = _reach(market, wanted, keys)
+                reach[chip, where] = _reach(market, wanted, joined)
         if wanted.earliest and not far:
             _close(books, chip, where)
     return []
@@ -40,19 +44,25 @@ def gang(market: Market, wanted: Wanted, split: Split) -> Plan:
 
 def _close(books: list[Counter], chip: ChipCode, where: RegionCode | None) -> None:
     """No other listing of these books need be met at this start: its anchor was tried."""
-    for key, need in books:
-        if key.chip == chip and where in {None, key.region}:
-            need.close()
+    for each in books:
+        if _joins(each.book, chip, where):
+            each.need.close()
 
 
-def _reach(market: Market, wanted: Wanted, keys: list[BookKey]) -> list[int]:
+def _joins(book: Book, chip: ChipCode, where: RegionCode | None) -> bool:
+    """Whether the listings of a book may serve a gang together with an anchor's. `where` is None for all regions."""
+    return book.chip == chip and (where is None or where == book.region)
+
+
+def _reach(market: Market, wanted: Wanted, books: list[Book]) -> list[int]:
     """The most that the listings of some books of one chip could give at each start, in thousandths.
 
     It is worked out once a first sweep has failed, so that hopeless anchors need none.
     """
     first, slots = wanted.first, wanted.slots
     change = [0] * (wanted.end - first + 1)
-    for offer in offers(market, wanted, [Counter(key, need_of(market, wanted, key)) for key in keys]):
+    weight = wanted.live.chips[books[0].chip]
+    for offer in offers(market, wanted, [Counter(book, need_of(market, wanted, weight)) for book in books]):
         most = offer.listing.usable * offer.weight
         for since, until in stretches(offer, wanted, 1):
             if until - since >= slots:
@@ -65,7 +75,19 @@ def starts(wanted: Wanted, offer: Offered) -> Iterator[Ranked]:
     """Every start at which a listing can give a gang anything, by rank."""
     if offer.prices.flat or wanted.earliest:
         return _by_slot(wanted, offer)
-    return iter(sorted(_by_slot(wanted, offer)))
+    return _by_price(wanted, offer)
+
+
+def _by_price(wanted: Wanted, offer: Offered) -> Iterator[Ranked]:
+    """The cheapest start, and all others once anybody asks for them: mostly the first will do."""
+    prices, slots = offer.prices, wanted.slots
+    best = UNBOUNDED, 0
+    for since, until in stretches(offer, wanted, 1):
+        if until - since >= slots:
+            best = min(best, prices.cheapest_start(since, until - slots, slots))
+    if best[0] <= offer.limit:
+        yield rank_of(wanted, offer, best[1], best[0]), best[1]
+        yield from sorted(_by_slot(wanted, offer))[1:]
 
 
 def _by_slot(wanted: Wanted, offer: Offered) -> Iterator[Ranked]:
@@ -77,22 +99,34 @@ def _by_slot(wanted: Wanted, offer: Offered) -> Iterator[Ranked]:
                 yield rank_of(wanted, offer, start, price), start
 
 
-def _most_there_is(market: Market, wanted: Wanted, books: list[Counter], split: Split) -> int:
-    """No anchor can reach more than this: all that is free at any time, on the best chip and in the best region."""
+def _may_reach(wanted: Wanted, books: list[Counter]) -> bool:
+    """Whether all that is free at any time, of one chip and of all regions that may join, comes to the least."""
     by_chip: dict[ChipCode, int] = {}
-    for key, _ in books:
-        usable = market.books[key].usable * wanted.order.chips[key.chip]
-        known = by_chip.get(key.chip, 0)
-        by_chip[key.chip] = max(known, usable) if split is Split.SELLERS else known + usable
-    return max(by_chip.values(), default=0)
+    for each in books:
+        chip = each.book.chip
+        most = each.book.usable * wanted.live.chips[chip]
+        if not wanted.live.local:
+            most = by_chip[chip] = most + by_chip.get(chip, 0)
+        if most >= wanted.least:
+            return True
+    return False
 
 
-def _sweep(market: Market, wanted: Wanted, keys: list[BookKey], start: int) -> Plan:
+def _is_one_choice(wanted: Wanted, books: list[Counter]) -> bool:
+    """Whether all anchors would make the same sweep: from the only start, through the same books."""
+    if wanted.end - wanted.first > wanted.slots:
+        return False
+    first = books[0].book
+    where = first.region if wanted.live.local else None
+    return all(_joins(each.book, first.chip, where) for each in books)
+
+
+def _sweep(market: Market, wanted: Wanted, books: list[Book], start: int) -> Plan:
     """Legs of one chip from one start, the cheapest first, until the gang has its most. Empty if it misses its least."""
     left, plan, wanted = wanted.left, Plan(), wanted.at(start)
     rooms: dict[RegionCode, int] = {}
-    for offer in _covering(market, wanted, keys):
-        where = offer.listing.terms.region
+    for offer in _covering(market, wanted, books):
+        where = offer.listing.region
         if offer.link is not None and where not in rooms:
             rooms[where] = room_at(offer, wanted, start)
         leg = leg_at(offer, wanted, start, left, rooms.get(where, UNBOUNDED))
@@ -107,14 +141,22 @@ def _sweep(market: Market, wanted: Wanted, keys: list[BookKey], start: int) -> P
     return plan if wanted.left - left >= wanted.least else []
 
 
-def _covering(market: Market, wanted: Wanted, keys: list[BookKey]) -> Iterator[Offered]:
+def _covering(market: Market, wanted: Wanted, books: list[Book]) -> Iterator[Offered]:
     """Listings of some books of one chip that are free for the run from the only start, by (price, age)."""
-    books = [Counter(key, Need(1, wanted.slots, 0)) for key in keys]
-    for _, need in books:
-        need.only_at(wanted.first - market.origin)
+    order, weight = wanted.order, wanted.live.chips[books[0].chip]
+    most, need = order.limit * weight // MILLI, Need(1, wanted.slots, 0)
+    need.only_at(wanted.first - market.origin)
+    links = {book.region: market.link(order, book.region) for book in books}
+    found = [book.offers.admitted(need) for book in books]
     dearer: list[tuple[int, int, Offered]] = []  # than their cheapest slot promised
-    for offer in offers(market, wanted, books):
-        least, seq = offer.prices.lowest * wanted.slots, offer.listing.seq
+    for rung, listing in found[0] if len(found) == 1 else merge(*found):
+        lowest, seq = rank_at(rung), listing.seq
+        if lowest > most:
+            break
+        if listing.seller == order.buyer:
+            continue
+        offer = Offered(wanted, listing, weight, links[listing.region])
+        least = lowest * wanted.slots
         while dearer and (dearer[0][0], dearer[0][1]) < (least, seq):
             yield heappop(dearer)[2]
         if offer.prices.flat:

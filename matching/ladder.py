@@ -1,23 +1,34 @@
 """Items in the order of their rank, in a tree whose every node knows what the best of its items could do.
 
 A search asks for the items that could serve it, in their order, and steps over every stretch whose sketch says that
-none of them can. A sketch may promise too much, never too little: what an item loses is taken off only when a search
-has been led astray by it.
+none of them can. A sketch may promise too much, never too little. What an item gains is added before the next search, for
+it may have lost it by then; what it loses is taken off only when a search has been led astray by it.
 """
 
 from abc import ABC, abstractmethod
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
-from typing import Generic, Self, TypeVar
+from typing import Final, Generic, NewType, Self, TypeVar
 
-NOBODY = 1 << 200  # a rank behind every other
-FULL = 32  # items of a leaf, or children of a branch, before it parts
+NOBODY: Final = 1 << 200  # a rank behind every other
+FULL: Final = 32  # items of a leaf, or children of a branch, before it parts
+AGE_BITS: Final = 48
 
-Rung = tuple[int, int, str]
-"""An item's place: its rank, then its age, then its id."""
+Rung = NewType("Rung", int)
+"""An item's place: its rank, then its age, in one number, because one is compared much faster than a pair."""
 
 Item = TypeVar("Item")
 Query = TypeVar("Query")
+
+
+def rung_of(rank: int, age: int) -> Rung:
+    """The place of an item. Of equal rank each has an age of its own."""
+    return Rung((rank << AGE_BITS) + age)
+
+
+def rank_at(rung: Rung) -> int:
+    """The rank that a place stands for."""
+    return rung >> AGE_BITS
 
 
 class Sketch(ABC, Generic[Item, Query]):
@@ -62,18 +73,20 @@ class Node(Generic[Item, Query]):
 class Ladder(Generic[Item, Query]):
     """The items. `sketch` makes an empty sketch."""
 
-    __slots__ = ("_root", "_sketch")
+    __slots__ = ("_grown", "_root", "_sketch")
 
     def __init__(self, sketch: Callable[[], Sketch[Item, Query]]) -> None:
         self._sketch = sketch
+        self._grown: dict[Rung, Item] = {}
         self._root: Node[Item, Query] = Node(sketch(), [], [], [])
 
     def lowest(self) -> int:
         """The rank of the first item, or more than any where there is none."""
-        return self._root.rungs[0][0] if self._root.rungs else NOBODY
+        return rank_at(self._root.rungs[0]) if self._root.rungs else NOBODY
 
     def promise(self, query: Query) -> int:
         """A mask of the slots in which any item might serve a query."""
+        self._catch_up()
         return self._root.sketch.promise(query)
 
     def __iter__(self) -> Iterator[tuple[Rung, Item]]:
@@ -90,6 +103,7 @@ class Ladder(Generic[Item, Query]):
     def remove(self, rung: Rung) -> None:
         """Take an item out. It has to be there."""
         root = self._root
+        self._grown.pop(rung, None)
         self._remove(root, rung)
         while len(root.children) == 1:
             root = root.children[0]
@@ -100,11 +114,7 @@ class Ladder(Generic[Item, Query]):
 
     def grew(self, rung: Rung, item: Item) -> None:
         """An item can do more than it could."""
-        node = self._root
-        node.sketch.take_in(item)
-        while node.children:
-            node = node.children[_child(node, rung)]
-            node.sketch.take_in(item)
+        self._grown[rung] = item
 
     def shrank(self, rung: Rung) -> None:
         """An item can do less than it could."""
@@ -116,6 +126,7 @@ class Ladder(Generic[Item, Query]):
 
     def redraw(self) -> None:
         """Make every sketch anew: all items have changed."""
+        self._grown.clear()
         self._redraw(self._root)
 
     def admitted(self, query: Query, after: Rung | None = None) -> Iterator[tuple[Rung, Item]]:
@@ -123,8 +134,19 @@ class Ladder(Generic[Item, Query]):
 
         Nothing may be added or removed meanwhile; items may shrink.
         """
+        self._catch_up()
         if self._root.sketch.promise(query):
             yield from self._admitted(self._root, query, after)
+
+    def _catch_up(self) -> None:
+        """Promise what items have gained since the last search, as far as they still have it."""
+        while self._grown:
+            rung, item = self._grown.popitem()
+            node = self._root
+            node.sketch.take_in(item)
+            while node.children:
+                node = node.children[_child(node, rung)]
+                node.sketch.take_in(item)
 
     def _add(self, node: Node[Item, Query], rung: Rung, item: Item) -> Node[Item, Query] | None:
         """Put an item below a node. Answers with a new node to its right where it had to part."""
@@ -138,6 +160,7 @@ class Ladder(Generic[Item, Query]):
                 node.children.insert(at + 1, right)
         else:
             at = bisect_left(node.rungs, rung)
+            assert at == len(node.rungs) or node.rungs[at] != rung, "of equal rank each has an age of its own"
             node.rungs.insert(at, rung)
             node.items.insert(at, item)
         return self._part(node) if len(node.rungs) > FULL else None
@@ -160,7 +183,8 @@ class Ladder(Generic[Item, Query]):
         skipped = 0 if after is None else bisect_right(node.rungs, after)
         found = skipped > 0
         if node.children:
-            for child in node.children[max(0, skipped - 1) :]:
+            for at in range(max(0, skipped - 1), len(node.children)):
+                child = node.children[at]
                 if child.sketch.promise(query):
                     for pair in self._admitted(child, query, after):
                         found = True
@@ -203,6 +227,8 @@ class Ladder(Generic[Item, Query]):
             node.rungs[at] = child.rungs[0]
         else:
             del node.rungs[at], node.children[at]
+        if len(child.rungs) > FULL // 2:
+            return
         for left in (at - 1, at):
             if 0 <= left < len(node.children) - 1 and _small(node.children[left], node.children[left + 1]):
                 _join(node, left)

@@ -1,14 +1,13 @@
 """What an order still wants, what a listing offers it, and the leg that comes of the two."""
 
 from collections.abc import Iterator
-from math import lcm
 
 from matching.book import UNBOUNDED
 from matching.capacity import FreeCards
 from matching.curves import Run
 from matching.live import MILLI, LiveListing, LiveOrder
 from matching.market import Market
-from matching.terms import Block, Preference, Slot, Split, Window
+from matching.terms import Slot, Window
 
 
 class Leg:
@@ -48,27 +47,21 @@ Plan = list[Leg]
 
 
 class Wanted:
-    """What an order still wants: `left` and `least` in thousandths of its reference card, in slots [first, end).
-
-    `common` makes prices on its chips comparable: a price times `common` over the chip's weight.
-    """
+    """What an order still wants: `left` and `least` in thousandths of its reference card, in slots [first, end)."""
 
     __slots__ = ("alone", "common", "earliest", "end", "first", "least", "left", "live", "order", "slots")
 
     def __init__(self, live: LiveOrder, first: int, end: int) -> None:
-        order, shape = live.terms, live.terms.shape
         self.live = live
-        self.order = order
+        self.order = live.terms
         self.left = live.left
         self.least = live.least
-        self.slots = order.slots
+        self.slots = live.slots
         self.first = first
         self.end = end
-        self.common = lcm(*order.chips.values())
-        self.earliest = order.prefer is Preference.EARLIEST
-        self.alone = (
-            isinstance(shape, Block) and shape.split is Split.ONE
-        )  # one listing has to give the least
+        self.common = live.common
+        self.earliest = live.earliest
+        self.alone = live.alone
 
     def at(self, start: int) -> "Wanted":
         """The same from one start only."""
@@ -77,7 +70,7 @@ class Wanted:
 
 def wanted_by(market: Market, live: LiveOrder) -> Wanted:
     """What an order wants now: nothing of it can start in the past."""
-    return Wanted(live, max(live.first, market.now), live.latest_start + live.terms.slots)
+    return Wanted(live, max(live.first, market.now), live.latest_start + live.slots)
 
 
 class Offered:
@@ -91,28 +84,29 @@ class Offered:
 
     def __init__(self, wanted: Wanted, listing: LiveListing, weight: int, link: FreeCards | None) -> None:
         self.listing = listing
-        self.prices = listing.prices[wanted.order.tier]
+        self.prices = listing.prices[wanted.live.tier]
         self.weight = weight
         self.scale = wanted.common // weight
         self.link = link
-        self.limit = wanted.order.limit * wanted.slots * weight // MILLI
+        self.limit = wanted.live.limit * wanted.slots * weight // MILLI
 
 
 def offered(market: Market, wanted: Wanted, listing: LiveListing) -> Offered:
     """A listing of a chip and a region that an order accepts, as the order sees it."""
-    chip, region = listing.terms.chip, listing.terms.region
-    return Offered(wanted, listing, wanted.order.chips[chip], market.link(wanted.order, region))
+    return Offered(
+        wanted, listing, wanted.live.chips[listing.chip], market.link(wanted.order, listing.region)
+    )
 
 
 def leg_at(offer: Offered, wanted: Wanted, start: int, left: int, room: int) -> Leg | None:
     """What a listing gives towards `left` from one start: whole lots are rented, never fewer than are needed."""
     listing, weight, end = offer.listing, offer.weight, start + wanted.slots
-    if start < listing.terms.window.start or end > listing.terms.window.end:
+    if start < listing.start or end > listing.end:
         return None
     price = offer.prices.total(start, end)
     if price > offer.limit:
         return None
-    lot, free = listing.terms.lot, listing.free.least(start, end)
+    lot, free = listing.lot, listing.free.least(start, end)
     working = min(-(-left // weight), free - free % lot, room)
     if working < 1:
         return None
@@ -128,7 +122,7 @@ def round_up(cards: int, lot: int) -> int:
 def stretches(offer: Offered, wanted: Wanted, working: int) -> Iterator[tuple[int, int]]:
     """Stretches of slots in which so many cards are free and their bandwidth is, too."""
     listing, link = offer.listing, offer.link
-    cards = round_up(working, listing.terms.lot)
+    cards = round_up(working, listing.lot)
     for since, until in listing.free.runs(wanted.first, wanted.end, cards):
         if link is None:
             yield since, until

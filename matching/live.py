@@ -1,10 +1,11 @@
 """What is in the market now: listings with what is free of them, orders with what they still want, spot leases."""
 
-from typing import NamedTuple
+from math import lcm
+from typing import Final, NamedTuple
 
 from matching.capacity import FreeCards
 from matching.curves import Run
-from matching.ladder import Rung
+from matching.ladder import Rung, rung_of
 from matching.prices import Prices
 from matching.terms import (
     Block,
@@ -13,14 +14,20 @@ from matching.terms import (
     Listing,
     ListingId,
     Order,
+    Preference,
     RegionCode,
     Seq,
     Slot,
+    Split,
     Tier,
     Window,
 )
 
-MILLI = 1000  # quantities are counted in thousandths of the order's reference card
+ONE: Final = Split.ONE
+SELLERS: Final = Split.SELLERS
+EARLIEST: Final = Preference.EARLIEST
+FIRMEST_FIRST: Final = (Tier.ON_DEMAND, Tier.SPOT)
+MILLI: Final = 1000  # quantities are counted in thousandths of the order's reference card
 
 
 class LiveLease:
@@ -68,28 +75,62 @@ class LiveLease:
         self.runs = runs
         self.hold = order.limit * weight // MILLI
 
+    @property
+    def turn(self) -> tuple[int, int, int]:
+        """Its turn among the leases of its listing, if some have to go: the cheapest first, then the youngest."""
+        return self.hold, -self.seq, -self.number
+
 
 class LiveListing:
-    """A listing in the books, its age, what of it is free, and its leases that can be taken back.
+    """A listing in the books, its age, what of it is free, and its leases that can be taken back, as their turn comes.
 
     `usable` is the most whole lots' cards that are free in any slot, and `open` the slots in which a lot is free, as
-    a mask: what a search asks first.
+    a mask: what a search asks first. Terms that it asks often stand here, too, where a look costs less.
     """
 
-    __slots__ = ("free", "open", "prices", "seq", "spot", "terms", "usable")
+    __slots__ = (
+        "chip",
+        "end",
+        "free",
+        "id",
+        "lot",
+        "min_slots",
+        "open",
+        "prices",
+        "region",
+        "seller",
+        "seq",
+        "spot",
+        "start",
+        "terms",
+        "usable",
+    )
 
     def __init__(self, terms: Listing, seq: Seq) -> None:
-        self.terms = terms
-        self.seq = seq
+        self.agree(terms, seq)
         self.free = FreeCards(terms.window.start, terms.window.end, terms.cards)
-        self.spot: dict[LeaseNumber, LiveLease] = {}
-        self.prices = {tier: Prices(curve) for tier, curve in terms.asks.items()}
+        self.spot: list[LiveLease] = []
         self.usable = 0
         self.open = 0
 
+    def agree(self, terms: Listing, seq: Seq) -> None:
+        """Stand in the books under these terms from now on. `prices` has the firmest tier first."""
+        self.terms = terms
+        self.seq = seq
+        self.id = terms.id
+        self.seller = terms.seller
+        self.chip = terms.chip
+        self.region = terms.region
+        self.start = terms.window.start
+        self.end = terms.window.end
+        self.lot = terms.lot
+        self.min_slots = terms.min_slots
+        asks = terms.asks
+        self.prices = {tier: Prices(asks[tier]) for tier in FIRMEST_FIRST if tier in asks}
+
     def rung(self, tier: Tier) -> Rung:
         """Its place in the book of a tier."""
-        return self.prices[tier].lowest, self.seq, self.terms.id
+        return rung_of(self.prices[tier].lowest, self.seq)
 
 
 class Pin(NamedTuple):
@@ -105,14 +146,36 @@ class LiveOrder:
 
     `left` is what it still wants and `least` the least that it takes at once, in thousandths of a reference card; of
     work, both count card-slots. `pace` is what is at work already, slot by slot.
+
+    Terms that a search asks often stand here, too, where a look costs less. It may start in the slots from `first` to
+    `latest_start`. `alone` says that one listing has to give the least, `local` that it is a gang of one region,
+    and `common` makes prices on its chips comparable: a price times `common` over the chip's weight.
     """
 
-    __slots__ = ("least", "left", "pace", "pin", "rests", "seq", "terms")
+    __slots__ = (
+        "alone",
+        "chips",
+        "common",
+        "earliest",
+        "first",
+        "id",
+        "latest_start",
+        "least",
+        "left",
+        "limit",
+        "local",
+        "pace",
+        "pin",
+        "regions",
+        "rests",
+        "seq",
+        "slots",
+        "terms",
+        "tier",
+    )
 
     def __init__(self, terms: Order, seq: Seq) -> None:
         shape = terms.shape
-        self.terms = terms
-        self.seq = seq
         if isinstance(shape, Block):
             self.left, self.least = shape.most * MILLI, shape.least * MILLI
         else:
@@ -121,14 +184,35 @@ class LiveOrder:
         self.pin: Pin | None = None
         self.pace: dict[int, int] = {}
         self.rests = False
+        self.agree(terms, seq)
 
-    @property
-    def first(self) -> Slot:
-        """The first slot that it may start in."""
-        return self.terms.window.start if self.pin is None else self.pin.start
+    def agree(self, terms: Order, seq: Seq) -> None:
+        """Ask for what these terms say from now on."""
+        shape = terms.shape
+        self.terms = terms
+        self.seq = seq
+        self.id = terms.id
+        self.tier = terms.tier
+        self.chips = terms.chips
+        self.regions = terms.regions
+        self.limit = terms.limit
+        self.slots = shape.slots if isinstance(shape, Block) else 1
+        split = shape.split if isinstance(shape, Block) else None
+        self.alone = split is ONE
+        self.local = split is SELLERS
+        self.earliest = terms.prefer is EARLIEST
+        self.common = lcm(*terms.chips.values())
+        self.join(self.pin)
 
-    @property
-    def latest_start(self) -> Slot:
-        """The last slot that it may start in."""
-        latest = self.terms.latest_start
-        return latest if self.pin is None else min(latest, self.pin.start)
+    def may_use(self, chip: ChipCode, region: RegionCode) -> bool:
+        """Whether it may use the listings of a chip and a region that it accepts: the rest of a gang joins the others."""
+        pin = self.pin
+        return pin is None or (pin.chip == chip and (pin.region is None or pin.region == region))
+
+    def join(self, pin: Pin | None) -> None:
+        """Start where a pin says, or in any slot of the window."""
+        window = self.terms.window
+        self.pin = pin
+        self.first = window.start if pin is None else pin.start
+        latest = Slot(window.end - self.slots)
+        self.latest_start = latest if pin is None else min(latest, pin.start)

@@ -3,8 +3,9 @@
 Read by rules, changed only by `evolve`.
 """
 
+from bisect import insort
 from dataclasses import dataclass, field
-from typing import assert_never
+from typing import Final, assert_never
 
 from matching.book import Book, BookKey, Waiting
 from matching.calendar import Calendar
@@ -24,9 +25,9 @@ from matching.events import (
     Rested,
     Ticked,
 )
-from matching.ladder import Rung
+from matching.holds import Held, place_of
+from matching.ladder import Rung, rung_of
 from matching.live import LiveLease, LiveListing, LiveOrder, Pin
-from matching.prices import Prices
 from matching.terms import (
     Block,
     ChipCode,
@@ -39,13 +40,13 @@ from matching.terms import (
     RegionCode,
     Seq,
     Slot,
-    Split,
     Tier,
 )
 
-EPOCH = Slot(0)
-FOR_EVER = Slot(1 << 62)
-AFTER = 1 << 10  # slots by which the clock is ahead of the masks' origin before that follows
+EPOCH: Final = Slot(0)
+FOR_EVER: Final = Slot(1 << 62)
+SPOT: Final = Tier.SPOT
+AFTER: Final = 1 << 10  # slots by which the clock is ahead of the masks' origin before that follows
 
 
 @dataclass(slots=True)
@@ -79,11 +80,11 @@ class Market:
     lease_ends: Calendar[LeaseNumber] = field(default_factory=Calendar)
     origin: Slot = EPOCH
 
-    def book(self, key: BookKey) -> Book:
+    def book(self, chip: ChipCode, region: RegionCode, tier: Tier) -> Book:
         """The book of an instrument, opened at its first use."""
-        book = self.books.get(key)
+        book = self.books.get((chip, region, tier))
         if book is None:
-            book = self.books[key] = Book()
+            book = self.books[chip, region, tier] = Book(chip, region)
         return book
 
     def link(self, order: Order, region: RegionCode) -> FreeCards | None:
@@ -94,7 +95,21 @@ class Market:
         return NO_LINK if link is None else link.free
 
 
-NO_LINK = FreeCards(EPOCH, FOR_EVER, 0)
+NO_LINK: Final = FreeCards(EPOCH, FOR_EVER, 0)
+
+
+def adopt(market: Market, terms: MarketTerms) -> None:
+    """Let these terms hold from now on. Takers find leases only while displacement is on."""
+    leases = [
+        (market.listings[lease.listing], lease)
+        for lease in market.leases.values()
+        if lease.listing in market.listings
+    ]
+    for listing, lease in leases:
+        _shield(market, listing, lease)
+    market.terms = terms
+    for listing, lease in leases:
+        _expose(market, listing, lease)
 
 
 def evolve(market: Market, event: Event) -> None:
@@ -102,18 +117,18 @@ def evolve(market: Market, event: Event) -> None:
     match event:
         case Leased():
             _lease(market, event)
+        case Closed(order_id, _):
+            _unrest(market, market.orders.pop(order_id))
         case Opened(order, seq):
             market.orders[order.id] = LiveOrder(order, seq)
         case Rested(order_id):
             _rest(market, market.orders[order_id])
-        case Closed(order_id, _):
-            _unrest(market, market.orders.pop(order_id))
         case Listed(listing, seq):
             _list(market, listing, seq)
-        case ListingAmended(listing, seq):
-            _amend_listing(market, listing, seq)
         case ListingClosed(listing_id, _):
             _unlist(market, listing_id)
+        case ListingAmended(listing, seq):
+            _amend_listing(market, listing, seq)
         case OrderAmended(order, seq):
             _amend_order(market, order, seq)
         case Displaced(number, at, _):
@@ -139,7 +154,7 @@ def _tick(market: Market, now: Slot) -> None:
 
 def _list(market: Market, listing: Listing, seq: Seq) -> None:
     live = market.listings[listing.id] = LiveListing(listing, seq)
-    market.listing_ends.add(listing.window.end, listing.id)
+    market.listing_ends.add(live.end, live.id)
     _reckon(market, live)
     _offer(market, live)
 
@@ -147,26 +162,31 @@ def _list(market: Market, listing: Listing, seq: Seq) -> None:
 def _amend_listing(market: Market, listing: Listing, seq: Seq) -> None:
     live = market.listings[listing.id]
     _unoffer(market, live)
-    market.listing_ends.remove(live.terms.window.end, listing.id)
+    for lease in live.spot:
+        _shield(market, live, lease)
+    market.listing_ends.remove(live.end, live.id)
     live.free.forget_before(market.now)
     live.free.add(listing.cards - live.terms.cards)
-    live.free.end_at(listing.window.end)
-    live.terms, live.seq = listing, seq
-    live.prices = {tier: Prices(curve) for tier, curve in listing.asks.items()}
-    market.listing_ends.add(listing.window.end, listing.id)
+    live.agree(listing, seq)
+    live.free.end_at(live.end)
+    market.listing_ends.add(live.end, live.id)
     _reckon(market, live)
     _offer(market, live)
+    for lease in live.spot:
+        _expose(market, live, lease)
 
 
 def _unlist(market: Market, listing_id: ListingId) -> None:
     live = market.listings.pop(listing_id)
-    market.listing_ends.remove(live.terms.window.end, listing_id)
+    market.listing_ends.remove(live.end, listing_id)
     _unoffer(market, live)
+    for lease in live.spot:
+        _shield(market, live, lease)
 
 
 def _reckon(market: Market, live: LiveListing) -> None:
     """Work out what a search asks first about a listing."""
-    lot = live.terms.lot
+    lot = live.lot
     most = live.free.most()
     live.usable = most - most % lot
     live.open = live.free.mask(market.origin, lot)
@@ -176,7 +196,7 @@ def _offer(market: Market, live: LiveListing) -> None:
     """Put a listing into its books. One of which nothing is free stands in none."""
     if live.usable:
         for tier in live.prices:
-            book = market.book(BookKey(live.terms.chip, live.terms.region, tier))
+            book = market.book(live.chip, live.region, tier)
             book.offers.add(live.rung(tier), live)
             book.usable += live.usable
 
@@ -184,7 +204,7 @@ def _offer(market: Market, live: LiveListing) -> None:
 def _unoffer(market: Market, live: LiveListing) -> None:
     if live.usable:
         for tier in live.prices:
-            book = market.book(BookKey(live.terms.chip, live.terms.region, tier))
+            book = market.book(live.chip, live.region, tier)
             book.offers.remove(live.rung(tier))
             book.usable -= live.usable
 
@@ -193,13 +213,15 @@ def _take(market: Market, live: LiveListing, start: int, end: int, cards: int) -
     """Lease cards of a listing, or with a negative number give them back, and let its books know."""
     live.free.forget_before(market.now)
     live.free.take(start, end, cards)
-    before = live.usable
+    before, opened = live.usable, live.open
     _reckon(market, live)
+    if live.open != opened:
+        _tell_takers(market, live, grows=cards < 0)
     if not before:
         _offer(market, live)
         return
     for tier in live.prices:
-        book = market.book(BookKey(live.terms.chip, live.terms.region, tier))
+        book = market.book(live.chip, live.region, tier)
         book.usable += live.usable - before
         if not live.usable:
             book.offers.remove(live.rung(tier))
@@ -217,31 +239,31 @@ def _amend_order(market: Market, order: Order, seq: Seq) -> None:
     live.left = max(0, anew.left - (before.left - live.left))
     if live.pin is None:
         live.least = anew.least
-    live.terms, live.seq = order, seq
+    live.agree(order, seq)
 
 
 def _lease(market: Market, event: Leased) -> None:
     """An order gets what it asked for, or a part: capacity is taken, and the order has come so much further."""
     live, listing = market.orders[event.order], market.listings[event.listing]
-    order, chip, region = live.terms, listing.terms.chip, listing.terms.region
-    start, end, weight = event.window.start, event.window.end, order.chips[chip]
+    order, window, working = live.terms, event.window, event.working
+    start, end, weight = window.start, window.end, live.chips[listing.chip]
     _take(market, listing, start, end, event.cards)
-    link = market.link(order, region)
+    link = market.link(order, listing.region)
     if link is not None:
         link.forget_before(market.now)
-        link.take(start, end, event.working * order.mbps_per_card)
+        link.take(start, end, working * order.mbps_per_card)
     market.granted = event.lease
-    if order.tier is Tier.SPOT:
-        _keep(market, _live_lease(event, live, listing, weight))
+    if live.tier is SPOT:
+        _keep(market, listing, _live_lease(event, live, listing, weight))
     if isinstance(order.shape, Block):
-        live.left = max(0, live.left - event.working * weight)
-        if live.pin is None and order.shape.split is not Split.ONE:
+        live.left = max(0, live.left - working * weight)
+        if live.pin is None and not live.alone:
             live.least = 1
-            _pin(market, live, Pin(chip, region if order.shape.split is Split.SELLERS else None, start))
+            _pin(market, live, Pin(listing.chip, listing.region if live.local else None, start))
     else:
-        live.left = max(0, live.left - event.working * weight * len(event.window))
+        live.left = max(0, live.left - working * weight * (end - start))
         for slot in range(start, end):
-            live.pace[slot] = live.pace.get(slot, 0) + event.working * weight
+            live.pace[slot] = live.pace.get(slot, 0) + working * weight
 
 
 def _live_lease(event: Leased, live: LiveOrder, listing: LiveListing, weight: int) -> LiveLease:
@@ -250,7 +272,7 @@ def _live_lease(event: Leased, live: LiveOrder, listing: LiveListing, weight: in
         order=live.terms,
         seq=live.seq,
         listing=event.listing,
-        region=listing.terms.region,
+        region=listing.region,
         cards=event.cards,
         working=event.working,
         weight=weight,
@@ -259,8 +281,10 @@ def _live_lease(event: Leased, live: LiveOrder, listing: LiveListing, weight: in
     )
 
 
-def _keep(market: Market, lease: LiveLease) -> None:
-    market.leases[lease.number] = market.listings[lease.listing].spot[lease.number] = lease
+def _keep(market: Market, listing: LiveListing, lease: LiveLease) -> None:
+    market.leases[lease.number] = lease
+    insort(listing.spot, lease, key=lambda each: each.turn)
+    _expose(market, listing, lease)
     market.lease_ends.add(lease.window.end, lease.number)
     market.gangs.setdefault(lease.order.id, []).append(lease.number)
 
@@ -269,12 +293,44 @@ def _forget(market: Market, lease: LiveLease) -> None:
     """A lease has ended, or is bound to: nobody can take it back any more."""
     del market.leases[lease.number]
     market.lease_ends.remove(lease.window.end, lease.number)
-    if lease.listing in market.listings:
-        del market.listings[lease.listing].spot[lease.number]
+    listing = market.listings.get(lease.listing)
+    if listing is not None:
+        listing.spot.remove(lease)
+        _shield(market, listing, lease)
     mates = market.gangs[lease.order.id]
     mates.remove(lease.number)
     if not mates:
         del market.gangs[lease.order.id]
+
+
+def _expose(market: Market, listing: LiveListing, lease: LiveLease) -> None:
+    """Let takers find a lease in every book of its listing."""
+    if market.terms.displacement:
+        for tier in listing.prices:
+            book = market.book(listing.chip, listing.region, tier)
+            held = Held(lease, listing, tier, market.origin)
+            book.leased.add(place_of(lease, listing), held)
+
+
+def _shield(market: Market, listing: LiveListing, lease: LiveLease) -> None:
+    """Let takers find a lease no more."""
+    if market.terms.displacement:
+        for tier in listing.prices:
+            book = market.book(listing.chip, listing.region, tier)
+            book.leased.remove(place_of(lease, listing))
+
+
+def _tell_takers(market: Market, listing: LiveListing, *, grows: bool) -> None:
+    """A listing has lots free in more slots, or in fewer: so there is less to take back, or more."""
+    if market.terms.displacement:
+        for tier in listing.prices:
+            book = market.book(listing.chip, listing.region, tier)
+            for lease in listing.spot:
+                rung = place_of(lease, listing)
+                if grows:
+                    book.leased.grew(rung, Held(lease, listing, tier, market.origin))
+                else:
+                    book.leased.shrank(rung)
 
 
 def _take_back(market: Market, number: LeaseNumber, at: Slot) -> None:
@@ -283,7 +339,7 @@ def _take_back(market: Market, number: LeaseNumber, at: Slot) -> None:
     _forget(market, lease)
     listing = market.listings.get(lease.listing)
     if listing is not None:
-        end = min(lease.window.end, listing.terms.window.end)
+        end = min(lease.window.end, listing.end)
         if at < end:
             _take(market, listing, at, end, -lease.cards)
     link = market.link(lease.order, lease.region)
@@ -305,15 +361,15 @@ def _pin(market: Market, live: LiveOrder, pin: Pin) -> None:
     """The rest of a gang has to join what it has got, so it waits in fewer books, and perhaps not as long."""
     rested = live.rests
     _unrest(market, live)
-    live.pin = pin
+    live.join(pin)
     if rested:
         _rest(market, live)
 
 
 def _rest(market: Market, live: LiveOrder) -> None:
     live.rests = True
-    market.latest_starts.add(live.latest_start, live.terms.id)
-    by_weight = {weight: Waiting(live, weight, market.origin) for weight in live.terms.chips.values()}
+    market.latest_starts.add(live.latest_start, live.id)
+    by_weight = {weight: Waiting(live, weight, market.origin) for weight in live.chips.values()}
     for book, rung, weight in _places(market, live):
         book.add_bid(rung, by_weight[weight])
 
@@ -322,20 +378,19 @@ def _unrest(market: Market, live: LiveOrder) -> None:
     """Take an order out of its books. One that never rested stands in none."""
     if live.rests:
         live.rests = False
-        market.latest_starts.remove(live.latest_start, live.terms.id)
+        market.latest_starts.remove(live.latest_start, live.id)
         for book, rung, weight in _places(market, live):
             book.remove_bid(rung, live, weight)
 
 
 def _places(market: Market, live: LiveOrder) -> list[tuple[Book, Rung, int]]:
     """Where an order waits: each book, its place there by limit and age, and the weight of the book's chip."""
-    order, pin, places = live.terms, live.pin, list[tuple[Book, Rung, int]]()
-    for chip, weight in order.chips.items():
-        for region in order.regions:
-            if pin is None or (pin.chip == chip and pin.region in {None, region}):
-                book = market.book(BookKey(chip, region, order.tier))
-                places.append((book, (-order.limit * weight, live.seq, order.id), weight))
-    return places
+    return [
+        (market.book(chip, region, live.tier), rung_of(-live.limit * weight, live.seq), weight)
+        for chip, weight in live.chips.items()
+        for region in live.regions
+        if live.may_use(chip, region)
+    ]
 
 
 def _move_origin(market: Market, origin: Slot) -> None:
@@ -343,6 +398,6 @@ def _move_origin(market: Market, origin: Slot) -> None:
     market.origin = origin
     for live in market.listings.values():
         live.free.forget_before(origin)
-        live.open = live.free.mask(origin, live.terms.lot)
+        live.open = live.free.mask(origin, live.lot)
     for book in market.books.values():
         book.redraw(origin)

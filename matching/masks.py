@@ -3,8 +3,10 @@
 Slots further ahead than `FAR` have no bit, and whoever looks so far steps over nothing by its mask.
 """
 
-FAR = 1 << 14  # slots that have a bit: 170 days of quarters of an hour
-EVERYWHERE = -1  # a mask of all bits
+from typing import Final
+
+FAR: Final = 1 << 14  # slots that have a bit: 170 days of quarters of an hour
+EVERYWHERE: Final = -1  # a mask of all bits
 
 
 def eroded(mask: int, slots: int) -> int:

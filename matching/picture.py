@@ -15,10 +15,10 @@ def picture(market: Market) -> Iterator[tuple[str, object]]:
     for order in market.orders.values():
         yield f"order {order.terms.id}", _order(order)
     for key, book in sorted(market.books.items()):
-        offers = [rung for rung, _ in book.offers]
-        bids = sorted(rung for bids in book.bids.values() for rung, _ in bids)
+        offers = [listing.id for _, listing in book.offers]
+        bids = sorted((rung, waiting.live.id) for bids in book.bids.values() for rung, waiting in bids)
         if offers or bids:
-            yield f"book {'/'.join(key)}", (offers, bids)
+            yield f"book {'/'.join(key)}", (offers, [name for _, name in bids])
     for listing in market.listings.values():
         yield f"listing {listing.terms.id}", _listing(listing)
 
@@ -30,7 +30,7 @@ def _order(live: LiveOrder) -> tuple[object, ...]:
 def _listing(live: LiveListing) -> tuple[object, ...]:
     window = live.terms.window
     free = _steps(live.free.steps(window.start, window.end))
-    return live.terms, live.seq, free, live.usable, sorted(live.spot)
+    return live.terms, live.seq, free, live.usable, sorted(lease.number for lease in live.spot)
 
 
 def _steps(steps: Iterator[tuple[int, int, int]]) -> list[tuple[int, int, int]]:

@@ -12,14 +12,17 @@ class Prices:
     __slots__ = ("_prices", "_since", "_sums", "lowest")
 
     def __init__(self, curve: PriceCurve) -> None:
-        steps = curve.steps
-        self._since = [slot for slot, _ in steps]
-        self._prices = [price for _, price in steps]
+        since, price = curve.steps[0]
+        self._since = [since]
+        self._prices = [price]
         self._sums = [0]  # what one card costs from the first step up to each
-        for index in range(1, len(steps)):
-            length = self._since[index] - self._since[index - 1]
-            self._sums.append(self._sums[-1] + length * self._prices[index - 1])
-        self.lowest = min(self._prices)
+        self.lowest = price
+        for slot, following in curve.steps[1:]:
+            self._sums.append(self._sums[-1] + (slot - since) * price)
+            self._since.append(slot)
+            self._prices.append(following)
+            self.lowest = min(self.lowest, following)
+            since, price = slot, following
 
     @property
     def flat(self) -> bool:

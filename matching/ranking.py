@@ -6,9 +6,9 @@ age); earliest ranks both by (slot, price per performance, age).
 
 from collections.abc import Callable, Iterator
 from heapq import heappop, heappush
-from typing import NamedTuple
 
-from matching.book import BookKey, Need
+from matching.book import Book, Need
+from matching.ladder import rung_of
 from matching.legs import Offered, Wanted
 from matching.live import MILLI
 from matching.market import Market
@@ -22,39 +22,41 @@ Choices = Callable[[Wanted, Offered], Iterator[Ranked]]
 """All that a listing can do for an order, by rank."""
 
 
-class Counter(NamedTuple):
+class Counter:
     """A book that an order looks into, and what it needs of a listing there."""
 
-    key: BookKey
-    need: Need
+    __slots__ = ("book", "need")
+
+    def __init__(self, book: Book, need: Need) -> None:
+        self.book = book
+        self.need = need
 
 
 def counters(market: Market, wanted: Wanted, need: Need | None = None) -> list[Counter]:
     """The books that an order accepts and can pay for. With `need` the order needs the same in all of them."""
-    order, pin, found = wanted.order, wanted.live.pin, list[Counter]()
-    for chip, weight in order.chips.items():
-        most = order.limit * weight // MILLI
-        for region in order.regions:
-            if pin is None or (pin.chip == chip and pin.region in {None, region}):
-                key = BookKey(chip, region, order.tier)
-                book = market.books.get(key)
+    live, found = wanted.live, list[Counter]()
+    for chip, weight in live.chips.items():
+        most = live.limit * weight // MILLI
+        for region in live.regions:
+            if live.may_use(chip, region):
+                book = market.books.get((chip, region, live.tier))
                 if book is not None and book.offers.lowest() <= most:
-                    found.append(Counter(key, need or need_of(market, wanted, key)))
+                    found.append(Counter(book, need or need_of(market, wanted, weight)))
     return found
 
 
-def need_of(market: Market, wanted: Wanted, key: BookKey) -> Need:
-    """What a listing of a book must have at least to be of any use to an order."""
+def need_of(market: Market, wanted: Wanted, weight: int) -> Need:
+    """What a listing of a chip of such a weight must have at least to be of any use to an order."""
     first, last = wanted.first - market.origin, wanted.end - wanted.slots - market.origin
-    least = -(-wanted.least // wanted.order.chips[key.chip]) if wanted.alone else 1
+    least = -(-wanted.least // weight) if wanted.alone else 1
     return Need(least, wanted.slots, span(first, last))
 
 
 def offers(market: Market, wanted: Wanted, books: list[Counter]) -> Iterator[Offered]:
     """The listings of some books that might serve within the limit, by the best rank that each could have."""
     waiting: list[tuple[Rank, int, _Source]] = []
-    for number, (key, need) in enumerate(books):
-        _push(waiting, number, _Book(market, wanted, key, need))
+    for number, counter in enumerate(books):
+        _push(waiting, number, _Book(market, wanted, counter))
     while waiting:
         _, number, source = heappop(waiting)
         assert source.offer is not None, "what waits has an offer"
@@ -68,8 +70,8 @@ def ranked(market: Market, wanted: Wanted, choices: Choices, books: list[Counter
         yield from by_price(market, wanted, choices, books)
         return
     for start in promised(market, books):
-        for _, need in books:
-            need.only_at(start - market.origin)
+        for counter in books:
+            counter.need.only_at(start - market.origin)
         yield from by_price(market, wanted.at(start), choices, books)
 
 
@@ -80,9 +82,9 @@ def by_price(market: Market, wanted: Wanted, choices: Choices, books: list[Count
     """
     waiting: list[tuple[Rank, int, _Source]] = []
     sources = 0
-    for key, need in books:
+    for counter in books:
         sources += 1
-        _push(waiting, sources, _Book(market, wanted, key, need))
+        _push(waiting, sources, _Book(market, wanted, counter))
     while waiting:
         _, number, source = heappop(waiting)
         offer = source.offer
@@ -118,28 +120,29 @@ class _Opened:
 class _Book:
     """A book whose listings that might serve are met one by one, each at the best rank that it could have."""
 
-    __slots__ = ("_link", "_most", "_rest", "_scale", "_wanted", "_weight", "offer", "rank")
+    __slots__ = ("_beyond", "_link", "_rest", "_scale", "_wanted", "_weight", "offer", "rank")
 
-    def __init__(self, market: Market, wanted: Wanted, key: BookKey, need: Need) -> None:
-        weight = wanted.order.chips[key.chip]
+    def __init__(self, market: Market, wanted: Wanted, counter: Counter) -> None:
+        book, weight = counter.book, wanted.live.chips[counter.book.chip]
         self.offer: Offered | None = None
         self.rank: Rank = (0, 0, 0)
         self._wanted = wanted
         self._weight = weight
         self._scale = wanted.common // weight * wanted.slots
-        self._most = wanted.order.limit * weight // MILLI
-        self._link = market.link(wanted.order, key.region)
-        self._rest = market.books[key].offers.admitted(need)
+        self._beyond = rung_of(wanted.live.limit * weight // MILLI + 1, 0)
+        self._link = market.link(wanted.order, book.region)
+        self._rest = book.offers.admitted(counter.need)
 
     def advance(self) -> bool:
         """Come to the next listing within the limit, if there is one."""
-        wanted = self._wanted
-        for (lowest, seq, _), listing in self._rest:
-            if lowest > self._most:
+        wanted, buyer = self._wanted, self._wanted.order.buyer
+        for rung, listing in self._rest:
+            if rung >= self._beyond:
                 return False
-            if listing.terms.seller != wanted.order.buyer:
-                self.offer = Offered(wanted, listing, self._weight, self._link)
-                self.rank = _by_preference(wanted, lowest * self._scale, seq, wanted.first)
+            if listing.seller != buyer:
+                self.offer = offer = Offered(wanted, listing, self._weight, self._link)
+                lowest = offer.prices.lowest * self._scale
+                self.rank = _by_preference(wanted, lowest, listing.seq, wanted.first)
                 return True
         return False
 
@@ -165,8 +168,8 @@ def looks_far(market: Market, wanted: Wanted) -> bool:
 def promised(market: Market, books: list[Counter]) -> Iterator[int]:
     """Slots in which any book promises a start, in their order."""
     mask = 0
-    for key, need in books:
-        mask |= market.books[key].offers.promise(need)
+    for counter in books:
+        mask |= counter.book.offers.promise(counter.need)
     while mask:
         lowest = mask & -mask
         yield market.origin + lowest.bit_length() - 1

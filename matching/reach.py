@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from itertools import accumulate
 
 from matching.book import BookKey, Need
+from matching.ladder import rank_at
 from matching.legs import Offered, Wanted
 from matching.live import MILLI, LiveOrder
 from matching.market import Market
@@ -41,7 +42,7 @@ def _usable(market: Market, order: Order) -> int:
     """No start can give more: all that is free at any time and price, of the best chip, in thousandths."""
     most = 0
     for chip, weight in order.chips.items():
-        keys = [BookKey(chip, region, order.tier) for region in order.regions]
+        keys = [(chip, region, order.tier) for region in order.regions]
         most = max(most, weight * sum([market.books[key].usable for key in keys if key in market.books]))
     return most
 
@@ -61,7 +62,7 @@ def reach(market: Market, order: Order, first: int, end: int) -> list[int]:
 def _anchors(market: Market, wanted: Wanted, chip: ChipCode) -> Iterator[list[int]]:
     """Cards of one chip by start: those of each region by itself, or of all regions together."""
     order, shape = wanted.order, wanted.order.shape
-    regions = [_cards(market, wanted, BookKey(chip, region, order.tier)) for region in order.regions]
+    regions = [_cards(market, wanted, (chip, region, order.tier)) for region in order.regions]
     if isinstance(shape, Block) and shape.split is Split.REGIONS:
         yield [sum(cards) for cards in zip(*regions, strict=True)]
     else:
@@ -70,13 +71,14 @@ def _anchors(market: Market, wanted: Wanted, chip: ChipCode) -> Iterator[list[in
 
 def _cards(market: Market, wanted: Wanted, key: BookKey) -> list[int]:
     """Cards that could work in one book from each start, within the limit and what the link can feed."""
-    first, slots, weight = wanted.first, wanted.slots, wanted.order.chips[key.chip]
+    first, slots, (chip, region, _) = wanted.first, wanted.slots, key
+    weight = wanted.order.chips[chip]
     change = [0] * (wanted.end - slots - first + 2)
-    link, book = market.link(wanted.order, key.region), market.books.get(key)
+    link, book = market.link(wanted.order, region), market.books.get(key)
     most = wanted.order.limit * weight // MILLI
     starts = span(first - market.origin, wanted.end - slots - market.origin)
     for rung, listing in () if book is None else book.offers.admitted(Need(1, slots, starts)):
-        if rung[0] > most:
+        if rank_at(rung) > most:
             break
         if listing.terms.seller != wanted.order.buyer:
             for since, until, more in _gives(Offered(wanted, listing, weight, link), wanted):

@@ -11,7 +11,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 from matching.acceptance import order_problem
-from matching.book import BookKey, Need
+from matching.book import Need
 from matching.deals import Deal, filled_by, from_free, searched
 from matching.legs import Leg, Plan
 from matching.live import MILLI
@@ -224,7 +224,7 @@ def _last_end(market: Market, order: Order) -> int:
     last = market.now
     for chip in order.chips:
         for region in order.regions:
-            book = market.books.get(BookKey(chip, region, order.tier))
+            book = market.books.get((chip, region, order.tier))
             if book is not None:
                 starts = book.offers.promise(Need(1, order.slots, EVERYWHERE))
                 bits = FAR if starts < 0 else starts.bit_length() - 1 + order.slots
@@ -269,7 +269,7 @@ def _ends(plan: Plan) -> list[int]:
 
 def _other_regions(market: Market, order: Order) -> Iterator[Relaxation | None]:
     """An order with one more of the regions in which anything of its chips and tier was ever on offer."""
-    known = {key.region for key in market.books if key.chip in order.chips and key.tier is order.tier}
+    known = {region for chip, region, tier in market.books if chip in order.chips and tier is order.tier}
     spreads = isinstance(order.shape, Block) and order.shape.split is Split.REGIONS
     together = spreads or _is_whole(order)
     for region in sorted(known.difference(order.regions)):

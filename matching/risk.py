@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from matching.book import BookKey, Room
+from matching.book import Room
 from matching.deals import Deal, DealLeg
+from matching.ladder import rank_at
 from matching.live import MILLI, LiveListing, LiveOrder
 from matching.market import Market
 from matching.masks import span
@@ -94,9 +95,9 @@ def _takers(
     unleased.open = span(
         max(soonest, terms.window.start) - market.origin, terms.window.end - 1 - market.origin
     )
-    book = market.books.get(BookKey(terms.chip, terms.region, tier))
+    book = market.books.get((terms.chip, terms.region, tier))
     for rung, waiting in () if book is None else book.waiting(Room(unleased), None):
-        value = -rung[0] // MILLI
+        value = -rank_at(rung) // MILLI
         if value < least:
             return
         live = waiting.live

@@ -8,10 +8,10 @@ it asks for the next: so a rule sees the market as its own earlier events have l
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import assert_never
+from typing import Final, assert_never
 
 from matching.acceptance import amended_listing, amended_order, listing_problem, order_problem
-from matching.book import BookKey, Room
+from matching.book import Book, Room
 from matching.commands import (
     AmendListing,
     AmendOrder,
@@ -40,7 +40,7 @@ from matching.events import (
     Rested,
     Ticked,
 )
-from matching.ladder import Rung
+from matching.ladder import Rung, rank_at
 from matching.legs import Leg, Plan
 from matching.live import MILLI, LiveLease, LiveListing, LiveOrder
 from matching.market import Market, evolve
@@ -59,12 +59,17 @@ from matching.terms import (
     Rejection,
     Seq,
     Slot,
-    Split,
     Tier,
     TimeInForce,
     Window,
     Work,
 )
+
+MAKER: Final = PriceRule.MAKER
+IOC: Final = TimeInForce.IOC
+FILLED: Final = OrderEnd.FILLED
+CANCELLED: Final = OrderEnd.CANCELLED
+WITHDRAWN: Final = ListingEnd.WITHDRAWN
 
 Freed = set[tuple[RegionCode, RegionCode]]
 """Links, by home and region, on which bandwidth became free."""
@@ -88,10 +93,10 @@ def decide(market: Market, seq: Seq, command: Command) -> Iterator[Event]:
             yield from _publish(market, seq, listing)
         case CancelOrder(order_id):
             known = order_id in market.orders
-            yield Closed(order_id, OrderEnd.CANCELLED) if known else Rejected(Rejection.UNKNOWN_ID)
+            yield Closed(order_id, CANCELLED) if known else Rejected(Rejection.UNKNOWN_ID)
         case WithdrawListing(listing_id):
             known = listing_id in market.listings
-            yield ListingClosed(listing_id, ListingEnd.WITHDRAWN) if known else Rejected(Rejection.UNKNOWN_ID)
+            yield ListingClosed(listing_id, WITHDRAWN) if known else Rejected(Rejection.UNKNOWN_ID)
         case Reclaim():
             yield from _reclaim(market, command)
         case AmendListing():
@@ -113,10 +118,11 @@ def _publish(market: Market, seq: Seq, listing: Listing) -> Iterator[Event]:
         yield Rejected(problem)
         return
     yield Listed(listing, seq)
-    if listing.window.end <= market.now:
+    live = market.listings[listing.id]
+    if live.end <= market.now:
         yield ListingClosed(listing.id, ListingEnd.EXPIRED)
     else:
-        yield from _rematch(market, [listing.id], maker=listing.price_rule is PriceRule.MAKER)
+        yield from _offer(market, live, anew=True)
 
 
 def _place(market: Market, seq: Seq, order: Order) -> Iterator[Event]:
@@ -139,7 +145,7 @@ def _amend_listing(market: Market, seq: Seq, command: AmendListing) -> Iterator[
     keeps_age = command.asks is None and amended.cards <= live.terms.cards
     yield ListingAmended(amended, live.seq if keeps_age else seq)
     if not keeps_age:
-        yield from _rematch(market, [command.listing], maker=amended.price_rule is PriceRule.MAKER)
+        yield from _offer(market, live, anew=True)
 
 
 def _amend_order(market: Market, seq: Seq, command: AmendOrder) -> Iterator[Event]:
@@ -196,31 +202,30 @@ def _seek(market: Market, order_id: OrderId, *, arriving: bool) -> Iterator[Even
 def _wait(market: Market, live: LiveOrder) -> Iterator[Event]:
     """What is left of an order rests, unless it is immediate, too late, or nothing may rest here."""
     whole = isinstance(live.terms.shape, Work) and live.terms.shape.whole
-    if live.terms.tif is TimeInForce.IOC or whole or not market.terms.resting:
-        yield Closed(live.terms.id, OrderEnd.PARTIAL if _has_some(live) else OrderEnd.KILLED)
+    if live.terms.tif is IOC or whole or not market.terms.resting:
+        yield Closed(live.id, OrderEnd.PARTIAL if _has_some(live) else OrderEnd.KILLED)
     elif live.latest_start < market.now:
-        yield Closed(live.terms.id, OrderEnd.EXPIRED)
+        yield Closed(live.id, OrderEnd.EXPIRED)
     else:
-        yield Rested(live.terms.id)
+        yield Rested(live.id)
 
 
-def _fill(market: Market, live: LiveOrder, plan: Plan, maker: ListingId | None = None) -> Iterator[Event]:
+def _fill(market: Market, live: LiveOrder, plan: Plan, maker: LiveListing | None = None) -> Iterator[Event]:
     """Lease every leg of a plan. Legs on the listing `maker` cost the buyer's own limit, for it was there first."""
     for leg in plan:
-        priced = _at_limit(leg, live.terms) if leg.listing.terms.id == maker else leg
+        priced = _at_limit(leg, live) if leg.listing is maker else leg
         yield _leased(market, live, priced)
-    shape = live.terms.shape
     if not live.left:
-        yield Closed(live.terms.id, OrderEnd.FILLED)
-    elif isinstance(shape, Block) and shape.split is Split.ONE:
-        yield Closed(live.terms.id, OrderEnd.PARTIAL)
+        yield Closed(live.id, FILLED)
+    elif live.alone:
+        yield Closed(live.id, OrderEnd.PARTIAL)
 
 
 def _leased(market: Market, live: LiveOrder, leg: Leg) -> Leased:
     return Leased(
         lease=LeaseNumber(market.granted + 1),
-        order=live.terms.id,
-        listing=leg.listing.terms.id,
+        order=live.id,
+        listing=leg.listing.id,
         cards=leg.cards,
         working=leg.working,
         window=leg.window,
@@ -229,32 +234,28 @@ def _leased(market: Market, live: LiveOrder, leg: Leg) -> Leased:
     )
 
 
-def _at_limit(leg: Leg, order: Order) -> Leg:
+def _at_limit(leg: Leg, live: LiveOrder) -> Leg:
     """The same leg at the order's limit for this chip, in whole units of money for each card and slot."""
-    each = order.limit * leg.weight // MILLI
-    window = leg.window
-    runs = ((window.start, window.end, each),)
-    return Leg(leg.listing, window, leg.cards, leg.working, leg.weight, each * len(window), runs)
+    each = live.limit * leg.weight // MILLI
+    start, end = leg.window.start, leg.window.end
+    runs = ((start, end, each),)
+    return Leg(leg.listing, leg.window, leg.cards, leg.working, leg.weight, each * (end - start), runs)
 
 
 def _rematch(
     market: Market,
     changed: Iterable[ListingId],
     *,
-    maker: bool = False,
     requeued_orders: Iterable[OrderId] = (),
     freed: Freed | None = None,
 ) -> Iterator[Event]:
-    """Offer changed listings to the orders that rest in their books, dearest first, then oldest.
+    """Offer changed listings, the oldest first, to the orders that rest.
 
-    Each may take only a plan that uses the listing. One pass is enough, because capacity only shrinks during it.
+    One pass is enough, because capacity only shrinks during it.
     After that come the orders that look for capacity anew, and those that wait for a link of which some is free.
     """
     for name in sorted(changed, key=lambda each: market.listings[each].seq):
-        listing = market.listings[name]
-        for tier in (Tier.ON_DEMAND, Tier.SPOT):
-            if tier in listing.terms.asks:
-                yield from _offer(market, listing, tier, name if maker else None)
+        yield from _offer(market, market.listings[name], anew=False)
     anew = {name for name in requeued_orders if name in market.orders}
     if freed:
         anew.update(name for name, live in market.orders.items() if _needs(live, freed))
@@ -264,15 +265,26 @@ def _rematch(
             yield from _fill(market, live, plan)
 
 
-def _offer(market: Market, listing: LiveListing, tier: Tier, maker: ListingId | None) -> Iterator[Event]:
-    """Offer a listing to the resting orders of one of its books."""
-    book = market.book(BookKey(listing.terms.chip, listing.terms.region, tier))
+def _offer(market: Market, listing: LiveListing, *, anew: bool) -> Iterator[Event]:
+    """Offer a listing to the orders that rest in its books. One that is `anew` may pay them their own limits."""
+    maker = listing if anew and listing.terms.price_rule is MAKER else None
+    for tier in listing.prices:
+        yield from _offer_in(market, market.book(listing.chip, listing.region, tier), listing, tier, maker)
+
+
+def _offer_in(
+    market: Market, book: Book, listing: LiveListing, tier: Tier, maker: LiveListing | None
+) -> Iterator[Event]:
+    """Offer a listing to the orders of one of its books, dearest first, then oldest.
+
+    Each may take only a plan that uses the listing.
+    """
     lowest = listing.prices[tier].lowest * MILLI
     last: Rung | None = None
     while listing.usable and book.dearest() >= lowest:
         for rung, waiting in book.waiting(Room(listing), last):
             last = rung
-            if -rung[0] < lowest:
+            if -rank_at(rung) < lowest:
                 return  # nor can anybody after it pay even the cheapest slot
             if fits(market, waiting.live, listing):
                 plan = find(market, waiting.live)
@@ -284,7 +296,7 @@ def _offer(market: Market, listing: LiveListing, tier: Tier, maker: ListingId | 
 
 
 def _priority(live: LiveOrder) -> tuple[int, int, OrderId]:
-    return -live.terms.limit, live.seq, live.terms.id
+    return -live.limit, live.seq, live.id
 
 
 def _needs(live: LiveOrder, freed: Freed) -> bool:
@@ -310,8 +322,7 @@ def _has_some(live: LiveOrder) -> bool:
 
 def _takeover(market: Market, live: LiveOrder) -> tuple[Leg, tuple[LiveLease, ...]] | None:
     """What an arriving order may take from others, where the market lets it."""
-    shape = live.terms.shape
-    if not market.terms.displacement or not isinstance(shape, Block) or shape.split is not Split.ONE:
+    if not market.terms.displacement or not live.alone:
         return None
     found = takeover(market, live)
     return None if found is None else (found.leg, found.evicted)
@@ -335,7 +346,7 @@ def _reclaim(market: Market, command: Reclaim) -> Iterator[Event]:
     if at >= terms.window.end:
         yield Rejected(Rejection.EMPTY_WINDOW)
         return
-    evicted = gangs_of(market, [lease for lease in listing.spot.values() if lease.window.end > at])
+    evicted = gangs_of(market, [lease for lease in listing.spot if lease.window.end > at])
     anew = _requeues(market, evicted, at)
     if at <= max(terms.window.start, market.now):
         yield ListingClosed(terms.id, ListingEnd.RECLAIMED)

@@ -21,13 +21,13 @@ def find(market: Market, live: LiveOrder) -> Plan:
         return []
     if isinstance(shape, Work):
         return work(market, wanted, shape)
-    return _one(market, wanted) if wanted.alone else gang(market, wanted, shape.split)
+    return _one(market, wanted) if wanted.alone else gang(market, wanted)
 
 
 def fits(market: Market, live: LiveOrder, listing: LiveListing) -> bool:
     """Whether a listing alone could serve at least a part of an order: the cheap test before a whole search."""
-    wanted, terms = wanted_by(market, live), listing.terms
-    if terms.seller == wanted.order.buyer or terms.min_slots > wanted.slots:
+    wanted = wanted_by(market, live)
+    if listing.seller == wanted.order.buyer or listing.min_slots > wanted.slots:
         return False
     choices = _choices(market, wanted)
     return next(choices(wanted, offered(market, wanted, listing)), None) is not None
@@ -53,7 +53,7 @@ def _best(wanted: Wanted, offer: Offered) -> Iterator[Ranked]:
     """The best start at which a listing alone gives an order its least, if there is one."""
     prices, slots = offer.prices, wanted.slots
     working = -(-wanted.least // offer.weight)
-    if round_up(working, offer.listing.terms.lot) > offer.listing.usable:
+    if round_up(working, offer.listing.lot) > offer.listing.usable:
         return
     best: tuple[int, int] | None = None
     for since, until in stretches(offer, wanted, working):

@@ -54,6 +54,11 @@ class Trap(StrEnum):
     TOO_LARGE = "A6 every order too large"
     MIXED = "A7 half too large, half in another window"
     HUGE_GANG = "A8 a gang larger than the book"
+    TOO_RICH = "A9 every lease worth too much to take back"
+    NO_WORSE = "A10 every lease as bad to take back"
+
+
+DISPLACING = frozenset({Trap.TAKEN_BACK, Trap.TOO_RICH, Trap.NO_WORSE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +72,7 @@ class Scene:
 def lay_out(trap: Trap, scale: int, count: int, seed: int) -> Scene:
     """A trap with `scale` listings or orders in it, and `count` commands."""
     chance = Random(f"{seed} {trap} {scale}")  # noqa: S311 — a made-up load, not a secret
-    play = Play(Market(terms=MarketTerms(displacement=trap is Trap.TAKEN_BACK)))
+    play = Play(Market(terms=MarketTerms(displacement=trap in DISPLACING)))
     with collector_resting():
         return Scene(play, TRAPS[trap](play, chance, scale, count))
 
@@ -98,14 +103,34 @@ def _sold_out(play: Play, chance: Random, scale: int, count: int) -> list[Comman
 
 def _taken_back(play: Play, chance: Random, scale: int, count: int) -> list[Command]:
     """Everything is leased as spot by day, and jobs on demand find nothing unless they take it back."""
+    _lease_by_day(play, scale, lambda: chance.randint(CHEAP, PRICE))
+    return _day_jobs(chance, count, Tier.ON_DEMAND, RICH)
+
+
+def _too_rich(play: Play, chance: Random, scale: int, count: int) -> list[Command]:
+    """The same, and spot jobs offer more than anybody who has a lease, but not enough more."""
+    _lease_by_day(play, scale, lambda: PRICE)
+    return _day_jobs(chance, count, Tier.SPOT, PRICE * 104 // 100)
+
+
+def _no_worse(play: Play, chance: Random, scale: int, count: int) -> list[Command]:
+    """The same, and wherever a job on demand takes something back it does as much damage."""
+    _lease_by_day(play, scale, lambda: PRICE)
+    return _day_jobs(chance, count, Tier.ON_DEMAND, RICH)
+
+
+def _lease_by_day(play: Play, scale: int, limit: Callable[[], int]) -> None:
     for n in range(scale):
         listing = _listing(f"l{n}", window=TWO_DAYS, price=CHEAP, tiers=tuple(Tier))
         play.carry_out(Publish(listing))
         for day, daytime in enumerate(DAYTIMES):
-            _sell(play, listing, (daytime,), Tier.SPOT, f"s{n}-{day}", chance.randint(CHEAP, PRICE))
+            _sell(play, listing, (daytime,), Tier.SPOT, f"s{n}-{day}", limit())
+
+
+def _day_jobs(chance: Random, count: int, tier: Tier, limit: int) -> list[Command]:
     windows = [chance.choice(DAYTIMES) for _ in range(count)]
     return [
-        Place(_bid(f"o{n}", CARDS, chance.randint(4, 12), each, Tier.ON_DEMAND))
+        Place(_bid(f"o{n}", CARDS, chance.randint(4, 12), each, tier, limit=limit))
         for n, each in enumerate(windows)
     ]
 
@@ -161,6 +186,8 @@ TRAPS: dict[Trap, Lay] = {
     Trap.TOO_LARGE: _too_large,
     Trap.MIXED: _mixed,
     Trap.HUGE_GANG: _huge_gang,
+    Trap.TOO_RICH: _too_rich,
+    Trap.NO_WORSE: _no_worse,
 }
 
 

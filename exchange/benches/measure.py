@@ -6,16 +6,17 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
-from time import perf_counter, process_time
+from time import process_time
 from typing import ParamSpec, TypeVar
 
-from exchange.collector import calm_collector, collector_resting
+from exchange.collector import calm_collector, collector_resting, look_at_young
 from matching.commands import Command
 from matching.events import Event, Leased
 from matching.market import Market
 from matching.rules import apply
 from matching.terms import Seq
 
+BATCH = 20  # commands after which young objects are looked at
 SMALL = 50  # leases: a command that grants no more has to be quick
 
 P = ParamSpec("P")
@@ -34,6 +35,8 @@ class Play:
     def carry_out(self, command: Command) -> list[Event]:
         """Let the market decide the next command."""
         self.seq += 1
+        if self.seq % BATCH == 0:
+            look_at_young()
         return apply(self.market, Seq(self.seq), command)
 
     def stock(self, commands: Iterable[Command]) -> None:
@@ -54,7 +57,7 @@ class Timed:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A load that was measured. `seconds` are of processor time, those of the collector's longest pause are not."""
+    """A load that was measured, in seconds of processor time: all commands, and the collector's longest pause."""
 
     timed: tuple[Timed, ...]
     seconds: float
@@ -102,16 +105,16 @@ def measure(
 
 @contextmanager
 def pauses() -> Iterator[list[float]]:
-    """The seconds that the collector stops everything for while the block lasts."""
+    """The seconds of processor time that the collector stops everything for while the block lasts."""
     seen: list[float] = []
     began = 0.0
 
     def note(phase: str, _: dict[str, int]) -> None:
         nonlocal began
         if phase == "start":
-            began = perf_counter()
+            began = process_time()
         else:
-            seen.append(perf_counter() - began)
+            seen.append(process_time() - began)
 
     gc.callbacks.append(note)
     try:

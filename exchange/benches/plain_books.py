@@ -48,6 +48,8 @@ PEERS = {
 
 ADD, CANCEL, TAKE = range(3)  # what a row asks for; to take is to trade now or never
 BUY = 0
+SPOT, SELLERS, MAKER = Tier.SPOT, Split.SELLERS, PriceRule.MAKER  # Python looks up a member of an enum slowly
+NOW_OR_NEVER, UNTIL_CANCELLED = TimeInForce.IOC, TimeInForce.GTC
 TIMEOUT_S = 600
 
 Row = tuple[int, int, int, int, int, int]
@@ -134,7 +136,7 @@ class _Feed:
                     CancelOrder(OrderId(name)) if side == BUY else WithdrawListing(ListingId(name))
                 )
             elif side == BUY:
-                tif = TimeInForce.IOC if op == TAKE else TimeInForce.GTC
+                tif = NOW_OR_NEVER if op == TAKE else UNTIL_CANCELLED
                 self._trade(Place(_buy(name, self._chips[book], price, quantity, tif)), number)
             else:
                 self._trade(Publish(_sell(name, self._chips[book], price, quantity)), number)
@@ -153,12 +155,12 @@ def _buy(name: str, chip: ChipCode, price: int, quantity: int, tif: TimeInForce)
     return Order(
         id=OrderId(name),
         buyer=OwnerGroup("buyer"),
-        tier=Tier.SPOT,
+        tier=SPOT,
         chips={chip: MILLI},
         regions=(REGION,),
         window=NOW,
         limit=Price(price),
-        shape=Block(1, quantity, 1, Split.SELLERS),
+        shape=Block(1, quantity, 1, SELLERS),
         tif=tif,
     )
 
@@ -173,8 +175,8 @@ def _sell(name: str, chip: ChipCode, price: int, quantity: int) -> Listing:
         cards=quantity,
         lot=1,
         min_slots=1,
-        asks={Tier.SPOT: flat(price)},
-        price_rule=PriceRule.MAKER,
+        asks={SPOT: flat(price)},
+        price_rule=MAKER,
     )
 
 

@@ -8,7 +8,7 @@ from exchange.checks.market import Heard, Market, OnOffer, Wanted
 from exchange.commands import Command, Envelope
 from exchange.listings.commands import PublishListing
 from exchange.listings.events import ListingPublished
-from exchange.orders.commands import PlaceOrder
+from exchange.orders.commands import PlaceOrder, Quoted
 from exchange.orders.events import OrderAccepted, OrderReworked
 from exchange.state import VenueTerms
 from matching.commands import AmendListing, AmendOrder, CancelOrder, Reclaim, SetLink, WithdrawListing
@@ -39,7 +39,7 @@ def accepted_faults(asked: Envelope, event: OrderAccepted) -> Iterator[str]:
 
 
 _LISTING_PARTS = tuple(part.name for part in fields(PublishListing) if part.name != "line")
-_ORDER_PARTS = tuple(part.name for part in fields(PlaceOrder) if part.name != "regions")
+_ORDER_PARTS = tuple(part.name for part in fields(PlaceOrder) if part.name not in {"regions", "quoted"})
 
 
 def _same(expected: object, got: object, parts: Iterable[str]) -> Iterator[str]:
@@ -165,6 +165,8 @@ def open_faults(market: Market, heard: Heard) -> Iterator[str]:
 def _unanswered(market: Market, heard: Heard, command: Command) -> Iterator[str]:
     """A command that was not refused does what it says."""
     match command:
+        case PlaceOrder() if heard.order is not None and command.quoted is not None:
+            yield from _quote_faults(heard, heard.order, command.quoted)
         case CancelOrder(order) if order in market.wanted:
             yield f"order {order}: it was cancelled, and is open"
         case WithdrawListing(listing) if listing in market.offers:
@@ -175,3 +177,13 @@ def _unanswered(market: Market, heard: Heard, command: Command) -> Iterator[str]
             yield f"command {heard.seq}: it was not refused, and nothing came of it"
         case _:
             pass
+
+
+def _quote_faults(heard: Heard, order: str, quoted: Quoted) -> Iterator[str]:
+    """An order with a quote gets at once what that said, for no more. Nobody had come between, if nothing was told since."""
+    served = heard.served.get(order)
+    filled, cost = (0, 0) if served is None else (min(served.done, served.left), served.cost)
+    if quoted.version < heard.seq - 1 and (filled < quoted.filled or (quoted.filled and cost > quoted.cost)):
+        yield (
+            f"order {order}: {quoted.filled} thousandths were quoted at {quoted.cost}, and it got {filled} at {cost}"
+        )

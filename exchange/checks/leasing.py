@@ -337,6 +337,7 @@ class Leasing:
         served = self._heard.served.setdefault(order.id, Served(order, wanted.left, wanted.begun is None))
         done = leased.working * weight * (1 if isinstance(order.shape, Block) else len(leased.window))
         served.done += done
+        served.cost += leased.cost
         served.largest_lot = max(served.largest_lot, listing.lot * weight)
         wanted.left = max(0, wanted.left - done)
         if wanted.begun is None:

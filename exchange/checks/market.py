@@ -215,12 +215,13 @@ class Lost:
 
 @dataclass(slots=True)
 class Served:
-    """What an order got in one command: `done` thousandths of the `left` that it asked for."""
+    """What an order got in one command: `done` thousandths of the `left` that it asked for, and what that costs."""
 
     order: Order
     left: int
     is_first: bool
     done: int = 0
+    cost: int = 0
     largest_lot: int = 0
 
 

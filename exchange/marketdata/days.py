@@ -15,10 +15,10 @@ from exchange.marketdata.resources import (
 )
 from exchange.persistence.database import Pool
 from exchange.persistence.queries.market import clock
-from exchange.persistence.queries.tape import Parted, first_trade, parted
-from exchange.state import VenueTerms
+from exchange.persistence.queries.tape import first_trade, parted
 
 Values = Mapping[Resource, Value]
+RowsOf = Mapping[Resource, list[Row]]
 
 
 class IndexDays:
@@ -28,6 +28,7 @@ class IndexDays:
         self._readers = readers
         self._catalogue = catalogue
         self._kept: dict[date, Values] = {}
+        self._rows: tuple[date, RowsOf] | None = None
         self._one_at_a_time = asyncio.Lock()
 
     def resource(self, text: str) -> Resource:
@@ -47,8 +48,8 @@ class IndexDays:
         """The values of all resources that were traded on a day that is over."""
         async with self._one_at_a_time:
             if day not in self._kept:
-                trades, terms = await self._read(day)
-                self._kept[day] = await asyncio.to_thread(self._made, day, trades, terms)
+                rows = await self._rows_of(day)
+                self._kept[day] = await asyncio.to_thread(_valued, day, rows)
             return self._kept[day]
 
     async def value(self, day: date, resource: Resource) -> Value:
@@ -58,14 +59,18 @@ class IndexDays:
 
     async def rows(self, day: date, resource: Resource) -> list[Row]:
         """What a value was made of."""
-        trades, terms = await self._read(day)
-        rows = await asyncio.to_thread(rows_by_resource, trades, self._catalogue, terms)
-        return rows.get(resource, [])
+        async with self._one_at_a_time:
+            return (await self._rows_of(day)).get(resource, [])
 
-    async def _read(self, day: date) -> tuple[list[Parted], VenueTerms]:
-        terms = (await clock(self._readers)).terms
-        return await parted(self._readers, *slots_of(day, terms)), terms
+    async def _rows_of(self, day: date) -> RowsOf:
+        """The rows of a day. Those that were asked for last are kept, since who checks a day asks for all of them."""
+        if self._rows is None or self._rows[0] != day:
+            terms = (await clock(self._readers)).terms
+            trades = await parted(self._readers, *slots_of(day, terms))
+            rows = await asyncio.to_thread(rows_by_resource, trades, self._catalogue, terms)
+            self._rows = day, rows
+        return self._rows[1]
 
-    def _made(self, day: date, trades: list[Parted], terms: VenueTerms) -> Values:
-        rows = rows_by_resource(trades, self._catalogue, terms)
-        return {resource: value_of(str(resource), day, some) for resource, some in rows.items()}
+
+def _valued(day: date, rows: RowsOf) -> Values:
+    return {resource: value_of(str(resource), day, some) for resource, some in rows.items()}

@@ -23,7 +23,8 @@ from matching.market import Market
 from matching.terms import Block, Listing, Order, Slot, Split, Tier, TimeInForce
 
 SCALE, COUNT = 40, 30
-FRUITLESS = [trap for trap in Trap if trap not in {Trap.ONE_PRICE, Trap.SOLD_OUT, Trap.TAKEN_BACK}]
+FRUITFUL = {Trap.ONE_PRICE, Trap.SOLD_OUT, Trap.TAKEN_BACK, Trap.NO_WORSE}
+FRUITLESS = [trap for trap in Trap if trap not in FRUITFUL]
 
 
 def scene(trap: Trap) -> Scene:
@@ -102,7 +103,7 @@ def test_a_trap_is_one_book_of_its_scale_and_nothing_in_it_is_refused(trap: Trap
     made = scene(trap)
     market = made.play.market
     assert max(len(market.listings), len(market.orders)) == SCALE
-    assert {(key.chip, key.region) for key in market.books} == {(CHIP, REGIONS[0])}
+    assert {(chip, region) for chip, region, _ in market.books} == {(CHIP, REGIONS[0])}
     assert len(made.commands) == COUNT
     assert not [
         e for command in made.commands for e in made.play.carry_out(command) if isinstance(e, Rejected)
@@ -139,6 +140,16 @@ def test_a2_with_displacement_takes_spot_leases_back_for_orders_on_demand() -> N
     first = made.play.carry_out(made.commands[0])
     assert [event for event in first if isinstance(event, Displaced)]
     assert [event for event in first if isinstance(event, Leased)]
+
+
+def test_a9_and_a10_have_leases_that_are_all_worth_the_same() -> None:
+    for trap, tier, enough in ((Trap.TOO_RICH, Tier.SPOT, False), (Trap.NO_WORSE, Tier.ON_DEMAND, True)):
+        made = scene(trap)
+        assert {order.tier for order in asked(made)} == {tier}
+        [worth] = {lease.hold for lease in made.play.market.leases.values()}
+        assert all(order.limit > worth for order in asked(made))
+        taken = [event for event in made.play.carry_out(made.commands[0]) if isinstance(event, Displaced)]
+        assert bool(taken) is enough
 
 
 def test_a3_is_a_comb_and_its_bids_are_longer_than_its_holes() -> None:

@@ -79,7 +79,7 @@ BUGS: list[tuple[object, str, Callable[..., Any], type[Venue]]] = [
     (closing, "lease_hold", rounded_down, VenueOfQuarters),
     (core, "entries", without_releases, Venue),
     (core, "_evolve_orders", forgotten_hold, Venue),
-    (orders, "_refusal", unfunded, Venue),
+    (orders, "_unfunded", unfunded, Venue),
 ]
 
 

@@ -239,6 +239,16 @@ def test_a_venue_may_switch_displacement_off() -> None:
     assert kinds(firm(house)) == ["OrderAccepted", "Rested"]
 
 
+def test_leases_of_a_time_without_displacement_can_be_taken_back_once_it_is_on() -> None:
+    house = House()
+    house.admit(party("rich", Role.BUYER), 1_000_000_00)
+    house.ask(CLERK, AdoptTerms(replace(HOURS, market=MarketTerms(displacement=False))))
+    house.offer(asks=BOTH)
+    house.place(tier=Tier.SPOT, limit=6 * YUAN, slots=4, cards=(8, 8))
+    house.ask(CLERK, AdoptTerms(HOURS))
+    assert "LeaseDisplaced" in kinds(firm(house))
+
+
 def test_a_venue_may_let_nothing_rest() -> None:
     house = House()
     house.ask(CLERK, AdoptTerms(replace(HOURS, market=MarketTerms(resting=False))))

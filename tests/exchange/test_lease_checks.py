@@ -12,12 +12,13 @@ from exchange.checks.leasing import Leasing
 from exchange.checks.levels import Levels
 from exchange.events import Event
 from exchange.listings.events import ListingPublished
+from exchange.orders.commands import PlaceOrder, Quoted
 from exchange.orders.events import LeaseGranted, OrderAccepted, OrderClosed, OrderReworked
 from exchange.state import PricedRun
 from matching.commands import AmendListing, AmendOrder, CancelOrder, SetLink, WithdrawListing
 from matching.curves import flat
 from matching.events import LinkSet, ListingAmended, ListingClosed, Rested
-from matching.terms import Block, OrderEnd, PriceRule, Seq, Slot, Split, Tier, Window, Work
+from matching.terms import Block, Milli, OrderEnd, PriceRule, Seq, Slot, Split, Tier, Window, Work
 from settlement.money import BasisPoints, Fen
 from tests.exchange.doctored import Log, doctored, dropped, house_with_a_lease, log_of, told_of
 from tests.exchange.house import (
@@ -410,6 +411,22 @@ def test_what_nobody_asked_for_and_what_did_not_happen_is_told(
     assert told_of(log) == []
     told = told_of(doctored(log, kind, doctor, nth))
     assert any(line.startswith(difference) for line in told), told
+
+
+@pytest.mark.parametrize(("version", "cost"), [(6, 20 * YUAN), (6, 19 * YUAN), (7, 19 * YUAN)])
+def test_an_order_that_got_less_than_it_was_quoted_is_told(version: int, cost: int) -> None:
+    """Where nothing came between the quote and the order, it gets just that, whatever it says."""
+    house = House()
+    house.offer()
+    house.place(cards=(2, 2), quoted=Quoted(Seq(6), 20 * YUAN, Milli(2000)))
+    log = log_of(house)
+    assert told_of(log) == []
+    asked = log[-1][0]
+    assert isinstance(asked.command, PlaceOrder)
+    other = replace(asked.command, quoted=Quoted(Seq(version), cost, Milli(2000)))
+    told = told_of([*log[:-1], (replace(asked, command=other), log[-1][1])])
+    passed = "order ord-8: 2000 thousandths were quoted at 19000000, and it got 2000 at 20000000"
+    assert told == ([passed] if version == 6 and cost < 20 * YUAN else [])
 
 
 @pytest.mark.parametrize("end", list(OrderEnd))

@@ -82,7 +82,7 @@ async def test_a_run_that_is_stopped_between_any_two_commands_comes_to_the_same_
 ) -> None:
     monkeypatch.setattr(job, "LEASES_AT_ONCE", 20)
     monkeypatch.setattr(job, "SUMS_MAX", 6)
-    await traded(database_url, 150)
+    await traded(database_url, 200)
     stopped_often = another_database(database_url)
     async with open_exchange(database_url, HOURS) as exchange:
         whole = await exchange.closing(CLERK).close("2026-01")

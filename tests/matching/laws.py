@@ -6,9 +6,10 @@ as it is, `test_sabotage.py` requires that a kernel with a bug breaks them.
 
 import pickle
 from collections.abc import Callable, Iterator, Sequence
+from copy import deepcopy
 from dataclasses import replace
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from matching import market as books
 from matching import rules
@@ -16,6 +17,7 @@ from matching.acceptance import order_problem
 from matching.capacity import FreeCards
 from matching.commands import AmendListing, AmendOrder, CancelOrder, Command, Place, Publish, SetLink
 from matching.events import Closed, Displaced, Event, Leased, Rejected, Rested
+from matching.ladder import Ladder, Node
 from matching.market import Market
 from matching.terms import Block, ListingId, Order, OrderId, Preference, Price, Seq, Slot, Split, Window, Work
 from tests.matching.audit import Audit, BreachError, require
@@ -293,6 +295,29 @@ def _turned(command: Command) -> Command:
             return command
 
 
+def promises_enough(world: World) -> None:
+    """No stretch of a book promises less than its items can do: a search would step over what it looks for."""
+    for step in played(world):
+        for book in step.market.books.values():
+            ladders: list[Ladder[Any, Any]] = [book.offers, book.leased, *book.bids.values()]
+            for ladder in ladders:
+                ladder._catch_up()
+                _covers(ladder._root)
+
+
+def _covers(node: Node[Any, Any]) -> list[Any]:  # Any: items of all ladders
+    """The items below a node, each of which its sketch has taken in."""
+    items = [*node.items, *(item for child in node.children for item in _covers(child))]
+    for item in items:
+        wider: Any = deepcopy(node.sketch)
+        wider.take_in(item)
+        for name in wider.__slots__:
+            require(
+                getattr(wider, name) == getattr(node.sketch, name), f"a sketch promises too little {name}"
+            )
+    return items
+
+
 LAWS: tuple[Law, ...] = (
     agrees_with_the_oracle,
     passes_the_audit,
@@ -303,4 +328,5 @@ LAWS: tuple[Law, ...] = (
     gains_by_new_listings,
     minds_no_order_of_names,
     replays_by_evolving,
+    promises_enough,
 )

@@ -107,6 +107,12 @@ KINDS = (
     *("link",) * 2,
     *("cancel", "withdraw", "reclaim", "reclaim"),
 )
+CONTESTED_KINDS = (
+    *("order",) * 5,
+    *("rival",) * 25,
+    *("listing",) * 10,
+    *("tick", "amended listing", "cancel", "withdraw", "reclaim"),
+)
 
 
 class Venue(NamedTuple):
@@ -123,6 +129,8 @@ class Venue(NamedTuple):
     tiers: Sequence[tuple[Tier, ...]] = TIERS
     runs: Sequence[int] = range(1, 7)  # slots of a block
     longer: int = 0  # slots that each listing has beyond that
+    weights: Sequence[int] = WEIGHTS
+    kinds: Sequence[str] = KINDS  # of commands
 
 
 PAIRED: Sequence[tuple[RegionCode, ...]] = ((EAST,), (EAST, WEST), (WEST, EAST))
@@ -143,6 +151,16 @@ CROWDED = Venue(
 )
 PAIR = CROWDED._replace(region_sets=PAIRED[1:], homes=(None, EAST, EAST), chip_sets=((A,), (A, B)))
 LONG = PAIR._replace(runs=(1, 4, 7, 8, 9, 16, 24, 25, 31), spare=range(0, 30, 3), longer=20)
+TAKERS = CROWDED._replace(
+    starts=(1, 1, 2),
+    prices=(0, 1, 1),
+    lots=(2, 3, 4),
+    limits=(3, 4, 4, 5, 6),
+    weights=(1000,),
+    runs=(1, 2, 3, 4),
+    kinds=CONTESTED_KINDS,
+)
+CONTESTED = (TAKERS, TAKERS._replace(region_sets=PAIRED[1:], limits=(3, 4, 4), spare=range(0, 9, 2)))
 VENUES = (
     WIDE,
     Venue(CHIP_SETS, REGION_SETS, range(5), range(6), PRICES, range(1, 5)),
@@ -153,6 +171,7 @@ VENUES = (
     PAIR,
     PAIR,
     LONG,
+    *CONTESTED,
 )
 
 
@@ -182,9 +201,11 @@ class Scene:
         return [*names, OrderId(f"{names[-1]}.r1")]
 
 
-def a_world(choose: Choose, lengths: Sequence[int] = range(10, 31)) -> World:
+def a_world(
+    choose: Choose, lengths: Sequence[int] = range(10, 31), venues: Sequence[Venue] = VENUES
+) -> World:
     """A run of commands, of which the n-th makes order `on` or listing `ln`."""
-    scene, commands = Scene(choose(VENUES), choose(EPOCHS)), some_links(choose)
+    scene, commands = Scene(choose(venues), choose(EPOCHS)), some_links(choose)
     for number in range(len(commands) + 1, choose(lengths) + 1):
         commands.append(a_command(choose, scene, number))
         scene.add(commands[-1])
@@ -202,13 +223,18 @@ def a_long_world(choose: Choose) -> World:
     return a_world(choose, range(250, 400))
 
 
+def a_contested_world(choose: Choose) -> World:
+    """Buyers who want what others have, where what that does is often the same for several listings."""
+    return a_world(choose, range(40, 80), CONTESTED)
+
+
 def a_short_world(choose: Choose) -> World:
     return a_world(choose, range(8, 21))
 
 
 def a_command(choose: Choose, scene: Scene, number: int) -> Command:
     venue, now, listings = scene.venue, scene.now, scene.listings[-4:]
-    match choose(KINDS):
+    match choose(venue.kinds):
         case "order":
             order = an_order(choose, venue, now, f"o{number}")
             return Place(perhaps_unsound(choose, order, ORDER_FAULTS))
@@ -282,7 +308,7 @@ def an_order(choose: Choose, venue: Venue, now: int, name: str) -> Order:
         id=OrderId(name),
         buyer=choose(BUYERS),
         tier=choose((Tier.SPOT, Tier.SPOT, Tier.ON_DEMAND)),
-        chips={chip: choose(WEIGHTS) for chip in choose(venue.chip_sets)},
+        chips={chip: choose(venue.weights) for chip in choose(venue.chip_sets)},
         regions=choose(venue.region_sets),
         window=Window(Slot(start), Slot(start + slots + choose(venue.spare))),
         limit=Price(choose(venue.limits)),
@@ -306,7 +332,7 @@ def a_rival(choose: Choose, venue: Venue, scene: Scene, name: str) -> Order:
         earlier,
         id=OrderId(name),
         buyer=order.buyer,
-        tier=choose(tuple(Tier)),
+        tier=choose((Tier.SPOT, Tier.SPOT, Tier.ON_DEMAND)),
         limit=Price(earlier.limit + choose((0, 1, 1, 2, 4, 8))),
         shape=Block(size, size + choose((0, 0, 2)), max(1, choose((earlier.shape.slots, 1, 2)))),
         tif=order.tif,
@@ -396,6 +422,13 @@ def worlds_of(seed: int, count: int) -> tuple[World, ...]:
     """The worlds of a seed: the same in every run."""
     chance = Random(seed)
     return tuple(a_world(chance.choice) for _ in range(count))
+
+
+@cache
+def contested_worlds_of(seed: int, count: int) -> tuple[World, ...]:
+    """Worlds of a seed in which much is taken back."""
+    chance = Random(seed)
+    return tuple(a_contested_world(chance.choice) for _ in range(count))
 
 
 # Strategies for Hypothesis

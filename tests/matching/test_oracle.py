@@ -14,7 +14,17 @@ from matching.events import Displaced, Event, Leased, Rested, Ticked
 from matching.terms import LeaseNumber, MarketTerms, Seq, Slot, Window
 from tests.matching import laws
 from tests.matching.audit import Audit, BreachError
-from tests.matching.strategies import SEED, WORLDS, World, a_long_world, a_world, lawful, worlds, worlds_of
+from tests.matching.strategies import (
+    SEED,
+    WORLDS,
+    World,
+    a_long_world,
+    a_world,
+    contested_worlds_of,
+    lawful,
+    worlds,
+    worlds_of,
+)
 
 
 @lawful(60)
@@ -37,6 +47,8 @@ def test_the_kernel_says_so_too_where_its_books_have_many_leaves(monkeypatch: py
     chance = Random(SEED)
     for _ in range(WORLDS // 100):
         laws.hold(laws.agrees_with_the_oracle, a_long_world(chance.choice))
+    for world in contested_worlds_of(SEED, WORLDS // 10):
+        laws.hold(laws.agrees_with_the_oracle, world)
     for world in worlds_of(SEED, WORLDS)[: WORLDS // 4]:
         laws.hold(laws.agrees_with_the_oracle, world)
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
+from random import Random
 from typing import Any
 
 import pytest
@@ -41,6 +42,7 @@ from matching.terms import (
 from tests.matching import laws, quote_laws
 from tests.matching.audit import BreachError
 from tests.matching.strategies import SEED, WORLDS, World, lawful, short_worlds, worlds_of
+from tests.matching.test_laws import a_wild_world
 
 Law = Callable[[World], None]
 Plant = Callable[[pytest.MonkeyPatch], None]
@@ -58,6 +60,21 @@ def test_in_random_worlds(law: Law) -> None:
 @given(short_worlds)
 def test_an_order_that_is_placed_gets_what_was_quoted(world: World) -> None:
     quote_laws.gives_what_it_quotes(world)
+
+
+def test_nothing_that_is_asked_makes_the_kernel_raise() -> None:
+    def answers_always(world: World) -> None:
+        market = laws.new_market(world)
+        for number, command in enumerate(world.commands, 1):
+            if isinstance(command, Place):
+                assert quoting.quote(market, command.order, Seq(number), tick=3)
+                explaining.why_not(market, command.order, WEIGHTS, tick=3)
+            apply(market, Seq(number), command)
+
+    print(f"SUANLI_SEED={SEED} SUANLI_WORLDS={WORLDS}")
+    chance = Random(SEED)
+    for _ in range(WORLDS // 10):
+        laws.hold(answers_always, a_wild_world(chance.choice))
 
 
 # Plain cases

@@ -102,6 +102,18 @@ async def test_terms_are_read_by_anybody_and_changed_by_the_clerk(market: Door, 
     ]
 
 
+async def test_depth_and_instruments_are_read_by_anybody(market: Door) -> None:
+    async with Client("http://venue", transport=straight_to(market.app)) as anybody:
+        (instrument,) = await anybody.instruments()
+        depth = await anybody.depth(instrument.code, end="2026-11-30T05:00:00Z")
+        assert [level.cards for level in depth.asks] == [instrument.free_cards_now]
+        weights = {chip.code: chip.weight_milli for chip in await anybody.chips()}
+        standard = await anybody.standard_depth("on_demand", instrument.region)
+        expected = instrument.free_cards_now * weights[instrument.chip]
+        assert [level.standard_milli_cards for level in standard.asks] == [expected]
+        assert instrument.region in {region.code for region in await anybody.regions()}
+
+
 async def test_the_receipt_of_a_batch_is_asked_for_again(market: Door) -> None:
     async with client(market, "seller") as seller:
         records = EXAMPLES["report_deliveries"]["request"]["records"]

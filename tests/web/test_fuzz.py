@@ -67,7 +67,12 @@ def test_bodies_that_are_bytes(venue: Venue, data: st.DataObject, raw: bytes) ->
 
 
 @FUZZ
-@given(data=st.data(), query=st.dictionaries(st.sampled_from(["limit", "cursor", "slots", "x"]), TEXTS))
+@given(
+    data=st.data(),
+    query=st.dictionaries(
+        st.sampled_from(["limit", "cursor", "start", "end", "day", "days", "length", "tier", "x"]), TEXTS
+    ),
+)
 def test_addresses(venue: Venue, data: st.DataObject, query: dict[str, str]) -> None:
     """Any operation under any id, with any parameters."""
     runner, door = venue

@@ -178,7 +178,7 @@ async def test_the_command_says_yes_or_no(traded: Door) -> None:
             await connection.execute("UPDATE trades SET cost = cost + 1 WHERE number = 1")
         code, said = await run(DAY.isoformat(), "--verify", "--json")
         assert code == 1
-        assert f"{BOTH}: its rows make" in said
+        assert f"{BOTH}: its rows are not those of the tape." in said
 
 
 async def test_bars_are_those_of_the_tape(traded: Door, anybody: Client) -> None:

@@ -15,8 +15,7 @@ from exchange.replay.pricing import valleys_in
 from exchange.replay.reference import reference_offers, reference_trace
 from exchange.replay.report import outcomes
 from exchange.replay.scoring import NOTHING, Kind, Outcome, kind_of, scores
-from exchange.replay.uses import Use
-from matching.terms import Block, Preference, Split, TimeInForce
+from matching.terms import Block, OnPreempt, Preference, Split, TimeInForce
 from tests.exchange.replay.small import (
     DAY,
     EAST,
@@ -45,8 +44,8 @@ def surplus(plan: MarketPlan) -> tuple[int, int]:
     return mine // YUAN, plain // YUAN
 
 
-def filled(plan: MarketPlan, uses: list[Use]) -> list[str]:
-    return [row["outcome"] for row in outcomes(plan, uses) for _ in range(row["orders"])]
+def filled(plan: MarketPlan) -> list[str]:
+    return [row["outcome"] for row in outcomes(plan, played(plan)) for _ in range(row["orders"])]
 
 
 def test_an_urgent_order_takes_back_what_the_plain_policy_leaves_where_it_is() -> None:
@@ -64,12 +63,16 @@ def urgent_soon(limit: int) -> PlannedOrder:
 def test_what_was_taken_back_is_sought_again() -> None:
     patient = order(Block(1, 1, HOUR), 6, slack=DAY)
     plan = market(ONE, [patient, urgent_soon(20)])
-    assert filled(plan, played(plan)) == ["filled", "filled"]
+    assert filled(plan) == ["filled", "filled"]
+    assert filled(market(ONE, [replace(patient, on_preempt=OnPreempt.CANCEL), urgent_soon(20)])) == [
+        "filled",
+        "partly filled",
+    ]
     impatient = market(
         ONE, [replace(patient, deadline_s=order(Block(1, 1, HOUR), 6).deadline_s), urgent_soon(20)]
     )
     assert len(played(impatient)) == 2
-    assert filled(impatient, played(impatient))[1] != "filled"
+    assert filled(impatient)[1] != "filled"
 
 
 @pytest.mark.parametrize(("split", "gain"), [(Split.REGIONS, 8), (Split.SELLERS, 0)])

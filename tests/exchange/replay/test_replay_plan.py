@@ -14,6 +14,7 @@ from exchange.catalogue.catalogue import load_catalogue
 from exchange.replay.assumptions import DEFAULTS, AssumptionError, Assumptions, assume
 from exchange.replay.chance import chance
 from exchange.replay.demand import card_slots, demand_by_chip, scaled_jobs
+from exchange.replay.fitting import fit_of
 from exchange.replay.offers import Offers, mapping_of, read_offers
 from exchange.replay.plan import plan_market
 from exchange.replay.planned import Fit, MarketPlan, PlannedOrder
@@ -26,6 +27,7 @@ from exchange.replay.trace import Job, JobTrace, Node, Urgency, read_job_trace
 from matching.terms import Block, Split, Tier, Work
 from settlement.agreements import PairAgreement
 from settlement.money import ceil_div
+from tests.exchange.replay import small
 from tests.paths import PROJECT, data_dir, require
 
 FEN = 10_000
@@ -322,6 +324,13 @@ def test_a_gang_fits_where_listings_are_large_enough_together() -> None:
     assert fit(latency_sensitive="split=regions,reach=1") == Fit(1, 0, 0, 0)
     assert fit(latency_sensitive="split=regions,reach=0.125") == Fit(1, 0, 1, 0)
     assert fit(latency_sensitive="split=regions,reach=1,limit=0.2") == Fit(1, 0, 0, 1)
+
+
+def test_the_dearest_listing_that_a_gang_needs_decides_whether_its_limit_is_enough() -> None:
+    dear_first = [small.listing(2, ask=9), small.listing(1, ask=3), small.listing(1, ask=5)]
+    assert fit_of(
+        [small.gang(*gang) for gang in ((2, 1, 5), (2, 1, 4), (3, 1, 8), (5, 1, 9))], dear_first
+    ) == Fit(4, 1, 0, 2)
 
 
 def test_agreements_are_sound_and_some_pairs_have_none() -> None:

@@ -12,7 +12,7 @@ from tests.web.browser.conftest import Site, Visit
 from tests.web.browser.test_journeys import click, follow, money
 
 ORDER = "/order?chip=nvidia-h20-96g&place=regions&region="
-SUZHOU, WUHU, CHENGDU, CHONGQING = "320500", "340200", "510100", "500000"  # one for each journey
+ZHANGJIAKOU, WUHU, CHENGDU, CHONGQING = "130700", "340200", "510100", "500000"  # one for each journey
 WUHAN, NANJING, JINAN = "420100", "320100", "370100"
 
 
@@ -32,8 +32,8 @@ def order(page: Page) -> None:
 
 def test_a_gang_over_two_sellers(visit: Visit, site: Site) -> None:
     for price in (6, 7):
-        sell(site, SUZHOU, 8, {Tier.ON_DEMAND: price})
-    page = visit().sign_in("buyer-1").open(f"{ORDER}{SUZHOU}&cards=16&hours=4&limit=9").page
+        sell(site, ZHANGJIAKOU, 8, {Tier.ON_DEMAND: price})
+    page = visit().sign_in("buyer-1").open(f"{ORDER}{ZHANGJIAKOU}&cards=16&hours=4&limit=9").page
     expect(page.locator("#quote")).to_contain_text("none with so many cards free together")
     page.get_by_role("radio", name="Several sellers of one region").check()
     expect(page.locator("#quote")).to_contain_text("In 2 leases")
@@ -125,10 +125,10 @@ def test_a_clerk_sets_a_link_and_the_terms_of_interruption(visit: Visit) -> None
     page = clerk.page
     follow(page, "Change them, or set links between regions")
     page.get_by_label("Home of orders").select_option("310000")
-    page.get_by_label("Region of cards").select_option("320500")
+    page.get_by_label("Region of cards").select_option("640500")
     page.get_by_label("Megabits a second").fill("40,000")
     click(page, "Set the link")
-    expect(page.get_by_role("row", name="Shanghai 上海市 Suzhou")).to_contain_text("40,000")
+    expect(page.get_by_role("row", name="Shanghai 上海市 Zhongwei")).to_contain_text("40,000")
     page.get_by_label("Free of charge up to").fill("3")
     click(page, "Adopt these terms")
     expect(page.get_by_role("alert")).to_contain_text("no shorter than the grace")

@@ -36,13 +36,17 @@ PAGES = {
     "buyer-1": [
         f"/order?{JOB}",
         "/order?chip=nvidia-h800-80g&cards=x",
+        f"/order?{JOB}&kind=work&tier=spot&mbps=5",
         f"/order/review?{JOB}",
+        f"/order/review?{JOB}&cards=400&least=8&split=regions&place=anywhere",
         "/orders",
         "/leases",
         "/statements",
         "/account",
     ],
     "seller-1": ["/console", "/console/new", "/console/leases", "/console/statements"],
+    "buyer-2": ["/orders", "/leases"],
+    "seller-4": ["/console/leases"],
     "office-qingyang": ["/region", "/region/agreements/pair-1/1/2026-10"],
     "clerk-1": [
         "/clerk",
@@ -52,6 +56,7 @@ PAGES = {
         "/clerk/periods/2026-10",
         "/clerk/periods/2026-10/statements",
         "/clerk/ledger",
+        "/clerk/market",
     ],
 }
 DETAILS = {
@@ -61,6 +66,8 @@ DETAILS = {
         "/statements": "/statements/run-",
         "/account": "/account/entries/",
     },
+    "buyer-2": {"/orders": "/orders/ord-"},
+    "seller-4": {"/console/leases": "/console/leases/lse-"},
     "seller-1": {
         "/console": "/console/listings/",
         "/console/statements": "/console/statements/run-1",

@@ -118,6 +118,15 @@ async def test_an_interrupted_lease_is_told_wherever_its_buyer_looks(calm: Venue
     assert "Taken back was until" in leases.page.text
 
 
+async def test_every_movement_of_money_says_what_is_behind_it(calm: Venue) -> None:
+    browser = await calm.as_party("buyer-2")
+    entries = [link for link in (await browser.get("/account")).page.links() if "/entries/" in link]
+    told = " ".join([(await browser.get(path)).page.text for path in entries])
+    assert "was taken back: ¥3,360.00 that it held for the time after is free again" in told
+    assert "goes on for one of which a lease was taken back" in told
+    assert "so that it could go on if its leases were taken back" in told
+
+
 async def test_what_the_seller_of_an_interrupted_lease_is_told(calm: Venue) -> None:
     browser = await calm.as_party("seller-4")
     sold = await browser.get("/console/leases")

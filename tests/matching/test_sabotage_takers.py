@@ -1,0 +1,100 @@
+"""Bugs planted in how takers meet leases, in worlds where buyers want what others have."""
+
+from collections.abc import Callable
+from copy import copy
+from functools import partial
+
+import pytest
+
+from matching import displacement, market
+from matching.holds import HoldSketch, Taking
+from tests.matching import laws
+from tests.matching.audit import BreachError
+from tests.matching.laws import Law
+from tests.matching.strategies import contested_worlds_of
+
+Plant = Callable[[pytest.MonkeyPatch], None]
+
+SEED, WORLDS = 1, 300
+
+
+def leases_are_met_as(bent: Callable[[HoldSketch, Taking], None], patch: pytest.MonkeyPatch) -> None:
+    """Every taker takes the leases of a stretch, or what it has found so far, for others."""
+    sound = HoldSketch.might_do
+
+    def might_do(self: HoldSketch, query: Taking, opened: int) -> bool:
+        sketch, taking = copy(self), copy(query)
+        bent(sketch, taking)
+        return sound(sketch, taking, opened)
+
+    patch.setattr(HoldSketch, "might_do", might_do)
+
+
+def larger_than_they_are(sketch: HoldSketch, _: Taking) -> None:
+    sketch.cards += 1
+
+
+def never_better_at_the_same_damage(_: HoldSketch, taking: Taking) -> None:
+    taking.best = taking.best[0], -1, 0, 0
+
+
+def always_ending_later(sketch: HoldSketch, _: Taking) -> None:
+    sketch.ends <<= 1
+
+
+def sold_out_for_ever(patch: pytest.MonkeyPatch) -> None:
+    sound = HoldSketch.might_do
+    patch.setattr(HoldSketch, "might_do", lambda self, query, _: sound(self, query, 0))
+
+
+def takers_hear_of_no_room(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(market, "_tell_takers", lambda *_, **__: None)
+
+
+def starts_are_all_alike(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(displacement, "_alike", lambda _, first, last, __: iter([(first, last)]))
+
+
+def later_is_always_better(patch: pytest.MonkeyPatch) -> None:
+    sound = displacement._best_start
+    patch.setattr(
+        displacement,
+        "_best_start",
+        lambda wanted, offer, evicted, _, last: sound(wanted, offer, evicted, last, last),
+    )
+
+
+def met(bent: Callable[[HoldSketch, Taking], None]) -> Plant:
+    return partial(leases_are_met_as, bent)
+
+
+CONTESTED: list[tuple[str, Law, Plant]] = [
+    ("leases are thought larger than they are", laws.agrees_with_the_oracle, met(larger_than_they_are)),
+    ("leases are thought to end later than they do", laws.agrees_with_the_oracle, met(always_ending_later)),
+    (
+        "of as much damage the first one met is done",
+        laws.agrees_with_the_oracle,
+        met(never_better_at_the_same_damage),
+    ),
+    ("listings are thought sold out", laws.agrees_with_the_oracle, sold_out_for_ever),
+    ("takers do not hear that a listing has room again", laws.promises_enough, takers_hear_of_no_room),
+    ("the same leases go, whatever the start", laws.agrees_with_the_oracle, starts_are_all_alike),
+    ("a takeover starts as late as it can", laws.agrees_with_the_oracle, later_is_always_better),
+]
+
+
+@pytest.mark.parametrize(("law", "plant"), [pytest.param(*row[1:], id=row[0]) for row in CONTESTED])
+def test_a_planted_bug_is_found_where_leases_are_contested(
+    law: Law, plant: Plant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worlds = contested_worlds_of(SEED, WORLDS)
+    plant(monkeypatch)
+    assert any(isinstance(laws.fault(law, world), BreachError) for world in worlds)
+
+
+def test_leases_that_takers_still_meet_when_their_listing_is_gone_are_noticed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    worlds = contested_worlds_of(SEED, WORLDS)
+    monkeypatch.setattr(market, "_shield", lambda *_: None)
+    assert any(isinstance(laws.fault(laws.agrees_with_the_oracle, world), KeyError) for world in worlds)
