@@ -131,6 +131,7 @@ PROBLEMS: Mapping[Code | DoorRejection, Kind] = {
     Venue.DEPOSIT_EXISTS: Kind(409, "The reference is booked already"),
     Venue.AMOUNT_OUT_OF_RANGE: Kind(422, "The amount is out of range"),
     Venue.INSUFFICIENT_FUNDS: Kind(409, "The available money doesn't cover it"),
+    Venue.QUOTE_PASSED: Kind(409, "The market has moved on since the quote"),
     Venue.UNKNOWN_LINE: Kind(422, "The catalogue has no such line"),
     Venue.PRICE_OFF_TICK: Kind(422, "Prices are whole fen per card-hour"),
     Venue.LOT_TOO_LARGE: Kind(422, "The lot is too large"),

@@ -51,6 +51,12 @@ def put(field: str, value: str | bytes) -> bytes:
     return json.dumps(document).encode().replace(b'"@"', text)
 
 
+def promised(field: str, value: object) -> bytes:
+    """An order with a promise that is better than what it gets, with another value of one of its fields."""
+    promise = {"version": 1, "cost_micro_yuan": 1, "filled_milli": 8_000, field: value}
+    return json.dumps(order(quoted=promise)).encode()
+
+
 def work(field: str, value: object, limit: int = 10_000_000) -> bytes:
     """An order for work with another value of a field."""
     shape = {"cards": None, "duration_minutes": None, "work_card_minutes": 600, "rate_cards": 4, field: value}
@@ -171,6 +177,19 @@ BODIES = [
     Body("card-minutes without an end", put("work_card_minutes", str(10**15)), *RANGE),
     Body("bandwidth below nothing", put("mbps_per_card", "-1"), *RANGE),
     Body("bandwidth without an end", put("mbps_per_card", str(2**64)), *RANGE),
+    # promises
+    Body("a promise as a number", put("quoted", "5"), *WRONG_TYPE),
+    Body("a promise of nothing", put("quoted", "{}"), 422, "missing_field"),
+    Body("a promise without a size", promised("filled_milli", None), *WRONG_TYPE),
+    Body("a promise with more to it", promised("total_fen", 100), 422, "unknown_field"),
+    Body("a promised cost as text", promised("cost_micro_yuan", "288000000"), *WRONG_TYPE),
+    Body("a promised cost with a point", promised("cost_micro_yuan", 288e6), *WRONG_TYPE),
+    Body("a promised cost below nothing", promised("cost_micro_yuan", -1), *RANGE),
+    Body("a promised cost without an end", promised("cost_micro_yuan", 10**18 + 1), *RANGE),
+    Body("a promise at 2^63", promised("version", 2**63), *RANGE),
+    Body("a promise at no place", promised("version", True), *WRONG_TYPE),
+    Body("a promised size of 400 digits", promised("filled_milli", 10**400), *RANGE),
+    Body("a promise that was never made", promised("version", 0), 409, "quote_passed"),
     # shapes
     Body("a block and work", put("work_card_minutes", "600"), 422, "one_of"),
     Body("a block that takes all at once", put("all_at_once", "false"), 422, "one_of"),

@@ -56,11 +56,10 @@ async def test_a_gang_is_quoted_and_served_by_several_sellers(venue: Door) -> No
         await publish(venue, cards=8, asks={"on_demand": steps})
     alone = await venue.ask("POST", "/v1/quotes", by="buyer", json=order(cards=16))
     assert alone.json()["found"] is None
-    found = (await venue.ask("POST", "/v1/quotes", by="buyer", json=order(cards=16, split="sellers"))).json()[
-        "found"
-    ]
+    answer = await venue.ask("POST", "/v1/quotes", by="buyer", json=order(cards=16, split="sellers"))
+    quote, found = answer.json(), answer.json()["found"]
     assert [(leg["cards"], leg["total_fen"]) for leg in found["legs"]] == [(8, 256_00), (8, 288_00)]
-    assert (found["total_fen"], found["interrupted_leases"]) == (544_00, 0)
+    assert (found["total_fen"], quote["interrupted_leases"]) == (544_00, 0)
     gang = await place(venue, cards=16, split="sellers")
     assert (gang["status"], gang["split"], len(gang["leases"])) == ("filled", "sellers", 2)
     assert gang["leases"][0]["window"] == gang["leases"][1]["window"]
@@ -153,7 +152,7 @@ async def test_a_spot_lease_gives_way_and_its_order_goes_on(venue: Door) -> None
         "window": {"start": "2026-11-30T03:00:00Z", "end": "2026-11-30T05:00:00Z"},
     }
     quoted = await venue.ask("POST", "/v1/quotes", by="rival", json=order(**urgent))
-    assert quoted.json()["found"]["interrupted_leases"] == 1
+    assert quoted.json()["interrupted_leases"] == 1
     taken = await venue.ask("POST", "/v1/orders", by="rival", key="urgent", json=order(**urgent))
     firm = taken.json()
     came_of_it = await seen(venue, "commands/urgent", by="rival")

@@ -21,6 +21,7 @@ CONTRACT = EXAMPLES["open_contract"]["request"] | {"buyer": "buyer", "seller": "
 TERMS = EXAMPLES["adopt_terms"]["request"]
 PARTY = {"id": "newcomer", "name": "Newcomer", "roles": ["buyer"], "region": SHANGHAI}
 DEPOSIT = {"party": "buyer", "amount_fen": 100, "reference": "transfer"}
+QUOTED = {"version": 1, "cost_micro_yuan": YUAN, "filled_milli": 8000}
 BACKWARDS = {"start": "2026-12-02T00:00:00Z", "end": "2026-12-01T00:00:00Z"}
 PAST = {"start": "2026-11-01T00:00:00Z", "end": "2026-11-02T00:00:00Z"}
 FAR = {"start": OPENS, "end": "2028-01-01T00:00:00Z"}
@@ -54,6 +55,7 @@ MET: list[tuple[Rejection | VenueRejection, str, str, Json | None]] = [
     (VenueRejection.UNKNOWN_PARTY, "clerk", "POST /v1/contracts", CONTRACT | {"seller": "nobody"}),
     (VenueRejection.WRONG_ROLE, "clerk", "POST /v1/contracts", CONTRACT | {"seller": "rival"}),
     (VenueRejection.INSUFFICIENT_FUNDS, "buyer", "POST /v1/orders", order(cards=1_000_000)),
+    (VenueRejection.QUOTE_PASSED, "buyer", "POST /v1/orders", order(quoted=QUOTED)),
     (VenueRejection.INSUFFICIENT_FUNDS, "clerk", "POST /v1/contracts", CONTRACT | {"budget_fen": 10**12}),
     (VenueRejection.UNKNOWN_LINE, "seller", "POST /v1/listings", listing(line="cloud")),
     (VenueRejection.UNKNOWN_LINE, "clerk", "POST /v1/contracts", CONTRACT | {"line": "cloud"}),

@@ -69,6 +69,7 @@ ADVICE: Mapping[Code | DoorRejection, str] = {
     Venue.UNKNOWN_KEY: "issue keys through the API, which makes both",
     Venue.AMOUNT_OUT_OF_RANGE: "correct the amount",
     Venue.INSUFFICIENT_FUNDS: "deposit the difference, or lower size, time or limit",
+    Venue.QUOTE_PASSED: "quote again, and send the new promise; or leave `quoted` out, and the limit alone counts",
     Venue.UNKNOWN_LINE: "take a line that the sentence names",
     Venue.PRICE_OFF_TICK: "use multiples of 10,000 micro-yuan per card-hour",
     Venue.LOT_TOO_LARGE: "offer smaller lots",

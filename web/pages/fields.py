@@ -42,6 +42,7 @@ class MistakeCode(StrEnum):
     REVERSED = "reversed"
     TOO_SHORT = "too_short"
     TOO_SLOW = "too_slow"
+    NOWHERE_NEAR = "nowhere_near"
     REFUSED = "refused"
 
 
@@ -68,6 +69,10 @@ class Reader:
     def many(self, name: str) -> list[str]:
         """Every value that was sent under a name once, such as the boxes that were ticked."""
         return list(dict.fromkeys(value for value in self.sent.get(name, ()) if value))
+
+    def changed(self, fields: Mapping[str, Sequence[str]]) -> "Reader":
+        """The same form with other values in some fields, of which nothing is read yet."""
+        return Reader({**self.sent, **fields})
 
     def query(self, **changed: str) -> str:
         """What was sent, as it stands in an address, with some fields changed."""

@@ -5,8 +5,10 @@ from decimal import Decimal
 from typing import Any
 
 from exchange.app import Exchange
+from exchange.catalogue.catalogue import Catalogue
 from exchange.orders.commands import PlaceOrder
 from exchange.persistence.queries.market import Clock
+from matching.terms import RegionCode
 from settlement.money import ceil_div
 from web.bodies.fields import CARDS_MAX, MINUTES_MAX
 from web.bodies.orders import OrderIn
@@ -18,6 +20,7 @@ DAYS_AHEAD = 7
 LIMIT_UNKNOWN = (
     10_000 * 1_000_000
 )  # micro-yuan: more than any card costs by the hour, for a first look at the price
+MILLION = 1_000_000
 WEIGHT_MOST = 1_000  # standard cards that one card can be worth
 
 USUAL: Mapping[str, Sequence[str]] = {
@@ -90,24 +93,44 @@ def read_order(asked: Reader, exchange: Exchange, clock: Clock, *, limit_needed:
 
 
 def _chips(asked: Reader, exchange: Exchange) -> dict[str, int]:
-    """The ticked chips with their weights relative to the fastest of them, which is what cards are counted in."""
-    codes = set(asked.many("chip"))
-    ticked = [chip for chip in exchange.catalogue.chips.values() if chip.code in codes]
+    """The ticked chips with their weights in thousandths of the one that cards are counted in."""
+    ticked = weights(asked, exchange.catalogue)
     if not ticked:
         asked.wrong("chip", MistakeCode.MISSING)
         return {}
-    weights = {chip.code: _weight(asked, chip.code, chip.weight_milli) for chip in ticked}
-    best = max(weights.values())
-    return {code: max(1, (2000 * weight // best + 1) // 2) for code, weight in weights.items()}
+    whole = ticked[reference(asked, ticked)]
+    return {code: relative(weight, whole) for code, weight in ticked.items()}
+
+
+def weights(asked: Reader, catalogue: Catalogue) -> dict[str, int]:
+    """The ticked chips with their weights in millionths of the standard card: the buyer's own, or the catalogue's."""
+    codes = set(asked.many("chip"))
+    ticked = [chip for chip in catalogue.chips.values() if chip.code in codes]
+    return {chip.code: _weight(asked, chip.code, chip.weight_milli * 1000) for chip in ticked}
 
 
 def _weight(asked: Reader, chip: str, usual: int) -> int:
-    """A chip's weight in thousandths of the standard card: the buyer's own, or the catalogue's."""
     name = f"weight-{chip}"
     if not asked.text(name):
         return usual
     weight = asked.number(name, Decimal("0.001"), Decimal(WEIGHT_MOST))
-    return usual if weight is None else int(weight * 1000)
+    return usual if weight is None else int(weight * MILLION)
+
+
+def reference(asked: Reader, ticked: Mapping[str, int]) -> str:
+    """The ticked chip that cards, work and limit are counted in: the one that is named as such, or the fastest."""
+    named = asked.text("reference")
+    return named if named in ticked else max(ticked, key=lambda code: ticked[code])
+
+
+def relative(weight: int, whole: int) -> int:
+    """A weight in thousandths of another, to the nearest, and at least one."""
+    return max(1, (2000 * weight // whole + 1) // 2)
+
+
+def millionths(weight: int) -> str:
+    """A weight as it is typed: 1,250,000 millionths of the standard card are `1.25`."""
+    return f"{weight // MILLION}.{weight % MILLION:06}".rstrip("0").rstrip(".")
 
 
 def _place(asked: Reader, exchange: Exchange) -> dict[str, Any]:
@@ -118,10 +141,16 @@ def _place(asked: Reader, exchange: Exchange) -> dict[str, Any]:
                 asked.wrong("region", MistakeCode.MISSING)
             return {"regions": ticked}
         case "near":
-            home = asked.one_of("home", exchange.catalogue.regions)
-            return {"latency": {"from": home, "max_ms": asked.whole("latency", 0)}}
+            return {"latency": _near(asked, exchange.catalogue)}
         case _:
             return {"regions": sorted(exchange.catalogue.regions)}
+
+
+def _near(asked: Reader, catalogue: Catalogue) -> dict[str, Any]:
+    home, most = asked.one_of("home", catalogue.regions), asked.whole("latency", 0)
+    if home is not None and most is not None and not catalogue.regions_within(RegionCode(home), most):
+        asked.wrong("latency", MistakeCode.NOWHERE_NEAR)
+    return {"from": home, "max_ms": most}
 
 
 def _time(asked: Reader, name: str, clock: Clock) -> str | None:

@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from matching.curves import flat
@@ -12,6 +13,7 @@ from tests.web.browser.test_journeys import click, follow, money
 
 ORDER = "/order?chip=nvidia-h20-96g&place=regions&region="
 ZHANGJIAKOU, WUHU, CHENGDU, CHONGQING = "130700", "340200", "510100", "500000"  # one for each journey
+WUHAN, NANJING, JINAN = "420100", "320100", "370100"
 
 
 def sell(site: Site, region: str, cards: int, yuan: dict[Tier, int]) -> str:
@@ -32,7 +34,7 @@ def test_a_gang_over_two_sellers(visit: Visit, site: Site) -> None:
     for price in (6, 7):
         sell(site, ZHANGJIAKOU, 8, {Tier.ON_DEMAND: price})
     page = visit().sign_in("buyer-1").open(f"{ORDER}{ZHANGJIAKOU}&cards=16&hours=4&limit=9").page
-    expect(page.locator("#quote")).to_contain_text("let several sellers serve it")
+    expect(page.locator("#quote")).to_contain_text("none with so many cards free together")
     page.get_by_role("radio", name="Several sellers of one region").check()
     expect(page.locator("#quote")).to_contain_text("In 2 leases")
     expect(page.locator("[data-total]")).to_contain_text("¥416.00")
@@ -135,3 +137,50 @@ def test_a_clerk_sets_a_link_and_the_terms_of_interruption(visit: Visit) -> None
     page.get_by_label("To outbid").fill("5")
     click(page, "Adopt these terms")
     expect(page.get_by_role("status")).to_contain_text("These terms hold from now on")
+
+
+@pytest.mark.parametrize(("script", "region"), [(True, WUHAN), (False, NANJING)])
+def test_a_job_that_does_not_fit_is_cured_reviewed_and_ordered(
+    visit: Visit, site: Site, region: str, *, script: bool
+) -> None:
+    """Typed in, told why not, cured by a button, and placed at the price that the button said: also without script."""
+    for price in (6, 7):
+        sell(site, region, 8, {Tier.ON_DEMAND: price})
+    page = visit(java_script_enabled=script).sign_in("buyer-1").open(ORDER + region).page
+    page.get_by_label("Cards 张数").fill("12")
+    page.get_by_label("For how many hours").fill("4")
+    page.get_by_label("Limit per card-hour").fill("9")
+    if not script:
+        click(page, "Update the quote")
+    quote = page.locator("#quote")
+    expect(quote).to_contain_text("Nothing fits now")
+    expect(quote).to_contain_text("none with so many cards free together")
+    offered = quote.get_by_role("listitem").filter(has_text="Let several sellers of a region serve it")
+    expect(offered).to_contain_text("¥304.00")
+    offered.get_by_role("link").click()
+    expect(page.get_by_role("radio", name="Several sellers of one region")).to_be_checked()
+    expect(page.get_by_label("Cards 张数")).to_have_value("12")
+    expect(page.locator("[data-total]")).to_contain_text("¥304.00")
+    order(page)
+    expect(page.get_by_role("main")).to_contain_text("It got 2 leases for ¥304.00")
+
+
+def test_an_order_that_others_overtake_is_reviewed_anew(visit: Visit, site: Site) -> None:
+    for price in (6, 7):
+        sell(site, JINAN, 8, {Tier.ON_DEMAND: price})
+    asked = f"{JINAN}&cards=8&hours=48&deadline=2026-11-25T10:00&limit=9"
+    buyer = visit().sign_in("buyer-1").open(ORDER + asked)
+    page = buyer.page
+    click(page, "Review the order")
+    assert money(page, "td[data-total]") == "¥2,304.00"
+    rival = visit().sign_in("buyer-2").open(ORDER + asked).page
+    order(rival)
+    page.get_by_role("button", name="Place the order").click()
+    said = page.get_by_role("alert")
+    expect(said).to_contain_text("Nothing was ordered: the market has moved on")
+    expect(said).to_contain_text("Now it is ¥2,688.00, which is ¥384.00 more")
+    assert money(page, "td[data-total]") == "¥2,688.00"
+    page.get_by_role("button", name="Place the order").click()
+    expect(page.get_by_role("status").first).to_contain_text("Your order is placed")
+    expect(page.get_by_role("main")).to_contain_text("¥2,688.00")
+    buyer.faults = [fault for fault in buyer.faults if "422" not in fault]
