@@ -255,6 +255,7 @@ def _sell(
 ) -> None:
     """Let all cards of a listing be leased in some windows, without a search for each."""
     market, price = play.market, listing.asks[tier].lowest
+    play.seq += 1
     order = _bid(name, listing.cards, len(windows[0]), windows[0], tier, limit=limit, tif=TimeInForce.GTC)
     evolve(market, Opened(order, Seq(play.seq)))
     for window in windows:
