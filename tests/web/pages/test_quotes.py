@@ -124,7 +124,7 @@ async def test_the_quote_tells_what_waiting_saves_and_what_else_there_is(calm: V
     assert "Of what is free now, for a part of the size" in visit.page.text
     assert "No limit from ¥18.00 to ¥22.00 would change what you get" in visit.page.text
     tight = await quote(browser, {**JOB, "limit": "15.09"})
-    assert "¥14.34 nothing ¥15.09 100 % ¥2,896.00 ≈ ¥15.08" in tight.page.text
+    assert "¥14.33 nothing ¥15.09 100 % ¥2,896.00 ≈ ¥15.08" in tight.page.text
     assert re.search(r"Of these .* 8 100 % ¥2,896\.00", visit.page.text)
     soon = await quote(browser, {**JOB, "prefer": "earliest"})
     assert "the earliest start" not in soon.page.text
