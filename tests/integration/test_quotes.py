@@ -140,15 +140,16 @@ async def test_another_process_takes_the_place_of_one_that_dies(
 ) -> None:
     house = House()
     house.offer()
+    others = set(active_children())
     async with open_exchange(database_url, HOURS) as exchange:
         await tell(exchange, (envelope for _, envelope, _ in house.log[1:]))
         before = await exchange.quotes.quote(BUYER, house.order())
-        (child,) = active_children()
+        (child,) = set(active_children()) - others
         child.kill()
         child.join()
         assert await exchange.quotes.quote(BUYER, house.order()) == before
     assert "another one takes its place" in caplog.text
-    assert not active_children()
+    assert set(active_children()) <= others
 
 
 async def test_too_many_who_wait_are_told_so(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
