@@ -5,7 +5,7 @@ import itertools
 import statistics
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 
 from exchange.app import Exchange, open_exchange, recover
@@ -26,10 +26,23 @@ from exchange.replay.terms import replay_terms
 from exchange.state import VENUE, Instant, Party, PartyId, Role, before_all
 from exchange.venue.commands import Tick
 from matching.curves import flat
-from matching.terms import Block, ChipCode, OwnerGroup, Price, RegionCode, Slot, Tier, Window
+from matching.terms import (
+    Block,
+    ChipCode,
+    OwnerGroup,
+    Price,
+    RegionCode,
+    Shape,
+    Slot,
+    Split,
+    Tier,
+    Window,
+    Work,
+)
 from settlement.money import Fen
 
 LONE_ROUNDS = 400
+AT_ONCE = 4  # quotes
 STANDING = 10_000  # open listings, and as many resting orders
 BUYER, SELLER = PartyId("buyer"), PartyId("seller")
 CHIP, REGION = ChipCode("nvidia-h100-80g"), RegionCode("621000")
@@ -92,7 +105,38 @@ async def _standing(url: str, load: Load, door: Door) -> list[Figure]:
         calm_collector()
         async with door(exchange, BUYER) as place:
             lone = await _lone(exchange, ask, place, url)
+        quoting = await _quoting(exchange, ask)
     return [
+        Figure(
+            name=f"quotes, {AT_ONCE} asked at once, with {STANDING} open listings: each said why, where nothing fits",
+            value=quoting.rate,
+            unit="quotes/s",
+            peer="bound",
+            peer_value=100,
+            ratio=quoting.rate / 100,
+            wanted="at least 100 quotes/s",
+            met=quoting.rate >= 100,
+        ),
+        Figure(
+            name="the slowest of 20 of these quotes (p95)",
+            value=quoting.slow * 1000,
+            unit="ms",
+            peer="bound",
+            peer_value=100,
+            ratio=quoting.slow * 10,
+            wanted="under 100 ms",
+            met=quoting.slow < 0.1,
+        ),
+        Figure(
+            name="a lone order, while quotes are asked all the time (p50)",
+            value=quoting.order * 1000,
+            unit="ms",
+            peer="a lone order, while nothing is asked (p50)",
+            peer_value=lone.order * 1000,
+            ratio=quoting.order / lone.order,
+            wanted="no figure: it stands beside",
+            met=True,
+        ),
         Figure(
             name=f"memory with {STANDING} open listings and {STANDING} open orders",
             value=memory,
@@ -163,6 +207,52 @@ async def _lone(exchange: Exchange, ask: Ask, place: Place, url: str) -> _Lone:
         inserts.append(await timed(insert))
     await connection.close()
     return _Lone(statistics.median(orders), statistics.median(over_http), statistics.median(inserts))
+
+
+@dataclass(frozen=True, slots=True)
+class _Quoting:
+    """Quotes a second, the seconds that all but one of twenty stay within, and those of an order meanwhile (p50)."""
+
+    rate: float
+    slow: float
+    order: float
+
+
+async def _quoting(exchange: Exchange, ask: Ask) -> _Quoting:
+    """Ask for quotes of every kind, then place lone orders while more of them are asked for."""
+    now = exchange.engine.state.market.now
+    await exchange.quotes.quote(BUYER, _order(now, YUAN, 0))  # the process has read the log
+    kinds = itertools.cycle(_quoted(now))
+    waits: list[float] = []
+
+    async def quote_some(count: int) -> None:
+        while count:
+            waits.append(await timed(exchange.quotes.quote(BUYER, next(kinds))))
+            count -= 1
+
+    share = LONE_ROUNDS // AT_ONCE
+    seconds = await timed(asyncio.gather(*(quote_some(share) for _ in range(AT_ONCE))))
+    rate, slow = len(waits) / seconds, statistics.quantiles(waits, n=20)[-1]
+    others = [asyncio.create_task(quote_some(1 << 30)) for _ in range(AT_ONCE)]
+    orders = [await timed(ask(BUYER, _order(now, 20 * YUAN, 0))) for _ in range(LONE_ROUNDS)]
+    for other in others:
+        other.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
+    return _Quoting(rate, slow, statistics.median(orders))
+
+
+def _quoted(now: Slot) -> list[PlaceOrder]:
+    """What is quoted in turn: blocks, a gang over many listings, and work, each within what is asked and below it."""
+    shapes: tuple[Shape, ...] = (
+        Block(1, 1, 4 * 24),
+        Block(64, 64, 4 * 24, Split.SELLERS),
+        Work(4 * 240, 8),
+    )
+    return [
+        replace(_order(now, limit, hours), shape=shape)
+        for hours, shape in enumerate(shapes)
+        for limit in (200 * YUAN, 2 * YUAN)
+    ]
 
 
 async def _replay(url: str, load: Load, say: Say) -> Figure:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from matching.acceptance import order_problem
 from matching.book import Book, Need
@@ -22,16 +23,14 @@ LOOKED_AT = 1_000  # listings that are tried for one count
 Lifted = frozenset[Dimension]
 
 
-@dataclass(frozen=True, slots=True)
-class Count:
+class Count(NamedTuple):
     """So many listings; `more` where there may be others, because counting stops at `MANY` or after `LOOKED_AT`."""
 
     listings: int
     more: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Barrier:
+class Barrier(NamedTuple):
     """What one dimension rules out, in listings that each could serve a block on one listing, or a part of all else.
 
     `left` could if only this dimension and those before it mattered; `alone` could if this one did not matter.

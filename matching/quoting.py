@@ -6,6 +6,7 @@ else happens in the market, gives exactly the legs and the cost of its deal.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from matching.acceptance import order_problem
 from matching.deals import UNPLACED, Deal, deal_of, filled_by, from_free, searched
@@ -35,8 +36,7 @@ SIZES = (25, 50, 100)  # percent of what is asked for
 LIMITS = (-10, -5, 0, 5, 10)  # percent more than the limit
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """What the same order would get from free capacity at another size or limit: nothing where `filled` is 0.
 
     `at` is that size, in reference cards (of work, card-slots), or that limit.

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from matching.book import Room
 from matching.deals import Deal, DealLeg
@@ -12,8 +13,7 @@ from matching.masks import span
 from matching.terms import Block, Order, Slot, Split, Tier, Window
 
 
-@dataclass(frozen=True, slots=True)
-class Risk:
+class Risk(NamedTuple):
     """What other buyers could do to a spot deal.
 
     A lease is taken back by an order that arrives or is raised, never by one that merely rests. So `outbid` says what
