@@ -90,6 +90,9 @@ def by_price(market: Market, wanted: Wanted, choices: Choices, books: list[Count
         offer = source.offer
         assert offer is not None, "what waits has an offer"
         if isinstance(source, _Book):
+            if source.puts_off():
+                heappush(waiting, (source.rank, number, source))
+                continue
             sources += 1
             _push(waiting, sources, _Opened(offer, choices(wanted, offer)))
         else:
@@ -120,7 +123,19 @@ class _Opened:
 class _Book:
     """A book whose listings that might serve are met one by one, each at the best rank that it could have."""
 
-    __slots__ = ("_beyond", "_link", "_rest", "_scale", "_wanted", "_weight", "offer", "rank")
+    __slots__ = (
+        "_beyond",
+        "_link",
+        "_need",
+        "_origin",
+        "_rest",
+        "_scale",
+        "_slot_by_slot",
+        "_wanted",
+        "_weight",
+        "offer",
+        "rank",
+    )
 
     def __init__(self, market: Market, wanted: Wanted, counter: Counter) -> None:
         book, weight = counter.book, wanted.live.chips[counter.book.chip]
@@ -131,6 +146,9 @@ class _Book:
         self._scale = wanted.common // weight * wanted.slots
         self._beyond = rung_of(wanted.live.limit * weight // MILLI + 1, 0)
         self._link = market.link(wanted.order, book.region)
+        self._need = counter.need
+        self._origin = market.origin
+        self._slot_by_slot = isinstance(wanted.order.shape, Work) and not wanted.earliest
         self._rest = book.offers.admitted(counter.need)
 
     def advance(self) -> bool:
@@ -145,6 +163,16 @@ class _Book:
                 self.rank = _by_preference(wanted, lowest, listing.seq, wanted.first)
                 return True
         return False
+
+    def puts_off(self) -> bool:
+        """Wait for a later slot, if work has all that it may have of those before: neither this listing nor any after it is of use there."""
+        starts = self._need.starts
+        first = self._origin + (starts & -starts).bit_length() - 1
+        price, slot, seq = self.rank
+        if not self._slot_by_slot or first <= slot:
+            return False
+        self.rank = price, first, seq
+        return True
 
 
 _Source = _Book | _Opened

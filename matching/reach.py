@@ -6,6 +6,7 @@ bits are left out.
 
 from collections.abc import Iterator
 from itertools import accumulate
+from typing import Final
 
 from matching.book import BookKey, Need
 from matching.ladder import rank_at
@@ -14,6 +15,8 @@ from matching.live import MILLI, LiveOrder
 from matching.market import Market
 from matching.masks import FAR, span
 from matching.terms import Block, ChipCode, Order, Seq, Split
+
+STRIDE: Final = 32  # listings that are added between two looks at whether they are enough
 
 
 def is_gang(order: Order) -> bool:
@@ -25,7 +28,17 @@ def hopeless(market: Market, order: Order) -> bool:
     """Whether a search for an order can be spared: it is for a gang that no start within the slots with bits allows."""
     if not is_gang(order) or order.window.end > market.origin + FAR:
         return False
-    return not able(market, order, max(order.window.start, market.now), order.window.end)
+    return not is_able(market, order)
+
+
+def is_able(market: Market, order: Order) -> bool:
+    """Whether a gang reaches its least from any start within the slots with bits."""
+    shape, first = order.shape, max(order.window.start, market.now)
+    assert isinstance(shape, Block), "a gang is a block"
+    least = shape.least * MILLI
+    return _usable(market, order) >= least and any(
+        most >= least for most in reach(market, order, first, order.window.end, enough=least)
+    )
 
 
 def able(market: Market, order: Order, first: int, end: int) -> list[int]:
@@ -47,38 +60,50 @@ def _usable(market: Market, order: Order) -> int:
     return most
 
 
-def reach(market: Market, order: Order, first: int, end: int) -> list[int]:
-    """The most that a gang could have from each start in [first, end), in thousandths of its reference card."""
+def reach(market: Market, order: Order, first: int, end: int, enough: int | None = None) -> list[int]:
+    """The most that a gang could have from each start in [first, end), in thousandths of its reference card.
+
+    Once some start has `enough`, no more is added to any.
+    """
     wanted = Wanted(LiveOrder(order, Seq(0)), first, min(end, market.origin + FAR))
     starts = wanted.end - wanted.slots - first + 1
     best = [0] * max(0, starts)
     if starts > 0:
         for chip, weight in order.chips.items():
-            for cards in _anchors(market, wanted, chip):
+            cards_enough = None if enough is None else -(-enough // weight)
+            for cards in _anchors(market, wanted, chip, cards_enough):
                 best = [max(most, here * weight) for most, here in zip(best, cards, strict=True)]
     return best
 
 
-def _anchors(market: Market, wanted: Wanted, chip: ChipCode) -> Iterator[list[int]]:
+def _anchors(market: Market, wanted: Wanted, chip: ChipCode, enough: int | None) -> Iterator[list[int]]:
     """Cards of one chip by start: those of each region by itself, or of all regions together."""
     order, shape = wanted.order, wanted.order.shape
-    regions = [_cards(market, wanted, (chip, region, order.tier)) for region in order.regions]
+    regions = [_cards(market, wanted, (chip, region, order.tier), enough) for region in order.regions]
     if isinstance(shape, Block) and shape.split is Split.REGIONS:
         yield [sum(cards) for cards in zip(*regions, strict=True)]
     else:
         yield from regions
 
 
-def _cards(market: Market, wanted: Wanted, key: BookKey) -> list[int]:
-    """Cards that could work in one book from each start, within the limit and what the link can feed."""
+def _cards(market: Market, wanted: Wanted, key: BookKey, enough: int | None) -> list[int]:
+    """Cards that could work in one book from each start, within the limit and what the link can feed.
+
+    Where there is no link to mind, some listings are enough in which a start has `enough`.
+    """
     first, slots, (chip, region, _) = wanted.first, wanted.slots, key
     weight = wanted.order.chips[chip]
     change = [0] * (wanted.end - slots - first + 2)
     link, book = market.link(wanted.order, region), market.books.get(key)
     most = wanted.order.limit * weight // MILLI
     starts = span(first - market.origin, wanted.end - slots - market.origin)
-    for rung, listing in () if book is None else book.offers.admitted(Need(1, slots, starts)):
+    enough = enough if link is None else None
+    for count, (rung, listing) in enumerate(
+        () if book is None else book.offers.admitted(Need(1, slots, starts)), start=1
+    ):
         if rank_at(rung) > most:
+            break
+        if enough is not None and count % STRIDE == 0 and max(accumulate(change)) >= enough:
             break
         if listing.terms.seller != wanted.order.buyer:
             for since, until, more in _gives(Offered(wanted, listing, weight, link), wanted):

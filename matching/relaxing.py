@@ -17,7 +17,7 @@ from matching.legs import Leg, Plan
 from matching.live import MILLI
 from matching.market import Market
 from matching.masks import EVERYWHERE, FAR
-from matching.reach import able, is_gang, reach
+from matching.reach import able, is_able, is_gang, reach
 from matching.terms import (
     Block,
     ChipCode,
@@ -105,7 +105,7 @@ def _probed(market: Market, order: Order) -> Plan:
 
 def _fits(market: Market, order: Order) -> bool:
     if is_gang(order):
-        return bool(able(market, order, max(order.window.start, market.now), order.window.end))
+        return is_able(market, order)
     return bool(_probed(market, order))
 
 
