@@ -37,7 +37,7 @@ def bench(
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
-    """Measure memory, a lone order, a replay of 100,000 orders and a restart, each beside a peer.
+    """Measure memory, a lone order, quotes, a replay of 100,000 orders and a restart, each beside a peer.
 
     Works on databases of its own, which are gone afterwards, and takes some minutes. The exit code is 1 if a
     figure is not as good as it should be.
