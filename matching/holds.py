@@ -84,7 +84,8 @@ def place_of(lease: LiveLease, listing: LiveListing) -> Rung:
 class HoldSketch(Sketch[Held, Taking]):
     """What the leases of a stretch have at least, their listings at most, and the slots that they hold or leave open.
 
-    `price` is the least that a listing asks for a slot, and `ends` are the slots with which leases end.
+    `price` is the least that a listing asks for a slot, `room` the most cards that could be had in a slot of a lease, and
+    `ends` are the slots with which leases end.
     """
 
     __slots__ = (
@@ -129,7 +130,8 @@ class HoldSketch(Sketch[Held, Taking]):
         # The first end after the first start, how much any of the leases is cut, and how much all that go are.
         end = query.first + (ends & -ends).bit_length()
         cut = self.cards * min(self.slots, max(1, end - query.last))
-        cut = max(cut, query.cards * (query.slots - (opened & query.window).bit_count()))
+        met = opened & query.window  # of slots far ahead nothing is known
+        cut = max(cut, query.cards * (query.slots - met.bit_count() if met >= 0 else 0))
         damage, best = self.hold * cut, query.best
         if damage != best[0]:
             return damage < best[0] and damage < query.worth * (query.cards + self.lot - 1)
@@ -159,7 +161,7 @@ class HoldSketch(Sketch[Held, Taking]):
 
 def sketch_of(lease: LiveLease, listing: LiveListing, tier: Tier, origin: int) -> HoldSketch:
     """What there is to say of one lease, but for the slots that its listing leaves open, which change."""
-    sketch, terms, window = HoldSketch(), listing.terms, lease.window
+    sketch, window = HoldSketch(), lease.window
     sketch.hold = lease.hold
     sketch.cards = lease.cards
     sketch.slots = len(window)
@@ -167,7 +169,21 @@ def sketch_of(lease: LiveLease, listing: LiveListing, tier: Tier, origin: int) -
     sketch.seq = listing.seq
     sketch.min_slots = listing.min_slots
     sketch.lot = listing.lot
-    sketch.room = terms.cards
+    sketch.room = _room(lease, listing)
     sketch.window = span(window.start - origin, window.end - 1 - origin)
     sketch.ends = 1 << (window.end - origin) if window.end - origin < FAR else EVERYWHERE
     return sketch
+
+
+def _room(lease: LiveLease, listing: LiveListing) -> int:
+    """The most cards that could be had in any slot of a lease: free ones and those that can be taken back."""
+    start, end = lease.window.start, lease.window.end
+    near = [other for other in listing.spot if other.window.start < end and other.window.end > start]
+    most = 0
+    for since, _, free in listing.free.steps(start, end):
+        leased = 0
+        for other in near:
+            if other.window.start <= since < other.window.end:
+                leased += other.cards
+        most = max(most, free + leased)
+    return most

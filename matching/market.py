@@ -255,6 +255,8 @@ def _lease(market: Market, event: Leased) -> None:
     market.granted = event.lease
     if live.tier is SPOT:
         _keep(market, listing, _live_lease(event, live, listing, weight))
+    else:
+        _tell_of_firm_cards(market, listing, start, end)
     if isinstance(order.shape, Block):
         live.left = max(0, live.left - working * weight)
         if live.pin is None and not live.alone:
@@ -331,6 +333,14 @@ def _tell_takers(market: Market, listing: LiveListing, *, grows: bool) -> None:
                     book.leased.grew(rung, Held(lease, listing, tier, market.origin))
                 else:
                     book.leased.shrank(rung)
+
+
+def _tell_of_firm_cards(market: Market, listing: LiveListing, start: int, end: int) -> None:
+    """Cards of a listing can't be taken back any more in [start, end): its leases there make less room for a taker."""
+    for lease in listing.spot:
+        if lease.window.start < end and lease.window.end > start:
+            _shield(market, listing, lease)
+            _expose(market, listing, lease)
 
 
 def _take_back(market: Market, number: LeaseNumber, at: Slot) -> None:

@@ -56,9 +56,10 @@ class Trap(StrEnum):
     HUGE_GANG = "A8 a gang larger than the book"
     TOO_RICH = "A9 every lease worth too much to take back"
     NO_WORSE = "A10 every lease as bad to take back"
+    FIRM_CARD = "A11 a card of every listing leased firmly"
 
 
-DISPLACING = frozenset({Trap.TAKEN_BACK, Trap.TOO_RICH, Trap.NO_WORSE})
+DISPLACING = frozenset({Trap.TAKEN_BACK, Trap.TOO_RICH, Trap.NO_WORSE, Trap.FIRM_CARD})
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,12 +120,28 @@ def _no_worse(play: Play, chance: Random, scale: int, count: int) -> list[Comman
     return _day_jobs(chance, count, Tier.ON_DEMAND, RICH)
 
 
+def _firm_card(play: Play, chance: Random, scale: int, count: int) -> list[Command]:
+    """One card of every listing is leased on demand by day, the others as spot, and jobs want all of them."""
+    for n in range(scale):
+        listing = _for_both_tiers(play, n)
+        for day, daytime in enumerate(DAYTIMES):
+            name, limit = f"s{n}-{day}", chance.randint(CHEAP, PRICE)
+            _sell(play, listing, (daytime,), Tier.SPOT, name, limit, cards=CARDS - 1)
+            _sell(play, listing, (daytime,), Tier.ON_DEMAND, f"{name}-firm", PRICE, cards=1)
+    return _day_jobs(chance, count, Tier.ON_DEMAND, RICH)
+
+
 def _lease_by_day(play: Play, scale: int, limit: Callable[[], int]) -> None:
     for n in range(scale):
-        listing = _listing(f"l{n}", window=TWO_DAYS, price=CHEAP, tiers=tuple(Tier))
-        play.carry_out(Publish(listing))
+        listing = _for_both_tiers(play, n)
         for day, daytime in enumerate(DAYTIMES):
             _sell(play, listing, (daytime,), Tier.SPOT, f"s{n}-{day}", limit())
+
+
+def _for_both_tiers(play: Play, n: int) -> Listing:
+    listing = _listing(f"l{n}", window=TWO_DAYS, price=CHEAP, tiers=tuple(Tier))
+    play.carry_out(Publish(listing))
+    return listing
 
 
 def _day_jobs(chance: Random, count: int, tier: Tier, limit: int) -> list[Command]:
@@ -188,6 +205,7 @@ TRAPS: dict[Trap, Lay] = {
     Trap.HUGE_GANG: _huge_gang,
     Trap.TOO_RICH: _too_rich,
     Trap.NO_WORSE: _no_worse,
+    Trap.FIRM_CARD: _firm_card,
 }
 
 
@@ -251,12 +269,18 @@ def _bid(
 
 
 def _sell(
-    play: Play, listing: Listing, windows: tuple[Window, ...], tier: Tier, name: str, limit: int
+    play: Play,
+    listing: Listing,
+    windows: tuple[Window, ...],
+    tier: Tier,
+    name: str,
+    limit: int,
+    cards: int = CARDS,
 ) -> None:
-    """Let all cards of a listing be leased in some windows, without a search for each."""
+    """Let cards of a listing be leased in some windows, without a search for each."""
     market, price = play.market, listing.asks[tier].lowest
     play.seq += 1
-    order = _bid(name, listing.cards, len(windows[0]), windows[0], tier, limit=limit, tif=TimeInForce.GTC)
+    order = _bid(name, cards, len(windows[0]), windows[0], tier, limit=limit, tif=TimeInForce.GTC)
     evolve(market, Opened(order, Seq(play.seq)))
     for window in windows:
         evolve(
@@ -265,11 +289,11 @@ def _sell(
                 lease=LeaseNumber(market.granted + 1),
                 order=order.id,
                 listing=listing.id,
-                cards=listing.cards,
-                working=listing.cards,
+                cards=cards,
+                working=cards,
                 window=window,
                 runs=((window.start, window.end, price),),
-                cost=price * len(window) * listing.cards,
+                cost=price * len(window) * cards,
             ),
         )
     evolve(market, Closed(order.id, OrderEnd.FILLED))

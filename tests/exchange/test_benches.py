@@ -152,6 +152,16 @@ def test_a9_and_a10_have_leases_that_are_all_worth_the_same() -> None:
         assert bool(taken) is enough
 
 
+def test_a11_has_more_than_the_spot_leases_in_its_listings() -> None:
+    made = scene(Trap.FIRM_CARD)
+    market = made.play.market
+    assert len(market.leases) == 2 * SCALE
+    assert {lease.cards + 1 for lease in market.leases.values()} == {
+        block(order).least for order in asked(made)
+    }
+    assert all(live.free.at(day.start) == 0 for live in market.listings.values() for day in DAYTIMES)
+
+
 def test_a3_is_a_comb_and_its_bids_are_longer_than_its_holes() -> None:
     made = scene(Trap.COMB)
     for live in made.play.market.listings.values():

@@ -34,6 +34,10 @@ def larger_than_they_are(sketch: HoldSketch, _: Taking) -> None:
     sketch.cards += 1
 
 
+def with_less_room(sketch: HoldSketch, _: Taking) -> None:
+    sketch.room -= 1
+
+
 def never_better_at_the_same_damage(_: HoldSketch, taking: Taking) -> None:
     taking.best = taking.best[0], -1, 0, 0
 
@@ -70,6 +74,7 @@ def met(bent: Callable[[HoldSketch, Taking], None]) -> Plant:
 
 CONTESTED: list[tuple[str, Law, Plant]] = [
     ("leases are thought larger than they are", laws.agrees_with_the_oracle, met(larger_than_they_are)),
+    ("listings are thought to have a firm lease", laws.agrees_with_the_oracle, met(with_less_room)),
     ("leases are thought to end later than they do", laws.agrees_with_the_oracle, met(always_ending_later)),
     (
         "of as much damage the first one met is done",
