@@ -249,6 +249,18 @@ def test_leases_of_a_time_without_displacement_can_be_taken_back_once_it_is_on()
     assert "LeaseDisplaced" in kinds(firm(house))
 
 
+def test_the_least_damage_is_found_far_ahead_too() -> None:
+    """Further ahead than slots have bits nothing is known of them, and so nothing may be ruled out."""
+    house = House(replace(HOURS, horizon_slots=40_000))
+    house.admit(party("rich", Role.BUYER), 1_000_000_00)
+    for limit, slots in ((5 * YUAN, 5), (6 * YUAN, 2)):
+        house.offer(asks=BOTH, window=(20_000, 20_010))
+        window = (20_000, 20_000 + slots)
+        house.place(tier=Tier.SPOT, limit=limit, slots=slots, cards=(8, 8), window=window)
+    events = firm(house, slots=10, window=(20_000, 20_010))
+    assert only(LeaseDisplaced, events).displaced.lease == 2, "two hours at six are less than five at five"
+
+
 def test_a_venue_may_let_nothing_rest() -> None:
     house = House()
     house.ask(CLERK, AdoptTerms(replace(HOURS, market=MarketTerms(resting=False))))
