@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -149,6 +150,34 @@ async def test_another_process_takes_the_place_of_one_that_dies(
         assert await exchange.quotes.quote(BUYER, house.order()) == before
     assert "another one takes its place" in caplog.text
     assert not active_children()
+
+
+async def test_all_who_waited_for_a_process_that_died_ask_the_same_other_one(
+    database_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    house = House()
+    house.offer()
+    async with open_exchange(database_url, HOURS) as exchange:
+        await tell(exchange, (envelope for _, envelope, _ in house.log[1:]))
+        before = await exchange.quotes.quote(BUYER, house.order())
+        (child,) = active_children()
+        os.kill(child.pid or 0, signal.SIGSTOP)
+        asked = [asyncio.create_task(exchange.quotes.quote(BUYER, house.order())) for _ in range(20)]
+        await asyncio.sleep(0)
+        child.kill()
+        assert await asyncio.gather(*asked) == [before] * 20
+        assert len(active_children()) == 1
+    assert len([record for record in caplog.records if "another one" in record.getMessage()]) == 1
+
+
+async def test_a_question_that_kills_twice_makes_nobody_believe_in_a_mistake_of_the_venue(
+    database_url: str,
+) -> None:
+    async with open_exchange(database_url, HOURS) as exchange:
+        asked = (exchange.quotes._ask(os._exit, 1), exchange.quotes._ask(int))
+        answers = await asyncio.gather(*asked, return_exceptions=True)
+        assert isinstance(answers[0], BusyError)
+        assert await exchange.quotes._ask(int) == 0, "and a third process takes over"
 
 
 async def test_too_many_who_wait_are_told_so(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
