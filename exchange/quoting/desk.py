@@ -4,6 +4,7 @@ import asyncio
 import copyreg
 import logging
 import os
+import signal
 import threading
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
@@ -115,7 +116,8 @@ _here: list[_Here] = []
 
 
 def _open(url: str) -> None:
-    """Get ready. The process ends with its parent, however that ends."""
+    """Get ready. The process ends with its parent, however that ends, and Ctrl-C is for the parent to hear."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = parent_process()
     assert parent is not None, "a process that was spawned has a parent"
     threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()

@@ -180,6 +180,14 @@ async def test_a_question_that_kills_twice_makes_nobody_believe_in_a_mistake_of_
         assert await exchange.quotes._ask(int) == 0, "and a third process takes over"
 
 
+async def test_ctrl_c_is_for_the_venue_to_hear_and_not_for_what_answers_quotes() -> None:
+    nowhere = QuoteDesk("postgresql+asyncpg://nobody@127.0.0.1:1/nothing")
+    try:
+        assert await nowhere._ask(signal.getsignal, signal.SIGINT) is signal.SIG_IGN
+    finally:
+        await nowhere.close()
+
+
 async def test_too_many_who_wait_are_told_so(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(desk, "WAITING_MAX", 3)
     house = House()
