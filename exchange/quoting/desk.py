@@ -10,7 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field, fields
-from multiprocessing import connection, get_context, parent_process
+from multiprocessing import active_children, connection, get_context, parent_process
 from typing import ParamSpec, TypeVar
 
 from exchange.bus import BusyError
@@ -72,10 +72,14 @@ class QuoteDesk:
             await asyncio.sleep(TAIL_SECONDS)
 
     async def close(self) -> None:
-        """End the process, which answers what it was asked first."""
+        """End the process. It finishes its answer, but nobody waits for a database that doesn't answer any more."""
         if self._process is not None:
             process, self._process = self._process, None
-            await asyncio.to_thread(process.shutdown, cancel_futures=True)
+            ending = asyncio.create_task(asyncio.to_thread(process.shutdown, cancel_futures=True))
+            if not (await asyncio.wait({ending}, timeout=database.CLOSE_SECONDS))[0]:
+                for child in active_children():  # the venue has no other
+                    child.kill()
+            await ending
 
     async def _ask(self, question: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Ask the process. One that has died meanwhile knew nothing that the log does not tell its successor.

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -18,6 +19,7 @@ from exchange.bus import BusyError
 from exchange.checks.decisions import picture
 from exchange.orders.commands import PlaceOrder, Quoted
 from exchange.orders.events import LeaseGranted, OrderAccepted
+from exchange.persistence import database
 from exchange.persistence.errors import DatabaseUnavailable
 from exchange.quoting import desk
 from exchange.quoting.desk import QuoteDesk
@@ -224,6 +226,20 @@ async def test_a_database_that_is_not_there_is_told_in_a_sentence() -> None:
             await nowhere.quote(BUYER, House().order())
     finally:
         await nowhere.close()
+
+
+async def test_a_database_that_hangs_does_not_keep_the_venue_from_closing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(database, "CLOSE_SECONDS", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        quotes = QuoteDesk(f"postgresql+asyncpg://nobody@127.0.0.1:{mute.getsockname()[1]}/nothing")
+        await quotes._ask(int)
+        async with running(quotes.tail(), "follower"):
+            await asyncio.sleep(0.5)
+        began = time.monotonic()
+        await quotes.close()
+        assert time.monotonic() - began < 20, "a connection is given up after a minute"
 
 
 PARENT = """
