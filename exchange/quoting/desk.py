@@ -10,7 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field, fields
-from multiprocessing import active_children, connection, get_context, parent_process
+from multiprocessing import connection, get_context, parent_process
 from typing import ParamSpec, TypeVar
 
 from exchange.bus import BusyError
@@ -75,9 +75,10 @@ class QuoteDesk:
         """End the process. It finishes its answer, but nobody waits for a database that doesn't answer any more."""
         if self._process is not None:
             process, self._process = self._process, None
+            children = [*process._processes.values()]  # noqa: SLF001 - `kill_workers` comes with Python 3.14
             ending = asyncio.create_task(asyncio.to_thread(process.shutdown, cancel_futures=True))
             if not (await asyncio.wait({ending}, timeout=database.CLOSE_SECONDS))[0]:
-                for child in active_children():  # the venue has no other
+                for child in children:
                     child.kill()
             await ending
 
