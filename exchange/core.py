@@ -59,7 +59,6 @@ from matching.market import adopt
 from matching.market import evolve as evolve_market
 from matching.terms import Seq
 from settlement.ledger.journal import JournalEntry
-from settlement.money import Fen
 
 Happening = tuple[Event, list[JournalEntry]]
 """An event, and the journal entries that follow from it."""
@@ -203,11 +202,10 @@ def _evolve_orders(
 
 def _evolve_leases(state: State, event: LeaseGranted | LeaseDisplaced) -> None:
     match event:
-        case LeaseGranted(leased, lease, held):
+        case LeaseGranted(leased, lease, _, order_held):
+            assert order_held >= 0, "an order's hold covers every lease that it gets"
             evolve_market(state.market, leased)
-            order = state.orders[lease.order]
-            order.held = Fen(order.held - held)
-            assert order.held >= 0, "an order's hold covers every lease that it gets"
+            state.orders[lease.order].held = order_held
             state.leases[lease.id] = LiveLease(lease, slots_by_price(lease.runs))
         case LeaseDisplaced(displaced, name, _, runs):
             evolve_market(state.market, displaced)

@@ -325,6 +325,7 @@ class Leasing:
         needed = lease_needs(event.lease.cards, slots_by_price(event.lease.runs))
         faults = [*unequal("held", needed, event.held)]
         wanted.held -= event.held
+        faults += unequal("held by the order", wanted.held, event.order_held)
         if wanted.held < 0:
             faults.append(f"it holds {-wanted.held} more than its order did")
         self._tell(self.reserves, f"lease {event.lease.id}", faults)

@@ -42,11 +42,15 @@ class OrderReworked:
 
 @dataclass(frozen=True, slots=True)
 class LeaseGranted:
-    """An order got capacity. `held`, the most that the lease can cost, passes from the order to the lease."""
+    """An order got capacity. `held`, the most that the lease can cost, passes from the order to the lease.
+
+    `order_held` is what the order holds from then on, for what it may still get.
+    """
 
     leased: Leased
     lease: LeaseTerms
     held: Fen
+    order_held: Fen
 
 
 @dataclass(frozen=True, slots=True)

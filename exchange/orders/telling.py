@@ -89,7 +89,8 @@ def _granted(state: State, event: Leased) -> LeaseGranted:
         vat_rate_bp=state.rules.vat_rates_bp[listing.line],
         fee=state.rules.fee,
     )
-    return LeaseGranted(event, lease, lease_hold(event.cards, slots_by_price(runs)))
+    held = lease_hold(event.cards, slots_by_price(runs))
+    return LeaseGranted(event, lease, held, Fen(order.held - held))
 
 
 def _closed(state: State, event: Closed) -> OrderClosed:

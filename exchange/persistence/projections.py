@@ -52,6 +52,7 @@ def project(rows: Rows, seq: int, event: Event) -> None:
         case LeaseGranted():
             rows.add(tables.leases, _lease_row(seq, event))
             rows.add(tables.trades, _trade_row(seq, event.leased))
+            rows.change(tables.orders, {"id": event.lease.order, "held": event.order_held})
         case LeaseDisplaced():
             rows.change(tables.leases, _cut_row(event))
         case LinkSet(home, region, mbps):

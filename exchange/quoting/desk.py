@@ -1,13 +1,15 @@
 """Where quotes are asked for: a process of its own answers them, so that a search never takes the writer's time."""
 
 import asyncio
+import copyreg
 import logging
 import os
+import signal
 import threading
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from multiprocessing import connection, get_context, parent_process
 from typing import ParamSpec, TypeVar
 
@@ -19,6 +21,9 @@ from exchange.persistence.errors import OUTAGES, DatabaseUnavailable, explain
 from exchange.quoting.follower import Follower
 from exchange.quoting.quote import Quote
 from exchange.state import PartyId, before_all
+from matching.explaining import Barrier, Count
+from matching.quoting import Step
+from matching.risk import Risk
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -56,7 +61,7 @@ class QuoteDesk:
         while True:
             try:
                 await self._ask(_catch_up)
-            except DatabaseUnavailable as fault:
+            except (BusyError, DatabaseUnavailable) as fault:
                 if not lost:
                     _log.warning("the log can't be followed: %s", fault)
                 lost = True
@@ -67,19 +72,32 @@ class QuoteDesk:
             await asyncio.sleep(TAIL_SECONDS)
 
     async def close(self) -> None:
-        """End the process, which answers what it was asked first."""
+        """End the process. It finishes its answer, but nobody waits for a database that doesn't answer any more."""
         if self._process is not None:
             process, self._process = self._process, None
-            await asyncio.to_thread(process.shutdown, cancel_futures=True)
+            children = [*process._processes.values()]  # noqa: SLF001 - `kill_workers` comes with Python 3.14
+            ending = asyncio.create_task(asyncio.to_thread(process.shutdown, cancel_futures=True))
+            if not (await asyncio.wait({ending}, timeout=database.CLOSE_SECONDS))[0]:
+                for child in children:
+                    child.kill()
+            await ending
 
     async def _ask(self, question: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Ask the process. One that has died meanwhile knew nothing that the log does not tell its successor."""
+        """Ask the process. One that has died meanwhile knew nothing that the log does not tell its successor.
+
+        All who waited for it ask the same successor. If that dies over it, too, they may well come again.
+        """
+        process = self._running()
+        try:
+            return await asyncio.wrap_future(process.submit(question, *args, **kwargs))
+        except BrokenProcessPool:
+            if self._process is process:
+                _log.warning("the process that answers quotes has died: another one takes its place")
+                self._process = None
         try:
             return await asyncio.wrap_future(self._running().submit(question, *args, **kwargs))
         except BrokenProcessPool:
-            _log.warning("the process that answers quotes has died: another one takes its place")
-            self._process = None
-            return await asyncio.wrap_future(self._running().submit(question, *args, **kwargs))
+            raise BusyError("the process that answers quotes has died twice") from None
 
     def _running(self) -> ProcessPoolExecutor:
         if self._process is None:
@@ -103,11 +121,28 @@ _here: list[_Here] = []
 
 
 def _open(url: str) -> None:
-    """Get ready. The process ends with its parent, however that ends."""
+    """Get ready. The process ends with its parent, however that ends, and Ctrl-C is for the parent to hear."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = parent_process()
     assert parent is not None, "a process that was spawned has a parent"
     threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+    make_portable()
     _here.append(_Here(asyncio.Runner(), url))
+
+
+def make_portable() -> None:
+    """Let the matcher's parts of a quote go to the other process as what they were made of.
+
+    Compiled they are frozen even for pickle, which would make one first and fill it in afterwards.
+    """
+    copyreg.pickle(Barrier, _made_of)
+    copyreg.pickle(Count, _made_of)
+    copyreg.pickle(Risk, _made_of)
+    copyreg.pickle(Step, _made_of)
+
+
+def _made_of(part: Barrier | Count | Risk | Step) -> tuple[type, tuple[object, ...]]:
+    return type(part), tuple(getattr(part, each.name) for each in fields(part))
 
 
 def _end_with(sentinel: int) -> None:

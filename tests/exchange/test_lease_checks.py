@@ -111,6 +111,7 @@ DOCTORED: list[tuple[Callable[[LeaseGranted], LeaseGranted], str]] = [
     (leased(order="ord-1"), "order: expected ord-1, got ord-8"),
     (leased(listing="lst-1"), "listing: expected lst-1, got lst-7"),
     (lambda event: replace(event, held=Fen(event.held - 1)), "held: expected 5600, got 5599"),
+    (lambda event: replace(event, order_held=Fen(event.order_held - 1)), "held by the order: expected "),
     (shifted(-4), "slots 490888 to 490892 are not within 490890 to 490896"),
     (shifted(1), "are not within 490890 to 490896"),
     (shifted(0, longer=1), "slots: expected 4, got 5"),

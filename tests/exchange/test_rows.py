@@ -1,9 +1,14 @@
 """Rows on their way into the database: one statement can touch a row once, so what comes later is merged."""
 
 import msgspec
+import pytest
 
+from exchange.holds import order_hold
 from exchange.persistence import tables
+from exchange.persistence.projections import project
 from exchange.persistence.rows import Row, Rows
+from matching.terms import Block, Shape, Split, Work
+from tests.exchange.house import House
 
 
 def written(rows: Rows) -> list[tuple[str, list[Row]]]:
@@ -53,3 +58,17 @@ def test_changes_of_the_same_columns_are_one_statement() -> None:
 
 def test_nothing_is_no_statement() -> None:
     assert written(Rows()) == []
+
+
+@pytest.mark.parametrize("shape", [Work(6, 2), Block(1, 6, 2, Split.SELLERS)])
+def test_an_order_that_got_a_part_holds_the_rest(shape: Shape) -> None:
+    house, rows = House(), Rows()
+    house.offer(cards=2, window=(0, 2))
+    house.place(shape=shape)
+    for seq, _, happened in house.log:
+        for event, _ in happened:
+            project(rows, seq, event)
+    ((name, order),) = house.state.orders.items()
+    (stored,) = rows.tables[tables.orders].added.values()
+    assert (stored["id"], stored["status"], stored["held"]) == (name, "resting", order.held)
+    assert order.held < order_hold(house.state.market.orders[name].terms, house.state.rules)

@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+import signal
+import socket
 import subprocess
 import sys
 import sysconfig
@@ -18,6 +20,7 @@ from exchange.bus import BusyError
 from exchange.checks.decisions import picture
 from exchange.orders.commands import PlaceOrder, Quoted
 from exchange.orders.events import LeaseGranted, OrderAccepted
+from exchange.persistence import database
 from exchange.persistence.errors import DatabaseUnavailable
 from exchange.quoting import desk
 from exchange.quoting.desk import QuoteDesk
@@ -153,6 +156,43 @@ async def test_another_process_takes_the_place_of_one_that_dies(
     assert set(active_children()) <= others
 
 
+async def test_all_who_waited_for_a_process_that_died_ask_the_same_other_one(
+    database_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    house = House()
+    house.offer()
+    others = set(active_children())
+    async with open_exchange(database_url, HOURS) as exchange:
+        await tell(exchange, (envelope for _, envelope, _ in house.log[1:]))
+        before = await exchange.quotes.quote(BUYER, house.order())
+        (child,) = set(active_children()) - others
+        os.kill(child.pid or 0, signal.SIGSTOP)
+        asked = [asyncio.create_task(exchange.quotes.quote(BUYER, house.order())) for _ in range(20)]
+        await asyncio.sleep(0)
+        child.kill()
+        assert await asyncio.gather(*asked) == [before] * 20
+        assert len(set(active_children()) - others) == 1
+    assert len([record for record in caplog.records if "another one" in record.getMessage()]) == 1
+
+
+async def test_a_question_that_kills_twice_makes_nobody_believe_in_a_mistake_of_the_venue(
+    database_url: str,
+) -> None:
+    async with open_exchange(database_url, HOURS) as exchange:
+        asked = (exchange.quotes._ask(os._exit, 1), exchange.quotes._ask(int))
+        answers = await asyncio.gather(*asked, return_exceptions=True)
+        assert isinstance(answers[0], BusyError)
+        assert await exchange.quotes._ask(int) == 0, "and a third process takes over"
+
+
+async def test_ctrl_c_is_for_the_venue_to_hear_and_not_for_what_answers_quotes() -> None:
+    nowhere = QuoteDesk("postgresql+asyncpg://nobody@127.0.0.1:1/nothing")
+    try:
+        assert await nowhere._ask(signal.getsignal, signal.SIGINT) is signal.SIG_IGN
+    finally:
+        await nowhere.close()
+
+
 async def test_too_many_who_wait_are_told_so(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(desk, "WAITING_MAX", 3)
     house = House()
@@ -189,6 +229,20 @@ async def test_a_database_that_is_not_there_is_told_in_a_sentence() -> None:
             await nowhere.quote(BUYER, House().order())
     finally:
         await nowhere.close()
+
+
+async def test_a_database_that_hangs_does_not_keep_the_venue_from_closing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(database, "CLOSE_SECONDS", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        quotes = QuoteDesk(f"postgresql+asyncpg://nobody@127.0.0.1:{mute.getsockname()[1]}/nothing")
+        await quotes._ask(int)
+        async with running(quotes.tail(), "follower"):
+            await asyncio.sleep(0.5)
+        began = time.monotonic()
+        await quotes.close()
+        assert time.monotonic() - began < 20, "a connection is given up after a minute"
 
 
 PARENT = """
