@@ -1,7 +1,6 @@
 """Where quotes are asked for: a process of its own answers them, so that a search never takes the writer's time."""
 
 import asyncio
-import copyreg
 import logging
 import os
 import signal
@@ -9,7 +8,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from multiprocessing import connection, get_context, parent_process
 from typing import ParamSpec, TypeVar
 
@@ -21,9 +20,6 @@ from exchange.persistence.errors import OUTAGES, DatabaseUnavailable, explain
 from exchange.quoting.follower import Follower
 from exchange.quoting.quote import Quote
 from exchange.state import PartyId, before_all
-from matching.explaining import Barrier, Count
-from matching.quoting import Step
-from matching.risk import Risk
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -126,23 +122,7 @@ def _open(url: str) -> None:
     parent = parent_process()
     assert parent is not None, "a process that was spawned has a parent"
     threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
-    make_portable()
     _here.append(_Here(asyncio.Runner(), url))
-
-
-def make_portable() -> None:
-    """Let the matcher's parts of a quote go to the other process as what they were made of.
-
-    Compiled they are frozen even for pickle, which would make one first and fill it in afterwards.
-    """
-    copyreg.pickle(Barrier, _made_of)
-    copyreg.pickle(Count, _made_of)
-    copyreg.pickle(Risk, _made_of)
-    copyreg.pickle(Step, _made_of)
-
-
-def _made_of(part: Barrier | Count | Risk | Step) -> tuple[type, tuple[object, ...]]:
-    return type(part), tuple(getattr(part, each.name) for each in fields(part))
 
 
 def _end_with(sentinel: int) -> None:

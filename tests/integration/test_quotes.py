@@ -6,7 +6,6 @@ import signal
 import socket
 import subprocess
 import sys
-import sysconfig
 import time
 from dataclasses import replace
 from multiprocessing import active_children
@@ -289,34 +288,3 @@ def is_running(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
-
-
-COMPILED = """
-import pickle
-from matching import explaining, quoting, relaxing, risk
-from matching.terms import Milli, OrderEnd
-
-assert not quoting.__file__.endswith(".py"), quoting.__file__
-count = explaining.Count(3, more=True)
-answers = [
-    quoting.Step(25, 2, Milli(2000), 7),
-    risk.Risk(1, True, None, 0, 4, 1, 1),
-    explaining.Barrier(relaxing.Dimension.LIMIT, count, count),
-    OrderEnd.FILLED,
-]
-assert pickle.loads(pickle.dumps(answers)) == answers
-"""
-
-
-def test_what_the_compiled_kernel_answers_travels_between_processes() -> None:
-    compiled = Path(sysconfig.get_path("purelib"))
-    if not list((compiled / "matching").glob("quoting.*.so")):
-        pytest.skip("the matcher is not compiled: make setup does that where there is a C compiler")
-    run = subprocess.run(
-        [sys.executable, "-c", COMPILED],
-        check=False,
-        cwd="/",
-        env={"PYTHONPATH": str(compiled)},
-        capture_output=True,
-    )
-    assert run.returncode == 0, run.stderr.decode()
