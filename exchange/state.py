@@ -108,7 +108,8 @@ class OpenOrder:
 class Reserve:
     """What a closed order keeps of its buyer's money while its leases can be taken back.
 
-    With what they hold themselves it covers looking for capacity anew.
+    With what they hold themselves it covers looking for capacity anew, unless the hours that were delivered were dearer
+    than the limit, which holds for the average of a run.
     """
 
     party: PartyId

@@ -183,7 +183,7 @@ def _quote_faults(heard: Heard, order: str, quoted: Quoted) -> Iterator[str]:
     """An order with a quote gets at once what that said, for no more. Nobody had come between, if nothing was told since."""
     served = heard.served.get(order)
     filled, cost = (0, 0) if served is None else (min(served.done, served.left), served.cost)
-    if quoted.version < heard.seq - 1 and (filled < quoted.filled or (quoted.filled and cost > quoted.cost)):
+    if filled < quoted.filled or (quoted.filled and cost > quoted.cost):
         yield (
             f"order {order}: {quoted.filled} thousandths were quoted at {quoted.cost}, and it got {filled} at {cost}"
         )

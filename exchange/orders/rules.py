@@ -31,7 +31,7 @@ def place_order(state: State, seq: Seq, by: PartyId, command: PlaceOrder) -> Ite
     refusal = (
         order_refusal(state, order)
         or _unfunded(state, by, held, already_held=0)
-        or _quote_refusal(state, seq, order, command.quoted)
+        or _quote_refusal(state, order, command.quoted)
     )
     if refusal is not None:
         yield refusal
@@ -123,12 +123,12 @@ def _unfunded(state: State, by: PartyId, held: Fen, already_held: int) -> Reject
     return None
 
 
-def _quote_refusal(state: State, seq: Seq, order: Order, quoted: Quoted | None) -> Rejected | None:
+def _quote_refusal(state: State, order: Order, quoted: Quoted | None) -> Rejected | None:
     """Why an order is not what its buyer was quoted any more: others came first, and it would get less, or pay more.
 
-    Where the log still stands where the quote was true, the order gets just that.
+    Where the log still stands where the quote was true the order gets just that; a promise for another order does not.
     """
-    if quoted is None or quoted.version == seq - 1 or not quoted.filled:
+    if quoted is None or not quoted.filled:
         return None
     deal = deal_for(state.market, order)
     if deal is not None and deal.cost <= quoted.cost and deal.filled >= quoted.filled:

@@ -5,6 +5,7 @@ import logging
 import os
 import signal
 import threading
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -25,7 +26,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 TAIL_SECONDS = 0.5
-WAITING_MAX = 200  # questions: more than a second's work, so who asks after them had better ask again
+WAITING_MAX = 200  # questions: seconds of work, so who asks after them had better ask again
+WAITING_OF_ONE_MAX = 20  # questions of one party, which leaves room for others
 
 _log = logging.getLogger("suanli.quotes")
 
@@ -35,18 +37,18 @@ class QuoteDesk:
     """Asks the follower's process, which is started by the first question, and again after it has died."""
 
     url: str
-    waiting: int = 0
+    waiting: Counter[PartyId] = field(default_factory=Counter)
     _process: ProcessPoolExecutor | None = field(default=None, repr=False)
 
     async def quote(self, party: PartyId, command: PlaceOrder) -> Quote:
         """What `party` would get for an order, now. Raises `BusyError`, or `DatabaseUnavailable`."""
-        if self.waiting >= WAITING_MAX:
-            raise BusyError(f"{WAITING_MAX} quotes are waiting")
-        self.waiting += 1
+        if self.waiting[party] >= WAITING_OF_ONE_MAX or self.waiting.total() >= WAITING_MAX:
+            raise BusyError("too many quotes are waiting")
+        self.waiting[party] += 1
         try:
             return await self._ask(_quote, party, command)
         finally:
-            self.waiting -= 1
+            self.waiting[party] -= 1
 
     async def tail(self) -> None:
         """Keep the follower close to the log's end until cancelled, so that a quote finds little left to read.
@@ -151,3 +153,6 @@ def _asked(question: Callable[[Follower], T]) -> T:
         return question(here.follower)
     except OUTAGES as fault:
         raise DatabaseUnavailable(explain(fault)) from None
+    except AssertionError:
+        here.follower = None  # it may have let half a page happen: the next question reads the log anew
+        raise

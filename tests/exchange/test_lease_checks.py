@@ -427,7 +427,7 @@ def test_an_order_that_got_less_than_it_was_quoted_is_told(version: int, cost: i
     other = replace(asked.command, quoted=Quoted(Seq(version), cost, Milli(2000)))
     told = told_of([*log[:-1], (replace(asked, command=other), log[-1][1])])
     passed = "order ord-8: 2000 thousandths were quoted at 19000000, and it got 2000 at 20000000"
-    assert told == ([passed] if version == 6 and cost < 20 * YUAN else [])
+    assert told == ([passed] if cost < 20 * YUAN else [])
 
 
 @pytest.mark.parametrize("end", list(OrderEnd))

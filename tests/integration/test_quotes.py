@@ -27,7 +27,7 @@ from exchange.quoting.follower import Follower
 from exchange.quoting.quote import FoundLeg
 from exchange.state import PartyId, before_all
 from matching.relaxing import Dimension
-from matching.terms import Milli
+from matching.terms import Milli, Seq
 from tests.exchange.house import BUYER, HOURS, YUAN, House
 from tests.exchange.story import Teller, told
 from tests.integration.season import ask, tell
@@ -115,7 +115,10 @@ async def test_a_promise_is_kept_or_the_order_is_not_placed(database_url: str) -
         assert second.rejection is not None
         assert second.rejection.code == "quote_passed", "the cheap ones are gone"
         patient = replace(promised, quoted=Quoted(quote.version, 12 * YUAN, quote.found.filled))
-        assert (await ask(exchange, BUYER, "third", patient)).rejection is None
+        third = await ask(exchange, BUYER, "third", patient)
+        assert third.rejection is None
+        dear = replace(promised, quoted=Quoted(Seq(third.seq), 1, quote.found.filled))
+        assert (await ask(exchange, BUYER, "of another", dear)).rejection is not None, "whatever the version"
         hungry = replace(promised, quoted=Quoted(quote.version, 12 * YUAN, Milli(quote.found.filled + 1)))
         assert (await ask(exchange, BUYER, "fourth", hungry)).rejection is not None, "it would get less"
 
@@ -193,12 +196,16 @@ async def test_ctrl_c_is_for_the_venue_to_hear_and_not_for_what_answers_quotes()
 
 
 async def test_too_many_who_wait_are_told_so(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(desk, "WAITING_MAX", 3)
-    house = House()
+    monkeypatch.setattr(desk, "WAITING_MAX", 4)
+    monkeypatch.setattr(desk, "WAITING_OF_ONE_MAX", 3)
+    house = told(12, 50)
     async with open_exchange(database_url, HOURS) as exchange:
-        asked = (exchange.quotes.quote(BUYER, house.order()) for _ in range(5))
-        answers = await asyncio.gather(*asked, return_exceptions=True)
-    assert sum(isinstance(answer, BusyError) for answer in answers) == 2
+        await tell(exchange, (envelope for _, envelope, _ in house.log[1:]))
+        asked = [exchange.quotes.quote(BUYER, house.order()) for _ in range(5)]
+        others = [exchange.quotes.quote(ANN, house.order()) for _ in range(2)]
+        answers = await asyncio.gather(*asked, *others, return_exceptions=True)
+    busy = [isinstance(answer, BusyError) for answer in answers]
+    assert busy == [False] * 3 + [True] * 2 + [False, True], "one of them leaves room for the other"
 
 
 async def test_a_lost_database_is_told_once_and_waited_for(

@@ -59,7 +59,6 @@ async def test_the_tape_tells_every_grant_once_and_the_newest_first(market: Door
         "price_micro_yuan_per_standard_card_hour": 2_839_117,
         "traded_in": "2026-11-30T02:00:00Z",
         "granted_at": trades[0]["granted_at"],
-        "seq": trades[0]["seq"],
     }
 
 

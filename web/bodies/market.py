@@ -173,7 +173,7 @@ class TradeOut:
 
     `number` counts the venue's trades from 1. The exact price of a card-hour is 3,600 times `cost_micro_yuan` over
     `card_seconds`: an average where the price changes with the hour. `traded_in` is the slot in which the venue's clock
-    stood, by which bars and index go; `granted_at` is when the log was written.
+    stood, by which bars and index go; `granted_at` is when the log was written, to the second.
     """
 
     number: int
@@ -188,7 +188,6 @@ class TradeOut:
     price_micro_yuan_per_standard_card_hour: int
     traded_in: datetime
     granted_at: datetime
-    seq: int
 
     @classmethod
     def of(cls, trade: Trade, weight_milli: int, terms: VenueTerms) -> "TradeOut":
@@ -206,8 +205,7 @@ class TradeOut:
             price_micro_yuan_per_card_hour=trade.hourly(terms.slot_seconds),
             price_micro_yuan_per_standard_card_hour=trade.hourly(terms.slot_seconds, weight_milli),
             traded_in=utc(terms.instant_of(trade.slot)),
-            granted_at=trade.granted,
-            seq=trade.seq,
+            granted_at=trade.granted.replace(microsecond=0),
         )
 
 
