@@ -137,6 +137,12 @@ async def _standing(url: str, load: Load, door: Door) -> list[Figure]:
             wanted="no figure: it stands beside",
             met=True,
         ),
+        *_quoting_figures(quoting, lone),
+    ]
+
+
+def _quoting_figures(quoting: "_Quoting", lone: "_Lone") -> list[Figure]:
+    return [
         Figure(
             name=f"quotes, {AT_ONCE} asked at once, with {STANDING} open listings: each said why, where nothing fits",
             value=quoting.rate,
