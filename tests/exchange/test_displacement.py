@@ -34,7 +34,7 @@ from matching.terms import (
     Work,
 )
 from tests.exchange.desk import Desk
-from tests.exchange.house import BUYER, CLERK, EAST, HOURS, SELLER, WEST, YUAN, House, only, party
+from tests.exchange.house import BUYER, CLERK, EAST, FAST, HOURS, SELLER, WEST, YUAN, House, only, party
 
 BOTH = {Tier.SPOT: flat(4 * YUAN), Tier.ON_DEMAND: flat(10 * YUAN)}
 
@@ -101,6 +101,31 @@ def test_firm_demand_takes_spot_back_and_the_rest_looks_anew() -> None:
     assert again.opened.order.id.endswith(".r1")
     assert (again.party, again.opened.order.slots, again.held) == (BUYER, 3, 15 * 3 * 6_00 + 2)
     assert house.held() == 15 * 3 * 6_00 + 2, "its new lease and the reserve for it"
+
+
+def without_lots() -> House:
+    """A venue in whose holds no card of a lot is to spare."""
+    return House(replace(HOURS, lot_max=1))
+
+
+def test_who_pays_a_limit_that_is_odd_on_the_chip_held_enough() -> None:
+    """At 1.01 yuan a card of one and a half costs 1.515 an hour, and each of three hours is held rounded up."""
+    house = without_lots()
+    house.place(limit=101 * YUAN // 100, slots=3, chips={FAST: 1500})
+    lease = only(LeaseGranted, house.offer(price=YUAN, cards=1, price_rule=PriceRule.MAKER))
+    assert (lease.leased.cost, lease.held) == (3 * 1_515_000, 3 * 152)
+
+
+def test_who_pays_for_another_limit_that_is_odd_on_the_chip_held_enough() -> None:
+    """Four hours at the 1.515 that who loses them offered, and one at 2.94, are 1.80 on average."""
+    house = without_lots()
+    house.admit(party("rich", Role.BUYER), 1_000_000_00)
+    curve = PriceCurve(((house.first, YUAN), (house.first + 5, 294 * YUAN // 100)))
+    house.offer(asks={Tier.SPOT: curve}, cards=1)
+    terms = {"tier": Tier.SPOT, "on_preempt": OnPreempt.CANCEL}
+    house.place(limit=101 * YUAN // 100, slots=6, window=(0, 6), chips={FAST: 1500}, **terms)
+    events = house.place("rich", limit=180 * YUAN // 100, slots=5, window=(1, 6), **terms)
+    assert (only(LeaseGranted, events).leased.cost, house.held("rich")) == (9 * YUAN, 4 * 152 + 294)
 
 
 def test_what_was_delivered_beyond_the_grace_is_paid_and_settled() -> None:
