@@ -50,18 +50,27 @@ class Prices:
 
     def earliest_start(self, first: int, last: int, slots: int, most: int) -> tuple[int, int] | None:
         """(price, start) of the first run that starts in [first, last] and costs at most `most`, if any."""
-        before, dear = first, 0
-        for corner in [first] if len(self._prices) == 1 else self._corners(first, last, slots):
-            price = self.total(corner, corner + slots)
-            if price <= most:
-                if corner == first:
-                    return price, first
-                # Between two corners the price falls by the same each slot.
-                fall = (dear - price) // (corner - before)
-                start = before + -(-(dear - most) // fall)
-                return dear - fall * (start - before), start
-            before, dear = corner, price
-        return None
+        found = next(self.affordable(first, last, slots, most), None)
+        return None if found is None else (self.total(found[0], found[0] + slots), found[0])
+
+    def affordable(self, first: int, last: int, slots: int, most: int) -> Iterator[tuple[int, int]]:
+        """Stretches of [first, last], as (first, last), from which a run costs at most `most`, earliest first."""
+        if len(self._prices) == 1:
+            if slots * self._prices[0] <= most:
+                yield first, last
+            return
+        corners = self._corners(first, last, slots)
+        since, before, paid = first, first, self.total(first, first + slots)
+        for corner in corners[1:]:
+            price, steps = self.total(corner, corner + slots), corner - before
+            # Between two corners the price rises or falls by the same each slot.
+            if paid <= most < price:
+                yield since, before + (most - paid) * steps // (price - paid)
+            elif price <= most < paid:
+                since = corner - (most - price) * steps // (paid - price)
+            before, paid = corner, price
+        if paid <= most:
+            yield since, last
 
     def parts(self, start: int, end: int) -> Iterator[Run]:
         """Runs of one price in [start, end), as (start, end, price)."""

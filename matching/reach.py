@@ -1,19 +1,18 @@
-"""How much a gang could have from each start: sums over listings, which cost less than a search for the best of them.
+"""How much a gang could have from each start: sums over listings, which cost less than a sweep of each.
 
-They are exact: a search for a gang finds a plan just where one of its starts reaches its least. Slots that have no
-bits are left out.
+They are exact: a sweep finds a plan just where its start reaches the least. Slots that have no bits are left out.
 """
 
 from collections.abc import Iterator
 from itertools import accumulate
 from typing import Final
 
-from matching.book import BookKey, Need
+from matching.book import Book, Need
 from matching.ladder import rank_at
 from matching.legs import Offered, Wanted
 from matching.live import MILLI, LiveOrder
 from matching.market import Market
-from matching.masks import FAR, span
+from matching.masks import FAR
 from matching.terms import Block, ChipCode, Order, Seq, Split
 
 STRIDE: Final = 32  # listings that are added between two looks at whether they are enough
@@ -79,28 +78,26 @@ def reach(market: Market, order: Order, first: int, end: int, enough: int | None
 def _anchors(market: Market, wanted: Wanted, chip: ChipCode, enough: int | None) -> Iterator[list[int]]:
     """Cards of one chip by start: those of each region by itself, or of all regions together."""
     order, shape = wanted.order, wanted.order.shape
-    regions = [_cards(market, wanted, (chip, region, order.tier), enough) for region in order.regions]
-    if isinstance(shape, Block) and shape.split is Split.REGIONS:
+    keys = [(chip, region, order.tier) for region in order.regions]
+    regions = [cards_from(market, wanted, market.books[key], enough) for key in keys if key in market.books]
+    if regions and isinstance(shape, Block) and shape.split is Split.REGIONS:
         yield [sum(cards) for cards in zip(*regions, strict=True)]
     else:
         yield from regions
 
 
-def _cards(market: Market, wanted: Wanted, key: BookKey, enough: int | None) -> list[int]:
+def cards_from(market: Market, wanted: Wanted, book: Book, enough: int | None = None) -> list[int]:
     """Cards that could work in one book from each start, within the limit and what the link can feed.
 
     Where there is no link to mind, some listings are enough in which a start has `enough`.
     """
-    first, slots, (chip, region, _) = wanted.first, wanted.slots, key
-    weight = wanted.order.chips[chip]
+    first, slots, weight = wanted.first, wanted.slots, wanted.order.chips[book.chip]
     change = [0] * (wanted.end - slots - first + 2)
-    link, book = market.link(wanted.order, region), market.books.get(key)
+    link = market.link(wanted.order, book.region)
     most = wanted.order.limit * weight // MILLI
-    starts = span(first - market.origin, wanted.end - slots - market.origin)
+    need = Need(1, slots, first, wanted.end - slots, market.origin)
     enough = enough if link is None else None
-    for count, (rung, listing) in enumerate(
-        () if book is None else book.offers.admitted(Need(1, slots, starts)), start=1
-    ):
+    for count, (rung, listing) in enumerate(book.offers.admitted(need), start=1):
         if rank_at(rung) > most:
             break
         if enough is not None and count % STRIDE == 0 and max(accumulate(change)) >= enough:
@@ -130,16 +127,4 @@ def _gives(offer: Offered, wanted: Wanted) -> Iterator[tuple[int, int, int]]:
 
 def _affordable(offer: Offered, first: int, last: int, slots: int) -> Iterator[tuple[int, int]]:
     """Stretches of starts in [first, last] from which a run is within the limit, as (first, last)."""
-    prices, limit = offer.prices, offer.limit
-    if prices.flat:
-        if first <= last and prices.total(first, first + slots) <= limit:
-            yield first, last
-        return
-    since = first
-    for start in range(first, last + 1):
-        if prices.total(start, start + slots) > limit:
-            if since < start:
-                yield since, start - 1
-            since = start + 1
-    if since <= last:
-        yield since, last
+    return offer.prices.affordable(first, last, slots, offer.limit) if first <= last else iter(())
