@@ -1,11 +1,10 @@
 """The two sides of one instrument, and what others lease in it: each on a ladder that a search steps over in strides."""
 
 from collections.abc import Iterator
-from heapq import merge
 from typing import Final
 
 from matching.holds import Held, HoldSketch, Taking, sketch_of
-from matching.ladder import Ladder, Rung, Sketch
+from matching.ladder import Ladder, Rung, Sketch, merged
 from matching.live import LiveListing, LiveOrder
 from matching.masks import eroded, span
 from matching.terms import ChipCode, RegionCode, Tier
@@ -248,5 +247,4 @@ class Book:
 
     def waiting(self, room: Room, after: Rung | None) -> Iterator[tuple[Rung, Waiting]]:
         """Orders behind a rung that a listing might serve, dearest first, then oldest."""
-        sizes = [bids.admitted(room, after) for bids in self.bids.values() if bids.promise(room)]
-        return sizes[0] if len(sizes) == 1 else merge(*sizes, key=lambda pair: pair[0])
+        return merged([bids.admitted(room, after) for bids in self.bids.values() if bids.promise(room)])

@@ -1,10 +1,10 @@
 """Gangs: one chip, one start, cards of several listings."""
 
 from collections.abc import Iterator
-from heapq import heappop, heappush, merge
+from heapq import heappop, heappush
 
 from matching.book import UNBOUNDED, Book, Need
-from matching.ladder import rank_at
+from matching.ladder import merged, rank_at
 from matching.legs import Offered, Plan, Wanted, leg_at, room_at, stretches
 from matching.live import MILLI
 from matching.market import Market
@@ -164,7 +164,7 @@ def _covering(market: Market, wanted: Wanted, books: list[Book]) -> Iterator[Off
     links = {book.region: market.link(order, book.region) for book in books}
     found = [book.offers.admitted(need) for book in books]
     dearer: list[tuple[int, int, Offered]] = []  # than their cheapest slot promised
-    for rung, listing in found[0] if len(found) == 1 else merge(*found):
+    for rung, listing in merged(found):
         lowest, seq = rank_at(rung), listing.seq
         if lowest > most:
             break

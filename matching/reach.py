@@ -102,7 +102,7 @@ def cards_from(market: Market, wanted: Wanted, book: Book, enough: int | None = 
             break
         if enough is not None and count % STRIDE == 0 and max(accumulate(change)) >= enough:
             break
-        if listing.terms.seller != wanted.order.buyer:
+        if listing.seller != wanted.order.buyer:
             for since, until, more in _gives(Offered(wanted, listing, weight, link), wanted):
                 change[since - first] += more
                 change[until - first] -= more
@@ -115,7 +115,7 @@ def cards_from(market: Market, wanted: Wanted, book: Book, enough: int | None = 
 
 def _gives(offer: Offered, wanted: Wanted) -> Iterator[tuple[int, int, int]]:
     """What a listing gives a gang: starts, from one up to another, from which it gives so many cards more."""
-    free, lot, below = offer.listing.free, offer.listing.terms.lot, 0
+    free, lot, below = offer.listing.free, offer.listing.lot, 0
     levels = {cards - cards % lot for _, _, cards in free.steps(wanted.first, wanted.end)}
     for level in sorted(levels):
         if level:
