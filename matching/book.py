@@ -10,7 +10,7 @@ from matching.masks import eroded, span
 from matching.terms import ChipCode, RegionCode, Tier
 
 RUNS: Final = (1, 2, 4, 8, 24)  # slots: a sketch knows where runs of these lengths could start
-UNBOUNDED: Final = 1 << 62
+UNBOUNDED: Final = (1 << 62) - 1  # the largest number that is compared without an object, once compiled
 
 
 BookKey = tuple[ChipCode, RegionCode, Tier]

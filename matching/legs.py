@@ -107,7 +107,8 @@ def leg_at(offer: Offered, window: Window, left: int, room: int) -> Leg | None:
     if price > offer.limit:
         return None
     lot, free = listing.lot, listing.free.least(start, end)
-    working = min(-(-left // weight), free - free % lot, room)
+    most = min(free - free % lot, room)
+    working = min(-(-left // weight), most)
     if working < 1:
         return None
     return Leg(listing, window, round_up(working, lot), working, weight, price, offer.prices.runs(start, end))

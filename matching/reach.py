@@ -8,6 +8,7 @@ from itertools import accumulate
 from typing import Final
 
 from matching.book import Book, Need
+from matching.capacity import stretched
 from matching.ladder import rank_at
 from matching.legs import Offered, Wanted
 from matching.live import MILLI, LiveOrder
@@ -116,10 +117,10 @@ def cards_from(market: Market, wanted: Wanted, book: Book, enough: int | None = 
 def _gives(offer: Offered, wanted: Wanted) -> Iterator[tuple[int, int, int]]:
     """What a listing gives a gang: starts, from one up to another, from which it gives so many cards more."""
     free, lot, below = offer.listing.free, offer.listing.lot, 0
-    levels = {cards - cards % lot for _, _, cards in free.steps(wanted.first, wanted.end)}
-    for level in sorted(levels):
-        if level:
-            for since, until in free.runs(wanted.first, wanted.end, level):
+    steps = [*free.steps(wanted.first, wanted.end)]
+    for level in sorted([cards - cards % lot for _, _, cards in steps]):
+        if level > below:
+            for since, until in stretched(steps, level):
                 for first, last in _affordable(offer, since, until - wanted.slots, wanted.slots):
                     yield first, last + 1, level - below
             below = level
