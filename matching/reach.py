@@ -24,13 +24,6 @@ def is_gang(order: Order) -> bool:
     return isinstance(order.shape, Block) and order.shape.split is not Split.ONE
 
 
-def hopeless(market: Market, order: Order) -> bool:
-    """Whether a search for an order can be spared: it is for a gang that no start within the slots with bits allows."""
-    if not is_gang(order) or order.window.end > market.origin + FAR:
-        return False
-    return not is_able(market, order)
-
-
 def is_able(market: Market, order: Order) -> bool:
     """Whether a gang reaches its least from any start within the slots with bits."""
     shape, first = order.shape, max(order.window.start, market.now)
