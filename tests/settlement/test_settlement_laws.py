@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.settlement import bookkeeping, laws
+from tests.settlement import assessed_laws, bookkeeping, laws, refund_laws
 from tests.settlement.law import THOROUGHLY, Law
 
 LAWS: tuple[Law, ...] = (
@@ -15,6 +15,8 @@ LAWS: tuple[Law, ...] = (
     laws.a_chain_is_the_formula,
     laws.a_chain_conserves_and_mirrors,
     laws.a_chain_gives_nothing_for_no_weight_and_strays_half_a_unit_a_step,
+    laws.largest_remainder_is_the_formula,
+    laws.largest_remainder_mirrors_and_strays_less_than_a_unit,
     laws.refunds_in_any_steps_end_alike_and_take_from_nobody_to_give_to_another,
     laws.a_gross_is_within_half_a_fen_of_what_was_metered,
     laws.what_is_delivered_is_billed_and_the_rest_credited,
@@ -22,6 +24,20 @@ LAWS: tuple[Law, ...] = (
     laws.a_line_conserves,
     laws.a_credit_mirrors_its_charge,
     laws.no_figure_falls_when_the_gross_rises,
+    laws.a_voucher_covers_all_that_it_may_and_no_more,
+    laws.vouchers_never_cover_more_than_the_price,
+    laws.a_voucher_changes_nobodys_tax_and_not_what_the_seller_gets,
+    refund_laws.a_refund_is_the_formula,
+    refund_laws.refunds_end_alike_in_any_order_and_in_one,
+    refund_laws.a_refund_conserves,
+    refund_laws.a_full_refund_leaves_nothing,
+    refund_laws.a_refund_gives_nobody_more,
+    refund_laws.a_refund_returns_to_buyer_and_vouchers_what_its_line_says,
+    assessed_laws.income_tax_is_the_formula,
+    assessed_laws.income_tax_is_divided_without_rest,
+    assessed_laws.emissions_are_the_formula,
+    assessed_laws.a_certificate_never_adds_emissions_nor_takes_more_than_there_are,
+    assessed_laws.emissions_by_region_are_all_of_them,
     bookkeeping.an_entry_is_built_only_if_it_balances,
     bookkeeping.a_ledger_lives_by_its_laws,
 )
