@@ -51,6 +51,9 @@ def lrm(total: int, weights: Sequence[Fraction | int]) -> tuple[int, ...]:
     return tuple(sign(total) * part for part in parts)
 
 
+METHODS = {SplitMethod.CHAIN: seq2, SplitMethod.LARGEST_REMAINDER: lrm}
+
+
 def vouchers_of(gross: int, terms: Terms) -> list[int]:
     """F5 for each voucher, on what those before it left."""
     found: list[int] = []
@@ -104,8 +107,7 @@ def taxes_and_regions(gross: int, net: int, vat: int, terms: Terms) -> dict[str,
         "surcharge_education_fen": of(payable, terms.tax.surcharge_education_bp),
         "surcharge_local_education_fen": of(payable, terms.tax.surcharge_local_education_bp),
     }
-    income_tax = two(terms.tax.cit_payable, Fraction(3, 5), tie_to_first=True)
-    retained = local + sum(surcharges.values()) + income_tax[1]
+    retained = local + sum(surcharges.values()) + income_tax_of(terms.tax.cit_payable)[1]
     tax = {"vat_payable_fen": payable, "vat_central_fen": central, "vat_local_fen": local, **surcharges}
     return {**tax, "local_retained_fen": retained, **regions(net, retained, terms)}
 
@@ -126,7 +128,7 @@ def regions(net: int, retained: int, terms: Terms) -> dict[str, object]:
         "tax": (retained, pair.shares.tax),
         "gdp": (gdp_base, pair.shares.gdp),
     }
-    split = {SplitMethod.CHAIN: seq2, SplitMethod.LARGEST_REMAINDER: lrm}[terms.split]
+    split = METHODS[terms.split]
     by_region = {
         f"{kind}_by_region_fen": tuple(zip(pair.parties, split(base, shares), strict=True))
         for kind, (base, shares) in bases.items()
@@ -152,9 +154,14 @@ def less(one: object, other: object) -> object:
     return one - other
 
 
+def income_tax_of(payable: int) -> tuple[int, int]:
+    """Sixty to forty, a tie to the centre."""
+    return two(payable, Fraction(6, 10), tie_to_first=True)
+
+
 def income_tax(payable: int, branches: Sequence[Branch]) -> dict[str, object]:
     """F8, with factors that every branch has something of."""
-    central, local = two(payable, Fraction(6, 10), tie_to_first=True)
+    central, local = income_tax_of(payable)
     head, together, pool = lrm(local, (25, 50, 25))
     weights = tuple(
         Fraction(35, 100) * Fraction(branch.revenue, sum(other.revenue for other in branches))

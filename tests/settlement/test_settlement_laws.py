@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.settlement import assessed_laws, bookkeeping, laws, refund_laws
+from tests.settlement import assessed_laws, bookkeeping, case_laws, laws, refund_laws
 from tests.settlement.law import THOROUGHLY, Law
 
 LAWS: tuple[Law, ...] = (
@@ -38,6 +38,11 @@ LAWS: tuple[Law, ...] = (
     assessed_laws.emissions_are_the_formula,
     assessed_laws.a_certificate_never_adds_emissions_nor_takes_more_than_there_are,
     assessed_laws.emissions_by_region_are_all_of_them,
+    case_laws.a_case_of_one_line_is_the_formulas,
+    case_laws.a_case_of_several_lines_is_the_sum_of_them,
+    case_laws.a_case_of_a_head_office_is_the_formula,
+    case_laws.a_case_of_splits_is_the_formula,
+    case_laws.a_case_of_carbon_is_the_formula,
     bookkeeping.an_entry_is_built_only_if_it_balances,
     bookkeeping.a_ledger_lives_by_its_laws,
 )

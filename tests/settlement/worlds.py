@@ -1,5 +1,7 @@
 """What the laws range over: amounts, rates, agreements and terms, as Hypothesis strategies."""
 
+from dataclasses import replace
+
 from hypothesis import strategies as st
 
 from settlement.agreements import PairAgreement, Shares
@@ -61,6 +63,7 @@ vouchers = st.builds(
     yearly_left=caps,
     balance=caps,
 )
+yearless_vouchers = vouchers.map(lambda voucher: replace(voucher, yearly_left=None))
 no_vouchers: st.SearchStrategy[tuple[VoucherTerms, ...]] = st.just(())
 some_vouchers = no_vouchers | st.lists(vouchers, max_size=3).map(tuple)
 no_amount = st.just(0)
