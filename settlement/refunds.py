@@ -11,14 +11,17 @@ from typing import TypeVar
 
 from settlement.money import Fen
 from settlement.statement import Line, RegionShares, statement_line, vouchers_of
-from settlement.terms import Terms
+from settlement.terms import Terms, VoucherTerms
 
 Figure = TypeVar("Figure", Fen, RegionShares)
 
 
 @dataclass(frozen=True, slots=True)
 class Returned:
-    """Where a refund goes, in fen and above zero: money to the buyer, and each voucher's part to that voucher alone."""
+    """Where a refund goes, in fen and above zero: money to the buyer, and each voucher's part to that voucher alone.
+
+    What was to be reimbursed and is returned to its voucher is owed to the buyer no longer.
+    """
 
     to_buyer: Fen
     to_vouchers: tuple[Fen, ...]
@@ -36,9 +39,9 @@ def refund(standing: Line, amount: Fen, terms: Terms) -> Line:
     return total([statement_line(remaining, terms), negated(standing)])
 
 
-def returned(gross: Fen, amount: Fen, terms: Terms) -> Returned:
+def returned(gross: Fen, amount: Fen, vouchers: tuple[VoucherTerms, ...]) -> Returned:
     """Say who gets a refund of a gross: while a cap binds the buyer alone, then buyer and vouchers by their parts."""
-    before, after = vouchers_of(gross, terms.vouchers), vouchers_of(Fen(gross - amount), terms.vouchers)
+    before, after = vouchers_of(gross, vouchers), vouchers_of(Fen(gross - amount), vouchers)
     to_vouchers = tuple(Fen(one - other) for one, other in zip(before, after, strict=True))
     return Returned(Fen(amount - sum(to_vouchers)), to_vouchers)
 

@@ -90,7 +90,7 @@ def a_refund_gives_nobody_more(order: Order) -> None:
 def a_refund_returns_to_buyer_and_vouchers_what_its_line_says(order: Order) -> None:
     gross: int = order.gross
     for amount, delta in zip(order.refunds, deltas_of(order, order.refunds), strict=True):
-        found = refunds.returned(Fen(gross), Fen(amount), order.terms)
+        found = refunds.returned(Fen(gross), Fen(amount), order.terms.vouchers)
         assert found.to_buyer + sum(found.to_vouchers) == amount
         assert (found.to_buyer, sum(found.to_vouchers)) == (-delta.buyer_pays_fen, -delta.voucher_fen)
         assert min(found.to_buyer, *found.to_vouchers, 0) == 0

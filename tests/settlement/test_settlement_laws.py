@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.settlement import assessed_laws, bookkeeping, case_laws, laws, refund_laws
+from tests.settlement import assessed_laws, bookkeeping, case_laws, laws, refund_laws, voucher_laws
 from tests.settlement.law import THOROUGHLY, Law
 
 LAWS: tuple[Law, ...] = (
@@ -43,6 +43,12 @@ LAWS: tuple[Law, ...] = (
     case_laws.a_case_of_a_head_office_is_the_formula,
     case_laws.a_case_of_splits_is_the_formula,
     case_laws.a_case_of_carbon_is_the_formula,
+    voucher_laws.what_is_granted_is_what_the_rules_say,
+    voucher_laws.the_statement_covers_what_was_granted,
+    voucher_laws.no_history_of_grants_breaks_a_limit,
+    voucher_laws.misuse_is_found_wherever_it_is,
+    voucher_laws.a_voucher_is_paid_out_only_if_the_buyer_gets_more_than_its_part,
+    voucher_laws.belonging_together_is_mutual,
     bookkeeping.an_entry_is_built_only_if_it_balances,
     bookkeeping.a_ledger_lives_by_its_laws,
 )

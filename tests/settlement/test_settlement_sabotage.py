@@ -1,12 +1,12 @@
 """Bugs planted on purpose: each must break the law that is there for it, or the tests prove nothing."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
 
-from settlement import carbon, cases, income_tax, meters, money, refunds, statement
+from settlement import carbon, income_tax, money, refunds, statement
 from settlement.agreements import PairAgreement
 from settlement.carbon import Emissions, PowerUse
 from settlement.income_tax import Branch, HeadOfficeRule
@@ -17,7 +17,8 @@ from settlement.refunds import Returned
 from settlement.statement import Line, percentage
 from settlement.terms import FeeTerms, TaxTerms, Terms, VoucherTerms
 from tests.settlement import assessed_laws, bookkeeping, laws, refund_laws
-from tests.settlement.law import UNTIL_IT_BREAKS, Law
+from tests.settlement.law import UNTIL_IT_BREAKS
+from tests.settlement.planting import Bug, named
 from tests.settlement.shared_cases import failing_cases
 
 sound_round = money.round_half_away
@@ -147,9 +148,9 @@ def split_a_refund_by_itself(_standing: Line, amount: Fen, terms: Terms) -> Line
     return refunds.negated(statement.statement_line(amount, terms))
 
 
-def return_to_the_voucher_first(gross: Fen, amount: Fen, terms: Terms) -> Returned:
+def return_to_the_voucher_first(gross: Fen, amount: Fen, vouchers: tuple[VoucherTerms, ...]) -> Returned:
     left, to_vouchers = amount, list[Fen]()
-    for covered in statement.vouchers_of(gross, terms.vouchers):
+    for covered in statement.vouchers_of(gross, vouchers):
         to_vouchers.append(min(left, covered))
         left = Fen(left - to_vouchers[-1])
     return Returned(left, tuple(to_vouchers))
@@ -173,26 +174,6 @@ def count_the_machines_alone(use: PowerUse) -> Emissions:
 def give_the_odd_gram_to_the_source(grams: int, agreement: PairAgreement) -> tuple[tuple[str, int], ...]:
     shares = sound_chain(grams, agreement.shares.carbon[::-1])[::-1]
     return tuple(zip(agreement.parties, shares, strict=True))
-
-
-MODULES = (carbon, cases, income_tax, meters, money, refunds, statement)
-
-
-@dataclass(frozen=True, slots=True)
-class Bug:
-    """A function of the kernel, what to put in its place, the law that must break, and whether a case must too."""
-
-    function: str
-    replacement: Callable[..., object]
-    law: Law
-    fails_a_case: bool = True
-
-    def plant(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Replace the function in every module that has it, since each imports it by name."""
-        holders = [module for module in MODULES if hasattr(module, self.function)]
-        assert holders, f"nothing is called {self.function}: the sabotage itself is broken"
-        for module in holders:
-            monkeypatch.setattr(module, self.function, self.replacement)
 
 
 BUGS = (
@@ -268,16 +249,12 @@ BUGS = (
 )
 
 
-@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.replacement.__name__)
+@pytest.mark.parametrize("bug", BUGS, ids=named)
 def test_a_planted_bug_breaks_its_law(bug: Bug, monkeypatch: pytest.MonkeyPatch) -> None:
-    bug.plant(monkeypatch)
-    with pytest.raises(AssertionError):
-        bug.law(UNTIL_IT_BREAKS)
+    bug.must_break_its_law(monkeypatch)
 
 
-@pytest.mark.parametrize(
-    "bug", [bug for bug in BUGS if bug.fails_a_case], ids=lambda bug: bug.replacement.__name__
-)
+@pytest.mark.parametrize("bug", [bug for bug in BUGS if bug.fails_a_case], ids=named)
 def test_a_planted_bug_fails_a_case(bug: Bug, monkeypatch: pytest.MonkeyPatch) -> None:
     bug.plant(monkeypatch)
     assert failing_cases()

@@ -64,6 +64,12 @@ vouchers = st.builds(
     balance=caps,
 )
 yearless_vouchers = vouchers.map(lambda voucher: replace(voucher, yearly_left=None))
+# Without caps, so that together they come to the whole price.
+stacks = st.lists(
+    st.builds(VoucherTerms, id=st.just("v"), rate_bp=rates, mode=st.sampled_from(VoucherMode)),
+    min_size=2,
+    max_size=3,
+).map(tuple)
 no_vouchers: st.SearchStrategy[tuple[VoucherTerms, ...]] = st.just(())
 some_vouchers = no_vouchers | st.lists(vouchers, max_size=3).map(tuple)
 no_amount = st.just(0)
