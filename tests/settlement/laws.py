@@ -133,6 +133,11 @@ def a_line_is_the_formulas(gross: Fen, terms: Terms) -> None:
     assert asdict(statement.statement_line(gross, terms)) == oracle.line(gross, terms)
 
 
+@law(worlds.grosses, worlds.terms_with(vouchers=worlds.stacks))
+def a_line_with_vouchers_is_the_formulas(gross: Fen, terms: Terms) -> None:
+    assert asdict(statement.statement_line(gross, terms)) == oracle.line(gross, terms)
+
+
 @law(worlds.grosses, worlds.terms)
 def a_line_conserves(gross: Fen, terms: Terms) -> None:
     _, local_income_tax = income_tax.split_income_tax(terms.tax.cit_payable)

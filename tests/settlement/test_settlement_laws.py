@@ -21,6 +21,7 @@ LAWS: tuple[Law, ...] = (
     laws.a_gross_is_within_half_a_fen_of_what_was_metered,
     laws.what_is_delivered_is_billed_and_the_rest_credited,
     laws.a_line_is_the_formulas,
+    laws.a_line_with_vouchers_is_the_formulas,
     laws.a_line_conserves,
     laws.a_credit_mirrors_its_charge,
     laws.no_figure_falls_when_the_gross_rises,

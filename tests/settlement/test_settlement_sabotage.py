@@ -215,14 +215,14 @@ BUGS = (
     Bug("voucher_of", forget_the_cap_of_an_order, laws.a_voucher_covers_all_that_it_may_and_no_more),
     Bug("voucher_of", forget_the_year, laws.a_voucher_covers_all_that_it_may_and_no_more, fails_a_case=False),
     Bug("voucher_of", spend_more_than_the_balance, laws.a_voucher_covers_all_that_it_may_and_no_more),
-    Bug("voucher_of", cover_a_credit, laws.a_line_is_the_formulas, fails_a_case=False),
+    Bug("voucher_of", cover_a_credit, laws.a_line_with_vouchers_is_the_formulas, fails_a_case=False),
     Bug(
         "vouchers_of",
         stack_every_voucher_on_the_whole_price,
         laws.vouchers_never_cover_more_than_the_price,
         fails_a_case=False,  # each has one voucher
     ),
-    Bug("paid_to_seller", pay_the_reimbursement_to_the_seller, laws.a_line_is_the_formulas),
+    Bug("paid_to_seller", pay_the_reimbursement_to_the_seller, laws.a_line_with_vouchers_is_the_formulas),
     Bug("refund", split_a_refund_by_itself, refund_laws.a_full_refund_leaves_nothing),
     Bug("refund", split_a_refund_by_itself, refund_laws.refunds_end_alike_in_any_order_and_in_one),
     Bug(
