@@ -2,7 +2,15 @@
 
 import pytest
 
-from tests.settlement import assessed_laws, bookkeeping, case_laws, laws, refund_laws, voucher_laws
+from tests.settlement import (
+    assessed_laws,
+    bookkeeping,
+    case_laws,
+    laws,
+    rating_laws,
+    refund_laws,
+    voucher_laws,
+)
 from tests.settlement.law import THOROUGHLY, Law
 
 LAWS: tuple[Law, ...] = (
@@ -50,6 +58,16 @@ LAWS: tuple[Law, ...] = (
     voucher_laws.misuse_is_found_wherever_it_is,
     voucher_laws.a_voucher_is_paid_out_only_if_the_buyer_gets_more_than_its_part,
     voucher_laws.belonging_together_is_mutual,
+    rating_laws.use_is_rated_by_the_tariff_of_its_instant_and_once,
+    rating_laws.small_uses_are_not_rounded_away,
+    rating_laws.a_period_is_deducted_as_token_by_token,
+    rating_laws.every_token_is_free_or_in_a_package_or_paid,
+    rating_laws.a_larger_quota_never_makes_anybody_pay_more,
+    rating_laws.an_interruption_is_charged_by_the_rules,
+    rating_laws.charge_and_credits_are_the_gross_and_mirror,
+    rating_laws.whoever_is_delivered_more_or_warned_less_is_not_charged_the_wrong_way,
+    rating_laws.half_a_fen_of_a_credit_goes_to_the_seller,
+    rating_laws.an_outage_is_credited_by_the_lowest_step_that_was_missed,
     bookkeeping.an_entry_is_built_only_if_it_balances,
     bookkeeping.a_ledger_lives_by_its_laws,
 )
