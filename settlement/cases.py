@@ -30,6 +30,9 @@ from settlement.refunds import refund, total
 from settlement.statement import Line, statement_line
 from settlement.terms import FeeBase, FeeTerms, SplitMethod, TaxTerms, Terms, VoucherMode, VoucherTerms
 
+MEMO_FIGURES = ("revenue_by_region_fen", "tax_by_region_fen", "gdp_base_fen", "gdp_by_region_fen")
+"""What only an agreement gives rise to."""
+
 
 @dataclass(frozen=True, slots=True)
 class Difference:
@@ -181,6 +184,8 @@ def figures(line: Line, given: LineInput, cit_payable: Fen | None = None) -> dic
     """Write a line as a case file does: regions as an object, and some figures only where they are asked for."""
     found = {name: dict(value) if isinstance(value, tuple) else value for name, value in asdict(line).items()}
     terms = terms_of(given)
+    if terms.agreement is None:
+        found = {name: value for name, value in found.items() if name not in MEMO_FIGURES}
     if any(voucher.mode is VoucherMode.REIMBURSE_BUYER for voucher in terms.vouchers):
         found["buyer_pays_now_fen"] = line.buyer_pays_now_fen
         found["government_to_buyer_later_fen"] = line.government_to_buyer_later_fen

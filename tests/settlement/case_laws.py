@@ -154,6 +154,9 @@ def pair_input(agreement: PairAgreement, method: str) -> Json:
 def told(line: Json, terms: Terms, *, income_tax: bool = True) -> Json:
     """Write a line of the oracle as a case does, with the figures that only some cases have."""
     found = {name: dict(value) if isinstance(value, tuple) else value for name, value in line.items()}
+    if terms.agreement is None:
+        for memo in ("revenue_by_region_fen", "tax_by_region_fen", "gdp_base_fen", "gdp_by_region_fen"):
+            del found[memo]
     central, local = oracle.income_tax_of(terms.tax.cit_payable if income_tax else 0)
     found |= {"cit_central_fen": central, "cit_local_fen": local}
     if any(voucher.mode is VoucherMode.REIMBURSE_BUYER for voucher in terms.vouchers):
