@@ -276,7 +276,11 @@ def test_the_index_of_decisions_is_complete_and_in_order() -> None:
 
 @pytest.mark.parametrize(
     ("page", "example"),
-    [("settlement.md", "settle_one_lease.py"), ("matching.md", "lose_a_spot_lease.py")],
+    [
+        ("settlement.md", "settle_one_lease.py"),
+        ("settlement.md", "refund_under_a_voucher.py"),
+        ("matching.md", "lose_a_spot_lease.py"),
+    ],
 )
 def test_the_lease_of_a_page_is_what_the_code_makes_of_it(
     page: str, example: str, capsys: pytest.CaptureFixture[str]
