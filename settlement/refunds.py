@@ -10,7 +10,7 @@ from functools import reduce
 from typing import TypeVar
 
 from settlement.money import Fen
-from settlement.statement import Line, RegionShares, statement_line, vouchers_of
+from settlement.statement import Line, RegionShares, paid_to_seller, statement_line, vouchers_of
 from settlement.terms import Terms, VoucherTerms
 
 Figure = TypeVar("Figure", Fen, RegionShares)
@@ -18,9 +18,10 @@ Figure = TypeVar("Figure", Fen, RegionShares)
 
 @dataclass(frozen=True, slots=True)
 class Returned:
-    """Where a refund goes, in fen and above zero: money to the buyer, and each voucher's part to that voucher alone.
+    """Where a refund goes, in fen and above zero: the buyer's own money to the buyer, a voucher's part to that voucher.
 
-    What was to be reimbursed and is returned to its voucher is owed to the buyer no longer.
+    `to_buyer` is of what the buyer was charged, so all of a price that is to be reimbursed: of such a voucher's part the
+    government owes that much less, or has it back from the buyer if it has paid.
     """
 
     to_buyer: Fen
@@ -43,7 +44,7 @@ def returned(gross: Fen, amount: Fen, vouchers: tuple[VoucherTerms, ...]) -> Ret
     """Say who gets a refund of a gross: while a cap binds the buyer alone, then buyer and vouchers by their parts."""
     before, after = vouchers_of(gross, vouchers), vouchers_of(Fen(gross - amount), vouchers)
     to_vouchers = tuple(Fen(one - other) for one, other in zip(before, after, strict=True))
-    return Returned(Fen(amount - sum(to_vouchers)), to_vouchers)
+    return Returned(Fen(amount - paid_to_seller(to_vouchers, vouchers)), to_vouchers)
 
 
 def total(lines: Iterable[Line]) -> Line:

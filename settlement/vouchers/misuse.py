@@ -83,10 +83,12 @@ def _agree(one: Programme, other: Programme) -> bool:
 
 def _paid_out(refunds: Iterable[RefundMade]) -> Iterator[Misuse]:
     for made in refunds:
-        too_much = made.paid.to_buyer - returned(made.gross, made.amount, made.vouchers).to_buyer
-        if too_much > 0:
+        fair = returned(made.gross, made.amount, made.vouchers)
+        missing = sum(fair.to_vouchers) - sum(made.paid.to_vouchers)
+        kept = max(made.paid.to_buyer - fair.to_buyer, missing)
+        if kept > 0:
             yield Misuse(
                 made.contract,
                 MisuseCode.PAID_OUT,
-                f"{too_much} fen of a voucher went to the buyer: return them to the voucher.",
+                f"{kept} fen of a voucher became the buyer's money: return them to the voucher.",
             )

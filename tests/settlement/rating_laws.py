@@ -224,17 +224,16 @@ def half_a_fen_of_a_credit_goes_to_the_seller(gross: Fen, rate_bp: BasisPoints) 
     assert service_credits.take_off(gross, rate_bp) == (charged, gross - charged)
 
 
-@law(st.integers(1, 10**9), st.integers(1, 10**6), worlds.rates, ladders)
+@law(st.integers(1, 10**9), st.integers(1, 10**6), st.lists(worlds.rates, min_size=5, max_size=8), ladders)
 def an_outage_is_credited_by_the_lowest_step_that_was_missed(
-    gross: int, due: int, down_bp: int, terms: AvailabilityTerms
+    gross: int, due: int, outages_bp: list[int], terms: AvailabilityTerms
 ) -> None:
-    down = due * down_bp // 10_000
-    missed = [
-        credit for promised, credit in terms.ladder if Fraction(due - down, due) < Fraction(promised, 10_000)
-    ]
-    rate = max(missed, default=BasisPoints(0))
-    found = service_credits.after_outage(Fen(gross), due, down, terms)
-    assert found.charged == oracle.nearest(gross * (1 - Fraction(rate, 10_000)))
-    assert found.charged + sum(one.fen for one in found.credits) == gross
-    worse = service_credits.after_outage(Fen(gross), due, min(due, down + 1), terms)
-    assert worse.charged <= found.charged
+    for down in [due * outage_bp // 10_000 for outage_bp in outages_bp]:
+        available = Fraction(due - down, due)
+        missed = [credit for promised, credit in terms.ladder if available < Fraction(promised, 10_000)]
+        rate = max(missed, default=BasisPoints(0))
+        found = service_credits.after_outage(Fen(gross), due, down, terms)
+        assert found.charged == oracle.nearest(gross * (1 - Fraction(rate, 10_000)))
+        assert found.charged + sum(one.fen for one in found.credits) == gross
+        worse = service_credits.after_outage(Fen(gross), due, min(due, down + 1), terms)
+        assert worse.charged <= found.charged

@@ -56,7 +56,7 @@ LAWS: tuple[Law, ...] = (
     voucher_laws.the_statement_covers_what_was_granted,
     voucher_laws.no_history_of_grants_breaks_a_limit,
     voucher_laws.misuse_is_found_wherever_it_is,
-    voucher_laws.a_voucher_is_paid_out_only_if_the_buyer_gets_more_than_its_part,
+    voucher_laws.what_a_refund_kept_from_a_voucher_is_found,
     voucher_laws.belonging_together_is_mutual,
     rating_laws.use_is_rated_by_the_tariff_of_its_instant_and_once,
     rating_laws.small_uses_are_not_rounded_away,

@@ -30,8 +30,12 @@ def test_stacked_vouchers_cover_what_those_before_them_left() -> None:
     assert (line.buyer_pays_now_fen, line.buyer_pays_fen) == (74_20, 37_10)
     assert line.government_to_buyer_later_fen == 37_10
     assert returned(Fen(106_00), Fen(106_00), (CITY, DISTRICT)) == Returned(
-        Fen(37_10), (Fen(31_80), Fen(37_10))
+        Fen(74_20), (Fen(31_80), Fen(37_10))
     )
+
+
+def test_what_was_to_be_reimbursed_is_the_buyers_own_money_and_owed_no_longer() -> None:
+    assert returned(Fen(100_00), Fen(100_00), (DISTRICT,)) == Returned(Fen(100_00), (Fen(50_00),))
 
 
 def test_a_credit_is_refunded_towards_zero() -> None:

@@ -7,9 +7,11 @@ from datetime import UTC, datetime
 import pytest
 
 from settlement.money import BasisPoints, Fen
+from settlement.refunds import returned
 from settlement.terms import VoucherTerms
 from settlement.vouchers import judging, uses
 from settlement.vouchers.judging import Application, Grant, Refusal, RefusalCode, Refused
+from settlement.vouchers.misuse import Misuse, MisuseCode, RefundMade
 from settlement.vouchers.parties import Party
 from settlement.vouchers.programme import ChipOrigin, ProductLine, Programme
 from settlement.vouchers.uses import NOTHING_USED, Standing, Use
@@ -94,6 +96,12 @@ def agree_alone(one: Programme, other: Programme) -> bool:
     return other.id in one.stacks_with or one.id in other.stacks_with
 
 
+def look_at_the_buyer_alone(refunds: Iterable[RefundMade]) -> Iterator[Misuse]:
+    for made in refunds:
+        if made.paid.to_buyer > returned(made.gross, made.amount, made.vouchers).to_buyer:
+            yield Misuse(made.contract, MisuseCode.PAID_OUT, "")
+
+
 def find_no_cash(_: object) -> Iterator[object]:
     return iter(())
 
@@ -115,7 +123,11 @@ BUGS = (
     Bug("standing_of", look_at_no_contract, laws.no_history_of_grants_breaks_a_limit),
     Bug("standing_of", start_from_nothing, laws.no_history_of_grants_breaks_a_limit),
     Bug("_agree", agree_alone, laws.misuse_is_found_wherever_it_is),
-    Bug("_paid_out", find_no_cash, laws.a_voucher_is_paid_out_only_if_the_buyer_gets_more_than_its_part),
+    Bug(
+        "_paid_out",
+        find_no_cash,
+        laws.what_a_refund_kept_from_a_voucher_is_found,
+    ),
 )
 
 
