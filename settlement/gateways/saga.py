@@ -1,0 +1,139 @@
+"""Bringing movements to their end: each step is written down before it is asked, so that money moves exactly once.
+
+Whoever is killed, at whatever point, has left behind how far it had got. The next one first asks the gateway what has
+become of the movement. Only where the gateway has nothing of it is the request repeated, under the key that was written
+down; once that key is too old to be sure of, it is not repeated any more, and has failed.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol, assert_never
+
+from settlement.gateways.gateway import (
+    Gateway,
+    NoAnswer,
+    NotNow,
+    Outcome,
+    Pending,
+    Refused,
+    Returned,
+    Succeeded,
+)
+from settlement.payments import DONE, Instruction, Movement, MovementState, Turn, planned
+
+NEVER_ARRIVED = "never_arrived"
+"""Why a movement has failed that the gateway knows nothing of."""
+
+
+class StaleError(Exception):
+    """Somebody else has changed the movement meanwhile: read it again."""
+
+
+class Movements(Protocol):
+    """Where movements are written down. What was written is there after any crash."""
+
+    async def plan(self, movements: Sequence[Movement]) -> None:
+        """Write a plan down whole; one that is written down already stays as it is."""
+        ...
+
+    async def of(self, plan: str) -> Sequence[Movement]:
+        """The movements of a plan, in order."""
+        ...
+
+    async def unfinished(self) -> Sequence[str]:
+        """Plans with a movement that is neither done nor waiting for one that has failed."""
+        ...
+
+    async def write(self, before: Movement, after: Movement) -> None:
+        """Write down what became of a movement. Raises `StaleError` where it is not as it was `before`."""
+        ...
+
+
+Book = Callable[[Movement], Awaitable[None]]
+"""Tells the venue's books how a movement has ended, before that is written down. Told twice, it books once."""
+
+
+class Saga:
+    """Brings plans to their end at one gateway. `now` tells seconds since 1970."""
+
+    def __init__(self, gateway: Gateway, movements: Movements, book: Book, now: Callable[[], int]) -> None:
+        self._gateway = gateway
+        self._movements = movements
+        self._book = book
+        self._now = now
+
+    async def plan(self, name: str, *instructions: Instruction) -> None:
+        """Write a plan down; from now on it will be carried out. The same name again changes nothing."""
+        await self._movements.plan(planned(name, *instructions))
+
+    async def run(self, plan: str) -> Outcome | None:
+        """Carry a plan on, as far as it goes now. Gives what the gateway said last, None if it wasn't asked.
+
+        Raises `StaleError` where another process works on the plan, and `ContradictionError` where the gateway says
+        what can't be.
+        """
+        outcome = None
+        for movement in await self._movements.of(plan):
+            if not movement.is_done:
+                movement, outcome = await self._carry_on(movement)  # noqa: PLW2901 - the same one, later
+            if movement.state not in {MovementState.SUCCEEDED, MovementState.RECONCILED}:
+                break
+        return outcome
+
+    async def look_again(self, plan: str, n: int) -> Movement:
+        """Ask how a movement stands, also one that is done: something may have come back. For news of a gateway."""
+        movement = (await self._movements.of(plan))[n]
+        if movement.state is MovementState.PLANNED:
+            return movement
+        outcome = await self._gateway.look_up(movement)
+        return movement if outcome is None else await self._note(movement, outcome)
+
+    async def _carry_on(self, movement: Movement) -> tuple[Movement, Outcome]:
+        """Ask the gateway: for the first time, or what became of it, or again."""
+        if movement.state is MovementState.PLANNED:
+            sent = movement.sent(self._now())
+            await self._movements.write(movement, sent)
+            movement, outcome = sent, await self._gateway.carry_out(sent)
+        else:
+            outcome = await self._what_became_of(movement)
+        return await self._note(movement, outcome), outcome
+
+    async def _what_became_of(self, movement: Movement) -> Outcome:
+        found = await self._gateway.look_up(movement)
+        if found is not None:
+            return found
+        if movement.key_holds(self._now()):
+            return await self._gateway.carry_out(movement)
+        return Refused(
+            NEVER_ARRIVED, "The gateway has nothing of it, and a request that old can't arrive any more."
+        )
+
+    async def _note(self, movement: Movement, outcome: Outcome) -> Movement:
+        """Write down what the gateway said. The books are told of an end first: told again after a crash, they book once."""
+        after = noted(movement, outcome)
+        if after == movement:
+            return movement
+        if after.state != movement.state and after.state in DONE:
+            await self._book(after)
+        await self._movements.write(movement, after)
+        return after
+
+
+def noted(movement: Movement, outcome: Outcome) -> Movement:
+    """A movement after what the gateway said of it. Raises `ContradictionError` where that can't be."""
+    match outcome:
+        case Succeeded(reference):
+            return movement.after(Turn.SUCCEED, reference)
+        case Pending(reference):
+            return movement.after(Turn.ACCEPT, reference)
+        case Refused(code):
+            return movement.after(Turn.FAIL, why=code)
+        case Returned(reference, code):
+            # What came back before we knew that it was done has failed, as far as we are concerned.
+            known = movement.state in {MovementState.SUCCEEDED, MovementState.RECONCILED}
+            return movement.after(Turn.RETURN if known else Turn.FAIL, reference, code)
+        case NoAnswer():
+            return movement.after(Turn.LOSE)
+        case NotNow():
+            return movement
+        case unknown:
+            assert_never(unknown)
