@@ -138,14 +138,14 @@ LIFE: Mapping[tuple[MovementState, Turn], MovementState] = {
     (_S.PENDING, _T.ACCEPT): _S.PENDING,
     (_S.PENDING, _T.SUCCEED): _S.SUCCEEDED,
     (_S.PENDING, _T.FAIL): _S.FAILED,
-    (_S.SUCCEEDED, _T.LOSE): _S.SUCCEEDED,
     (_S.SUCCEEDED, _T.SUCCEED): _S.SUCCEEDED,
     (_S.SUCCEEDED, _T.RETURN): _S.RETURNED,
     (_S.SUCCEEDED, _T.RECONCILE): _S.RECONCILED,
-    (_S.RECONCILED, _T.LOSE): _S.RECONCILED,
     (_S.RECONCILED, _T.SUCCEED): _S.RECONCILED,
     (_S.RECONCILED, _T.RETURN): _S.RETURNED,
     (_S.RECONCILED, _T.RECONCILE): _S.RECONCILED,
+    (_S.FAILED, _T.FAIL): _S.FAILED,
+    (_S.RETURNED, _T.RETURN): _S.RETURNED,
 }
 """The life of a movement. What is not here can't happen: it contradicts what we have written down."""
 
@@ -162,7 +162,8 @@ class Movement:
     """One step of money: the `n`-th of its plan.
 
     `key` is sent with every request for it. `requested_at` is when the first was sent, in seconds since 1970.
-    `reference` is the gateway's own, once it is known; `why` the code of a failure.
+    `reference` is the gateway's own, once it is known; `why` the code of a failure. `told` is whether the venue's books
+    were told how it has ended: an end is written down first, and told until that is written down, too.
     """
 
     plan: str
@@ -173,6 +174,7 @@ class Movement:
     requested_at: int | None = None
     reference: str | None = None
     why: str | None = None
+    told: bool = False
 
     @property
     def id(self) -> str:
@@ -184,6 +186,11 @@ class Movement:
         """Whether nothing is asked of the gateway any more."""
         return self.state in DONE
 
+    @property
+    def is_untold(self) -> bool:
+        """Whether it has ended, and the books have yet to hear of it."""
+        return self.is_done and not self.told
+
     def key_holds(self, now: int) -> bool:
         """Whether to repeat the request is sure to be the same request."""
         return self.requested_at is None or now - self.requested_at < KEY_SECONDS
@@ -193,7 +200,10 @@ class Movement:
         state = LIFE.get((self.state, turn))
         if state is None:
             raise ContradictionError(f"movement {self.id} is {self.state}, and the gateway says {turn}")
-        return replace(self, state=state, reference=reference or self.reference, why=why or self.why)
+        told = self.told and state is not MovementState.RETURNED
+        return replace(
+            self, state=state, reference=reference or self.reference, why=why or self.why, told=told
+        )
 
     def sent(self, now: int) -> "Movement":
         """The movement as it is written down just before the gateway is asked for the first time."""

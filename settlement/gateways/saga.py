@@ -6,6 +6,7 @@ down; once that key is too old to be sure of, it is not repeated any more, and h
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import Protocol, assert_never
 
 from settlement.gateways.gateway import (
@@ -18,7 +19,7 @@ from settlement.gateways.gateway import (
     Returned,
     Succeeded,
 )
-from settlement.payments import DONE, Instruction, Movement, MovementState, Turn, planned
+from settlement.payments import Instruction, Movement, MovementState, Turn, planned
 
 NEVER_ARRIVED = "never_arrived"
 """Why a movement has failed that the gateway knows nothing of."""
@@ -40,7 +41,7 @@ class Movements(Protocol):
         ...
 
     async def unfinished(self) -> Sequence[str]:
-        """Plans with a movement that is neither done nor waiting for one that has failed."""
+        """Plans with something left to do: a movement that goes on, or an end that the books have yet to hear of."""
         ...
 
     async def write(self, before: Movement, after: Movement) -> None:
@@ -49,7 +50,7 @@ class Movements(Protocol):
 
 
 Book = Callable[[Movement], Awaitable[None]]
-"""Tells the venue's books how a movement has ended, before that is written down. Told twice, it books once."""
+"""Tells the venue's books how a movement has ended, after that is written down. Told twice, they book it once."""
 
 
 class Saga:
@@ -72,16 +73,17 @@ class Saga:
         what can't be.
         """
         outcome = None
-        for movement in await self._movements.of(plan):
+        for found in await self._movements.of(plan):
+            movement = await self._told(found)
             if not movement.is_done:
-                movement, outcome = await self._carry_on(movement)  # noqa: PLW2901 - the same one, later
+                movement, outcome = await self._carry_on(movement)
             if movement.state not in {MovementState.SUCCEEDED, MovementState.RECONCILED}:
                 break
         return outcome
 
     async def look_again(self, plan: str, n: int) -> Movement:
         """Ask how a movement stands, also one that is done: something may have come back. For news of a gateway."""
-        movement = (await self._movements.of(plan))[n]
+        movement = await self._told((await self._movements.of(plan))[n])
         if movement.state is MovementState.PLANNED:
             return movement
         outcome = await self._gateway.look_up(movement)
@@ -101,6 +103,9 @@ class Saga:
         found = await self._gateway.look_up(movement)
         if found is not None:
             return found
+        if movement.reference is not None:
+            # It was there, so it is not lost: we ask with another account's key, say.
+            return NotNow(f"The gateway has nothing under {movement.reference} any more.")
         if movement.key_holds(self._now()):
             return await self._gateway.carry_out(movement)
         return Refused(
@@ -108,14 +113,22 @@ class Saga:
         )
 
     async def _note(self, movement: Movement, outcome: Outcome) -> Movement:
-        """Write down what the gateway said. The books are told of an end first: told again after a crash, they book once."""
+        """Write down what the gateway said, and tell the books of an end.
+
+        An end that was told before it was written down could be followed by another one, after a crash in between.
+        """
         after = noted(movement, outcome)
-        if after == movement:
+        if after != movement:
+            await self._movements.write(movement, after)
+        return await self._told(after)
+
+    async def _told(self, movement: Movement) -> Movement:
+        if not movement.is_untold:
             return movement
-        if after.state != movement.state and after.state in DONE:
-            await self._book(after)
-        await self._movements.write(movement, after)
-        return after
+        await self._book(movement)
+        told = replace(movement, told=True)
+        await self._movements.write(movement, told)
+        return told
 
 
 def noted(movement: Movement, outcome: Outcome) -> Movement:
@@ -129,10 +142,10 @@ def noted(movement: Movement, outcome: Outcome) -> Movement:
             return movement.after(Turn.FAIL, why=code)
         case Returned(reference, code):
             # What came back before we knew that it was done has failed, as far as we are concerned.
-            known = movement.state in {MovementState.SUCCEEDED, MovementState.RECONCILED}
-            return movement.after(Turn.RETURN if known else Turn.FAIL, reference, code)
+            was_done = movement.is_done and movement.state is not MovementState.FAILED
+            return movement.after(Turn.RETURN if was_done else Turn.FAIL, reference, code)
         case NoAnswer():
-            return movement.after(Turn.LOSE)
+            return movement if movement.is_done else movement.after(Turn.LOSE)
         case NotNow():
             return movement
         case unknown:

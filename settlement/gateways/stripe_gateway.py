@@ -39,6 +39,7 @@ CLOCKS_DIFFER = 3600
 """Seconds by which Stripe's clock and ours may differ when a lost request is looked for."""
 
 PAGE = 100
+NOT_FOUND = 404
 
 Thing = TypeVar("Thing", bound=stripe.StripeObject)
 
@@ -83,6 +84,8 @@ class StripeGateway:
         try:
             return await self._find(movement)
         except stripe.StripeError as fault:
+            if fault.http_status == NOT_FOUND:
+                return None
             told = _told(fault)
             return NoAnswer(told.explain) if isinstance(told, Refused) else told
 

@@ -19,6 +19,8 @@ from settlement.gateways.fake_stripe.routes import ROUTES, Route
 KEY_SECONDS = 24 * 3600
 """How long a key is remembered: Stripe promises no longer, so the fake keeps it no longer."""
 
+LATE_SECONDS = 300
+
 
 class Fault(StrEnum):
     """What can go wrong with a request."""
@@ -26,7 +28,7 @@ class Fault(StrEnum):
     LOST_REQUEST = "lost_request"
     """The line breaks before the request arrives."""
     LATE_REQUEST = "late_request"
-    """The line breaks, and the request arrives all the same: just before the next one that changes something."""
+    """The line breaks, and the request arrives all the same: before the next one that changes something, or in minutes."""
     LOST_REPLY = "lost_reply"
     """The request is carried out, and the line breaks before the answer arrives."""
     CONFLICT = "conflict"
@@ -77,6 +79,14 @@ class Kept:
     since: int
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A request that is on its way since a second."""
+
+    request: Request
+    at: int
+
+
 class FakeStripe:
     """A platform at Stripe with its books. `faults` strike the next requests, one each; None lets one through."""
 
@@ -87,25 +97,30 @@ class FakeStripe:
         self.lock = RLock()
         self._key = key
         self._kept: dict[str, Kept] = {}
-        self._late: list[Request] = []
+        self._late: list[Sent] = []
 
     def answer(self, request: Request) -> Reply:
         """What Stripe answers. Raises `LineBrokenError` where nothing arrives."""
         with self.lock:
             self.requests.append(request)
             fault = self.faults.popleft() if self.faults else None
-            if request.method == "POST":
-                late, self._late = self._late, []
-                for before in late:
-                    self._carry_out(before)
+            self._let_late_ones_in(request)
             return self._struck(request, fault)
+
+    def _let_late_ones_in(self, request: Request) -> None:
+        """Nothing stays on its way for longer than minutes."""
+        changes, arrived = request.method == "POST", self.books.now() - LATE_SECONDS
+        late = [sent for sent in self._late if changes or sent.at <= arrived]
+        self._late = [sent for sent in self._late if sent not in late]
+        for sent in late:
+            self._carry_out(sent.request)
 
     def _struck(self, request: Request, fault: Fault | None) -> Reply:
         match fault:
             case Fault.LOST_REQUEST:
                 raise LineBrokenError(fault)
             case Fault.LATE_REQUEST:
-                self._late += [request] if request.method == "POST" else []
+                self._late += [Sent(request, self.books.now())] if request.method == "POST" else []
                 raise LineBrokenError(fault)
             case Fault.LOST_REPLY:
                 self._carry_out(request)

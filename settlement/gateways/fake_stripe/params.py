@@ -4,18 +4,7 @@ import re
 import types
 from collections.abc import Mapping
 from functools import cache
-from typing import (
-    Any,
-    Literal,
-    NoReturn,
-    NotRequired,
-    Required,
-    Union,
-    get_args,
-    get_origin,
-    get_type_hints,
-    is_typeddict,
-)
+from typing import Any, Literal, NoReturn, NotRequired, Required, Union, get_args, get_origin, get_type_hints
 from urllib.parse import parse_qsl
 
 from stripe._request_options import RequestOptions
@@ -74,6 +63,11 @@ def _kinds(request: Any) -> Mapping[str, Any]:
     return get_type_hints(holder)
 
 
+def _is_request(kind: Any) -> bool:
+    """Whether a type is a TypedDict; the library makes its own by typing_extensions, which `typing` does not know."""
+    return hasattr(kind, "__required_keys__")
+
+
 def _value(value: Any, kind: Any, name: str) -> Any:
     """A value by its type. A choice that the library leaves open is closed here: only the values that it names."""
     origin, parts = get_origin(kind), get_args(kind)
@@ -88,7 +82,7 @@ def _value(value: Any, kind: Any, name: str) -> Any:
         return {key: _value(inner, parts[1], f"{name}[{key}]") for key, inner in value.items()}
     if origin is list and isinstance(value, dict):
         return [_value(inner, parts[0], f"{name}[{key}]") for key, inner in value.items()]
-    if is_typeddict(kind) and isinstance(value, dict):
+    if _is_request(kind) and isinstance(value, dict):
         return checked(value, kind, f"{name}.")
     if isinstance(value, str):
         return _scalar(value, kind, name)
@@ -102,7 +96,7 @@ def _one_of(value: Any, kinds: tuple[Any, ...], name: str) -> Any:
     nested = [
         kind
         for kind in kinds
-        if isinstance(value, dict) == (is_typeddict(kind) or get_origin(kind) in {dict, list})
+        if isinstance(value, dict) == (_is_request(kind) or get_origin(kind) in {dict, list})
     ]
     if not nested:
         return _refuse(value, name)
