@@ -4,6 +4,7 @@ The real library does the speaking. Whatever it says is turned into an outcome h
 """
 
 from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar, assert_never
 
@@ -40,6 +41,7 @@ CLOCKS_DIFFER = 3600
 
 PAGE = 100
 NOT_FOUND = 404
+ANSWER_SECONDS = 30
 
 Thing = TypeVar("Thing", bound=stripe.StripeObject)
 
@@ -56,14 +58,24 @@ class StripeSettings:
     tries: int = 2
 
 
-def stripe_client(settings: StripeSettings, http: stripe.HTTPClient | None = None) -> stripe.StripeClient:
-    """The library's client; over the network, or by the fake's own hook."""
+def stripe_client(settings: StripeSettings, http: stripe.HTTPClient) -> stripe.StripeClient:
+    """The library's client, over the network or by the fake's own hook."""
     return stripe.StripeClient(
         settings.key,
         http_client=http,
         max_network_retries=settings.tries,
         base_addresses={"api": settings.address} if settings.address else None,
     )
+
+
+@asynccontextmanager
+async def connected(settings: StripeSettings) -> AsyncIterator["StripeGateway"]:
+    """The gateway over the network, for as long as the block lasts."""
+    http = stripe.HTTPXClient(timeout=ANSWER_SECONDS)
+    try:
+        yield StripeGateway(stripe_client(settings, http))
+    finally:
+        await http.close_async()
 
 
 class StripeGateway:

@@ -52,7 +52,7 @@ class Books:
         """What stands on the venue's account, in fen."""
         return sum(line.net for line in self.lines)
 
-    def line(self, kind: str, category: str, amount: int, source: str, *, fee: int = 0) -> str:
+    def line(self, kind: str, category: str, amount: int, source: str | None, *, fee: int = 0) -> str:
         """Book a line, and give its id. Raises `ReplyError` for money that isn't there."""
         if kind in {"refund", "transfer", "payout"} and self.balance + amount < 0:
             raise forbidden(

@@ -187,7 +187,7 @@ class BalanceTransaction:
     net: int
     type: str
     reporting_category: str
-    source: str
+    source: str | None
     status: str = "available"
     currency: str = "cny"
 

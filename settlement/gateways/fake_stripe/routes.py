@@ -107,7 +107,7 @@ def _book_lines(books: Books, _: tuple[str, ...], form: Form) -> Document:
     found = page("/v1/balance_transactions", lines, form)
     if "data.source" in form.get("expand", ()):
         for line in found["data"]:
-            line["source"] = document(books.things[line["source"]])
+            line["source"] = line["source"] and document(books.things[line["source"]])
     return found
 
 
