@@ -75,7 +75,7 @@ async def connected(settings: StripeSettings) -> AsyncIterator["StripeGateway"]:
     try:
         yield StripeGateway(stripe_client(settings, http))
     finally:
-        await http.close_async()
+        await http.close_async()  # type: ignore[no-untyped-call]  # the library's
 
 
 class StripeGateway:

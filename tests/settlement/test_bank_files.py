@@ -23,10 +23,10 @@ from settlement.gateways.bank_file import (
     yuan,
 )
 from settlement.gateways.bank_gateway import BankGateway
-from settlement.gateways.gateway import Pending, Refused, Returned, Succeeded
+from settlement.gateways.gateway import Pending, Refused, Returned
 from settlement.gateways.saga import Saga
 from settlement.money import Fen
-from settlement.payments import Authorise, MovementState, Refund, TopUp, Transfer, planned
+from settlement.payments import Authorise, Instruction, MovementState, Refund, TopUp, Transfer, planned
 from settlement.reconciliation import Difference, DifferenceKind, reconcile
 from tests.settlement.law import THOROUGHLY
 from tests.settlement.money_desk import Cashier, Clock, Notebook, run
@@ -160,7 +160,7 @@ def test_a_refund_goes_to_the_account_that_had_paid() -> None:
 
 def test_what_a_banks_files_cannot_do_is_refused() -> None:
     bank = Counter().bank
-    refused = [
+    refused: list[Instruction] = [
         Authorise("ann-lab", Fen(1)),
         Transfer("dunhuang", "no account", Fen(1)),
         Refund("x", "SL0", Fen(1)),
@@ -213,7 +213,7 @@ def test_what_is_sent_back_is_returned_also_before_it_was_known_to_be_done() -> 
         ("B1,2026-03-01,1,CNY,,,", "bad_amount", "amount"),
         ("B1,2026-03-01,1.005,CNY,,,", "bad_amount", "amount"),
         ('B1,2026-03-01,"1,000.00",CNY,,,', "bad_amount", "amount"),
-        ("B1,2026-03-01,１.00,CNY,,,", "bad_amount", "amount"),
+        ("B1,2026-03-01,\uff11.00,CNY,,,", "bad_amount", "amount"),
         ("B1,2026-03-01,0.00,CNY,,,", "bad_amount", "amount"),
         ("B1,2026-03-01,+1.00,CNY,,,", "bad_amount", "amount"),
         ("B1,2026-03-01,1e3,CNY,,,", "bad_amount", "amount"),

@@ -114,8 +114,8 @@ def test_what_is_done_twice_or_believed_undone_is_named() -> None:
     )
 
 
-def line(id: str, reference: str, movement: str = "", kind: LineKind = LineKind.PAYMENT) -> BookLine:
-    return BookLine(id, kind, Fen(10), Fen(0), reference, movement)
+def line(name: str, reference: str, movement: str = "", kind: LineKind = LineKind.PAYMENT) -> BookLine:
+    return BookLine(name, kind, Fen(10), Fen(0), reference, movement)
 
 
 def test_what_moves_no_money_is_left_out() -> None:

@@ -1,13 +1,17 @@
 """Payments, payouts and what comes back, in any order, with kills, faults, late news and time: the books stay one."""
 
+import contextlib
+
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from settlement.gateways.fake_stripe import acts
 from settlement.gateways.fake_stripe.fake import Fault
-from settlement.gateways.fake_stripe.objects import PaymentIntent
+from settlement.gateways.fake_stripe.objects import Account, TransferReversal
+from settlement.gateways.fake_stripe.objects import PaymentIntent as StripePayment
 from settlement.gateways.fake_stripe.objects import Refund as StripeRefund
+from settlement.gateways.fake_stripe.objects import Transfer as StripeTransfer
 from settlement.gateways.fake_stripe.post import Post
 from settlement.gateways.webhooks import GatewayEvent, MovementChanged, WebhookSettings, read_webhook
 from settlement.money import Fen
@@ -59,10 +63,8 @@ class Payments(RuleBasedStateMachine):
     @rule(plan=plans, faults=FAULTS, death=st.integers(-1, 12))
     def carry_on(self, plan: str, faults: list[Fault | None], death: int) -> None:
         self.desk.fake.faults.extend(faults)
-        try:
+        with contextlib.suppress(Killed):
             run(self.desk.saga(Executioner(death)).run(plan))
-        except Killed:
-            pass
 
     @rule(hours=st.integers(1, 30))
     def wait(self, hours: int) -> None:
@@ -93,7 +95,7 @@ class Payments(RuleBasedStateMachine):
             run(self.desk.saga().look_again(plan, int(n)))
 
     def _waiting(self) -> list[str]:
-        intents = self.desk.fake.books.all(PaymentIntent)
+        intents = self.desk.fake.books.all(StripePayment)
         return [intent.id for intent in intents if intent.status == "requires_payment_method"]
 
     def _refunds(self) -> list[str]:
@@ -103,11 +105,10 @@ class Payments(RuleBasedStateMachine):
 
     @invariant()
     def nothing_is_done_twice(self) -> None:
-        labels = [thing.metadata["suanli"] for thing in self._ours()]
+        ours = (StripePayment, StripeRefund, StripeTransfer, TransferReversal, Account)
+        things = [thing for thing in self.desk.fake.books.things.values() if isinstance(thing, ours)]
+        labels = [thing.metadata["suanli"] for thing in things]
         assert len(labels) == len(set(labels))
-
-    def _ours(self) -> list[object]:
-        return [thing for thing in self.desk.fake.books.things.values() if ours(thing)]
 
     def teardown(self) -> None:
         """Quiet returns: the books agree once every buyer has paid, and the last news are in."""
@@ -123,11 +124,9 @@ class Payments(RuleBasedStateMachine):
         assert came == sum(moved(one.instruction) for one in done)
         told = {(one.id, one.state) for one in self.desk.notebook.all() if one.is_done}
         assert told <= self.desk.cashier.booked.keys()
-        assert {id for id, _ in told} == {id for id, _ in self.desk.cashier.booked}
-        for movement, state in self.desk.cashier.booked:
-            assert state is MovementState.SUCCEEDED or (movement, state) in told, (
-                "only what is done comes back"
-            )
+        assert {name for name, _ in told} == {name for name, _ in self.desk.cashier.booked}
+        for name, state in self.desk.cashier.booked:
+            assert state is MovementState.SUCCEEDED or (name, state) in told, "only what is done comes back"
 
     def _to_its_end(self, plan: str) -> None:
         for _ in range(8):
@@ -138,12 +137,6 @@ class Payments(RuleBasedStateMachine):
                 acts.pay(self.desk.fake.books, intent)
             self.desk.clock.now += 6 * 3600
         raise AssertionError(f"{plan} never comes to an end: {self.desk.notebook.pages[plan]}")
-
-
-def ours(thing: object) -> bool:
-    """Whether a thing is one that a movement makes; a charge carries its payment's label and is none of them."""
-    kind = getattr(thing, "object", "")
-    return kind in {"payment_intent", "refund", "transfer", "transfer_reversal", "account"}
 
 
 TestPayments = Payments.TestCase
