@@ -41,7 +41,7 @@ class Movements(Protocol):
         ...
 
     async def unfinished(self) -> Sequence[str]:
-        """Plans with something left to do: a movement that goes on, or an end that the books have yet to hear of."""
+        """Plans with something left for us to do: a movement that goes on, or an end that the books have yet to hear of."""
         ...
 
     async def write(self, before: Movement, after: Movement) -> None:

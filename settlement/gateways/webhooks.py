@@ -1,17 +1,25 @@
 """Stripe's webhooks: proven to be from Stripe, to be meant for us, and to be of now; then typed.
 
-The library's own check lets through what is dated in the future, what is of test mode, and the same event twice. An event
-is news, never a fact: whoever hears it asks the gateway how the thing stands, so order and repetition do not matter.
+The library's own check lets through what is dated in the future, what is of test mode, and the same event twice.
 """
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any
 
 import stripe
 
+from settlement.gateways.news import (
+    AccountChanged,
+    Disputed,
+    GatewayEvent,
+    MovementChanged,
+    News,
+    PaidOut,
+    Unrecognised,
+)
 from settlement.gateways.stripe_gateway import LABEL
 from settlement.money import Fen
 
@@ -42,72 +50,6 @@ class WebhookSettings:
     secret: str = field(repr=False)
     live: bool = False
     accounts: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class MovementChanged:
-    """Something of ours has changed: the movement with this id has to be looked at."""
-
-    movement: str
-
-
-@dataclass(frozen=True, slots=True)
-class AccountChanged:
-    """A seller has said more about itself; `payable` tells whether it can be paid."""
-
-    account: str
-    payable: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Disputed:
-    """A buyer's bank has taken a payment back, or has decided about it: `status` is Stripe's."""
-
-    dispute: str
-    payment: str
-    amount: Fen
-    status: str
-
-
-@dataclass(frozen=True, slots=True)
-class PaidOut:
-    """Money to the venue's own bank: on its way, arrived, come back, or explained line by line. `status` is Stripe's."""
-
-    payout: str
-    amount: Fen
-    status: str
-
-
-@dataclass(frozen=True, slots=True)
-class Unrecognised:
-    """Of no concern to us: taken and recorded, so that Stripe does not send it again."""
-
-    kind: str
-
-
-News = MovementChanged | AccountChanged | Disputed | PaidOut | Unrecognised
-
-
-@dataclass(frozen=True, slots=True)
-class GatewayEvent:
-    """A webhook that is from Stripe and for us. The id is Stripe's, and means this event for ever."""
-
-    id: str
-    created: int
-    kind: str
-    news: News
-
-
-class Inbox(Protocol):
-    """Which events have had their effect, for ever."""
-
-    async def is_known(self, event: str) -> bool:
-        """Whether the event has had its effect."""
-        ...
-
-    async def record(self, event: GatewayEvent) -> None:
-        """Write down that it has, after it has. Twice is no fault."""
-        ...
 
 
 def read_webhook(

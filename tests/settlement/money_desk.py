@@ -9,9 +9,9 @@ from settlement.gateways.fake_stripe import acts
 from settlement.gateways.fake_stripe.fake import FakeStripe
 from settlement.gateways.fake_stripe.transport import InProcess
 from settlement.gateways.gateway import Gateway, Outcome, Pending, Succeeded
+from settlement.gateways.news import GatewayEvent
 from settlement.gateways.saga import Book, Movements, Saga, StaleError
 from settlement.gateways.stripe_gateway import StripeGateway, StripeSettings, stripe_client
-from settlement.gateways.webhooks import GatewayEvent
 from settlement.money import Fen
 from settlement.payments import (
     Authorise,

@@ -13,7 +13,8 @@ from settlement.gateways.fake_stripe.objects import PaymentIntent as StripePayme
 from settlement.gateways.fake_stripe.objects import Refund as StripeRefund
 from settlement.gateways.fake_stripe.objects import Transfer as StripeTransfer
 from settlement.gateways.fake_stripe.post import Post
-from settlement.gateways.webhooks import GatewayEvent, MovementChanged, WebhookSettings, read_webhook
+from settlement.gateways.news import GatewayEvent, MovementChanged
+from settlement.gateways.webhooks import WebhookSettings, read_webhook
 from settlement.money import Fen
 from settlement.payments import Instruction, MovementState, Refund, Reversal, TopUp, Transfer, moved
 from tests.settlement.law import UNTIL_IT_BREAKS

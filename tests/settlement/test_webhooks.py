@@ -15,14 +15,16 @@ from settlement.gateways.fake_stripe.fake import FakeStripe
 from settlement.gateways.fake_stripe.objects import Event, PaymentIntent
 from settlement.gateways.fake_stripe.objects import Refund as StripeRefund
 from settlement.gateways.fake_stripe.post import Letter, Post, letter
-from settlement.gateways.webhooks import (
-    WINDOW_SECONDS,
+from settlement.gateways.news import (
     AccountChanged,
     Disputed,
     GatewayEvent,
     MovementChanged,
     PaidOut,
     Unrecognised,
+)
+from settlement.gateways.webhooks import (
+    WINDOW_SECONDS,
     WebhookFault,
     WebhookSettings,
     read_webhook,

@@ -95,7 +95,7 @@ class FakeStripe:
         self.faults: deque[Fault | None] = deque()
         self.requests: list[Request] = []
         self.lock = RLock()
-        self._key = key
+        self.key = key
         self._kept: dict[str, Kept] = {}
         self._late: list[Sent] = []
 
@@ -155,7 +155,7 @@ class FakeStripe:
 
     def _done(self, request: Request) -> Reply:
         """Carry it out now. Raises `ReplyError` for what is refused."""
-        if request.headers.get("authorization") != f"Bearer {self._key}":
+        if request.headers.get("authorization") != f"Bearer {self.key}":
             raise replies.unauthenticated()
         if request.headers.get("stripe-version") != stripe.api_version:
             raise replies.invalid("Invalid Stripe API version.", "invalid_api_version")
