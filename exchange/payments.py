@@ -17,8 +17,11 @@ from settlement.gateways.news import GatewayEvent, MovementChanged
 from settlement.gateways.saga import Saga, StaleError
 from settlement.money import Fen
 from settlement.payments import Capture, ContradictionError, Movement, MovementState, TopUp
+from settlement.reconciliation import Reconciliation
 
 GO_ON_SECONDS = 60  # between two looks at what was left unfinished
+RECONCILE_SECONDS = 86_400
+LOOK_BACK_SECONDS = 30 * 86_400  # a payment may be made weeks after it was asked for
 
 _log = logging.getLogger("suanli.payments")
 
@@ -48,6 +51,7 @@ class Payments:
         self._inbox = EventStore(exchange.usage)
         self._bank = BankGateway(BankStore(exchange.usage))
         self._by_bank = gateway is None
+        self._now = now
         self._saga = Saga(gateway or self._bank, self._movements, self._book, now)
 
     async def top_up(self, party: PartyId, command_id: str, amount: Fen) -> Standing:
@@ -103,11 +107,22 @@ class Payments:
             except (ContradictionError, NotBookedError):
                 _log.exception("plan %s has to be looked at by a person", plan)
 
+    async def reconcile(self) -> Reconciliation:
+        """Set what is written down beside the gateway's books of the last weeks, and tell each difference to the log."""
+        found = await self._saga.reconcile(self._now() - LOOK_BACK_SECONDS)
+        for one in found.differences:
+            _log.warning("%s of %s: %d fen are ours, %d theirs", one.kind, one.about, one.ours, one.theirs)
+        return found
+
     async def keep_going(self) -> None:
-        """Go on with what is unfinished, until cancelled."""
+        """Go on with what is unfinished, and reconcile once a day, until cancelled."""
+        next_day = self._now()
         while True:
             try:
                 await self.go_on()
+                if self._now() >= next_day:
+                    await self.reconcile()
+                    next_day = self._now() + RECONCILE_SECONDS
             except Exception:  # noqa: BLE001 - whatever it was: what others have paid is still to be booked
                 _log.exception("payments could not go on, and will try again")
             await asyncio.sleep(GO_ON_SECONDS)

@@ -106,7 +106,10 @@ class Reconciliation:
 
 
 def reconcile(movements: Iterable[Movement], lines: Sequence[BookLine]) -> Reconciliation:
-    """Compare what we believe with the gateway's books. Both are of one stretch of time, or overlap it generously."""
+    """Compare what we believe with the gateway's books.
+
+    A movement that is done needs a line among these, unless it was reconciled before; so the lines reach back far enough.
+    """
     believed = [movement for movement in movements if moved(movement.instruction)]
     by_reference = {movement.reference: movement for movement in believed if movement.reference}
     by_id = {movement.id: movement for movement in believed}
@@ -153,7 +156,7 @@ def _compared(movement: Movement, lines: Sequence[BookLine]) -> Iterator[Differe
     ours = moved(movement.instruction) if done else Fen(0)
     theirs = Fen(sum(line.amount for line in lines))
     if not lines:
-        if done:
+        if done and movement.state is not MovementState.RECONCILED:
             yield Difference(DifferenceKind.NOT_IN_THEIR_BOOKS, movement.id, ours, theirs)
     elif len(lines) > 1:
         yield Difference(DifferenceKind.TWICE, movement.id, ours, theirs)

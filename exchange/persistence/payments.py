@@ -13,6 +13,7 @@ from settlement.gateways.bank_file import PaymentOrder, StatementLine
 from settlement.gateways.news import GatewayEvent
 from settlement.gateways.saga import StaleError
 from settlement.payments import Instruction, Movement, MovementState
+from settlement.reconciliation import BookLine
 
 _KINDS: dict[str, type[Instruction]] = {kind.__name__: kind for kind in get_args(Instruction)}
 _COLUMNS = "plan, n, kind, instruction, key, state, requested_at, reference, why, told"
@@ -56,6 +57,19 @@ class MovementStore:
             "SELECT DISTINCT plan FROM movements WHERE NOT told AND state = 'pending'"
         )
         return [row["plan"] for row in rows]
+
+    async def about(self, lines: Sequence[BookLine], since: int) -> Sequence[Movement]:
+        """Movements that lines of the gateway are about, and those since a second that are done and not reconciled."""
+        rows = await self._pool.fetch(
+            f"""
+            SELECT {_COLUMNS} FROM movements WHERE (state = 'succeeded' AND requested_at >= $1)
+                OR reference = ANY($2::text[]) OR plan || '/' || n = ANY($3::text[]) ORDER BY plan, n
+            """,  # noqa: S608
+            since,
+            [line.reference for line in lines],
+            [line.movement for line in lines],
+        )
+        return [_movement(row) for row in rows]
 
     async def write(self, before: Movement, after: Movement) -> None:
         """Write down what became of a movement. Raises `StaleError` where it is not as it was `before`."""

@@ -20,6 +20,7 @@ from settlement.gateways.gateway import (
     Succeeded,
 )
 from settlement.payments import Instruction, Movement, MovementState, Turn, planned
+from settlement.reconciliation import BookLine, Reconciliation, reconcile, reconcile_payouts
 
 NEVER_ARRIVED = "never_arrived"
 """Why a movement has failed that the gateway knows nothing of."""
@@ -42,6 +43,10 @@ class Movements(Protocol):
 
     async def unfinished(self) -> Sequence[str]:
         """Plans with something left for us to do: a movement that goes on, or an end that the books have yet to hear of."""
+        ...
+
+    async def about(self, lines: Sequence[BookLine], since: int) -> Sequence[Movement]:
+        """Movements that lines of the gateway are about, and those since a second that are done and not reconciled."""
         ...
 
     async def write(self, before: Movement, after: Movement) -> None:
@@ -88,6 +93,16 @@ class Saga:
             return movement
         outcome = await self._gateway.look_up(movement)
         return movement if outcome is None else await self._note(movement, outcome)
+
+    async def reconcile(self, since: int) -> Reconciliation:
+        """Set what is written down beside the gateway's books since a second, and write down what they agree about."""
+        lines = await self._gateway.book_lines(since)
+        found = reconcile(await self._movements.about(lines, since), lines)
+        payouts = reconcile_payouts(await self._gateway.payouts(since))
+        for movement in found.agreed:
+            if movement.state is MovementState.SUCCEEDED:
+                await self._movements.write(movement, movement.after(Turn.RECONCILE))
+        return replace(found, differences=(*found.differences, *payouts))
 
     async def _carry_on(self, movement: Movement) -> tuple[Movement, Outcome]:
         """Ask the gateway: for the first time, or what became of it, or again."""

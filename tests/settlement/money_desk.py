@@ -23,6 +23,7 @@ from settlement.payments import (
     moved,
     planned,
 )
+from settlement.reconciliation import BookLine, GatewayPayout
 
 T = TypeVar("T")
 
@@ -65,6 +66,16 @@ class Notebook:
 
     async def unfinished(self) -> Sequence[str]:
         return [plan for plan, page in self.pages.items() if not all(one.told for one in page)]
+
+    async def about(self, lines: Sequence[BookLine], since: int) -> Sequence[Movement]:
+        references, names = {line.reference for line in lines}, {line.movement for line in lines}
+        return [
+            one
+            for one in self.all()
+            if one.reference in references
+            or one.id in names
+            or (one.state is MovementState.SUCCEEDED and (one.requested_at or 0) >= since)
+        ]
 
     async def write(self, before: Movement, after: Movement) -> None:
         page = self.pages[before.plan]
@@ -148,6 +159,15 @@ class Mortal:
     async def unfinished(self) -> Sequence[str]:
         return await self._lives(self.movements.unfinished())
 
+    async def about(self, lines: Sequence[BookLine], since: int) -> Sequence[Movement]:
+        return await self._lives(self.movements.about(lines, since))
+
+    async def book_lines(self, since: int) -> Sequence[BookLine]:
+        return await self._lives(self.gateway.book_lines(since))
+
+    async def payouts(self, since: int) -> Sequence[GatewayPayout]:
+        return await self._lives(self.gateway.payouts(since))
+
     async def write(self, before: Movement, after: Movement) -> None:
         await self._lives(self.movements.write(before, after))
 
@@ -159,8 +179,6 @@ class Mortal:
 
     async def book(self, movement: Movement) -> None:
         await self._lives(self.cashier(movement))
-
-    payouts = book_lines = None
 
 
 @dataclass
@@ -199,18 +217,18 @@ class Desk:
     def saga(self, fate: Executioner | None = None) -> Saga:
         """A new process: nothing of the one before is left but what was written down."""
         mortal = Mortal(fate or Executioner(), self.sabotage(self.gateway), self.notebook, self.cashier.book)
-        return Saga(mortal, mortal, mortal.book, self.clock)  # type: ignore[arg-type]  # it reads no books
+        return Saga(mortal, mortal, mortal.book, self.clock)
 
     def to_the_end(self, plan: str, *steps: Instruction, fate: Executioner | None = None) -> None:
-        """Plan and run, again after each kill, some hours later each time."""
-        for _ in range(20):
+        """Plan and run, again after each kill: a minute later at first, then hours later each time."""
+        for later in (60, 60, *[6 * 3600] * 20):
             try:
                 saga = self.saga(fate)
                 run(saga.plan(plan, *steps))
                 run(saga.run(plan))
             except Killed:
                 pass
-            self.clock.now += 6 * 3600
+            self.clock.now += later
             if self.at_rest(plan):
                 return
         raise AssertionError(f"{plan} never comes to an end: {self.notebook.pages}")
@@ -231,30 +249,33 @@ class Desk:
 
 
 @dataclass
-class FreshKeys:
-    """Sabotage: a key of its own for each try."""
-
-    gateway: Gateway
-
-    async def carry_out(self, movement: Movement) -> Outcome:
-        return await self.gateway.carry_out(replace(movement, key=f"{movement.key}-{next(TRIES)}"))
-
-    async def look_up(self, movement: Movement) -> Outcome | None:
-        return await self.gateway.look_up(movement)
-
-    payouts = book_lines = None
-
-
-@dataclass
-class Blind:
-    """Sabotage: what has become of a movement is never asked."""
+class Sabotaged:
+    """A gateway, before something is done to it."""
 
     gateway: Gateway
 
     async def carry_out(self, movement: Movement) -> Outcome:
         return await self.gateway.carry_out(movement)
 
+    async def look_up(self, movement: Movement) -> Outcome | None:
+        return await self.gateway.look_up(movement)
+
+    async def payouts(self, since: int) -> Sequence[GatewayPayout]:
+        return await self.gateway.payouts(since)
+
+    async def book_lines(self, since: int) -> Sequence[BookLine]:
+        return await self.gateway.book_lines(since)
+
+
+class FreshKeys(Sabotaged):
+    """Sabotage: a key of its own for each try."""
+
+    async def carry_out(self, movement: Movement) -> Outcome:
+        return await self.gateway.carry_out(replace(movement, key=f"{movement.key}-{next(TRIES)}"))
+
+
+class Blind(Sabotaged):
+    """Sabotage: what has become of a movement is never asked."""
+
     async def look_up(self, _: Movement) -> Outcome | None:
         return None
-
-    payouts = book_lines = None

@@ -63,6 +63,23 @@ def test_books_that_are_alike_have_no_difference(desk: Desk) -> None:
     assert {movement.id for movement in found.agreed} == {"payout/0", "back/0", "back/1", "opening/0"}
 
 
+def test_what_both_have_alike_is_written_down_and_may_come_back_after_that(desk: Desk) -> None:
+    saga = desk.saga()
+    for _ in range(2):
+        assert run(saga.reconcile(0)).differences == ()
+        assert {one.state for one in desk.notebook.all()} == {MovementState.RECONCILED}
+    assert run(saga.reconcile(NOON * 2)).differences == (), "what was reconciled needs no line any more"
+    acts.fail_refund(desk.fake.books, desk.fake.books.all(StripeRefund)[0].id)
+    assert run(saga.look_again("back", 1)).state is MovementState.RETURNED
+    assert [one.kind for one in run(saga.reconcile(0)).differences] == [DifferenceKind.RETURNED]
+    payout = acts.pay_out(desk.fake.books)
+    payout.amount += 1
+    assert [one.kind for one in run(saga.reconcile(0)).differences] == [
+        DifferenceKind.RETURNED,
+        DifferenceKind.PAYOUT_TOTAL,
+    ]
+
+
 def test_fees_are_told_and_are_no_difference() -> None:
     bank = FakeStripe(Clock(), key=KEY, fee_bp=290)
     gateway = StripeGateway(stripe_client(StripeSettings(KEY, tries=0), InProcess(bank)))

@@ -20,6 +20,8 @@ from settlement.gateways.fake_stripe.transport import InProcess
 from settlement.gateways.stripe_gateway import StripeGateway, StripeSettings, stripe_client
 from settlement.gateways.webhooks import WebhookSettings
 from settlement.money import Fen
+from settlement.payments import MovementState
+from settlement.reconciliation import DifferenceKind
 from tests.web.house import SETTINGS, Door, straight_to
 from tests.web.house import code_of as refusal_of
 from web.api import payments as routes
@@ -120,6 +122,21 @@ async def test_what_nobody_asks_about_again_is_brought_to_its_end(till: Till) ->
     await till.payments.go_on()
     await till.payments.go_on()
     assert await till.available() == 900
+
+
+async def test_a_day_is_reconciled_and_what_differs_is_told(
+    till: Till, caplog: pytest.LogCaptureFixture
+) -> None:
+    await till.top_up(900, "first")
+    await till.hear(till.pay())
+    found = await till.payments.reconcile()
+    assert ([one.state for one in found.agreed], found.differences) == ([MovementState.SUCCEEDED], ())
+    again = (await till.top_up(900, "first")).json()
+    assert again["state"] == "reconciled"
+    acts.dispute(till.fake.books, till.fake.books.all(PaymentIntent)[0].id)
+    found = await till.payments.reconcile()
+    assert [one.kind for one in found.differences] == [DifferenceKind.DISPUTED]
+    assert "0 fen are ours, -900 theirs" in caplog.text
 
 
 async def test_what_stripe_refuses_has_failed_with_its_code(till: Till) -> None:
