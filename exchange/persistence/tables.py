@@ -1,9 +1,8 @@
-"""Every table, in one file.
+"""Every table of the venue, in one file.
 
 The log (`commands`, `events`, `entries`, `postings`) is the truth: rows are added and never changed. The rest of the
 writer's tables are projections: derived from events alone, and rebuilt from the log at any time. Usage arrives beside
-the log, in batches of its own, and is never changed either. What gateways and banks were asked, and have said, stands
-beside it, too.
+the log, in batches of its own, and is never changed either. What gateways and banks were asked, and have said, is in `payment_tables.py`.
 """
 
 from dataclasses import fields
@@ -14,7 +13,6 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
-    Date,
     DateTime,
     Index,
     Integer,
@@ -429,67 +427,6 @@ token_records = Table(
     Index("ix_token_records_contract", "contract", "at"),
     Index("ix_token_records_batch", "batch", postgresql_using="brin"),
 )
-
-movements = Table(
-    "movements",
-    metadata,
-    _text("plan"),
-    Column("n", Integer, nullable=False),
-    _text("kind"),
-    Column("instruction", JSON, nullable=False),
-    _text("key"),
-    _text("state"),
-    _int("requested_at", null=True),
-    _text("reference", null=True),
-    _text("why", null=True),
-    Column("told", Boolean, nullable=False),
-    PrimaryKeyConstraint("plan", "n"),
-    UniqueConstraint("key"),
-    Index("ix_movements_untold", "plan", postgresql_where="NOT told"),
-)
-"""Steps of money at a gateway, each written down with its key before the gateway is asked. None is ever deleted."""
-
-gateway_events = Table(
-    "gateway_events",
-    metadata,
-    Column("id", Text, primary_key=True),
-    _text("kind"),
-    _int("created"),
-    Column("received_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
-)
-"""Webhooks that have had their effect, by the gateway's own ids, for ever."""
-
-bank_orders = Table(
-    "bank_orders",
-    metadata,
-    Column("key", Text, primary_key=True),
-    _text("reference"),
-    _text("account"),
-    _text("name"),
-    _int("amount"),
-    _int("file", null=True),
-    Column("queued_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
-    UniqueConstraint("reference"),
-    CheckConstraint("amount > 0", name="pays_something"),
-    Index("ix_bank_orders_file", "file"),
-)
-"""What the bank is to pay, and in which numbered file it was told so."""
-
-bank_lines = Table(
-    "bank_lines",
-    metadata,
-    Column("bank_reference", Text, primary_key=True),
-    Column("booked_on", Date, nullable=False),
-    _int("amount"),
-    _text("account"),
-    _text("name"),
-    _text("remark"),
-    _text("code", null=True),
-    CheckConstraint("amount <> 0", name="moves_something"),
-    Index("ix_bank_lines_code", "code"),
-    Index("ix_bank_lines_booked_on", "booked_on"),
-)
-"""Lines of the bank's statements, each once for ever by the bank's own reference."""
 
 USAGE = (usage_batches, delivery_records, token_records)
 LOG = (commands, events, entries, postings)
