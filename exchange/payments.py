@@ -89,8 +89,11 @@ class Payments:
             return
         try:
             await self._saga.look_again(plan, int(n))
-        except ContradictionError:
-            _log.exception("a movement has to be looked at by a person")
+        except StaleError:
+            # Somebody else was quicker. What they have written down may be from before this event: look once more.
+            await self._saga.look_again(plan, int(n))
+        except (ContradictionError, NotBookedError):
+            _log.exception("movement %s has to be looked at by a person", name)
 
     async def take_in(self, statement: bytes) -> int:
         """Take a bank's statement in, and say how many of its lines are new. Raises `FileError`."""

@@ -5,7 +5,6 @@ matters.
 """
 
 from dataclasses import dataclass
-from typing import Protocol
 
 from settlement.money import Fen
 
@@ -62,15 +61,3 @@ class GatewayEvent:
     created: int
     kind: str
     news: News
-
-
-class Inbox(Protocol):
-    """Which events have had their effect, for ever."""
-
-    async def is_known(self, event: str) -> bool:
-        """Whether the event has had its effect."""
-        ...
-
-    async def record(self, event: GatewayEvent) -> None:
-        """Write down that it has, after it has. Twice is no fault."""
-        ...

@@ -41,10 +41,6 @@ class Movements(Protocol):
         """The movements of a plan, in order."""
         ...
 
-    async def unfinished(self) -> Sequence[str]:
-        """Plans with something left for us to do: a movement that goes on, or an end that the books have yet to hear of."""
-        ...
-
     async def about(self, lines: Sequence[BookLine], since: int) -> Sequence[Movement]:
         """Movements that lines of the gateway are about, and those since a second that are done and not reconciled."""
         ...

@@ -64,9 +64,6 @@ class Notebook:
     async def of(self, plan: str) -> Sequence[Movement]:
         return list(self.pages[plan])
 
-    async def unfinished(self) -> Sequence[str]:
-        return [plan for plan, page in self.pages.items() if not all(one.told for one in page)]
-
     async def about(self, lines: Sequence[BookLine], since: int) -> Sequence[Movement]:
         references, names = {line.reference for line in lines}, {line.movement for line in lines}
         return [
@@ -155,9 +152,6 @@ class Mortal:
 
     async def of(self, plan: str) -> Sequence[Movement]:
         return await self._lives(self.movements.of(plan))
-
-    async def unfinished(self) -> Sequence[str]:
-        return await self._lives(self.movements.unfinished())
 
     async def about(self, lines: Sequence[BookLine], since: int) -> Sequence[Movement]:
         return await self._lives(self.movements.about(lines, since))

@@ -11,6 +11,7 @@ from settlement.gateways.fake_stripe import acts
 from settlement.gateways.fake_stripe.fake import FakeStripe, Fault
 from settlement.gateways.fake_stripe.objects import PaymentIntent
 from settlement.gateways.fake_stripe.routes import ROUTES
+from settlement.gateways.gateway import Onboarding
 from settlement.money import Fen
 from settlement.payments import (
     Authorise,
@@ -89,7 +90,8 @@ def test_every_instruction_is_carried_out_with_parameters_that_the_library_descr
 
 def test_a_link_leads_a_seller_to_its_page_and_back_to_ours() -> None:
     desk = Desk()
-    assert desk.seller in run(desk.gateway.onboarding_link(desk.seller, "https://venue.example/sold"))
+    gateway: Onboarding = desk.gateway
+    assert desk.seller in run(gateway.onboarding_link(desk.seller, "https://venue.example/sold"))
     assert "return_url=https%3A%2F%2Fvenue.example%2Fsold" in desk.fake.requests[-1].body
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from exchange.bus import DifferentCommandError
 from exchange.payments import Payments
+from exchange.persistence.payments import MovementStore
 from exchange.state import PartyId
 from settlement.gateways.bank_file import code_of
 from settlement.gateways.fake_stripe import acts
@@ -20,7 +21,7 @@ from settlement.gateways.fake_stripe.transport import InProcess
 from settlement.gateways.stripe_gateway import StripeGateway, StripeSettings, stripe_client
 from settlement.gateways.webhooks import WebhookSettings
 from settlement.money import Fen
-from settlement.payments import MovementState
+from settlement.payments import Movement, MovementState
 from settlement.reconciliation import DifferenceKind
 from tests.web.house import SETTINGS, Door, straight_to
 from tests.web.house import code_of as refusal_of
@@ -157,6 +158,33 @@ async def test_news_come_in_any_order(till: Till) -> None:
         for place in order:
             assert (await till.hear(told[place])).status_code == 200
         assert await till.available() == 100 * (n + 1)
+
+
+async def test_who_is_overtaken_by_another_looks_again(till: Till, monkeypatch: pytest.MonkeyPatch) -> None:
+    await till.top_up(100, "first")
+    paid = till.pay()
+    write, overtaken = MovementStore.write, list[Movement]()
+
+    async def overtake(store: MovementStore, before: Movement, after: Movement) -> None:
+        if not overtaken:
+            overtaken.append(before)
+            await write(store, before, replace(before, state=MovementState.UNKNOWN))
+        await write(store, before, after)
+
+    monkeypatch.setattr(MovementStore, "write", overtake)
+    assert (await till.hear(paid)).status_code == 200
+    assert await till.available() == 100
+
+
+async def test_what_cannot_be_is_left_to_a_person(till: Till, caplog: pytest.LogCaptureFixture) -> None:
+    await till.top_up(100, "first")
+    intent = till.fake.books.all(PaymentIntent)[0]
+    intent.status = "canceled"
+    assert (await till.top_up(100, "first")).json()["state"] == "failed"
+    intent.status = "requires_payment_method"
+    assert (await till.hear(till.pay())).status_code == 200
+    assert "has to be looked at by a person" in caplog.text
+    assert await till.available() == 0
 
 
 async def test_webhooks_that_prove_nothing_are_refused(till: Till) -> None:
