@@ -88,10 +88,10 @@ _LEASES = """(
         coalesce(r.party || '/' || r.meter || '/' || r.sequence, '') AS source
     FROM unnest($6::text[], $7::text[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[])
             AS s(subject, segment, contracted, price, start, until)
-        CROSS JOIN LATERAL generate_series(s.start, s.until - 1) AS slot
+        CROSS JOIN LATERAL generate_series(s.start, s.until - 1) AS n(slot)
         LEFT JOIN delivery_records r
-            ON r.lease = s.subject AND r.slot = slot AND r.status = 'accepted' AND r.batch <= $1
-    WHERE CASE WHEN r.lease IS NULL THEN slot >= $4 AND slot < $5 ELSE NOT (slot < $2 AND r.batch <= $3) END
+            ON r.lease = s.subject AND r.slot = n.slot AND r.status = 'accepted' AND r.batch <= $1
+    WHERE CASE WHEN r.lease IS NULL THEN n.slot >= $4 AND n.slot < $5 ELSE NOT (n.slot < $2 AND r.batch <= $3) END
 )"""
 
 _CONTRACTS = """(

