@@ -72,6 +72,25 @@ def write_parquet(connection: duckdb.DuckDBPyConnection, records: str, path: Pat
     connection.execute(f"COPY {records} TO '{_quoted(path)}' (FORMAT parquet, COMPRESSION zstd)")
 
 
+def write_csv(file: Path, path: Path) -> None:
+    """Write a file's records as CSV, for another database to take in."""
+    with connected() as connection:
+        connection.execute(
+            f"COPY (FROM {FILES}) TO '{_quoted(path)}' (FORMAT csv, HEADER false)", _these([file])
+        )
+
+
+def bare_sums(files: Sequence[Path]) -> int:
+    """The same sums as plain as DuckDB makes them, with nothing looked at: what the engine is measured beside."""
+    with connected() as connection:
+        connection.execute(
+            f"SELECT subject, segment, meter, count(*), sum(contracted), sum(delivered), "  # noqa: S608
+            f"sum(CAST(contracted AS {EXACT}) * price) FROM {FILES} GROUP BY ALL",
+            _these(files),
+        )
+        return len(connection.fetchall())
+
+
 class Shape(NamedTuple):
     """The columns of a file with their types, and how many records it has."""
 

