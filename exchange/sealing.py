@@ -1,16 +1,27 @@
 """Sealing a closed period: the usage that its run has settled is kept as Parquet, beside the database and for good."""
 
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 from exchange.jobs import contract_parts, run_in_slots, second_marks, slot_marks
+from exchange.persistence import database
 from exchange.persistence.database import Connection
 from exchange.persistence.queries import closing
-from exchange.persistence.usage_records import Records, contract_records, fetched, lease_records
+from exchange.persistence.queries.market import clock
+from exchange.persistence.usage_records import (
+    InPlaceEngine,
+    Records,
+    contract_records,
+    fetched,
+    lease_records,
+)
 from exchange.state import CloseRun, VenueTerms
 from settlement.segments import segments
-from settlement.usage.sealed import OpenPeriod, SealedPeriod
+from settlement.usage.duckdb_engine import DuckDBEngine
+from settlement.usage.sealed import OpenPeriod, SealedPeriod, SealError, open_sealed
+from settlement.usage.sums import Sum, digest, merged
 
 LEASES_AT_ONCE = 100  # each of up to 744 slots in a month of hours: a page is in memory at once
 
@@ -24,6 +35,46 @@ class Page(NamedTuple):
 
     name: str
     records: Records
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A sealed period whose sums are those of the database: how many, and the SHA-256 that both are known by."""
+
+    sealed: SealedPeriod
+    sums: int
+    digest: str
+
+
+async def keep(url: str, period: str, root: Path) -> Kept:
+    """Seal a period, or verify the one that is sealed; then let DuckDB sum the files and PostgreSQL its tables.
+
+    Raises `NotClosedError`, or `SealError` where the files are not what was sealed, or not what the database has.
+    """
+    pool = await database.reading_pool(url)
+    try:
+        terms = (await clock(pool)).terms
+        async with pool.acquire() as connection:
+            run = await closed_run(connection, period)
+            stored = (root / period).exists()
+            sealed = open_sealed(root, period) if stored else await seal(connection, terms, period, root)
+            in_place = await sums_in_place(connection, terms, run)
+    finally:
+        await pool.close()
+    found = await DuckDBEngine(sealed.files).sums()
+    sealed.require_totals(found)
+    if digest(found) != digest(in_place):
+        raise SealError(f"{period} is sealed with other usage than the database has.")
+    return Kept(sealed, len(found), digest(found))
+
+
+async def sums_in_place(connection: Connection, terms: VenueTerms, closed: CloseRun) -> list[Sum]:
+    """What a run has settled, summed by PostgreSQL."""
+    shards = [
+        await InPlaceEngine(connection, page.records).sums()
+        async for page in pages(connection, terms, closed)
+    ]
+    return merged(shards)
 
 
 async def seal(connection: Connection, terms: VenueTerms, period: str, root: Path) -> SealedPeriod:

@@ -16,13 +16,13 @@ from exchange.persistence import database
 from exchange.persistence.database import Connection
 from exchange.persistence.queries.market import clock
 from exchange.persistence.usage_records import InPlaceEngine, Records
-from exchange.sealing import NotClosedError, closed_run, pages, seal
+from exchange.sealing import NotClosedError, closed_run, keep, seal, sums_in_place
 from exchange.state import VenueTerms
 from settlement.segments import segment_name
 from settlement.usage import sums
 from settlement.usage.duckdb_engine import DuckDBEngine
 from settlement.usage.records import COLUMNS
-from settlement.usage.sealed import open_sealed
+from settlement.usage.sealed import OpenPeriod, SealError, open_sealed
 from settlement.usage.sums import UsageEngine
 from tests.paths import PROJECT
 from tests.settlement import usage_worlds
@@ -121,9 +121,7 @@ async def test_a_closed_month_comes_to_the_same_in_every_engine_and_on_its_state
     reader, terms = season
     sealed = await seal(reader, terms, period, tmp_path)
     run = await closed_run(reader, period)
-    in_place = sums.merged(
-        [await InPlaceEngine(reader, page.records).sums() async for page in pages(reader, terms, run)]
-    )
+    in_place = await sums_in_place(reader, terms, run)
     posted = await booked(reader, run.id)
     assert open_sealed(tmp_path, period) == sealed
     answers = [
@@ -137,6 +135,14 @@ async def test_a_closed_month_comes_to_the_same_in_every_engine_and_on_its_state
     told = {one[:3]: (one.contracted, one.contracted - one.delivered, one.accumulated) for one in in_place}
     assert told == posted
     assert len(posted) > 3
+
+
+async def test_files_of_other_usage_are_not_taken_for_the_databases(season_url: str, tmp_path: Path) -> None:
+    other = OpenPeriod(tmp_path, "2026-01")
+    other.write("part", usage_worlds.drawn(seed=5, count=10))
+    other.seal()
+    with pytest.raises(SealError, match="other usage than the database"):
+        await keep(season_url, "2026-01", tmp_path)
 
 
 async def booked(reader: Connection, run: str) -> dict[tuple[str, ...], tuple[int, ...]]:
