@@ -141,7 +141,7 @@ def _session(url: str, environment: dict[str, str], folder: Path) -> Iterator[Sp
         "spark.driver.memory": "512m",
         "spark.executor.memory": "1g",
         "spark.driver.extraJavaOptions": QUICK_START,
-        "spark.executor.extraJavaOptions": QUICK_START,
+        "spark.executor.extraJavaOptions": "-XX:+UseSerialGC",
         "spark.local.dir": str(folder),
         "spark.log.level": "OFF",
         "spark.sql.shuffle.partitions": str(2 * WORKERS),

@@ -1,4 +1,4 @@
-"""`suanli bench settle`: how fast usage becomes sums and sums become lines on this machine."""
+"""`suanli bench settle`: how fast usage becomes sums, lines and a ledger on this machine."""
 
 from dataclasses import asdict
 from typing import Annotated
@@ -19,7 +19,7 @@ EXAMPLES = examples(
 )
 
 RECORDS, LEASES = 10_000_000, 200_000  # so many the figures are promised for
-STAGE_C = "Stage C, the ledger, is left out: it needs a venue on which as many leases were traded."
+TOKENS = "Stage C books the leases. Contracts are left out of it: a venue has no price for cached tokens yet."
 NO_SPARK = "Spark is left out: it is not installed here (the extra suanli[spark])."
 ALONE = "PostgreSQL and Spark are left out, as asked."
 
@@ -36,13 +36,13 @@ def settle(
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
-    """Measure stage A by every engine, DuckDB beside the bare query, and stages A and B end to end.
+    """Measure stage A by every engine, DuckDB beside the bare query, then stage B, and all from usage to the ledger.
 
     Works on made-up usage and on a database of its own, which are gone afterwards, and takes some minutes. The exit
     code is 1 if a figure is not as good as it should be.
     """
     extent = Extent(records, leases, beside=not alone)
-    left_out = [STAGE_C, *([ALONE] if alone else [NO_SPARK] if not spark_is_installed() else [])]
+    left_out = [TOKENS, *([ALONE] if alone else [NO_SPARK] if not spark_is_installed() else [])]
     try:
         with kept_or_passing(data_dir) as folder, venue.database(venue.settings(folder)) as url:
             figures = venue.run(measure_settling(url, extent, say))

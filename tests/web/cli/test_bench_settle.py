@@ -47,7 +47,7 @@ def test_it_gives_a_figure_for_each_stage_and_engine(suanli: Suanli) -> None:
     assert told.exit_code == 0, told.output
     document = json.loads(told.stdout)
     assert (document["records"], document["leases"]) == (2_000, 40)
-    assert document["left_out"] == [bench_settle.STAGE_C, bench_settle.NO_SPARK]
+    assert document["left_out"] == [bench_settle.TOKENS, bench_settle.NO_SPARK]
     names = [figure["name"] for figure in document["figures"]]
     wanted = (
         "A by DuckDB: 2,000 records to",
@@ -63,7 +63,7 @@ def test_people_get_a_table_and_are_told_what_is_left_out(suanli: Suanli) -> Non
     told = suanli(*TINY, "--alone")
     assert "stage A by DuckDB" in told.stdout
     assert "PostgreSQL in place" not in told.stdout
-    assert told.stdout.endswith(f"{bench_settle.STAGE_C}\n{bench_settle.ALONE}\n")
+    assert told.stdout.endswith(f"{bench_settle.TOKENS}\n{bench_settle.ALONE}\n")
 
 
 def test_the_exit_code_says_whether_all_figures_are_met(
