@@ -15,6 +15,7 @@ from settlement.usage.sums import TOO_LARGE, Sum, question, sums_of
 
 EXACT = "HUGEINT"
 MEMORY = "256MB"  # what is beyond it goes to a temporary file
+AT_ONCE = 10_000  # rows of an answer
 FILES = "read_parquet($files)"
 
 
@@ -35,7 +36,8 @@ class DuckDBEngine:
 
 def _answer(connection: duckdb.DuckDBPyConnection, records: str, files: Sequence[Path]) -> list[Sum]:
     try:
-        return sums_of(connection.execute(question(records, EXACT), _these(files)).fetchall())
+        answer = connection.execute(question(records, EXACT), _these(files))
+        return sums_of(row for rows in iter(lambda: answer.fetchmany(AT_ONCE), []) for row in rows)
     except duckdb.OutOfRangeException as fault:
         raise UsageError(TOO_LARGE) from fault
 

@@ -1,4 +1,7 @@
-"""What every engine has to keep. An engine is reached through a backend, so that a broken one can stand in for it."""
+"""What every engine has to keep.
+
+An engine is reached through a backend, so that a broken one can stand in for it.
+"""
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Sequence

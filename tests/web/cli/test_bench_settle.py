@@ -36,6 +36,7 @@ def _in_this_process(monkeypatch: pytest.MonkeyPatch, database_url: str) -> None
     monkeypatch.setattr(usage, "DAYS", 2)
     monkeypatch.setattr(benched, "ROUNDS", 1)
     monkeypatch.setattr(benched, "MEGABYTES", 100_000)
+    monkeypatch.setattr(benched, "STAGE_A_MEGABYTES", 100_000)
     monkeypatch.setattr(benched, "OVERHEAD", 100)
     monkeypatch.setattr(benched, "spark_is_installed", lambda: False)
     monkeypatch.setattr(bench_settle, "spark_is_installed", lambda: False)
