@@ -79,11 +79,12 @@ async def sums_in_place(connection: Connection, terms: VenueTerms, closed: Close
 
 async def seal(connection: Connection, terms: VenueTerms, period: str, root: Path) -> SealedPeriod:
     """Seal a closed period below `root`, or go on where that was left. Raises `NotClosedError`."""
-    unsealed = OpenPeriod(root, period)
+    unsealed, names = OpenPeriod(root, period), list[str]()
     async for page in pages(connection, terms, await closed_run(connection, period)):
+        names.append(page.name)
         if not unsealed.has(page.name):
             unsealed.write(page.name, await fetched(connection, page.records))
-    return unsealed.seal()
+    return unsealed.seal(names)
 
 
 async def closed_run(connection: Connection, period: str) -> CloseRun:
@@ -103,7 +104,7 @@ async def pages(connection: Connection, terms: VenueTerms, closed: CloseRun) -> 
     while rows := await closing.leases_settled(connection, run.id, after, LEASES_AT_ONCE):
         after = rows[-1][0]
         parts = [part for _, shape in rows for part in segments(shape, run.periods, agreements, seconds)]
-        yield Page(f"leases-from-{rows[0][1].id}", lease_records(slot_marks(run), seconds, parts))
+        yield Page(f"{rows[0][1].id}-to-{rows[-1][1].id}", lease_records(slot_marks(run), seconds, parts))
     for span in await closing.contracts_settled(connection, run.id):
         cut = contract_parts(span, run, agreements, terms)
         yield Page(span.contract, contract_records(second_marks(run), seconds, span, cut))

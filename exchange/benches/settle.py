@@ -306,11 +306,11 @@ def _book_figures(found: Booked) -> Iterable[Figure]:
         raise BenchError(f"The sellers are owed {found.charged} fen, and the ledger says {found.paid}.")
     rate = found.statements / found.posting
     yield Figure(
-        name=f"stages B and C: {found.statements:,} statements of leases, made and booked by a venue",
+        name=f"stages B and C: {found.statements:,} statements, made and booked by a venue, {rate:,.0f} a second",
         value=found.posting,
         unit="s",
-        peer="statements a second",
-        peer_value=rate,
+        peer="stage A and its verification",
+        peer_value=found.summing,
         ratio=found.posting / found.summing,
         wanted="no figure: it stands beside",
         met=True,

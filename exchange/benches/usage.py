@@ -16,10 +16,9 @@ def made_up(root: Path, records: int, leases: int) -> SealedPeriod:
     ends = [records * day // DAYS for day in range(DAYS + 1)]
     with connected() as connection:
         for day, (first, end) in enumerate(pairwise(ends), 1):
-            if not unsealed.has(f"day-{day:02}"):
-                with unsealed.writing(f"day-{day:02}") as path:
-                    write_parquet(connection, _records(first, end, leases), path)
-    return unsealed.seal()
+            with unsealed.writing(f"day-{day:02}") as path:
+                write_parquet(connection, _records(first, end, leases), path)
+    return unsealed.seal(f"day-{day:02}" for day in range(1, DAYS + 1))
 
 
 def _records(first: int, end: int, leases: int) -> str:

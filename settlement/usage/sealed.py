@@ -117,13 +117,13 @@ class OpenPeriod:
     def _path(self, name: str) -> Path:
         return self.folder / f"{name}.parquet"
 
-    def seal(self) -> SealedPeriod:
-        """Seal the parts that were written. Raises `UsageError` for parts that can't be summed."""
-        for left_over in self.folder.glob(f"*{PARTIAL}"):
-            left_over.unlink()
-        if not any(self.folder.glob("*.parquet")):
+    def seal(self, names: Iterable[str]) -> SealedPeriod:
+        """Seal the parts of these names. Raises `UsageError` where others are there, or one that can't be summed."""
+        paths = sorted(map(self._path, names))
+        if not paths:
             self.write("nothing", [])  # so that every engine has a file to look into
-        paths = sorted(self.folder.glob("*.parquet"))
+            paths = [self._path("nothing")]
+        self._require_no_others(paths)
         shapes = shapes_of(paths)
         for path, shape in zip(paths, shapes, strict=True):
             if shape.columns != COLUMNS:
@@ -140,6 +140,17 @@ class OpenPeriod:
         self.folder.rename(sealed)
         _sync(self.root)
         return SealedPeriod(sealed, manifest)
+
+    def _require_no_others(self, paths: Iterable[Path]) -> None:
+        """An attempt of another kind may have cut the usage into other parts: it would count twice."""
+        for left_over in self.folder.glob(f"*{PARTIAL}"):
+            left_over.unlink()
+        others = set(self.folder.iterdir()) - {*paths, self.folder / MANIFEST}
+        if others:
+            named = ", ".join(sorted(path.name for path in others))
+            raise UsageError(
+                f"{self.folder} has files of another attempt: {named}. Remove it, and begin anew."
+            )
 
 
 def open_sealed(root: Path, period: str) -> SealedPeriod:

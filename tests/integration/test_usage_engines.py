@@ -140,7 +140,7 @@ async def test_a_closed_month_comes_to_the_same_in_every_engine_and_on_its_state
 async def test_files_of_other_usage_are_not_taken_for_the_databases(season_url: str, tmp_path: Path) -> None:
     other = OpenPeriod(tmp_path, "2026-01")
     other.write("part", usage_worlds.drawn(seed=5, count=10))
-    other.seal()
+    other.seal(["part"])
     with pytest.raises(SealError, match="other usage than the database"):
         await keep(season_url, "2026-01", tmp_path)
 

@@ -25,7 +25,7 @@ def write(root: Path) -> SealedPeriod:
     for name, records in PARTS.items():
         if not unsealed.has(name):
             unsealed.write(name, records)
-    return unsealed.seal()
+    return unsealed.seal(PARTS)
 
 
 @pytest.mark.anyio
@@ -176,7 +176,7 @@ def test_nothing_is_added_to_a_sealed_period(tmp_path: Path) -> None:
 
 @pytest.mark.anyio
 async def test_an_empty_period_is_sealed_too(tmp_path: Path) -> None:
-    OpenPeriod(tmp_path, PERIOD).seal()
+    OpenPeriod(tmp_path, PERIOD).seal([])
     read = open_sealed(tmp_path, PERIOD)
     assert read.manifest.totals == ()
     read.require_totals(await DuckDBEngine(read.files).sums())
@@ -193,25 +193,35 @@ def test_what_is_no_integer_of_64_bits_is_never_written(wrong: object, tmp_path:
 def test_a_part_with_holes_or_other_columns_is_not_sealed(tmp_path: Path) -> None:
     for number, row in enumerate([*usage_worlds.holed(), (*RECORDS[0][:6], None)]):
         root = tmp_path / str(number)
-        plant(root, [row])
+        name = plant(root, [row])
         with pytest.raises(UsageError, match="lack"):
-            OpenPeriod(root, PERIOD).seal()
+            OpenPeriod(root, PERIOD).seal([name])
     root = tmp_path / "columns"
     with pytest.MonkeyPatch.context() as other:
         other.setattr("tests.settlement.usage_files.COLUMNS", {"subject": "VARCHAR"})
-        plant(root, [("lse-1",)])
-    with pytest.raises(UsageError, match=r"1?\d+\.parquet has other columns"):
-        OpenPeriod(root, PERIOD).seal()
+        name = plant(root, [("lse-1",)])
+    with pytest.raises(UsageError, match=f"{name}.parquet has other columns"):
+        OpenPeriod(root, PERIOD).seal([name])
 
 
-def plant(root: Path, rows: Iterable[tuple[object, ...]]) -> None:
+def plant(root: Path, rows: Iterable[tuple[object, ...]]) -> str:
     folder = root / f"{PERIOD}.open"
     folder.mkdir(parents=True)
-    file_of(folder, rows)
+    return file_of(folder, rows).stem
+
+
+def test_parts_of_an_attempt_that_cut_otherwise_are_refused(tmp_path: Path) -> None:
+    unsealed = OpenPeriod(tmp_path, PERIOD)
+    unsealed.write("part-0-to-9", RECORDS)
+    unsealed.write("part-0-to-4", RECORDS[:40])
+    with pytest.raises(UsageError, match=r"another attempt: part-0-to-9\.parquet"):
+        unsealed.seal(["part-0-to-4"])
+    with pytest.raises(SealError, match="not sealed"):
+        open_sealed(tmp_path, PERIOD)
 
 
 def test_two_records_that_are_alike_are_two_records(tmp_path: Path) -> None:
     twice = [Record("lse-1", "s", Meter.CARD_SECONDS, 3_600, 3_600, 1, "")] * 2
     unsealed = OpenPeriod(tmp_path, PERIOD)
     unsealed.write("part", twice)
-    assert unsealed.seal().manifest.totals[0].contracted == 7_200
+    assert unsealed.seal(["part"]).manifest.totals[0].contracted == 7_200
