@@ -75,7 +75,7 @@ def _sum(
 def _exact(value: object) -> int:
     """A Python integer. An engine may answer with a decimal that has no places, and with no other kind of number."""
     if type(value) is not int:
-        if not isinstance(value, Decimal) or value % 1:
+        if not isinstance(value, Decimal) or value != value.to_integral_value():
             raise UsageError(f"An engine answered {value!r}, which is no integer.")
         value = int(value)
     if not -SUM_MAX < value < SUM_MAX:

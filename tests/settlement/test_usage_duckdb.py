@@ -1,6 +1,7 @@
 """DuckDB keeps the laws of every engine; and each law breaks for an engine that is broken on purpose."""
 
 from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -110,3 +111,15 @@ async def test_a_bound_that_is_not_looked_at_breaks_its_law(
     monkeypatch.setattr(sums, "SUM_MAX", 10**99)
     with pytest.raises(pytest.fail.Exception):
         await usage_laws.a_sum_of_more_than_38_digits_is_refused(backend)
+
+
+@pytest.mark.parametrize("answered", [1.0, 2.5, Decimal("0.5"), None, True, "7"])
+def test_an_answer_that_is_no_whole_number_is_refused(answered: object) -> None:
+    with pytest.raises(UsageError, match="no integer"):
+        sums.sums_of([("lse-1", "s", "card_seconds", 1, 1, 1, answered, False)])
+
+
+def test_a_decimal_of_38_digits_arrives_whole() -> None:
+    """The default context of decimals has 28 digits: nothing may be worked out in it."""
+    [found] = sums.sums_of([("lse-1", "s", "card_seconds", 1, 1, 1, Decimal(10**38 - 1), False)])
+    assert (found.accumulated, type(found.accumulated)) == (10**38 - 1, int)
