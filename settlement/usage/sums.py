@@ -1,5 +1,6 @@
 """The sums that every engine has to make: exact, alike to the last byte, and mergeable in any order."""
 
+import gc
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
@@ -36,19 +37,28 @@ class UsageEngine(Protocol):
 def question(records: str, exact: str) -> str:
     """The one question that every engine is asked about a table of records. `exact` is its type for wide integers.
 
-    The last column says whether the segment has holes: a sum alone would pass over them in silence.
+    The last column is 1 where the segment has holes: a sum alone would pass over them in silence.
     """
     return f"""
         SELECT subject, segment, meter, count(*), sum(CAST(contracted AS {exact})), sum(CAST(delivered AS {exact})),
             sum(CAST(contracted AS {exact}) * CAST(price AS {exact})),
-            bool_or(contracted IS NULL OR delivered IS NULL OR price IS NULL)
+            max(CASE WHEN contracted IS NULL OR delivered IS NULL OR price IS NULL THEN 1 ELSE 0 END)
         FROM {records} GROUP BY subject, segment, meter
     """  # noqa: S608 - both are an engine's own words
 
 
 def sums_of(rows: Iterable[Sequence[object]]) -> list[Sum]:
-    """An engine's answer as sums. Raises `UsageError` for whatever is not exact or not there."""
-    return [_sum(*row) for row in rows]
+    """An engine's answer as sums. Raises `UsageError` for whatever is not exact or not there.
+
+    Python's collector rests meanwhile: it would walk over all of them again and again, and no sum refers in a circle.
+    """
+    resting = gc.isenabled()
+    gc.disable()
+    try:
+        return [_sum(*row) for row in rows]
+    finally:
+        if resting:
+            gc.enable()
 
 
 _METERS = {str(meter): meter for meter in Meter}

@@ -74,7 +74,7 @@ BROKEN: dict[str, tuple[Callable[[str, str], str], Law]] = {
         usage_laws.shards_in_any_order_are_the_whole,
     ),
     "passes over holes": (
-        instead("false", "bool_or(contracted IS NULL OR delivered IS NULL OR price IS NULL)"),
+        instead("THEN 0 ELSE", "THEN 1 ELSE"),
         usage_laws.a_hole_is_refused,
     ),
     "invents a sum": (
