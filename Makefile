@@ -32,7 +32,7 @@ soak: setup ## run the long tests
 bench: setup ## measure how fast the venue is here
 	@$(BIN)/suanli bench
 
-spark: .venv/.spark ## install Spark and a Java of its own, 600 MB: for its tests and suanli bench settle
+spark: .venv/.spark ## install Spark and a Java of its own, 650 MB: for its tests and suanli bench settle
 
 system: ## install what the page tests need: Chromium and a Chinese font (Debian, as root or by sudo)
 	@command -v chromium >/dev/null && fc-list :lang=zh | grep -q . && exit; \
