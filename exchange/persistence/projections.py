@@ -1,5 +1,6 @@
 """What each event means for the tables that pages read: a pure fold, so they can be rebuilt from the log at any time."""
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
@@ -30,18 +31,18 @@ from matching.live import MILLI
 from matching.terms import Block, Listing, Order, Shape
 
 
-def project(rows: Rows, seq: int, event: Event) -> None:
-    """Add what `event`, made by the `seq`-th command, means for the tables."""
+def project(rows: Rows, seq: int, digest: bytes, event: Event) -> None:
+    """Add what `event` means for the tables: it was made by the `seq`-th command, after which the log has that digest."""
     match event:
         case TermsAdopted(terms):
             rows.change(tables.venue, {"only": True, "terms": _builtins(terms)})
         case Ticked(now):
+            rows.now = now
             rows.change(tables.venue, {"only": True, "now": now})
-            rows.add(tables.ticks, {"seq": seq, "slot": now})
         case PartyRegistered(party):
             rows.add(tables.parties, {**_builtins(party), "roles": sorted(party.roles), "seq": seq})
-        case KeyIssued(party_id, key, digest):
-            row = {"party": party_id, "key": key, "digest": digest, "revoked": False}
+        case KeyIssued(party_id, key, key_digest):
+            row = {"party": party_id, "key": key, "digest": key_digest, "revoked": False}
             rows.put(tables.api_keys, row)
         case KeyRevoked(party_id, key):
             rows.change(tables.api_keys, {"party": party_id, "key": key, "revoked": True})
@@ -51,7 +52,7 @@ def project(rows: Rows, seq: int, event: Event) -> None:
             _project_order(rows, seq, event)
         case LeaseGranted():
             rows.add(tables.leases, _lease_row(seq, event))
-            rows.add(tables.trades, _trade_row(seq, event.leased))
+            rows.add(tables.trades, {**_trade_row(seq, digest, event.leased), "slot": rows.now})
             rows.change(tables.orders, {"id": event.lease.order, "held": event.order_held})
         case LeaseDisplaced():
             rows.change(tables.leases, _cut_row(event))
@@ -234,8 +235,18 @@ def _runs(runs: Iterable[PricedRun]) -> list[tuple[int, int, int]]:
     return [(run.window.start, run.window.end, run.price) for run in runs]
 
 
-def _trade_row(seq: int, leased: Leased) -> Row:
+def trade_id(digest: bytes, number: int) -> str:
+    """What the public calls a lease: a digest of its number and of the log up to its command.
+
+    The first is easily guessed, and the second is the venue's alone. So whoever sees ids can't tell which are of one
+    command, and who makes the tape anew from the log makes the same ones.
+    """
+    return hashlib.sha256(digest + number.to_bytes(8)).hexdigest()[:16]
+
+
+def _trade_row(seq: int, digest: bytes, leased: Leased) -> Row:
     return {
+        "id": trade_id(digest, leased.lease),
         "number": leased.lease,
         "order_id": leased.order,
         "listing_id": leased.listing,

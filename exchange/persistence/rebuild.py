@@ -16,15 +16,17 @@ async def rebuild(connection: asyncpg.Connection) -> int:
 
     Readers see the old rows until the new ones are complete.
     """
-    count = 0
+    count = now = 0
     async with connection.transaction():
         epoch: int = await connection.fetchval("UPDATE writer SET epoch = epoch + 1 RETURNING epoch")
         for table in tables.PROJECTIONS:
             await connection.execute(f"DELETE FROM {table.name}")  # noqa: S608 - our own table's name
         await connection.execute('INSERT INTO venue ("only") VALUES (true)')
-        cursor = await connection.cursor("SELECT seq, kind, body FROM events ORDER BY seq, n")
+        cursor = await connection.cursor(
+            "SELECT e.seq, c.digest, e.kind, e.body FROM events e JOIN commands c ON c.seq = e.seq ORDER BY e.seq, e.n"
+        )
         while page := await cursor.fetch(PAGE):
-            await _project(connection, epoch, page)
+            now = await _project(connection, epoch, now, page)
             count += len(page)
         await connection.execute(
             "INSERT INTO balances (owner, kind, amount) "
@@ -33,12 +35,14 @@ async def rebuild(connection: asyncpg.Connection) -> int:
     return count
 
 
-async def _project(connection: asyncpg.Connection, epoch: int, page: list[asyncpg.Record]) -> None:
-    rows = Rows()
+async def _project(connection: asyncpg.Connection, epoch: int, now: int, page: list[asyncpg.Record]) -> int:
+    """Store what a page of events means, from the slot `now` of the venue's clock on; answers where that stands then."""
+    rows = Rows(now)
     for row in page:
-        project(rows, row["seq"], decode_event(row["kind"], row["body"]))
+        project(rows, row["seq"], row["digest"], decode_event(row["kind"], row["body"]))
     statements = tuple(rows.statements())
     if statements:
         assert await store_rows(connection, epoch, statements), (
             "the transaction holds the epoch that it has set"
         )
+    return rows.now

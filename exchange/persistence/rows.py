@@ -23,6 +23,8 @@ class _TableRows:
 class Rows:
     """What a batch does to each table, each row at most once: what adds or puts a row takes later changes along."""
 
+    now: int = 0
+    """The slot in which the venue's clock stands, which some rows copy."""
     tables: dict[Table, _TableRows] = field(default_factory=dict)
 
     def add(self, table: Table, row: Row) -> None:

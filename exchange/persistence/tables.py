@@ -256,26 +256,23 @@ trades = Table(
     "trades",
     metadata,
     Column("number", BigInteger, primary_key=True, autoincrement=False),
+    _text("id"),
     _text("order_id"),
     _text("listing_id"),
     _int("cards"),
     _int("start_slot"),
     _int("end_slot"),
     _int("cost"),
+    _int("slot"),
     _int("seq"),
     Index("ix_trades_listing", "listing_id", "number"),
-    Index("ix_trades_seq", "seq"),
+    Index("ix_trades_tape", "slot", "id"),
 )
-"""The tape: every lease as it was granted. What becomes of the lease later changes nothing here."""
+"""The tape: every lease as it was granted, and the slot in which the venue's clock stood then.
 
-ticks = Table(
-    "ticks",
-    metadata,
-    Column("seq", BigInteger, primary_key=True, autoincrement=False),
-    _int("slot"),
-    Index("ix_ticks_slot", "slot", "seq"),
-)
-"""Where in the log the venue's clock came to which slot: that is the time of all that follows, up to the next tick."""
+What becomes of the lease later changes nothing here. `number` is nobody's to see: numbers next to each other tell of
+leases that one order got together. The public knows a trade by its `id`.
+"""
 
 contracts = Table(
     "contracts",
@@ -440,7 +437,6 @@ PROJECTIONS = (
     leases,
     links,
     trades,
-    ticks,
     contracts,
     agreements,
     runs,

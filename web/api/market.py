@@ -15,7 +15,7 @@ from exchange.persistence.queries.market import Clock, clock
 from exchange.persistence.queries.tape import Wanted, tape
 from matching.terms import ChipCode, RegionCode, Slot, Tier, Window
 from settlement.meters import SECONDS_PER_HOUR
-from web.api.asking import Cursor, Limit, one_of, page, seq_after, slot_asked
+from web.api.asking import Cursor, Limit, one_of, page, place_after, slot_asked
 from web.bodies.common import Page
 from web.bodies.market import BarOut, ChipOut, DepthOut, InstrumentOut, RegionOut, StandardDepthOut, TradeOut
 from web.pages.board import Board, BookStand
@@ -126,9 +126,9 @@ async def list_trades(
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Page[TradeOut]:
-    """The tape: every lease as it was granted, the newest first, and nobody's name.
+    """The tape: every lease as it was granted, the newest slot first, and nobody's name.
 
-    `start` and `end` bound the venue's time of the grant. A row never changes, whatever becomes of its lease.
+    Within a slot the order says nothing: no two trades can be seen to be one buyer's. `start` and `end` bound the venue's time of the grant. A row never changes, whatever becomes of its lease.
     """
     terms, chips = exchange.terms, exchange.catalogue.chips
     wanted = Wanted(
@@ -138,11 +138,11 @@ async def list_trades(
         since=None if start is None else slot_asked("start", start, terms),
         until=None if end is None else slot_asked("end", end, terms),
     )
-    rows = await tape(exchange.readers, wanted, seq_after(cursor), limit + 1)
+    rows = await tape(exchange.readers, wanted, place_after(cursor), limit + 1)
     return page(
         rows,
         limit,
-        lambda trade: (trade.number, "trade"),
+        lambda trade: (trade.slot, trade.id),
         lambda trade: TradeOut.of(trade, chips[trade.instrument.chip].weight_milli, terms),
     )
 

@@ -171,12 +171,12 @@ class StandardDepthOut:
 class TradeOut:
     """A lease as it was granted: the tape never changes, whatever becomes of the lease.
 
-    `number` counts the venue's trades from 1. The exact price of a card-hour is 3,600 times `cost_micro_yuan` over
-    `card_seconds`: an average where the price changes with the hour. `traded_in` is the slot in which the venue's clock
-    stood, by which bars and index go; `granted_at` is when the log was written, to the second.
+    The exact price of a card-hour is 3,600 times `cost_micro_yuan` over `card_seconds`: an average where the price changes
+    with the hour. `traded_in` is the slot in which the venue's clock stood, by which bars and index go. Nothing tells
+    which trades of a slot came first, or which belong together.
     """
 
-    number: int
+    id: str
     chip: str
     region: str
     tier: Tier
@@ -187,14 +187,13 @@ class TradeOut:
     price_micro_yuan_per_card_hour: int
     price_micro_yuan_per_standard_card_hour: int
     traded_in: datetime
-    granted_at: datetime
 
     @classmethod
     def of(cls, trade: Trade, weight_milli: int, terms: VenueTerms) -> "TradeOut":
         """A trade of the tape, and the weight of its chip."""
         instrument, seconds = trade.instrument, trade.card_slots * terms.slot_seconds
         return cls(
-            number=trade.number,
+            id=trade.id,
             chip=instrument.chip,
             region=instrument.region,
             tier=instrument.tier,
@@ -205,7 +204,6 @@ class TradeOut:
             price_micro_yuan_per_card_hour=trade.hourly(terms.slot_seconds),
             price_micro_yuan_per_standard_card_hour=trade.hourly(terms.slot_seconds, weight_milli),
             traded_in=utc(terms.instant_of(trade.slot)),
-            granted_at=trade.granted.replace(microsecond=0),
         )
 
 
@@ -213,7 +211,8 @@ class TradeOut:
 class BarOut:
     """What was traded of an instrument from `start` on. Prices are micro-yuan per card-hour, each trade's its average.
 
-    `mean` is the turnover over what was traded. `p10`, `median` and `p90` are the lowest prices at or below which a
+    `mean` is the turnover over what was traded, `open` and `close` are the means of the first and the last slot in which
+    there was a trade. `p10`, `median` and `p90` are the lowest prices at or below which a
     tenth, half and nine tenths of the volume were traded.
     """
 

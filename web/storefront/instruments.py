@@ -14,7 +14,7 @@ from exchange.marketdata.bars import Bar, BarLength
 from exchange.marketdata.depth import Books, Depth, instrument_depth
 from exchange.marketdata.history import History
 from exchange.persistence.queries.market import Clock
-from exchange.persistence.queries.tape import Trade, Wanted, tape
+from exchange.persistence.queries.tape import Trade, Wanted, last_trade, tape
 from matching.terms import Slot, Window
 from web.pages import offers as worked_out
 from web.pages.board import BookStand
@@ -88,7 +88,7 @@ async def instrument_page(
     ahead = await book_stand.ask(outlook, instrument)
     trades = await _tape(exchange, instrument)
     asked = Reader(sent_query(request))
-    quoted = replace(ahead.quoted, last=trades[0] if trades else None)
+    quoted = replace(ahead.quoted, last=await last_trade(exchange.readers, instrument))
     return page(
         "instrument/page.html",
         caller,
