@@ -18,6 +18,7 @@ from exchange.orders.events import (
     LeaseGranted,
     OrderAccepted,
     OrderClosed,
+    OrderNotContinued,
     OrderReworked,
     ReserveReleased,
 )
@@ -48,7 +49,14 @@ def project(rows: Rows, seq: int, digest: bytes, event: Event) -> None:
             rows.change(tables.api_keys, {"party": party_id, "key": key, "revoked": True})
         case ListingPublished() | ListingAmended() | ListingClosed():
             _project_listing(rows, seq, event)
-        case OrderAccepted() | OrderReworked() | Rested() | OrderClosed() | ReserveReleased():
+        case (
+            OrderAccepted()
+            | OrderReworked()
+            | Rested()
+            | OrderClosed()
+            | OrderNotContinued()
+            | ReserveReleased()
+        ):
             _project_order(rows, seq, event)
         case LeaseGranted():
             rows.add(tables.leases, _lease_row(seq, event))
@@ -91,7 +99,9 @@ def _project_listing(rows: Rows, seq: int, event: ListingPublished | ListingAmen
 
 
 def _project_order(
-    rows: Rows, seq: int, event: OrderAccepted | OrderReworked | Rested | OrderClosed | ReserveReleased
+    rows: Rows,
+    seq: int,
+    event: OrderAccepted | OrderReworked | Rested | OrderClosed | OrderNotContinued | ReserveReleased,
 ) -> None:
     match event:
         case OrderAccepted(opened, party, source, held):
@@ -110,6 +120,9 @@ def _project_order(
             rows.change(tables.orders, {"id": order_id, "status": "resting"})
         case OrderClosed(closed, _, _, kept):
             rows.change(tables.orders, {"id": closed.order, "status": closed.end, "held": kept})
+        case OrderNotContinued(order_id, _, rest, needed, available):
+            lost = {"needed": needed, "available": available, "window": rest.window, "shape": rest.shape}
+            rows.change(tables.orders, {"id": order_id, "not_continued": _builtins(lost)})
         case ReserveReleased(order_id, _, _):
             rows.change(tables.orders, {"id": order_id, "held": 0})
 

@@ -196,6 +196,7 @@ orders = Table(
     _text("home", null=True),
     _int("mbps_per_card"),
     _int("held"),
+    _json("not_continued", null=True),
     _int("age"),
     _int("seq"),
     _text("status"),
@@ -205,7 +206,8 @@ orders = Table(
 """Orders. `least` and `most` are the reference cards that one takes at once, `slots` its shortest run.
 
 `size` is all that it asks for: cards of a block, card-slots of work. `held` is what it keeps of its buyer's money, also
-after its end while its leases can be taken back.
+after its end while its leases can be taken back. `not_continued` says what no order looks for that was taken back of it,
+and what money that lacks.
 """
 
 leases = Table(

@@ -247,6 +247,7 @@ def upgrade() -> None:
         sa.Column("home", sa.Text(), nullable=True),
         sa.Column("mbps_per_card", sa.BigInteger(), nullable=False),
         sa.Column("held", sa.BigInteger(), nullable=False),
+        sa.Column("not_continued", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("age", sa.BigInteger(), nullable=False),
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
