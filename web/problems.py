@@ -55,6 +55,7 @@ class DoorRejection(StrEnum):
     UNKNOWN_COMMAND = "unknown_command"
 
     BUSY = "busy"
+    CLOSING = "closing"
     HALTED = "halted"
     DATABASE_UNAVAILABLE = "database_unavailable"
     INTERNAL_ERROR = "internal_error"
@@ -106,6 +107,7 @@ PROBLEMS: Mapping[Code | DoorRejection, Kind] = {
     Door.ALREADY_CLOSED: Kind(409, "It has ended already"),
     Door.UNKNOWN_COMMAND: Kind(404, "No command came in under this id"),
     Door.BUSY: Kind(503, "The venue has too much to do"),
+    Door.CLOSING: Kind(503, "The venue is closing"),
     Door.HALTED: Kind(503, "The venue has stopped"),
     Door.DATABASE_UNAVAILABLE: Kind(503, "The venue can't reach its database"),
     Door.INTERNAL_ERROR: Kind(500, "The venue has made a mistake"),

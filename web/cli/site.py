@@ -27,7 +27,7 @@ _log = logging.getLogger("suanli.writer")
 async def open_door(settings: Settings, exchange: Exchange) -> AsyncIterator[str]:
     """Open the door to a venue, give its address, and let commands find it while the block lasts.
 
-    Leaving it takes no more requests and lets answers finish.
+    Leaving it gives no more quotes, takes no more requests, and lets answers finish.
     """
     await token_of_clerk(exchange, settings.data_dir)  # kept in the folder, for commands to come
     app = create_app(exchange, WebSettings(secret=cookie_secret(settings.data_dir)))
@@ -43,6 +43,8 @@ async def open_door(settings: Settings, exchange: Exchange) -> AsyncIterator[str
             raise Failure(sentence, ExitCode.USAGE) from fault
         await opened.enter_async_context(running(exchange.quotes.tail(), "follower"))
         opened.enter_context(announced(settings.data_dir, Server(url, os.getpid(), settings.elsewhere)))
+        # This comes first when the door is left: whoever waits for a quote is told so while it can be answered.
+        opened.push_async_callback(exchange.quotes.close)
         yield url
 
 

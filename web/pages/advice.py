@@ -44,6 +44,7 @@ ADVICE: Mapping[Code | DoorRejection, str] = {
     Door.ALREADY_CLOSED: "nothing: it cannot be changed any more",
     Door.UNKNOWN_COMMAND: "send it again, with the same key",
     Door.BUSY: "send the same again after `Retry-After`, with the same key",
+    Door.CLOSING: "send the same again once the venue is back",
     Door.HALTED: "send the same again, with the same key, once the venue is back; or ask `GET /v1/commands/{key}`",
     Door.DATABASE_UNAVAILABLE: "send the same again after `Retry-After`; see `docs/operating.md`",
     Door.INTERNAL_ERROR: "report it with `request_id`",
