@@ -11,7 +11,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from multiprocessing import connection, get_context, parent_process
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from exchange.bus import BusyError, ClosingError
 from exchange.catalogue.catalogue import load_catalogue
@@ -36,12 +36,13 @@ _log = logging.getLogger("suanli.quotes")
 class QuoteDesk:
     """Asks the follower's process, which is started by the first question, and again after it has died.
 
-    Once the desk is closed it asks nobody: who waits for a quote then, or asks for one, is told so by a `ClosingError`.
+    Once it refuses, whoever waits for a quote or asks for one is told so by a `ClosingError`.
     """
 
     url: str
     waiting: Counter[PartyId] = field(default_factory=Counter)
     closed: bool = False
+    _awaited: set[asyncio.Future[Any]] = field(default_factory=set, repr=False)
     _process: ProcessPoolExecutor | None = field(default=None, repr=False)
 
     async def quote(self, party: PartyId, command: PlaceOrder) -> Quote:
@@ -75,12 +76,15 @@ class QuoteDesk:
                 lost = False
             await asyncio.sleep(TAIL_SECONDS)
 
-    async def close(self) -> None:
-        """Take no more questions, and end the process.
-
-        It finishes its answer, but nobody waits for a database that doesn't answer any more.
-        """
+    def refuse(self) -> None:
+        """Take no more questions, and wait for no answer."""
         self.closed = True
+        for answer in self._awaited:
+            answer.cancel()
+
+    async def close(self) -> None:
+        """End the process. It finishes its answer, but nobody waits for a database that doesn't answer any more."""
+        self.refuse()
         if self._process is not None:
             process, self._process = self._process, None
             children = [*process._processes.values()]  # noqa: SLF001 - `kill_workers` comes with Python 3.14
@@ -108,13 +112,17 @@ class QuoteDesk:
             raise BusyError("the process that answers quotes has died twice") from None
 
     async def _answer(self, asked: Future[T]) -> T:
-        """What comes of a question that was asked. When the desk closes, those that still wait are taken back."""
+        """What comes of a question that was asked, unless nobody waits for that any more."""
+        answer = asyncio.wrap_future(asked)
+        self._awaited.add(answer)
         try:
-            return await asyncio.wrap_future(asked)
+            return await answer
         except asyncio.CancelledError:
-            if self.closed and asked.cancelled():
+            if self.closed:
                 raise ClosingError("no more quotes are answered") from None
             raise
+        finally:
+            self._awaited.discard(answer)
 
     def _running(self) -> ProcessPoolExecutor:
         if self.closed:

@@ -44,7 +44,7 @@ async def open_door(settings: Settings, exchange: Exchange) -> AsyncIterator[str
         await opened.enter_async_context(running(exchange.quotes.tail(), "follower"))
         opened.enter_context(announced(settings.data_dir, Server(url, os.getpid(), settings.elsewhere)))
         # This comes first when the door is left: whoever waits for a quote is told so while it can be answered.
-        opened.push_async_callback(exchange.quotes.close)
+        opened.callback(exchange.quotes.refuse)
         yield url
 
 
