@@ -120,7 +120,7 @@ PROBLEMS: Mapping[Code | DoorRejection, Kind] = {
     Market.EMPTY_WINDOW: Kind(422, "The window is empty"),
     Market.WINDOW_TOO_SHORT: Kind(422, "The window is shorter than the run"),
     Market.CLOCK_GOES_BACK: Kind(409, "Time goes forward"),
-    Market.BELOW_COMMITTED: Kind(409, "More cards than that are leased"),
+    Market.BELOW_COMMITTED: Kind(409, "More than that is leased"),
     Venue.VENUE_NOT_OPEN: Kind(409, "The venue is not open yet"),
     Venue.NOT_ALLOWED: Kind(403, "This is not yours to ask"),
     Venue.TERMS_INVALID: Kind(422, "The terms make no sense"),

@@ -161,6 +161,7 @@ async def test_an_order_waits_for_the_bandwidth_of_a_link(venue: Door) -> None:
     assert answer.json() == [link]
     less = await venue.ask("POST", "/v1/links", by="clerk", json=link | {"mbps": 7_999})
     assert code_of(less) == (409, "below_committed")
+    assert less.json()["detail"].startswith("Leases use more bandwidth than that")
     for wrong in ({"region": SHANGHAI}, {"mbps": -1}, {"mbps": 10**13}, {"region": "999999"}):
         refused = await venue.ask("POST", "/v1/links", by="clerk", json=link | wrong)
         assert refused.status_code == 422, wrong

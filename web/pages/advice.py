@@ -57,7 +57,7 @@ ADVICE: Mapping[Code | DoorRejection, str] = {
     Market.EMPTY_WINDOW: "correct the window",
     Market.WINDOW_TOO_SHORT: "widen the window or shorten the run",
     Market.CLOCK_GOES_BACK: "see that the machine's clock is right; the venue waits until that time has come",
-    Market.BELOW_COMMITTED: "offer at least those",
+    Market.BELOW_COMMITTED: "offer at least that",
     Venue.VENUE_NOT_OPEN: "start it with `suanli serve`, which adopts them",
     Venue.NOT_ALLOWED: "ask with the key of a party that has it",
     Venue.TERMS_INVALID: "read the sentence",
