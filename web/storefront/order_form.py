@@ -132,7 +132,7 @@ def _chips(asked: Reader, exchange: Exchange) -> dict[str, int]:
     """The ticked chips with their weights in thousandths of the one that cards are counted in."""
     ticked = weights(asked, exchange.catalogue)
     if not ticked:
-        asked.wrong("chip", MistakeCode.MISSING)
+        asked.wrong("chip", MistakeCode.NONE_TICKED)
         return {}
     whole = ticked[reference(asked, ticked)]
     return {code: relative(weight, whole) for code, weight in ticked.items()}
@@ -174,7 +174,7 @@ def _place(asked: Reader, exchange: Exchange) -> dict[str, Any]:
         case "regions":
             ticked = asked.many("region")
             if not ticked:
-                asked.wrong("region", MistakeCode.MISSING)
+                asked.wrong("region", MistakeCode.NONE_TICKED)
             return {"regions": ticked}
         case "near":
             return {"latency": _near(asked, exchange.catalogue)}
