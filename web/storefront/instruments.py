@@ -164,7 +164,7 @@ async def _tape(exchange: Exchange, instrument: Instrument) -> list[Trade]:
 
 
 async def _shown(book_stand: BookStand, instrument: Instrument, clock: Clock, asked: Reader) -> ShownDepth:
-    depth = await book_stand.ask(instrument_depth, instrument, _window(asked, clock))
+    depth = await book_stand.ask(instrument_depth, instrument, asked_window(asked, clock))
     return ShownDepth(asked, depth, depth_chart(depth.asks, depth.bids))
 
 
@@ -179,7 +179,7 @@ async def _history(history: History, instrument: Instrument, clock: Clock, asked
     return ShownHistory(length, bars, price_chart(bars, length, since, until))
 
 
-def _window(asked: Reader, clock: Clock) -> Window:
+def asked_window(asked: Reader, clock: Clock) -> Window:
     """The window that was asked for, or the next day from now. What can't be read or has passed begins now."""
     start = clock.now
     if asked.text("start"):
