@@ -23,6 +23,7 @@ _ENDED: Mapping[str, Callable[[Row], bool]] = {
     "orders": lambda row: row["status"] not in {"open", "resting"} and not row["held"],
     "leases": lambda row: row["unsettled"] == 0,
     "trades": lambda _: True,
+    "displacements": lambda _: True,
     "contracts": lambda row: row["status"] == "closed",
     "agreements": lambda row: row["valid_to"] is not None,
     "runs": lambda row: row["status"] == "closed",

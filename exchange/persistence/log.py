@@ -13,7 +13,7 @@ from exchange.events import Event
 from exchange.persistence import tables
 from exchange.persistence.codec import decode_command, decode_event, encode
 from exchange.persistence.projections import project
-from exchange.persistence.rows import Rows
+from exchange.persistence.rows import Heard, Rows
 from exchange.state import PartyId
 from exchange.storage import Logged, Prepared, Step
 from matching.terms import Seq
@@ -41,8 +41,8 @@ class Log:
     """Place of the last command that is stored."""
     digest: bytes
     """The log's digest after the last command that is prepared."""
-    now: int
-    """The slot in which the venue's clock stands after it."""
+    heard: Heard
+    """What the rows after it have of the events before."""
     seconds: float = WRITER_SECONDS
     """How long the database may take for a batch; then `seen` and `store` raise TimeoutError, which halts the writer."""
 
@@ -56,7 +56,7 @@ class Log:
         last = await connection.fetchrow("SELECT seq, digest FROM commands ORDER BY seq DESC LIMIT 1")
         seq, digest = (last["seq"], last["digest"]) if last else (0, GENESIS)
         now: int | None = await connection.fetchval("SELECT now FROM venue")
-        return cls(connection, reader, epoch, Seq(seq), digest, now or 0)
+        return cls(connection, reader, epoch, Seq(seq), digest, Heard(now or 0))
 
     async def seen(self, asked: Sequence[Envelope]) -> dict[tuple[PartyId, str], Logged]:
         """Those of the commands asked that the log knows, by party and id."""
@@ -77,11 +77,10 @@ class Log:
 
     def prepare(self, steps: Sequence[Step], balances: Balances) -> Prepared:
         """Work out the rows of a batch, its postings and all that is derived from it. `balances` are those after it."""
-        rows = Rows(self.now)
+        rows = Rows(self.heard)
         touched: set[LedgerAccount] = set()
         for step in steps:
             self.digest = _add_step(rows, step, self.digest, self.epoch, touched)
-        self.now = rows.now
         for account in sorted(touched):
             row = {"owner": account.owner, "kind": account.kind, "amount": balances.of(account)}
             rows.put(tables.balances, row)

@@ -6,7 +6,7 @@ from exchange.persistence import tables
 from exchange.persistence.codec import decode_event
 from exchange.persistence.log import store_rows
 from exchange.persistence.projections import project
-from exchange.persistence.rows import Rows
+from exchange.persistence.rows import Heard, Rows
 
 PAGE = 5_000  # events whose rows are stored at once
 
@@ -16,7 +16,7 @@ async def rebuild(connection: asyncpg.Connection) -> int:
 
     Readers see the old rows until the new ones are complete.
     """
-    count = now = 0
+    count, heard = 0, Heard()
     async with connection.transaction():
         epoch: int = await connection.fetchval("UPDATE writer SET epoch = epoch + 1 RETURNING epoch")
         for table in tables.PROJECTIONS:
@@ -26,7 +26,7 @@ async def rebuild(connection: asyncpg.Connection) -> int:
             "SELECT e.seq, c.digest, e.kind, e.body FROM events e JOIN commands c ON c.seq = e.seq ORDER BY e.seq, e.n"
         )
         while page := await cursor.fetch(PAGE):
-            now = await _project(connection, epoch, now, page)
+            await _project(connection, epoch, heard, page)
             count += len(page)
         await connection.execute(
             "INSERT INTO balances (owner, kind, amount) "
@@ -35,9 +35,10 @@ async def rebuild(connection: asyncpg.Connection) -> int:
     return count
 
 
-async def _project(connection: asyncpg.Connection, epoch: int, now: int, page: list[asyncpg.Record]) -> int:
-    """Store what a page of events means, from the slot `now` of the venue's clock on; answers where that stands then."""
-    rows = Rows(now)
+async def _project(
+    connection: asyncpg.Connection, epoch: int, heard: Heard, page: list[asyncpg.Record]
+) -> None:
+    rows = Rows(heard)
     for row in page:
         project(rows, row["seq"], row["digest"], decode_event(row["kind"], row["body"]))
     statements = tuple(rows.statements())
@@ -45,4 +46,3 @@ async def _project(connection: asyncpg.Connection, epoch: int, now: int, page: l
         assert await store_rows(connection, epoch, statements), (
             "the transaction holds the epoch that it has set"
         )
-    return rows.now

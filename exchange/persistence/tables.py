@@ -265,6 +265,7 @@ trades = Table(
     _int("start_slot"),
     _int("end_slot"),
     _int("cost"),
+    _text("priced_by"),
     _int("slot"),
     _int("seq"),
     Index("ix_trades_listing", "listing_id", "number"),
@@ -275,6 +276,17 @@ trades = Table(
 What becomes of the lease later changes nothing here. `number` is nobody's to see: numbers next to each other tell of
 leases that one order got together. The public knows a trade by its `id`.
 """
+
+displacements = Table(
+    "displacements",
+    metadata,
+    Column("lease", Text, primary_key=True),
+    Column("reclaimed", Boolean, nullable=False),
+    _int("slot"),
+    _int("seq"),
+    Index("ix_displacements_slot", "slot"),
+)
+"""Leases that were taken back: by their seller, who `reclaimed`, or else for an order; and where the clock stood then."""
 
 contracts = Table(
     "contracts",
@@ -439,6 +451,7 @@ PROJECTIONS = (
     leases,
     links,
     trades,
+    displacements,
     contracts,
     agreements,
     runs,

@@ -3,6 +3,7 @@
 from hypothesis import strategies as st
 
 from exchange.catalogue.instruments import Instrument
+from exchange.persistence.projections import PricedBy
 from exchange.persistence.queries.tape import Parted, Trade, TradeId
 from matching.terms import ChipCode, OwnerGroup, RegionCode, Slot, Tier, Window
 
@@ -14,7 +15,7 @@ def trade(
 ) -> Trade:
     """A trade, which begins in the slot in which it is granted."""
     inside = Window(Slot(slot), Slot(slot + slots))
-    return Trade(TradeId(f"{number:016x}"), number, instrument, cards, inside, cost, Slot(slot))
+    return Trade(TradeId(f"{number:016x}"), number, instrument, cards, inside, cost, PricedBy.ASK, Slot(slot))
 
 
 def parted(one: Trade, buyer: str, seller: str) -> Parted:

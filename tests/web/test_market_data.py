@@ -21,6 +21,8 @@ pytestmark = pytest.mark.anyio
 
 Json = Any
 PLACE = f"/v1/instruments/{H100}@{HORINGER}/on_demand"
+A800 = "nvidia-a800-80g"
+SOON = {"start": "2026-11-30T00:00:00Z", "end": "2026-11-30T02:00:00Z"}
 NAMES = re.compile(r"\b(buyer|rival|seller|office)\b|\b(ord|lst|lse)-")
 
 
@@ -60,6 +62,7 @@ async def test_the_tape_tells_every_grant_once_and_the_newest_slot_first(market:
         "cost_micro_yuan": 16 * 4 * 9_000_000,
         "price_micro_yuan_per_card_hour": 9_000_000,
         "price_micro_yuan_per_standard_card_hour": 2_839_117,
+        "priced_by": "ask",
         "traded_in": "2026-11-30T02:00:00Z",
     }
 
@@ -109,10 +112,62 @@ async def test_the_tape_is_filtered_by_what_and_when(market: Door) -> None:
     assert await found(end=far) == both
 
 
+async def test_a_trade_says_what_its_price_is_and_a_day_what_it_took_back(market: Door) -> None:
+    both = {tier: [{"price_micro_yuan_per_card_hour": 5_000_000}] for tier in ("spot", "on_demand")}
+    elsewhere = {"chip": A800, "cards": 8}
+    spot: Json = {"chips": {A800: 1000}, "tier": "spot", "limit_micro_yuan_per_card_hour": 6_000_000}
+
+    async def told() -> dict[str, list[int]]:
+        trades = await tape(market, chip=A800)
+        prices: dict[str, list[int]] = {}
+        for trade in trades:
+            price = trade["price_micro_yuan_per_card_hour"] // 1_000_000
+            prices[trade["priced_by"]] = sorted([*prices.get(trade["priced_by"], []), price])
+        return prices
+
+    listed = await market.ask("POST", "/v1/listings", by="seller", json=listing(asks=both, **elsewhere))
+    await buy(market, **spot, duration_minutes=720)
+    assert await told() == {"ask": [5]}
+    thirteen = {"start": "2026-11-30T00:00:00Z", "end": "2026-11-30T13:00:00Z"}
+    dearer = {**spot, "limit_micro_yuan_per_card_hour": 9_000_000, "window": thirteen}
+    await buy(market, "rival", **dearer, duration_minutes=720)
+    assert await told() == {"ask": [5, 5], "takeover": [6]}, "and the first goes on after it, at the ask"
+    await market.ask(
+        "POST", "/v1/orders", by="buyer", json=order(**(spot | {"duration_minutes": 60, "window": SOON}))
+    )
+    maker = listing(asks=both, price_rule="maker", **elsewhere)
+    await market.ask("POST", "/v1/listings", by="seller", json=maker)
+    assert await told() == {"ask": [5, 5], "takeover": [6], "limit": [6]}
+    path = f"/v1/listings/{listed.json()['id']}/reclaim"
+    await market.ask("POST", path, by="seller", json={"from": "2026-11-30T02:00:00Z"})
+    day = {"code": f"{A800}@{HORINGER}/spot", "chip": A800, "region": HORINGER, "day": "2026-11-30"}
+    # By the rival eleven hours of eight cards; then the seller takes back what the rival and the first still had.
+    (lost,) = (await market.ask("GET", "/v1/displacements", params={"chip": A800})).json()
+    assert {name: lost[name] for name in day} == day
+    assert (lost["leases"], lost["reclaimed"]) == (3, 2)
+    leases = await market.exchange.readers.fetch(
+        "SELECT cards, granted_end_slot - end_slot AS lost FROM leases"
+    )
+    assert lost["card_seconds"] == sum(row["cards"] * row["lost"] for row in leases) * 3600 > 0
+    assert (await market.ask("GET", "/v1/displacements", params={"day": "2026-11-29"})).json() == []
+    assert (await market.ask("GET", "/v1/displacements", params={"region": "310000"})).json() == []
+    wrong = await market.ask("GET", "/v1/displacements", params={"day": "today"})
+    assert code_of(wrong) == (422, "invalid_parameter")
+    page = (await market.client.get(f"/instruments/{A800}@{HORINGER}/spot")).text
+    assert "Taken back in the last 30 days" in page
+    assert "a takeover&#39;s" in page
+
+
 async def test_nobody_is_named(market: Door) -> None:
     await buy(market)
     await market.ask("POST", "/v1/orders", by="rival", json=order(limit_micro_yuan_per_card_hour=5_000_000))
-    for path in ("/v1/trades", "/v1/instruments", f"{PLACE}/depth", "/v1/depth/on_demand"):
+    for path in (
+        "/v1/trades",
+        "/v1/displacements",
+        "/v1/instruments",
+        f"{PLACE}/depth",
+        "/v1/depth/on_demand",
+    ):
         answer = await market.ask("GET", path)
         assert answer.status_code == 200, answer.text
         assert NAMES.search(answer.text) is None, answer.text

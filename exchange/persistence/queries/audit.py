@@ -265,6 +265,7 @@ _MADE = {
     "leases": ("LeaseGranted", "body #>> '{lease,id}'"),
     "links": ("LinkSet", "(body ->> 'home') || '/' || (body ->> 'region')"),
     "trades": ("LeaseGranted", "body #>> '{leased,lease}'"),
+    "displacements": ("LeaseDisplaced", "body ->> 'lease'"),
     "contracts": ("ContractOpened", "body #>> '{contract,id}'"),
     "agreements": (
         "AgreementRecorded",

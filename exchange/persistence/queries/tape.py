@@ -14,6 +14,7 @@ import asyncpg
 from exchange.catalogue.chips import WHOLE
 from exchange.catalogue.instruments import Instrument
 from exchange.persistence.database import Pool
+from exchange.persistence.projections import PricedBy
 from matching.terms import ChipCode, OwnerGroup, RegionCode, Slot, Tier, Window
 from settlement.meters import SECONDS_PER_HOUR
 from settlement.money import round_half_away
@@ -26,7 +27,7 @@ class Trade:
     """A lease as the tape tells it, and nobody's name.
 
     `cost` is micro-yuan for all cards and slots: over them it is the exact price of a card-slot, on average. `slot` is
-    where the venue's clock stood at the grant. `number` counts grants, and is not for the public.
+    where the venue's clock stood at the grant, `priced_by` what its price is. `number` counts grants, and is not for the public.
     """
 
     id: TradeId
@@ -35,6 +36,7 @@ class Trade:
     cards: int
     window: Window
     cost: int
+    priced_by: PricedBy
     slot: Slot
 
     @property
@@ -129,7 +131,9 @@ async def first_trade(pool: Pool) -> Slot | None:
     return None if slot is None else Slot(slot)
 
 
-_TRADE = "t.id, t.number, l.chip, l.region, o.tier, t.cards, t.start_slot, t.end_slot, t.cost, t.slot"
+_TRADE = (
+    "t.id, t.number, l.chip, l.region, o.tier, t.cards, t.start_slot, t.end_slot, t.cost, t.priced_by, t.slot"
+)
 _FROM = "FROM trades t JOIN listings l ON l.id = t.listing_id JOIN orders o ON o.id = t.order_id"
 _CONDITIONS = (
     "l.chip = {}",
@@ -162,5 +166,6 @@ def _trade(row: asyncpg.Record) -> Trade:
         cards=row["cards"],
         window=Window(Slot(row["start_slot"]), Slot(row["end_slot"])),
         cost=row["cost"],
+        priced_by=PricedBy(row["priced_by"]),
         slot=Slot(row["slot"]),
     )

@@ -149,6 +149,15 @@ def upgrade() -> None:
         "ix_delivery_records_batch", "delivery_records", ["batch"], unique=False, postgresql_using="brin"
     )
     op.create_table(
+        "displacements",
+        sa.Column("lease", sa.Text(), nullable=False),
+        sa.Column("reclaimed", sa.Boolean(), nullable=False),
+        sa.Column("slot", sa.BigInteger(), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("lease", name=op.f("pk_displacements")),
+    )
+    op.create_index("ix_displacements_slot", "displacements", ["slot"], unique=False)
+    op.create_table(
         "entries",
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.Column("n", sa.Integer(), nullable=False),
@@ -377,6 +386,7 @@ def upgrade() -> None:
         sa.Column("start_slot", sa.BigInteger(), nullable=False),
         sa.Column("end_slot", sa.BigInteger(), nullable=False),
         sa.Column("cost", sa.BigInteger(), nullable=False),
+        sa.Column("priced_by", sa.Text(), nullable=False),
         sa.Column("slot", sa.BigInteger(), nullable=False),
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("number", name=op.f("pk_trades")),
@@ -467,6 +477,8 @@ def downgrade() -> None:
     op.drop_table("leases")
     op.drop_table("events")
     op.drop_table("entries")
+    op.drop_index("ix_displacements_slot", table_name="displacements")
+    op.drop_table("displacements")
     op.drop_index("ix_delivery_records_batch", table_name="delivery_records", postgresql_using="brin")
     op.drop_index(
         "ix_delivery_records_slot", table_name="delivery_records", postgresql_where="status = 'accepted'"
