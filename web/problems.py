@@ -57,6 +57,7 @@ class DoorRejection(StrEnum):
     UNKNOWN_COMMAND = "unknown_command"
 
     BUSY = "busy"
+    CLOSING = "closing"
     HALTED = "halted"
     DATABASE_UNAVAILABLE = "database_unavailable"
     INTERNAL_ERROR = "internal_error"
@@ -109,6 +110,7 @@ PROBLEMS: Mapping[Code | DoorRejection, Kind] = {
     Door.ALREADY_CLOSED: Kind(409, "It has ended already"),
     Door.UNKNOWN_COMMAND: Kind(404, "No command came in under this id"),
     Door.BUSY: Kind(503, "The venue has too much to do"),
+    Door.CLOSING: Kind(503, "The venue is closing"),
     Door.HALTED: Kind(503, "The venue has stopped"),
     Door.DATABASE_UNAVAILABLE: Kind(503, "The venue can't reach its database"),
     Door.INTERNAL_ERROR: Kind(500, "The venue has made a mistake"),
@@ -121,7 +123,7 @@ PROBLEMS: Mapping[Code | DoorRejection, Kind] = {
     Market.EMPTY_WINDOW: Kind(422, "The window is empty"),
     Market.WINDOW_TOO_SHORT: Kind(422, "The window is shorter than the run"),
     Market.CLOCK_GOES_BACK: Kind(409, "Time goes forward"),
-    Market.BELOW_COMMITTED: Kind(409, "More cards than that are leased"),
+    Market.BELOW_COMMITTED: Kind(409, "More than that is leased"),
     Venue.VENUE_NOT_OPEN: Kind(409, "The venue is not open yet"),
     Venue.NOT_ALLOWED: Kind(403, "This is not yours to ask"),
     Venue.TERMS_INVALID: Kind(422, "The terms make no sense"),

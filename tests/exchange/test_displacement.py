@@ -11,6 +11,7 @@ from exchange.orders.events import (
     LeaseGranted,
     OrderAccepted,
     OrderClosed,
+    OrderNotContinued,
     ReserveReleased,
 )
 from exchange.state import Role
@@ -34,6 +35,7 @@ from matching.terms import (
     Work,
 )
 from tests.exchange.desk import Desk
+from tests.exchange.doctored import log_of, told_of
 from tests.exchange.house import BUYER, CLERK, EAST, FAST, HOURS, SELLER, WEST, YUAN, House, only, party
 
 BOTH = {Tier.SPOT: flat(4 * YUAN), Tier.ON_DEMAND: flat(10 * YUAN)}
@@ -156,12 +158,18 @@ def test_an_order_whose_buyer_can_not_pay_for_it_any_more_does_not_go_on() -> No
     house.admit(party("rich", Role.BUYER), 1_000_000_00)
     curve = PriceCurve(((house.first, 18 * YUAN), (house.first + 2, 0)))
     house.offer(asks={Tier.SPOT: curve, Tier.ON_DEMAND: flat(10 * YUAN)}, lot=8, window=(0, 4))
-    house.place(tier=Tier.SPOT, limit=9 * YUAN, slots=4, window=(0, 4))
+    order = only(
+        OrderClosed, house.place(tier=Tier.SPOT, limit=9 * YUAN, slots=4, window=(0, 4))
+    ).closed.order
     house.tick(1)
     events = firm(house, slots=2, window=(1, 4))
     # The two hours that were delivered were the dear ones: they cost all that the order could hold.
     assert only(LeaseDisplaced, events).displaced.charged == 8 * 4 * 9 * YUAN
     assert [event.party for event in events if isinstance(event, OrderAccepted)] == ["rich"]
+    told = only(OrderNotContinued, events)
+    assert (told.order, told.party, told.rest.id) == (order, BUYER, f"{order}.r1")
+    assert (told.rest.slots, told.needed, told.available) == (2, 8 * 2 * 9_00 + 1, 3)
+    assert told_of(log_of(house)) == []
 
 
 def test_a_gang_is_taken_back_as_a_whole_and_its_open_rest_with_it() -> None:

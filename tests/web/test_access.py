@@ -28,6 +28,7 @@ MAY = {
     "get_depth": ANYBODY,
     "get_standard_depth": ANYBODY,
     "list_trades": ANYBODY,
+    "list_displacements": ANYBODY,
     "list_bars": ANYBODY,
     "get_index": ANYBODY,
     "get_index_history": ANYBODY,

@@ -25,6 +25,7 @@ COMMANDS = {
     "demo": Front("web.cli.demo", "Open a venue of made-up buyers and sellers, to look around in."),
     "serve": Front("web.cli.serve", "Open the venue on this machine."),
     "terms": Front("web.cli.terms", "Show the terms of the house, or change them."),
+    "links": Front("web.cli.links", "Show the bandwidth between regions, or set it."),
     "party": Front("web.cli.party", "Admit parties, list them, and give them keys."),
     "deposit": Front("web.cli.deposit", "Book money that a party has paid in."),
     "quote": Front("web.cli.quote", "Say what a job would get now, as a buyer, and what would let it fit."),

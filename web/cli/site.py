@@ -32,7 +32,8 @@ async def open_door(
 ) -> AsyncIterator[str]:
     """Open the door to a venue, give its address, and let commands find it while the block lasts.
 
-    Money comes in as the settings say, or by a made-up Stripe. Leaving it takes no more requests and lets answers finish.
+    Money comes in as the settings say, or by a made-up Stripe. Leaving it gives no more quotes, takes no more requests, and
+    lets answers finish.
     """
     await token_of_clerk(exchange, settings.data_dir)  # kept in the folder, for commands to come
     async with AsyncExitStack() as opened:
@@ -54,6 +55,8 @@ async def open_door(
         if made_up is not None:
             await opened.enter_async_context(running(made_up.keep_paying(url), "made-up buyers"))
         opened.enter_context(announced(settings.data_dir, Server(url, os.getpid(), settings.elsewhere)))
+        # This comes first when the door is left: whoever waits for a quote is told so while it can be answered.
+        opened.callback(exchange.quotes.refuse)
         yield url
 
 

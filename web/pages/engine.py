@@ -32,6 +32,7 @@ FILTERS = (
     formats.short_count,
     formats.basis_points,
     formats.milli,
+    formats.thousandths,
     formats.share_of,
     formats.card_hours,
     formats.hours,

@@ -80,6 +80,11 @@ def share_of(part: int, whole: int) -> str:
     return f"{tenths // 10} %" if tenths % 10 == 0 else f"{tenths // 10}.{tenths % 10} %"
 
 
+def thousandths(value: int) -> str:
+    """Thousandths as a number with its thousands parted: 1250500 is `1,250.5`."""
+    return decimal(Fraction(value, 1000))
+
+
 def card_hours(card_seconds: int) -> str:
     """Card-seconds in card-hours (卡时), to three decimals at most."""
     return decimal(Fraction(card_seconds, 3600))

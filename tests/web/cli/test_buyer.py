@@ -68,6 +68,8 @@ def test_a_quote_is_told_and_books_nothing(buyer: Counter) -> None:
     told = buyer("quote", job()).stdout
     assert "8 cards of nvidia-h100-80g in 150100" in told
     assert "¥288.00 in all, of which VAT" in told
+    assert "from listing 1 of this quote" in told
+    assert "lst-" not in told
     assert "Of what is free, at another limit" in told
     quote = read(buyer("quote", job(), "--json"))
     assert quote["promise"] == {

@@ -11,6 +11,7 @@ from web.cli.main import COMMANDS
 GROUPS = {
     "bench": ["matching", "settle"],
     "db": ["check", "upgrade", "rebuild"],
+    "links": ["list", "set"],
     "party": ["add", "list", "key"],
     "terms": ["show", "adopt"],
 }
