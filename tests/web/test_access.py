@@ -67,6 +67,7 @@ MAY = {
     "get_contract": "buyer seller clerk",
     "record_agreement": "clerk",
     "list_agreements": "office clerk",
+    "what_if": "office clerk",
     "close_period": "clerk",
 }
 """Which callers each operation lets in. A route that is not in this table fails the test."""
