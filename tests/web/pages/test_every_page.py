@@ -115,7 +115,12 @@ async def test_what_belongs_to_others_is_not_there(calm: Venue) -> None:
     for path in (statements[0], listings[0], "/console/leases/lse-1"):
         assert (await rival.get(path)).status == 404, path
     office = await calm.as_party("office-qingyang")
-    for path in ("/region/agreements/pair-2/1/2026-10", "/region/agreements/pair-1/9/2026-10"):
+    for path in (
+        "/region/agreements/pair-2/1/2026-10",
+        "/region/agreements/pair-1/9/2026-10",
+        "/region/agreements/pair-2/1/2026-10/what-if",
+        "/region/agreements/pair-1/1/2026-11/what-if",
+    ):
         assert (await office.get(path)).status == 404, path
 
 
