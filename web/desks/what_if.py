@@ -15,13 +15,12 @@ from settlement.agreements import PairAgreement, Shares
 from settlement.ledger.chart import AccountKind
 from settlement.money import WHOLE, BasisPoints
 from settlement.what_if import Comparison
+from web.desks.shared import KINDS, name_of, own_shares
 from web.pages.charts import Bars, bars
 from web.pages.fields import MistakeCode, Reader
 from web.pages.formats import plain_yuan
 from web.pages.routing import PageRequest, not_here, page, sent_query
 from web.session import Caller
-
-KINDS = (AccountKind.REVENUE, AccountKind.TAX, AccountKind.GDP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +48,7 @@ async def what_if_page(
         raise not_here()
     form = Reader(_own(agreement) | sent_query(request))
     other = _other(form, agreement)
-    shown = await compared(exchange.readers, f"{agreement_id}/{version}", period, other or agreement)
+    shown = await compared(exchange.readers, name_of(agreement), period, other or agreement)
     if shown is None:
         raise not_here()
     return page(
@@ -75,11 +74,10 @@ def field_names(agreement: PairAgreement) -> list[str]:
 
 def _own(agreement: PairAgreement) -> dict[str, list[str]]:
     """The agreement's own terms as they are typed, in per cent."""
-    of_kind = {"revenue": agreement.shares.revenue, "tax": agreement.shares.tax, "gdp": agreement.shares.gdp}
     typed = {
         f"{kind}-{n}": [_per_cent(share)]
-        for kind, shares in of_kind.items()
-        for n, share in enumerate(shares[:-1], start=1)
+        for kind in KINDS
+        for n, share in enumerate(own_shares(agreement, kind)[:-1], start=1)
     }
     return typed | {"value_added": [_per_cent(agreement.value_added_bp)]}
 

@@ -53,6 +53,7 @@ PAGES = {
         "/region/agreements/pair-1/1/2026-10",
         f"{WHAT_IF}?revenue-1=50&value_added=40",
         f"{WHAT_IF}?tax-1=x",
+        "/region/pairs/310000/621000/2026-Q4",
     ],
     "clerk-1": [
         "/clerk",
