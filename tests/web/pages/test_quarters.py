@@ -2,6 +2,7 @@
 
 import csv
 import io
+from itertools import pairwise
 
 import pytest
 
@@ -79,6 +80,6 @@ def test_a_flow_leaves_as_it_came() -> None:
     assert chart is not None
     assert sum(ribbon.height for ribbon in chart.ribbons) == chart.whole
     tops = [(ribbon.top, ribbon.top + ribbon.height) for ribbon in chart.ribbons]
-    assert all(before[1] < after[0] for before, after in zip(tops, tops[1:], strict=False))
+    assert all(before[1] < after[0] for before, after in pairwise(tops))
     assert chart.height == tops[-1][1]
     assert flow_chart([0, 0]) is flow_chart([5, -1]) is None

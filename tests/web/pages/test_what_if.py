@@ -1,9 +1,14 @@
 """Other shares for a closed month: both sides on a page, and nothing that changes."""
 
+from dataclasses import replace
+
+import httpx
 import pytest
 
 from exchange.persistence.queries.regions import agreements, shared_periods
 from exchange.persistence.queries.what_if import compared
+from settlement.agreements import Shares
+from settlement.money import BasisPoints
 from settlement.what_if import what_if
 from tests.web import seed
 from tests.web.pages.conftest import Venue
@@ -63,3 +68,58 @@ async def test_shares_that_can_t_be_read(calm: Venue, name: str, typed: str, sen
     assert visit.status == 422
     assert sentence in visit.page.text
     assert visit.page.values()[name] == [typed]
+
+
+ASKED = {
+    "agreement": "pair-1",
+    "version": 1,
+    "period": "2026-10",
+    "revenue_shares_bp": [2500, 7500],
+    "tax_shares_bp": [10000, 0],
+    "gdp_shares_bp": [5000, 5000],
+    "value_added_bp": 3300,
+}
+
+
+async def ask(venue: Venue, by: str, **changed: object) -> httpx.Response:
+    """The same door as programs go through."""
+    headers = {"Authorization": f"Bearer {seed.token_of(by)}"}
+    return await venue.browser().client.post("/v1/what-if", json=ASKED | changed, headers=headers)
+
+
+@pytest.mark.parametrize("by", ["office-qingyang", "office-shanghai", "clerk-1"])
+async def test_programs_are_told_the_same(calm: Venue, by: str) -> None:
+    (pair,) = await agreements(calm.exchange.readers, seed.QINGYANG)
+    shares = Shares(seed.bp(2500, 7500), seed.bp(10000, 0), seed.bp(5000, 5000))
+    other = replace(pair, shares=shares, value_added_bp=BasisPoints(3300))
+    expected = await compared(calm.exchange.readers, "pair-1/1", "2026-10", other)
+    assert expected is not None
+    answer = (await ask(calm, by)).json()
+    assert "not a tax filing, not official statistics" in answer["label"]
+    assert answer["parties"] == ["310000", "621000"]
+    for one in expected:
+        told = answer[one.kind]
+        assert (told["settled_base_fen"], told["other_base_fen"]) == (one.settled.base, one.other.base)
+        assert (told["settled_fen"], told["other_fen"]) == ([*one.settled.parts], [*one.other.parts])
+        assert told["difference_fen"] == [*one.differences]
+
+
+@pytest.mark.parametrize(
+    ("changed", "status", "code"),
+    [
+        ({"version": 2}, 404, "unknown_id"),
+        ({"agreement": "pair-2"}, 404, "unknown_id"),
+        ({"period": "2026-11"}, 404, "unknown_id"),
+        ({"period": "October"}, 422, "invalid_value"),
+        ({"tax_shares_bp": [5000, 4999]}, 422, "agreement_invalid"),
+        ({"gdp_shares_bp": [2000, 3000, 5000]}, 422, "agreement_invalid"),
+        ({"value_added_bp": 10001}, 422, "out_of_range"),
+        ({"revenue_shares_bp": [-1, 10001]}, 422, "out_of_range"),
+        ({"carbon_shares_bp": [5000, 5000]}, 422, "unknown_field"),
+    ],
+)
+async def test_what_programs_can_t_ask(
+    calm: Venue, changed: dict[str, object], status: int, code: str
+) -> None:
+    answer = await ask(calm, "office-qingyang", **changed)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
