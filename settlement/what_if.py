@@ -3,13 +3,13 @@
 Nothing is changed by it. Every figure is accounting under the agreement: not a tax filing, and not official statistics.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from settlement.agreements import PairAgreement
 from settlement.ledger.chart import AccountKind
 from settlement.money import NOTHING, Fen
-from settlement.statement import Attribution, attribution_of
+from settlement.statement import Attribution, RegionShares, attribution_of
 from settlement.terms import SplitMethod
 
 
@@ -69,22 +69,11 @@ def what_if(lines: Iterable[SettledLine], other: PairAgreement) -> Comparison:
     `other` has the parties of the agreement. Lines are split one by one and then added up, as a statement is (F10): the
     agreement's own terms give what was settled, to the fen.
     """
-    compared = nothing_yet(other)
-    for line in lines:
-        again = attribution_of(line.net, line.local_retained, other, SplitMethod.CHAIN)
-        settled = _counted(line, line.shared)
-        compared = together(
-            compared,
-            tuple(Compared(kind, settled[kind], counted) for kind, counted in _counted(line, again).items()),
-        )
-    return compared
-
-
-def nothing_yet(agreement: PairAgreement) -> Comparison:
-    """The comparison of no lines."""
-    nothing = Counted(NOTHING, (NOTHING,) * len(agreement.parties))
-    kinds = (AccountKind.REVENUE, AccountKind.TAX, AccountKind.GDP)
-    return tuple(Compared(kind, nothing, nothing) for kind in kinds)
+    lines = list(lines)
+    again = [attribution_of(line.net, line.local_retained, other, SplitMethod.CHAIN) for line in lines]
+    settled = _counted(lines, [line.shared for line in lines], other.parties)
+    tried = _counted(lines, again, other.parties)
+    return tuple(Compared(kind, settled[kind], tried[kind]) for kind in settled)
 
 
 def together(one: Comparison, another: Comparison) -> Comparison:
@@ -92,12 +81,22 @@ def together(one: Comparison, another: Comparison) -> Comparison:
     return tuple(first + second for first, second in zip(one, another, strict=True))
 
 
-def _counted(line: SettledLine, shared: Attribution) -> dict[AccountKind, Counted]:
+def _counted(
+    lines: Sequence[SettledLine], shared: Sequence[Attribution], parties: tuple[str, ...]
+) -> dict[AccountKind, Counted]:
+    """Add up what lines came to, shared in one way."""
     figures = {
-        AccountKind.REVENUE: (line.net, shared.revenue),
-        AccountKind.TAX: (line.local_retained, shared.tax),
-        AccountKind.GDP: (shared.gdp_base, shared.gdp),
+        AccountKind.REVENUE: ([line.net for line in lines], [one.revenue for one in shared]),
+        AccountKind.TAX: ([line.local_retained for line in lines], [one.tax for one in shared]),
+        AccountKind.GDP: ([one.gdp_base for one in shared], [one.gdp for one in shared]),
     }
     return {
-        kind: Counted(base, tuple(fen for _, fen in regions)) for kind, (base, regions) in figures.items()
+        kind: Counted(Fen(sum(bases)), _parts(regions, parties)) for kind, (bases, regions) in figures.items()
     }
+
+
+def _parts(shares: Iterable[RegionShares], parties: tuple[str, ...]) -> tuple[Fen, ...]:
+    """Every party's sum, in the order of the parties, also of no lines."""
+    nothing = [NOTHING for _ in parties]
+    columns = zip(nothing, *([fen for _, fen in regions] for regions in shares), strict=True)
+    return tuple(Fen(sum(column)) for column in columns)

@@ -10,7 +10,7 @@ WIDTH, HEIGHT = 520, 220
 LEFT, RIGHT, TOP, BOTTOM = 52, 12, 10, 30
 SHADES = 4  # of a heat map, beside the one for nothing
 MARKS = 4  # at most so many lines across a scale
-BAR_MOST = 340  # how long a bar is that stands for the whole
+BAR_MOST = 206  # how long a bar is that stands for the whole
 FLOW_HIGH, FLOW_WIDE, FLOW_GAP = 120, 150, 16
 
 

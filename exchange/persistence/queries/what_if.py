@@ -8,7 +8,7 @@ import msgspec
 from settlement.agreements import PairAgreement
 from settlement.money import Fen
 from settlement.statement import Attribution, RegionShares
-from settlement.what_if import Comparison, SettledLine, nothing_yet, together, what_if
+from settlement.what_if import Comparison, SettledLine, together, what_if
 
 LINES_AT_ONCE = 1000
 
@@ -20,9 +20,10 @@ async def compared(
 
     Lines are read and split in pages, so that a large month keeps nobody waiting.
     """
-    found = None
+    found: Comparison | None = None
     async for lines in _settled_lines(pool, agreement, period):
-        found = together(found or nothing_yet(other), what_if(lines, other))
+        more = what_if(lines, other)
+        found = more if found is None else together(found, more)
     return found
 
 
