@@ -6,9 +6,13 @@ from itertools import pairwise
 
 import pytest
 
-from exchange.persistence.queries.regions import shared_figures, shared_periods
+from exchange.persistence.queries.regions import SharedPeriod, shared_figures, shared_periods
+from settlement.agreements import PairAgreement, Shares
+from settlement.money import BasisPoints
+from tests.web import seed
 from tests.web.pages.conftest import Venue
-from web.desks.quarters import months_of, quarter_of
+from web.desks.quarters import _carbon, _kind, months_of, quarter_of
+from web.desks.shared import KINDS, AgreementTable, Shared, SharedRow
 from web.pages.charts import flow_chart
 from web.pages.exports import csv_of
 
@@ -83,3 +87,30 @@ def test_a_flow_leaves_as_it_came() -> None:
     assert all(before[1] < after[0] for before, after in pairwise(tops))
     assert chart.height == tops[-1][1]
     assert flow_chart([0, 0]) is flow_chart([5, -1]) is None
+
+
+def table(version: int, parties: tuple[str, ...], shares: Shares, revenue: dict[str, int]) -> AgreementTable:
+    """A version with one month, in which only revenue was shared."""
+    agreement = PairAgreement("pair", version, parties, version, None, shares, BasisPoints(0))
+    nothing = dict.fromkeys(parties, 0)
+    shared = [
+        Shared(kind, sum(parts.values()), parts)
+        for kind, parts in zip(KINDS, (revenue, nothing, nothing), strict=True)
+    ]
+    period = SharedPeriod(f"pair/{version}", f"2026-1{version}", "run", 1, 1, 0, 0, 0)
+    return AgreementTable(agreement, [SharedRow(period, shared)])
+
+
+def test_versions_of_a_quarter_add_up_also_when_a_region_of_transit_joins() -> None:
+    half, third = seed.bp(5000, 5000), seed.bp(4000, 2000, 4000)
+    tables = [
+        table(0, ("1", "3"), Shares(half, half, half), {"1": 10, "3": 11}),
+        table(1, ("1", "2", "3"), Shares(third, third, third, third), {"1": 4, "2": 2, "3": 4}),
+    ]
+    revenue, tax, _ = (_kind(kind, tables) for kind in KINDS)
+    assert [(part.region, part.computed) for part in revenue.parts] == [("1", 14), ("2", 2), ("3", 15)]
+    assert [list(part.agreed) for part in revenue.parts] == [[5000, 4000], [2000], [5000, 4000]]
+    assert revenue.adds_up
+    assert revenue.base == 31
+    assert (tax.base, tax.flow) == (0, None)
+    assert _carbon(tables) == {"1": [4000], "2": [2000], "3": [4000]}

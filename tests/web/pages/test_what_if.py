@@ -7,11 +7,13 @@ import pytest
 
 from exchange.persistence.queries.regions import agreements, shared_periods
 from exchange.persistence.queries.what_if import compared
-from settlement.agreements import Shares
+from settlement.agreements import PairAgreement, Shares
 from settlement.money import BasisPoints
 from settlement.what_if import what_if
 from tests.web import seed
 from tests.web.pages.conftest import Venue
+from web.desks.what_if import _other, _own
+from web.pages.fields import Mistake, MistakeCode, Reader
 
 pytestmark = pytest.mark.anyio
 
@@ -68,6 +70,19 @@ async def test_shares_that_can_t_be_read(calm: Venue, name: str, typed: str, sen
     assert visit.status == 422
     assert sentence in visit.page.text
     assert visit.page.values()[name] == [typed]
+
+
+def test_among_three_parties_what_is_typed_can_t_be_more_than_the_whole() -> None:
+    third = seed.bp(4000, 2000, 4000)
+    agreement = PairAgreement(
+        "A", 1, ("1", "2", "3"), 0, None, Shares(third, third, third), BasisPoints(6000)
+    )
+    form = Reader(_own(agreement))
+    assert _other(form, agreement) == agreement
+    assert not form.mistakes
+    form = Reader(_own(agreement) | {"tax-1": ["70"], "tax-2": ["30.01"]})
+    assert _other(form, agreement) is None
+    assert form.mistakes == {"tax-2": Mistake(MistakeCode.TOO_LARGE, "30")}
 
 
 ASKED = {
