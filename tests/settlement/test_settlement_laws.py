@@ -10,6 +10,7 @@ from tests.settlement import (
     rating_laws,
     refund_laws,
     voucher_laws,
+    what_if_laws,
 )
 from tests.settlement.law import THOROUGHLY, Law
 
@@ -68,6 +69,12 @@ LAWS: tuple[Law, ...] = (
     rating_laws.whoever_is_delivered_more_or_warned_less_is_not_charged_the_wrong_way,
     rating_laws.half_a_fen_of_a_credit_goes_to_the_seller,
     rating_laws.an_outage_is_credited_by_the_lowest_step_that_was_missed,
+    what_if_laws.every_part_of_a_comparison_is_somebodys,
+    what_if_laws.the_agreements_own_terms_change_nothing,
+    what_if_laws.other_terms_give_what_they_would_have_settled,
+    what_if_laws.a_comparison_is_the_formula,
+    what_if_laws.a_comparison_of_credits_mirrors_that_of_charges,
+    what_if_laws.lines_may_come_in_pages,
     bookkeeping.an_entry_is_built_only_if_it_balances,
     bookkeeping.a_ledger_lives_by_its_laws,
 )

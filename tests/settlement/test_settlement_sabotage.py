@@ -1,12 +1,12 @@
 """Bugs planted on purpose: each must break the law that is there for it, or the tests prove nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
 import pytest
 
-from settlement import carbon, income_tax, money, refunds, statement
+from settlement import carbon, income_tax, money, refunds, statement, what_if
 from settlement.agreements import PairAgreement
 from settlement.carbon import Emissions, PowerUse
 from settlement.income_tax import Branch, HeadOfficeRule
@@ -15,8 +15,9 @@ from settlement.ledger.chart import CONTRA, AccountKind
 from settlement.money import NOTHING, WHOLE, BasisPoints, Fen, Tie
 from settlement.refunds import Returned
 from settlement.statement import Line, percentage
-from settlement.terms import FeeTerms, TaxTerms, Terms, VoucherTerms
-from tests.settlement import assessed_laws, bookkeeping, laws, refund_laws
+from settlement.terms import FeeTerms, SplitMethod, TaxTerms, Terms, VoucherTerms
+from settlement.what_if import Comparison, SettledLine
+from tests.settlement import assessed_laws, bookkeeping, laws, refund_laws, what_if_laws
 from tests.settlement.law import UNTIL_IT_BREAKS
 from tests.settlement.planting import Bug, named
 from tests.settlement.shared_cases import failing_cases
@@ -28,6 +29,7 @@ sound_largest_remainder = money.largest_remainder
 sound_voucher = statement.voucher_of
 sound_weights = income_tax.branch_weights
 sound_emissions = carbon.emissions_of
+sound_what_if = what_if.what_if
 
 
 def round_half_down(numerator: int, denominator: int) -> int:
@@ -176,6 +178,19 @@ def give_the_odd_gram_to_the_source(grams: int, agreement: PairAgreement) -> tup
     return tuple(zip(agreement.parties, shares, strict=True))
 
 
+def share_the_total_instead_of_each_line(lines: Iterable[SettledLine], other: PairAgreement) -> Comparison:
+    lines = list(lines)
+    net, retained = Fen(sum(line.net for line in lines)), Fen(sum(line.local_retained for line in lines))
+    again = statement.attribution_of(net, retained, other, SplitMethod.CHAIN)
+    total = sound_what_if([SettledLine(net, retained, again)], other)
+    sound = sound_what_if(lines, other)
+    return tuple(replace(one, other=whole.other) for one, whole in zip(sound, total, strict=True))
+
+
+def keep_what_was_settled(lines: Iterable[SettledLine], other: PairAgreement) -> Comparison:
+    return tuple(replace(one, other=one.settled) for one in sound_what_if(lines, other))
+
+
 BUGS = (
     Bug("round_half_away", round_half_down, laws.rounding_goes_to_the_nearest_and_halves_away_from_zero),
     Bug("round_half_away", floor_what_is_negative, laws.rounding_mirrors_the_sign),
@@ -244,6 +259,18 @@ BUGS = (
         "emissions_by_region",
         give_the_odd_gram_to_the_source,
         assessed_laws.emissions_by_region_are_all_of_them,
+    ),
+    Bug(
+        "what_if",
+        share_the_total_instead_of_each_line,
+        what_if_laws.the_agreements_own_terms_change_nothing,
+        fails_a_case=False,  # none asks what if
+    ),
+    Bug(
+        "what_if",
+        keep_what_was_settled,
+        what_if_laws.other_terms_give_what_they_would_have_settled,
+        fails_a_case=False,
     ),
     Bug("gross_of", cut_off_the_last_fen, laws.a_gross_is_within_half_a_fen_of_what_was_metered),
 )

@@ -68,6 +68,7 @@ MAY = {
     "get_contract": "buyer seller clerk",
     "record_agreement": "clerk",
     "list_agreements": "office clerk",
+    "what_if": "office clerk",
     "close_period": "clerk",
     "top_up": "buyer",
     "take_in_statement": "clerk",

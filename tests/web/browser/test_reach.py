@@ -18,6 +18,7 @@ RUN = (
 WEIGHT_MAX = 300_000  # bytes of a page with all that it loads, before compression
 
 H800 = "/instruments/nvidia-h800-80g@621000/on_demand"
+WHAT_IF = "/region/agreements/pair-1/1/2026-10/what-if"
 JOB = "chip=nvidia-h800-80g&limit=20&deadline=2026-12-20T00%3A00"
 PAGES = {
     "": [
@@ -47,7 +48,13 @@ PAGES = {
     "seller-1": ["/console", "/console/new", "/console/leases", "/console/statements"],
     "buyer-2": ["/orders", "/leases"],
     "seller-4": ["/console/leases"],
-    "office-qingyang": ["/region", "/region/agreements/pair-1/1/2026-10"],
+    "office-qingyang": [
+        "/region",
+        "/region/agreements/pair-1/1/2026-10",
+        f"{WHAT_IF}?revenue-1=50&value_added=40",
+        f"{WHAT_IF}?tax-1=x",
+        "/region/pairs/310000/621000/2026-Q4",
+    ],
     "clerk-1": [
         "/clerk",
         "/clerk/parties",
