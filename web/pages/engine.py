@@ -34,6 +34,8 @@ FILTERS = (
     formats.milli,
     formats.share_of,
     formats.card_hours,
+    formats.measured,
+    formats.per,
     formats.hours,
     formats.plain_hours,
     formats.local,

@@ -1,0 +1,83 @@
+"""Statements as files: for whoever may see the page, with the figures of the page."""
+
+import csv
+import io
+
+import pytest
+
+from tests.web.pages.conftest import Browser, Venue
+from tests.web.pages.test_statements import charged, fen
+
+pytestmark = pytest.mark.anyio
+
+
+async def bills_of(browser: Browser, page: str = "/statements") -> list[str]:
+    """The ids of the statements that a page lists."""
+    links = (await browser.get(page)).page.links()
+    return sorted({"/".join(link.split("/")[-2:]) for link in links if "/run-" in link})
+
+
+def rows_of(text: str) -> list[dict[str, str]]:
+    """The rows of a file with a header, which begins as Excel needs it."""
+    assert text.startswith("\ufeff")
+    return list(csv.DictReader(io.StringIO(text[1:], newline="")))
+
+
+async def test_both_sides_and_the_clerk_and_the_region_download_the_same_statement(calm: Venue) -> None:
+    buyer = await calm.as_party("buyer-1")
+    bill = next(bill for bill in await bills_of(buyer) if "/lse-" in bill)
+    row = next(
+        row for row in rows_of((await buyer.get("/statements.csv")).html) if row["Statement 结算单"] == bill
+    )
+    files = [
+        (await (await calm.as_party(party)).client.get(f"/statements/{bill}/statement.{kind}")).content
+        for party in ("buyer-1", row["Seller 卖方"], "clerk-1")
+        for kind in ("pdf", "csv")
+    ]
+    assert files[0].startswith(b"%PDF-")
+    assert set(files) == set(files[:2])
+    lines = rows_of(files[1].decode())
+    gross = sum(fen(line["Gross, VAT included, yuan 含税价"]) for line in lines)
+    assert gross == fen(row["Charged, yuan 应付"])
+    assert f"¥{gross // 100:,}.{gross % 100:02}" == charged(await buyer.get(f"/statements/{bill}"))
+
+
+async def test_a_statement_is_a_file_that_no_browser_keeps(calm: Venue) -> None:
+    buyer = await calm.as_party("buyer-1")
+    bill = (await bills_of(buyer))[0]
+    for kind, media in (("pdf", "application/pdf"), ("csv", "text/csv; charset=utf-8")):
+        headers = (await buyer.get(f"/statements/{bill}/statement.{kind}")).headers
+        assert headers["content-type"] == media
+        assert (
+            headers["content-disposition"]
+            == f'attachment; filename="statement-{bill.replace("/", "-")}.{kind}"'
+        )
+        assert headers["cache-control"] == "no-store"
+
+
+async def test_nobody_downloads_what_is_somebody_else_s(calm: Venue) -> None:
+    bill = (await bills_of(await calm.as_party("buyer-1")))[0]
+    other = await calm.as_party("buyer-2")
+    for kind in ("pdf", "csv"):
+        assert (await other.get(f"/statements/{bill}/statement.{kind}")).status == 404
+        assert (await other.get(f"/statements/run-9/lse-999/statement.{kind}")).status == 404
+
+
+async def test_a_list_has_every_statement_once(calm: Venue) -> None:
+    clerk = await calm.as_party("clerk-1")
+    rows = rows_of((await clerk.get("/clerk/periods/2026-10/statements.csv")).html)
+    assert [row["Statement 结算单"] for row in rows] != []
+    assert {row["Statement 结算单"] for row in rows} == set(
+        await bills_of(clerk, "/clerk/periods/2026-10/statements")
+    )
+    assert len({row["Statement 结算单"] for row in rows}) == len(rows)
+    for party, path, side in (
+        ("buyer-1", "/statements.csv", "Buyer 买方"),
+        ("seller-1", "/console/statements.csv", "Seller 卖方"),
+    ):
+        own = rows_of((await (await calm.as_party(party)).get(path)).html)
+        assert own == [row for row in rows if row[side] == party]
+
+
+async def test_a_period_without_a_run_has_no_list(calm: Venue) -> None:
+    assert (await (await calm.as_party("clerk-1")).get("/clerk/periods/2026-11/statements.csv")).status == 404

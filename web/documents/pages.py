@@ -1,0 +1,121 @@
+"""Where the documents of settlement are downloaded: whoever may see a statement may have it as a file."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+
+from litestar import Response, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+from litestar.response import Stream
+
+from exchange.app import Exchange
+from exchange.persistence.queries.parties import names_of
+from exchange.persistence.queries.periods import periods
+from exchange.persistence.queries.statements import (
+    Place,
+    Reach,
+    StoredStatement,
+    lines_of,
+    payouts_of,
+    statement_of,
+    statements_within,
+)
+from exchange.state import Role, RunId
+from web.api.statements import reach_of
+from web.documents.statement_csv import list_head, list_rows, statement_csv
+from web.documents.statement_pdf import statement_pdf
+from web.pages.routing import not_here, pages
+from web.pages.statement import LaidOut, laid_out
+from web.session import Caller
+
+CSV, PDF = "text/csv", "application/pdf"
+AT_A_TIME = 500
+
+
+@get("/statements/{run:str}/{subject:str}/statement.pdf")
+async def statement_pdf_file(
+    exchange: NamedDependency[Exchange],
+    caller: NamedDependency[Caller],
+    run: FromPath[str],
+    subject: FromPath[str],
+) -> Response[bytes]:
+    """A statement on paper. Setting it takes a while, so it happens beside the door."""
+    shown = await _shown(exchange, caller, run, subject)
+    names = await names_of(exchange.readers, [shown.statement.buyer, shown.statement.seller])
+    made = await asyncio.to_thread(statement_pdf, shown, names, exchange.catalogue)
+    return Response(made, media_type=PDF, headers=_saved_as(f"statement-{run}-{subject}.pdf"))
+
+
+@get("/statements/{run:str}/{subject:str}/statement.csv")
+async def statement_csv_file(
+    exchange: NamedDependency[Exchange],
+    caller: NamedDependency[Caller],
+    run: FromPath[str],
+    subject: FromPath[str],
+) -> Response[str]:
+    """A statement's lines for a spreadsheet."""
+    shown = await _shown(exchange, caller, run, subject)
+    made = statement_csv(shown, exchange.catalogue)
+    return Response(made, media_type=CSV, headers=_saved_as(f"statement-{run}-{subject}.csv"))
+
+
+@get("/statements.csv")
+async def my_statements_file(exchange: NamedDependency[Exchange], caller: NamedDependency[Caller]) -> Stream:
+    """Every statement of what the buyer was charged, newest first."""
+    listed = _listed(exchange, Reach(caller.party), lambda statement: statement.buyer == caller.party)
+    return Stream(listed, media_type=CSV, headers=_saved_as("statements.csv"))
+
+
+@get("/console/statements.csv")
+async def sold_statements_file(
+    exchange: NamedDependency[Exchange], caller: NamedDependency[Caller]
+) -> Stream:
+    """Every statement of what the seller delivered, newest first."""
+    listed = _listed(exchange, Reach(caller.party), lambda statement: statement.seller == caller.party)
+    return Stream(listed, media_type=CSV, headers=_saved_as("sales.csv"))
+
+
+@get("/clerk/periods/{period:str}/statements.csv")
+async def period_statements_file(
+    exchange: NamedDependency[Exchange], caller: NamedDependency[Caller], period: FromPath[str]
+) -> Stream:
+    """Every statement of a period's run, newest first."""
+    run = next((run for run in await periods(exchange.readers) if run.period == period), None)
+    if run is None:
+        raise not_here()
+    listed = _listed(exchange, Reach(caller.party, everything=True), lambda _: True, run.run)
+    return Stream(listed, media_type=CSV, headers=_saved_as(f"statements-{period}.csv"))
+
+
+async def _shown(exchange: Exchange, caller: Caller, run: str, subject: str) -> LaidOut:
+    statement = await statement_of(exchange.readers, reach_of(caller), f"{run}/{subject}")
+    if statement is None:
+        raise not_here()
+    return laid_out(statement, await lines_of(exchange.readers, statement.id))
+
+
+async def _listed(
+    exchange: Exchange, reach: Reach, wanted: Callable[[StoredStatement], bool], run: RunId | None = None
+) -> AsyncIterator[str]:
+    """The wanted statements as a file, a few hundred at a time, so that no length of it fills the memory."""
+    yield list_head()
+    place: Place | None = None
+    while found := await statements_within(exchange.readers, reach, place, AT_A_TIME, run):
+        place = (found[-1].seq, found[-1].id)
+        rows = [statement for statement in found if wanted(statement)]
+        names = await names_of(exchange.readers, [side for row in rows for side in (row.buyer, row.seller)])
+        payouts = await payouts_of(exchange.readers, [row.id for row in rows])
+        yield list_rows(rows, names, payouts, exchange.catalogue)
+
+
+def _saved_as(name: str) -> dict[str, str]:
+    """A file to keep, under this name; the browser itself keeps nothing of it."""
+    return {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+
+
+HANDLERS = [
+    pages(statement_pdf_file, statement_csv_file, roles=[Role.BUYER, Role.SELLER, Role.REGION, Role.CLERK]),
+    pages(my_statements_file, roles=[Role.BUYER]),
+    pages(sold_statements_file, roles=[Role.SELLER]),
+    pages(period_statements_file, roles=[Role.CLERK]),
+]
