@@ -18,8 +18,6 @@ from exchange.rejections import Rejected
 from web.pages.routing import PageRequest, not_here, page
 from web.session import Caller
 
-CLOSED = "closed"
-
 
 @dataclass(frozen=True, slots=True)
 class ClosingState:
@@ -72,7 +70,7 @@ async def closing_state(exchange: Exchange, now: Clock) -> ClosingState:
     offset = now.terms.utc_offset_seconds
     following = None
     if runs:
-        unfinished = [run.period for run in runs if run.status != CLOSED]
+        unfinished = [run.period for run in runs if not run.closed]
         following = period_named(unfinished[0], offset) if unfinished else period_of(runs[0].ends, offset)
     else:
         first = await first_tick_at(exchange.readers)
@@ -81,7 +79,7 @@ async def closing_state(exchange: Exchange, now: Clock) -> ClosingState:
         runs=runs,
         following=following,
         ready=following is not None and following.ends <= now.instant,
-        begun=any(run.status != CLOSED for run in runs),
+        begun=any(not run.closed for run in runs),
     )
 
 
@@ -93,7 +91,7 @@ async def _period(
     if period is None:
         raise not_here()
     state = await closing_state(exchange, now)
-    run = next((run for run in state.runs if run.period == name and run.status == CLOSED), None)
+    run = next((run for run in state.runs if run.period == name and run.closed), None)
     return page(
         "clerk/period.html",
         caller,

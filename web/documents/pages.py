@@ -9,6 +9,8 @@ from litestar.params import FromPath
 from litestar.response import Stream
 
 from exchange.app import Exchange
+from exchange.persistence.queries.billed import billed_to
+from exchange.persistence.queries.market import clock
 from exchange.persistence.queries.parties import names_of
 from exchange.persistence.queries.periods import periods
 from exchange.persistence.queries.statements import (
@@ -22,6 +24,7 @@ from exchange.persistence.queries.statements import (
 )
 from exchange.state import Role, RunId
 from web.api.statements import reach_of
+from web.documents.focus import charges_of, focus_csv
 from web.documents.statement_csv import list_head, list_rows, statement_csv
 from web.documents.statement_pdf import statement_pdf
 from web.pages.routing import not_here, pages
@@ -64,6 +67,20 @@ async def my_statements_file(exchange: NamedDependency[Exchange], caller: NamedD
     """Every statement of what the buyer was charged, newest first."""
     listed = _listed(exchange, Reach(caller.party), lambda statement: statement.buyer == caller.party)
     return Stream(listed, media_type=CSV, headers=_saved_as("statements.csv"))
+
+
+@get("/statements/periods/{period:str}/focus.csv")
+async def focus_file(
+    exchange: NamedDependency[Exchange], caller: NamedDependency[Caller], period: FromPath[str]
+) -> Response[str]:
+    """What a closed period cost the buyer, by FOCUS."""
+    if not any(run.period == period and run.closed for run in await periods(exchange.readers)):
+        raise not_here()
+    lines = await billed_to(exchange.readers, caller.party, period)
+    names = await names_of(exchange.readers, [caller.party, *(line.statement.seller for line in lines)])
+    terms = (await clock(exchange.readers)).terms
+    charges = charges_of(lines, names, exchange.catalogue, terms.utc_offset_seconds)
+    return Response(focus_csv(charges), media_type=CSV, headers=_saved_as(f"focus-{period}.csv"))
 
 
 @get("/console/statements.csv")
@@ -115,7 +132,7 @@ def _saved_as(name: str) -> dict[str, str]:
 
 HANDLERS = [
     pages(statement_pdf_file, statement_csv_file, roles=[Role.BUYER, Role.SELLER, Role.REGION, Role.CLERK]),
-    pages(my_statements_file, roles=[Role.BUYER]),
+    pages(my_statements_file, focus_file, roles=[Role.BUYER]),
     pages(sold_statements_file, roles=[Role.SELLER]),
     pages(period_statements_file, roles=[Role.CLERK]),
 ]

@@ -2,11 +2,17 @@
 
 import csv
 import io
+from decimal import Decimal
 
 import pytest
 
-from tests.web.pages.conftest import Browser, Venue
+from tests.web.house import straight_to
+from tests.web.pages.conftest import ORIGIN, Browser, Venue
 from tests.web.pages.test_statements import charged, fen
+from tests.web.seed import token_of
+from web.cli.check_focus import billed, compared
+from web.client import Client
+from web.documents.focus_file import billed_fen, read_focus
 
 pytestmark = pytest.mark.anyio
 
@@ -81,3 +87,48 @@ async def test_a_list_has_every_statement_once(calm: Venue) -> None:
 
 async def test_a_period_without_a_run_has_no_list(calm: Venue) -> None:
     assert (await (await calm.as_party("clerk-1")).get("/clerk/periods/2026-11/statements.csv")).status == 404
+
+
+async def test_a_closed_period_costs_by_focus_what_its_statements_say(calm: Venue) -> None:
+    buyer = await calm.as_party("buyer-1")
+    page = (await buyer.get("/statements")).page
+    (link,) = [link for link in page.links() if link.endswith("/focus.csv")]
+    charges = read_focus((await buyer.get(link)).html)
+    charged: dict[str, int] = {}
+    for (statement, _), amount in billed_fen(charges).items():
+        charged[statement] = charged.get(statement, 0) + amount
+    listed = rows_of((await buyer.get("/statements.csv")).html)
+    told = {row["Statement 结算单"]: fen(row["Charged, yuan 应付"]) for row in listed}
+    assert {statement: amount for statement, amount in told.items() if amount} == charged
+    assert {charge["ResourceType"] for charge in charges} >= {"Lease"}
+    assert (await buyer.get("/statements/periods/2026-11/focus.csv")).status == 404
+    assert (await (await calm.as_party("seller-1")).get(link)).status == 403
+
+
+async def test_every_buyer_has_its_own_charges_and_no_others(calm: Venue) -> None:
+    clerk = await calm.as_party("clerk-1")
+    rows = rows_of((await clerk.get("/clerk/periods/2026-10/statements.csv")).html)
+    for party in ("buyer-1", "buyer-2", "buyer-3"):
+        browser = await calm.as_party(party)
+        charges = read_focus((await browser.get("/statements/periods/2026-10/focus.csv")).html)
+        assert {charge["BillingAccountId"] for charge in charges} <= {party}
+        own = sum(fen(row["Charged, yuan 应付"]) for row in rows if row["Buyer 买方"] == party)
+        assert sum(billed_fen(charges).values()) == own
+
+
+async def test_a_focus_file_is_held_against_the_statements(calm: Venue) -> None:
+    buyer = await calm.as_party("buyer-1")
+    charges = read_focus((await buyer.get("/statements/periods/2026-10/focus.csv")).html)
+    async with Client(ORIGIN, token_of("buyer-1"), straight_to(calm.app)) as client:
+        statements = await billed(client, "2026-10")
+    assert compared(charges, statements) == []
+    first = charges[0]
+    where = f"{first['x_StatementId']}, line {first['x_StatementLine']}"
+    dearer = {**first, "BilledCost": Decimal(first["BilledCost"] or 0) + 1}
+    assert [told.partition(":")[0] for told in compared([dearer, *charges[1:]], statements)] == [where]
+    longer = {**first, "ConsumedQuantity": Decimal(first["ConsumedQuantity"] or 0) + 1}
+    assert [told.partition(" used")[1] for told in compared([longer, *charges[1:]], statements)] == [" used"]
+    assert compared([*charges, {**first, "x_StatementLine": 99}], statements) == [
+        f"{first['x_StatementId']}, line 99: only the file has it"
+    ]
+    assert compared(charges[2:], statements)
