@@ -15,6 +15,7 @@ from exchange.persistence.queries.desk import ClosePlan, close_plan, run_totals
 from exchange.persistence.queries.market import Clock, clock
 from exchange.persistence.queries.periods import StoredPeriod, first_tick_at, periods
 from exchange.rejections import Rejected
+from web.documents.income_csv import quarter_of
 from web.pages.routing import PageRequest, not_here, page
 from web.session import Caller
 
@@ -37,7 +38,8 @@ async def periods_page(exchange: NamedDependency[Exchange], caller: NamedDepende
     """Every period with a run, and what can be closed next."""
     now = await clock(exchange.readers)
     state = await closing_state(exchange, now)
-    return page("clerk/periods.html", caller, clock=now, closing=state)
+    quarters = list(dict.fromkeys(quarter_of(run.period) for run in state.runs if run.closed))
+    return page("clerk/periods.html", caller, clock=now, closing=state, quarters=quarters)
 
 
 @get("/clerk/periods/{period:str}")

@@ -6,10 +6,11 @@ from collections.abc import AsyncIterator, Callable
 from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath
-from litestar.response import Stream
+from litestar.response import Stream, Template
 
 from exchange.app import Exchange
-from exchange.persistence.queries.billed import billed_to
+from exchange.persistence.queries.billed import billed_by, billed_to
+from exchange.persistence.queries.income import incomes
 from exchange.persistence.queries.market import clock
 from exchange.persistence.queries.parties import names_of
 from exchange.persistence.queries.periods import periods
@@ -23,11 +24,15 @@ from exchange.persistence.queries.statements import (
     statements_within,
 )
 from exchange.state import Role, RunId
+from settlement.credit_notes import CONFIRM_WITHIN, LIVES
 from web.api.statements import reach_of
+from web.documents.chinese_amount import chinese_amount
 from web.documents.focus import charges_of, focus_csv
+from web.documents.income_csv import income_csv, months_of
+from web.documents.invoice import InvoiceData, invoice_csv, invoice_data
 from web.documents.statement_csv import list_head, list_rows, statement_csv
 from web.documents.statement_pdf import statement_pdf
-from web.pages.routing import not_here, pages
+from web.pages.routing import not_here, page, pages
 from web.pages.statement import LaidOut, laid_out
 from web.session import Caller
 
@@ -60,6 +65,56 @@ async def statement_csv_file(
     shown = await _shown(exchange, caller, run, subject)
     made = statement_csv(shown, exchange.catalogue)
     return Response(made, media_type=CSV, headers=_saved_as(f"statement-{run}-{subject}.csv"))
+
+
+@get("/statements/{run:str}/{subject:str}/invoice")
+async def invoice_page(
+    exchange: NamedDependency[Exchange],
+    caller: NamedDependency[Caller],
+    run: FromPath[str],
+    subject: FromPath[str],
+) -> Template:
+    """What the invoice for a statement has to say, for its two sides and the clerk."""
+    data = await _invoice(exchange, caller, run, subject)
+    if data.statement.buyer == caller.party:
+        at, back = "/statements", "/statements/"
+    elif data.statement.seller == caller.party:
+        at, back = "/console/statements", "/console/statements/"
+    else:
+        at, back = "/clerk/periods", "/clerk/statements/"
+    return page(
+        "statement/invoice.html",
+        caller,
+        data=data,
+        words=chinese_amount(data.gross),
+        lives=LIVES,
+        confirm_within=CONFIRM_WITHIN,
+        at=at,
+        back=back,
+    )
+
+
+@get("/statements/{run:str}/{subject:str}/invoice.csv")
+async def invoice_file(
+    exchange: NamedDependency[Exchange],
+    caller: NamedDependency[Caller],
+    run: FromPath[str],
+    subject: FromPath[str],
+) -> Response[str]:
+    """The same for a spreadsheet, or for the program that issues invoices."""
+    made = invoice_csv(await _invoice(exchange, caller, run, subject))
+    return Response(made, media_type=CSV, headers=_saved_as(f"invoice-data-{run}-{subject}.csv"))
+
+
+@get("/clerk/quarters/{quarter:str}/income.csv")
+async def income_file(exchange: NamedDependency[Exchange], quarter: FromPath[str]) -> Response[str]:
+    """What each seller took in in a quarter, as far as its months are closed."""
+    closed = {run.period for run in await periods(exchange.readers) if run.closed}
+    months = [month for month in months_of(quarter) if month in closed]
+    if not months:
+        raise not_here()
+    made = income_csv(quarter, await incomes(exchange.readers, months), exchange.catalogue)
+    return Response(made, media_type=CSV, headers=_saved_as(f"income-{quarter}.csv"))
 
 
 @get("/statements.csv")
@@ -111,6 +166,16 @@ async def _shown(exchange: Exchange, caller: Caller, run: str, subject: str) -> 
     return laid_out(statement, await lines_of(exchange.readers, statement.id))
 
 
+async def _invoice(exchange: Exchange, caller: Caller, run: str, subject: str) -> InvoiceData:
+    reach = Reach(caller.party, everything=Role.CLERK in caller.roles)
+    statement = await statement_of(exchange.readers, reach, f"{run}/{subject}")
+    if statement is None:
+        raise not_here()
+    lines = await billed_by(exchange.readers, statement.id)
+    names = await names_of(exchange.readers, [statement.buyer, statement.seller])
+    return invoice_data(statement, lines, names, exchange.catalogue)
+
+
 async def _listed(
     exchange: Exchange, reach: Reach, wanted: Callable[[StoredStatement], bool], run: RunId | None = None
 ) -> AsyncIterator[str]:
@@ -132,7 +197,8 @@ def _saved_as(name: str) -> dict[str, str]:
 
 HANDLERS = [
     pages(statement_pdf_file, statement_csv_file, roles=[Role.BUYER, Role.SELLER, Role.REGION, Role.CLERK]),
+    pages(invoice_page, invoice_file, roles=[Role.BUYER, Role.SELLER, Role.CLERK]),
     pages(my_statements_file, focus_file, roles=[Role.BUYER]),
     pages(sold_statements_file, roles=[Role.SELLER]),
-    pages(period_statements_file, roles=[Role.CLERK]),
+    pages(period_statements_file, income_file, roles=[Role.CLERK]),
 ]

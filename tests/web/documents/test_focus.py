@@ -47,6 +47,7 @@ ALLOWED = {
 }
 CATALOGUE = load_catalogue()
 BEIJING = 8 * 3600
+VAT = BasisPoints(600)
 FIRM = Leased(ChipCode("nvidia-h800-80g"), Tier.ON_DEMAND, "compute_service")
 
 
@@ -73,8 +74,8 @@ def everything() -> list[BilledLine]:
     contract, tokens = made([token_line(1_234_567, 494), token_line(9, 0, over=1)], "tkc-3")
     spot = replace(FIRM, tier=Tier.SPOT)
     return [
-        *(BilledLine(leased, n, line, spot if n == 3 else FIRM) for n, line in enumerate(lines, 1)),
-        *(BilledLine(contract, n, line, None) for n, line in enumerate(tokens, 1)),
+        *(BilledLine(leased, n, line, VAT, spot if n == 3 else FIRM) for n, line in enumerate(lines, 1)),
+        *(BilledLine(contract, n, line, VAT, None) for n, line in enumerate(tokens, 1)),
     ]
 
 

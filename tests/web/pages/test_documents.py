@@ -132,3 +132,55 @@ async def test_a_focus_file_is_held_against_the_statements(calm: Venue) -> None:
         f"{first['x_StatementId']}, line 99: only the file has it"
     ]
     assert compared(charges[2:], statements)
+
+
+async def test_an_invoice_has_the_lines_of_its_statement_and_says_that_it_is_none(calm: Venue) -> None:
+    buyers = [await calm.as_party(party) for party in ("buyer-1", "buyer-3")]
+    bills = [(buyer, bill) for buyer in buyers for bill in await bills_of(buyer)]
+    assert {bill.split("/")[1][:3] for _, bill in bills} == {"lse", "tkc"}
+    for buyer, bill in bills:
+        rows = rows_of((await buyer.get(f"/statements/{bill}/invoice.csv")).html)
+        lines = rows_of((await buyer.get(f"/statements/{bill}/statement.csv")).html)
+        assert [fen(row["Total 价税合计"]) for row in rows] == [
+            gross for line in lines if (gross := fen(line["Gross, VAT included, yuan 含税价"]))
+        ]
+        for row in rows:
+            amount = Decimal(row["Quantity 数量"]) * Decimal(row["Unit price without VAT 单价"])
+            assert round(amount, 2) == Decimal(row["Amount 金额"])
+            rate = Decimal(row["Rate, % 税率"]) / 100
+            assert abs(Decimal(row["Amount 金额"]) * rate - Decimal(row["VAT 税额"])) < Decimal("0.01")
+            assert "不是发票" in row["Remarks 备注"]
+            assert row["Tax classification 税收分类编码"] == ""
+
+
+async def test_both_sides_and_the_clerk_see_the_same_invoice_data_and_no_region_does(calm: Venue) -> None:
+    buyer = await calm.as_party("buyer-1")
+    bill = next(bill for bill in await bills_of(buyer) if "/lse-" in bill)
+    assert f"/statements/{bill}/invoice" in (await buyer.get(f"/statements/{bill}")).page.links()
+    visit = await buyer.get(f"/statements/{bill}/invoice")
+    assert "This is not an invoice" in visit.page.text
+    seller = rows_of((await buyer.get("/statements.csv")).html)
+    (side,) = [row["Seller 卖方"] for row in seller if row["Statement 结算单"] == bill]
+    for party, back in ((side, f"/console/statements/{bill}"), ("clerk-1", f"/clerk/statements/{bill}")):
+        other = await (await calm.as_party(party)).get(f"/statements/{bill}/invoice")
+        assert back in other.page.links()
+        assert (await (await calm.as_party(party)).get(back)).status == 200
+    assert (await (await calm.as_party("office-shanghai")).get(f"/statements/{bill}/invoice")).status == 403
+    assert (await (await calm.as_party("buyer-2")).get(f"/statements/{bill}/invoice")).status == 404
+
+
+async def test_a_quarter_s_income_is_what_sellers_were_billed_for(calm: Venue) -> None:
+    clerk = await calm.as_party("clerk-1")
+    (link,) = [link for link in (await clerk.get("/clerk/periods")).page.links() if "/quarters/" in link]
+    assert link == "/clerk/quarters/2026-Q4/income.csv"
+    told = {row["Seller 平台内经营者"]: row for row in rows_of((await clerk.get(link)).html)}
+    sold: dict[str, int] = {}
+    for row in rows_of((await clerk.get("/clerk/periods/2026-10/statements.csv")).html):
+        sold[row["Seller 卖方"]] = sold.get(row["Seller 卖方"], 0) + fen(row["Charged, yuan 应付"])
+    assert {seller: fen(row["Income, yuan 收入总额"]) for seller, row in told.items()} == sold
+    for row in told.values():
+        assert row["Months included 所含月份"] == "2026-10"
+        assert row["Refunds, yuan 退款金额"] == "0.00"
+        assert row["Income less refunds, yuan 收入净额"] == row["Income, yuan 收入总额"]
+    for quarter in ("2026-Q3", "2026-Q5", "never"):
+        assert (await clerk.get(f"/clerk/quarters/{quarter}/income.csv")).status == 404
