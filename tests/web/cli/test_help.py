@@ -9,7 +9,7 @@ from tests.web.cli.conftest import Suanli
 from web.cli.main import COMMANDS
 
 GROUPS = {
-    "bench": ["matching"],
+    "bench": ["matching", "settle"],
     "db": ["check", "upgrade", "rebuild"],
     "party": ["add", "list", "key"],
     "terms": ["show", "adopt"],
