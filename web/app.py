@@ -11,6 +11,7 @@ from exchange.payments import Payments
 from web.api.routes import api
 from web.console.routes import HANDLERS as CONSOLE
 from web.desks.routes import HANDLERS as DESKS
+from web.documents.pages import HANDLERS as DOCUMENTS
 from web.failures import mark_answer
 from web.pages.board import Board, BookStand
 from web.pages.engine import static_files, template_config
@@ -31,7 +32,7 @@ def create_app(exchange: Exchange, settings: WebSettings, payments: Payments | N
     book_stand, history = BookStand(exchange), History(exchange.readers)
     index = IndexDays(exchange.readers, exchange.catalogue)
     app = Litestar(
-        route_handlers=[api(), static_files(), *STOREFRONT, *CONSOLE, *DESKS],
+        route_handlers=[api(), static_files(), *STOREFRONT, *CONSOLE, *DESKS, *DOCUMENTS],
         dependencies={
             "exchange": Provide(lambda: exchange, sync_to_thread=False),
             "settings": Provide(lambda: settings, sync_to_thread=False),

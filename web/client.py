@@ -35,6 +35,7 @@ from web.bodies.parties import BalanceOut, DepositOut, KeyOut, PartyOut
 from web.bodies.payments import BankStatementOut, TopUpOut
 from web.bodies.periods import CloseReportOut, PeriodOut
 from web.bodies.quotes import QuoteOut
+from web.bodies.statements import StatementDetail, StatementOut
 from web.bodies.terms import TermsOut
 from web.bodies.usage import ReceiptOut
 from web.problems import DoorRejection, Problem, ProblemError
@@ -218,6 +219,14 @@ class Client:
     async def leases(self, limit: int = 50, cursor: str | None = None) -> Page[LeaseOut]:
         """What you have bought or sold, a page at a time."""
         return await self._get("/v1/leases", Page[LeaseOut], limit=limit, cursor=cursor)
+
+    async def statements(self, limit: int = 50, cursor: str | None = None) -> Page[StatementOut]:
+        """The statements that concern you, a page at a time."""
+        return await self._get("/v1/statements", Page[StatementOut], limit=limit, cursor=cursor)
+
+    async def statement(self, statement: str) -> StatementDetail:
+        """One statement with its lines."""
+        return await self._get(f"/v1/statements/{_parts(statement)}", StatementDetail)
 
     async def report_deliveries(self, records: list[Json], key: str = "") -> ReceiptOut:
         """Report delivered card-seconds, slot by slot: at most 10,000 records."""

@@ -40,6 +40,7 @@ COMMANDS = {
     "audit": Front("web.cli.audit", "Work out the books again from the log, and compare."),
     "bench": Front("web.cli.bench", "Measure how fast the venue is here."),
     "check-cases": Front("web.cli.check_cases", "Check files of worked cases."),
+    "check-focus": Front("web.cli.check_focus", "Compare a FOCUS file with your statements, as a buyer."),
     "doctor": Front("web.cli.doctor", "Look at everything that a venue needs, and say what to do."),
     "db": Front("web.cli.db", "Look at the database, bring it up to date, or rebuild what pages read."),
 }

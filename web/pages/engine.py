@@ -35,6 +35,8 @@ FILTERS = (
     formats.thousandths,
     formats.share_of,
     formats.card_hours,
+    formats.measured,
+    formats.per,
     formats.hours,
     formats.plain_hours,
     formats.local,

@@ -98,14 +98,14 @@ FOCUS = """() => {
 
 
 def everywhere(visitor: Visitor, party: str) -> list[str]:
-    """The pages of a party, with what its lists lead to."""
+    """The pages of a party, with what its lists lead to, and what its statement's invoice has to say."""
     if party:
         visitor.sign_in(party)
     paths = list(PAGES[party])
     for path, begins in DETAILS.get(party, {}).items():
         visitor.open(path)
         paths.append(visitor.page.locator(f'main a[href^="{begins}"]').first.get_attribute("href") or path)
-    return paths
+    return paths + [f"{path}/invoice" for path in paths if path.startswith("/statements/run-")]
 
 
 def forgive_missing(visitor: Visitor) -> None:
