@@ -9,21 +9,21 @@ from matching.ladder import rank_at
 from matching.legs import Offered, Plan, Wanted, leg_at, room_at, stretches
 from matching.live import MILLI
 from matching.market import Market
-from matching.ranking import Counter, Ranked, counters, looks_far, need_of, offers, rank_of, ranked
+from matching.ranking import Counter, Ranked, counters, looks_far, offers, payable, rank_of, ranked
 from matching.terms import ChipCode, RegionCode
 
 
 def gang(market: Market, wanted: Wanted) -> Plan:
     """Anchors are tried in the order of their best leg; the first whose sweep reaches the least wins."""
-    books = counters(market, wanted)
+    books = payable(market, wanted)
     if not _may_reach(wanted, books):
         return []
     if _is_one_choice(wanted, books):
-        return _sweep(market, wanted, [each.book for each in books], wanted.first)
-    far = looks_far(market, wanted)
+        return _sweep(market, wanted, books, wanted.first)
+    met, far = counters(market, wanted, books), looks_far(market, wanted)
     tried = set[tuple[ChipCode, RegionCode | None, int]]()
     reach: dict[tuple[ChipCode, RegionCode | None], list[int]] = {}
-    for _, start, offer in ranked(market, wanted, starts, books):
+    for _, start, offer in ranked(market, wanted, starts, met):
         chip, region = offer.listing.chip, offer.listing.region
         where = region if wanted.live.local else None
         if (chip, where, start) in tried:
@@ -31,20 +31,20 @@ def gang(market: Market, wanted: Wanted) -> Plan:
         tried.add((chip, where, start))
         known = reach.get((chip, where))
         if known is None or known[start - wanted.first] >= wanted.least:
-            joined = [each.book for each in books if _joins(each.book, chip, where)]
+            joined = [book for book in books if _joins(book, chip, where)]
             plan = _sweep(market, wanted, joined, start)
             if plan:
                 return plan
             if known is None and not far:
                 reach[chip, where] = _reach(market, wanted, joined)
         if wanted.earliest and not far:
-            _close(books, chip, where)
+            _close(met, chip, where)
     return []
 
 
-def _close(books: list[Counter], chip: ChipCode, where: RegionCode | None) -> None:
+def _close(met: list[Counter], chip: ChipCode, where: RegionCode | None) -> None:
     """No other listing of these books need be met at this start: its anchor was tried."""
-    for each in books:
+    for each in met:
         if _joins(each.book, chip, where):
             each.need.close()
 
@@ -61,8 +61,7 @@ def _reach(market: Market, wanted: Wanted, books: list[Book]) -> list[int]:
     """
     first, slots = wanted.first, wanted.slots
     change = [0] * (wanted.end - first + 1)
-    weight = wanted.live.chips[books[0].chip]
-    for offer in offers(market, wanted, [Counter(book, need_of(market, wanted, weight)) for book in books]):
+    for offer in offers(market, wanted, counters(market, wanted, books)):
         most = offer.listing.usable * offer.weight
         for since, until in stretches(offer, wanted, 1):
             if until - since >= slots:
@@ -99,26 +98,25 @@ def _by_slot(wanted: Wanted, offer: Offered) -> Iterator[Ranked]:
                 yield rank_of(wanted, offer, start, price), start
 
 
-def _may_reach(wanted: Wanted, books: list[Counter]) -> bool:
+def _may_reach(wanted: Wanted, books: list[Book]) -> bool:
     """Whether all that is free at any time, of one chip and of all regions that may join, comes to the least."""
     by_chip: dict[ChipCode, int] = {}
-    for each in books:
-        chip = each.book.chip
-        most = each.book.usable * wanted.live.chips[chip]
+    for book in books:
+        most = book.usable * wanted.live.chips[book.chip]
         if not wanted.live.local:
-            most = by_chip[chip] = most + by_chip.get(chip, 0)
+            most = by_chip[book.chip] = most + by_chip.get(book.chip, 0)
         if most >= wanted.least:
             return True
     return False
 
 
-def _is_one_choice(wanted: Wanted, books: list[Counter]) -> bool:
+def _is_one_choice(wanted: Wanted, books: list[Book]) -> bool:
     """Whether all anchors would make the same sweep: from the only start, through the same books."""
     if wanted.end - wanted.first > wanted.slots:
         return False
-    first = books[0].book
+    first = books[0]
     where = first.region if wanted.live.local else None
-    return all(_joins(each.book, first.chip, where) for each in books)
+    return all(_joins(book, first.chip, where) for book in books)
 
 
 def _sweep(market: Market, wanted: Wanted, books: list[Book], start: int) -> Plan:

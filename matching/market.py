@@ -256,7 +256,7 @@ def _lease(market: Market, event: Leased) -> None:
         _tell_of_firm_cards(market, listing, start, end)
     if isinstance(order.shape, Block):
         live.left = max(0, live.left - working * weight)
-        if live.pin is None and not live.alone:
+        if live.left and live.pin is None and not live.alone:
             live.least = 1
             _pin(market, live, Pin(listing.chip, listing.region if live.local else None, start))
     else:
@@ -282,7 +282,7 @@ def _live_lease(event: Leased, live: LiveOrder, listing: LiveListing, weight: in
 
 def _keep(market: Market, listing: LiveListing, lease: LiveLease) -> None:
     market.leases[lease.number] = lease
-    insort(listing.spot, lease, key=lambda each: each.turn)
+    insort(listing.spot, lease)
     _expose(market, listing, lease)
     market.lease_ends.add(lease.window.end, lease.number)
     market.gangs.setdefault(lease.order.id, []).append(lease.number)
