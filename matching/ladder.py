@@ -8,6 +8,7 @@ it may have lost it by then; what it loses is taken off only when a search has b
 from abc import ABC, abstractmethod
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
+from heapq import heappop, heappush, heapreplace
 from typing import Final, Generic, NewType, Self, TypeVar
 
 NOBODY: Final = 1 << 200  # a rank behind every other
@@ -29,6 +30,27 @@ def rung_of(rank: int, age: int) -> Rung:
 def rank_at(rung: Rung) -> int:
     """The rank that a place stands for."""
     return rung >> AGE_BITS
+
+
+def merged(found: list[Iterator[tuple[Rung, Item]]]) -> Iterator[tuple[Rung, Item]]:
+    """What searches on several ladders find, by rank."""
+    return found[0] if len(found) == 1 else _merged(found)
+
+
+def _merged(found: list[Iterator[tuple[Rung, Item]]]) -> Iterator[tuple[Rung, Item]]:
+    waiting: list[tuple[Rung, int, Item]] = []
+    for number, items in enumerate(found):
+        for rung, item in items:
+            heappush(waiting, (rung, number, item))
+            break
+    while waiting:
+        rung, number, item = waiting[0]
+        yield rung, item
+        following = next(found[number], None)
+        if following is None:
+            heappop(waiting)
+        else:
+            heapreplace(waiting, (following[0], number, following[1]))
 
 
 class Sketch(ABC, Generic[Item, Query]):

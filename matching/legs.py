@@ -9,7 +9,7 @@ from matching.capacity import FreeCards
 from matching.curves import Run
 from matching.live import MILLI, LiveListing, LiveOrder
 from matching.market import Market
-from matching.terms import Slot, Window
+from matching.terms import Window
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
@@ -103,9 +103,9 @@ def offered(market: Market, wanted: Wanted, listing: LiveListing) -> Offered:
     )
 
 
-def leg_at(offer: Offered, wanted: Wanted, start: int, left: int, room: int) -> Leg | None:
-    """What a listing gives towards `left` from one start: whole lots are rented, never fewer than are needed."""
-    listing, weight, end = offer.listing, offer.weight, start + wanted.slots
+def leg_at(offer: Offered, window: Window, left: int, room: int) -> Leg | None:
+    """What a listing gives towards `left` in a window: whole lots are rented, never fewer than are needed."""
+    listing, weight, start, end = offer.listing, offer.weight, window.start, window.end
     if start < listing.start or end > listing.end:
         return None
     price = offer.prices.total(start, end)
@@ -116,8 +116,7 @@ def leg_at(offer: Offered, wanted: Wanted, start: int, left: int, room: int) -> 
     working = min(-(-left // weight), most)
     if working < 1:
         return None
-    window, runs = Window(Slot(start), Slot(end)), offer.prices.runs(start, end)
-    return Leg(listing, window, round_up(working, lot), working, weight, price, runs)
+    return Leg(listing, window, round_up(working, lot), working, weight, price, offer.prices.runs(start, end))
 
 
 def round_up(cards: int, lot: int) -> int:

@@ -46,8 +46,8 @@ class ToDo:
         self._origin = market.origin
         self._pace = dict(wanted.live.pace)
         self._rate = shape.rate * MILLI
-        starts = span(wanted.first - market.origin, wanted.end - 1 - market.origin)
-        self.need = Need(1, 1, starts, lot=self._rate // self._lightest)
+        lot = self._rate // self._lightest
+        self.need = Need(1, 1, wanted.first, wanted.end - 1, market.origin, lot)
         for slot in self._pace:
             self._close_if_full(slot)
 

@@ -13,7 +13,10 @@ NO_STEPS: Final[list[int]] = []  # of a flat curve, of which its price is all th
 
 @mypyc_attr(acyclic=True)
 class Prices:
-    """A curve made ready to reckon with: any run of slots costs two look-ups, however many steps it covers."""
+    """A curve made ready to reckon with: any run of slots costs two look-ups, however many steps it covers.
+
+    `flat` says that every slot costs the same, `lowest` what the cheapest does.
+    """
 
     __slots__ = ("_prices", "_since", "_sums", "flat", "lowest")
 
@@ -21,7 +24,7 @@ class Prices:
         steps = curve.steps
         since, price = steps[0]
         self.lowest = price
-        self.flat = len(steps) == 1  # whether every slot costs the same, and so the lowest
+        self.flat = len(steps) == 1
         if self.flat:
             self._since = self._prices = self._sums = NO_STEPS
             return
@@ -41,7 +44,12 @@ class Prices:
 
     def total(self, start: int, end: int) -> int:
         """Price of one card from `start` up to `end`."""
-        return (end - start) * self.lowest if self.flat else self._until(end) - self._until(start)
+        if self.flat:
+            return (end - start) * self.lowest
+        step = self._step(start)
+        if step == len(self._since) - 1 or end <= self._since[step + 1]:
+            return (end - start) * self._prices[step]
+        return self._until(end) - self._until(start)
 
     def cheapest_start(self, first: int, last: int, slots: int) -> tuple[int, int]:
         """(price of one card for the run, start) of the cheapest run that starts in [first, last].
@@ -54,18 +62,27 @@ class Prices:
 
     def earliest_start(self, first: int, last: int, slots: int, most: int) -> tuple[int, int] | None:
         """(price, start) of the first run that starts in [first, last] and costs at most `most`, if any."""
-        before, dear = first, 0
-        for corner in [first] if self.flat else self._corners(first, last, slots):
-            price = self.total(corner, corner + slots)
-            if price <= most:
-                if corner == first:
-                    return price, first
-                # Between two corners the price falls by the same each slot.
-                fall = (dear - price) // (corner - before)
-                start = before + -(-(dear - most) // fall)
-                return dear - fall * (start - before), start
-            before, dear = corner, price
-        return None
+        found = next(self.affordable(first, last, slots, most), None)
+        return None if found is None else (self.total(found[0], found[0] + slots), found[0])
+
+    def affordable(self, first: int, last: int, slots: int, most: int) -> Iterator[tuple[int, int]]:
+        """Stretches of [first, last], as (first, last), from which a run costs at most `most`, earliest first."""
+        if self.flat:
+            if slots * self.lowest <= most:
+                yield first, last
+            return
+        corners = self._corners(first, last, slots)
+        since, before, paid = first, first, self.total(first, first + slots)
+        for corner in corners[1:]:
+            price, steps = self.total(corner, corner + slots), corner - before
+            # Between two corners the price rises or falls by the same each slot.
+            if paid <= most < price:
+                yield since, before + (most - paid) * steps // (price - paid)
+            elif price <= most < paid:
+                since = corner - (most - price) * steps // (paid - price)
+            before, paid = corner, price
+        if paid <= most:
+            yield since, last
 
     def parts(self, start: int, end: int) -> Iterator[Run]:
         """Runs of one price in [start, end), as (start, end, price)."""

@@ -14,7 +14,7 @@ from matching.ladder import rung_of
 from matching.legs import Offered, Wanted
 from matching.live import MILLI
 from matching.market import Market
-from matching.masks import FAR, span
+from matching.masks import FAR
 from matching.terms import Work
 
 Rank = tuple[int, int, int]  # smaller is better
@@ -50,14 +50,13 @@ def payable(market: Market, wanted: Wanted) -> list[Book]:
 
 def counters(market: Market, wanted: Wanted, books: list[Book]) -> list[Counter]:
     """Books, and what an order needs of a listing in each."""
-    return [Counter(book, _need_of(market, wanted, wanted.live.chips[book.chip])) for book in books]
+    return [Counter(book, need_of(market, wanted, wanted.live.chips[book.chip])) for book in books]
 
 
-def _need_of(market: Market, wanted: Wanted, weight: int) -> Need:
+def need_of(market: Market, wanted: Wanted, weight: int) -> Need:
     """What a listing of a chip of such a weight must have at least to be of any use to an order."""
-    first, last = wanted.first - market.origin, wanted.end - wanted.slots - market.origin
     least = -(-wanted.least // weight) if wanted.alone else 1
-    return Need(least, wanted.slots, span(first, last))
+    return Need(least, wanted.slots, wanted.first, wanted.end - wanted.slots, market.origin)
 
 
 def offers(market: Market, wanted: Wanted, books: list[Counter]) -> Iterator[Offered]:
@@ -79,7 +78,7 @@ def ranked(market: Market, wanted: Wanted, choices: Choices, books: list[Counter
         return
     for start in promised(market, books):
         for counter in books:
-            counter.need.only_at(start - market.origin)
+            counter.need.only_at(start)
         yield from by_price(market, wanted.at(start), choices, books)
 
 

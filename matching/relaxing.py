@@ -17,8 +17,8 @@ from matching.book import Need
 from matching.deals import Deal, filled_by, from_free, searched
 from matching.legs import Leg, Plan
 from matching.live import MILLI
-from matching.market import Market
-from matching.masks import EVERYWHERE, FAR
+from matching.market import FOR_EVER, Market
+from matching.masks import FAR
 from matching.reach import able, is_able, is_gang, reach
 from matching.terms import (
     Block,
@@ -228,7 +228,7 @@ def _last_end(market: Market, order: Order) -> int:
         for region in order.regions:
             book = market.books.get((chip, region, order.tier))
             if book is not None:
-                starts = book.offers.promise(Need(1, order.slots, EVERYWHERE))
+                starts = book.offers.promise(Need(1, order.slots, market.now, FOR_EVER, market.origin))
                 bits = FAR if starts < 0 else starts.bit_length() - 1 + order.slots
                 last = max(last, Slot(market.origin + bits))
     return last

@@ -11,7 +11,7 @@ from matching.live import LiveListing, LiveOrder
 from matching.malleable import ToDo, work
 from matching.market import Market
 from matching.ranking import Choices, Ranked, counters, payable, rank_of, ranked
-from matching.terms import Work
+from matching.terms import Slot, Window, Work
 
 
 def find(market: Market, live: LiveOrder) -> Plan:
@@ -44,7 +44,8 @@ def _one(market: Market, wanted: Wanted) -> Plan:
     """The best leg that a single listing can give."""
     books = counters(market, wanted, payable(market, wanted))
     for _, start, offer in ranked(market, wanted, _best, books):
-        leg = leg_at(offer, wanted, start, wanted.left, room_at(offer, wanted, start))
+        window = Window(Slot(start), Slot(start + wanted.slots))
+        leg = leg_at(offer, window, wanted.left, room_at(offer, wanted, start))
         assert leg is not None, "a leg that was found is there"
         return [leg]
     return []

@@ -32,6 +32,7 @@ from web.bodies.market import (
 )
 from web.bodies.orders import OrderOut
 from web.bodies.parties import BalanceOut, DepositOut, KeyOut, PartyOut
+from web.bodies.payments import BankStatementOut, TopUpOut
 from web.bodies.periods import CloseReportOut, PeriodOut
 from web.bodies.quotes import QuoteOut
 from web.bodies.terms import TermsOut
@@ -101,6 +102,14 @@ class Client:
         """Book what a party has paid in, as the clerk."""
         body = {"party": party, "amount_fen": amount_fen, "reference": reference}
         return await self._change("POST", "/v1/deposits", DepositOut, key, body)
+
+    async def top_up(self, amount_fen: int, key: str = "") -> TopUpOut:
+        """Pay money in, or with a key that was sent before: hear how that stands."""
+        return await self._change("POST", "/v1/topups", TopUpOut, key, {"amount_fen": amount_fen})
+
+    async def bank_statement(self, csv: str, key: str = "") -> BankStatementOut:
+        """Take in a statement of the venue's bank, as the clerk."""
+        return await self._change("POST", "/v1/bank-statements", BankStatementOut, key, {"csv": csv})
 
     async def periods(self) -> list[PeriodOut]:
         """Every period that is being closed or is closed, the latest first."""

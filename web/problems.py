@@ -51,6 +51,8 @@ class DoorRejection(StrEnum):
     IDEMPOTENCY_KEY_INVALID = "idempotency_key_invalid"
     IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"
 
+    WEBHOOK_REFUSED = "webhook_refused"
+
     ALREADY_CLOSED = "already_closed"
     UNKNOWN_COMMAND = "unknown_command"
 
@@ -103,6 +105,7 @@ PROBLEMS: Mapping[Code | DoorRejection, Kind] = {
     Door.IDEMPOTENCY_KEY_REQUIRED: Kind(400, "An Idempotency-Key is needed"),
     Door.IDEMPOTENCY_KEY_INVALID: Kind(400, "The Idempotency-Key can't be used"),
     Door.IDEMPOTENCY_KEY_REUSED: Kind(422, "The Idempotency-Key was used for something else"),
+    Door.WEBHOOK_REFUSED: Kind(400, "The webhook is not from the gateway, not for us, or not of now"),
     Door.ALREADY_CLOSED: Kind(409, "It has ended already"),
     Door.UNKNOWN_COMMAND: Kind(404, "No command came in under this id"),
     Door.BUSY: Kind(503, "The venue has too much to do"),

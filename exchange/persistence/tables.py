@@ -1,8 +1,8 @@
-"""Every table, in one file.
+"""Every table of the venue, in one file.
 
 The log (`commands`, `events`, `entries`, `postings`) is the truth: rows are added and never changed. The rest of the
 writer's tables are projections: derived from events alone, and rebuilt from the log at any time. Usage arrives beside
-the log, in batches of its own, and is never changed either.
+the log, in batches of its own, and is never changed either. What gateways and banks were asked, and have said, is in `payment_tables.py`.
 """
 
 from dataclasses import fields

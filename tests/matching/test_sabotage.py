@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from matching import acceptance, displacement, market, ranking, rules, search
+from matching import acceptance, displacement, market, ranking, reach, rules, search
 from matching.capacity import FreeCards
 from matching.commands import Command, Reclaim
 from matching.events import Closed, Displaced, Event, Leased, Opened, Rested
@@ -131,6 +131,12 @@ def more_than_the_most(_: Market, live: LiveOrder) -> None:
 
 def lots_round_down(patch: pytest.MonkeyPatch) -> None:
     everywhere(patch, "round_up", lambda cards, lot: max(lot, cards // lot * lot))
+
+
+def gangs_reach(change: Callable[[int], int], patch: pytest.MonkeyPatch) -> None:
+    """What a gang could have from each start is summed up wrongly."""
+    sound = reach.cards_from
+    everywhere(patch, "cards_from", lambda *asked: [change(cards) for cards in sound(*asked)])
 
 
 def links_ignored(patch: pytest.MonkeyPatch) -> None:
@@ -397,6 +403,8 @@ SABOTAGE: list[tuple[str, Law, Plant]] = [
     ("the pin of a gang is forgotten", AUDIT, searched(pin_forgotten)),
     ("the least is forgotten", AUDIT, searched(least_forgotten)),
     ("more than the most is leased", AUDIT, searched(more_than_the_most)),
+    ("gangs are given up too soon", ORACLE, partial(gangs_reach, lambda cards: cards - 1)),
+    ("a gang waits for more than there is", ORACLE, partial(gangs_reach, lambda cards: cards + 1)),
     ("links are ignored", AUDIT, links_ignored),
     ("who waits for a link is forgotten", CROSSED, links_wait_for_nobody),
     ("only the chip named first counts", laws.minds_no_order_of_names, searched(first_chip_only)),

@@ -41,6 +41,7 @@ ADVICE: Mapping[Code | DoorRejection, str] = {
     Door.IDEMPOTENCY_KEY_REQUIRED: "send one that is new",
     Door.IDEMPOTENCY_KEY_INVALID: "send another",
     Door.IDEMPOTENCY_KEY_REUSED: "take a new key",
+    Door.WEBHOOK_REFUSED: "look at the endpoint's secret and mode: see `docs/payments.md#webhooks`",
     Door.ALREADY_CLOSED: "nothing: it cannot be changed any more",
     Door.UNKNOWN_COMMAND: "send it again, with the same key",
     Door.BUSY: "send the same again after `Retry-After`, with the same key",
