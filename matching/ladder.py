@@ -12,7 +12,7 @@ from heapq import heappop, heappush, heapreplace
 from typing import Final, Generic, NewType, Self, TypeVar
 
 NOBODY: Final = 1 << 200  # a rank behind every other
-FULL: Final = 32  # items of a leaf, or children of a branch, before it parts
+FULL: Final = 64  # items of a leaf, or children of a branch, before it parts
 AGE_BITS: Final = 48
 
 Rung = NewType("Rung", int)
