@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from exchange.state import MICRO_PER_FEN, PricedRun, VenueTerms, priced
 from matching.live import MILLI, LiveLease

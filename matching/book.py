@@ -3,13 +3,15 @@
 from collections.abc import Iterator
 from typing import Final
 
+from mypy_extensions import mypyc_attr
+
 from matching.holds import Held, HoldSketch, Taking, sketch_of
 from matching.ladder import Ladder, Rung, Sketch, merged
 from matching.live import LiveListing, LiveOrder
 from matching.masks import eroded, span
 from matching.terms import ChipCode, RegionCode, Tier
 
-RUNS: Final = (1, 2, 4, 8, 24)  # slots: a sketch knows where runs of these lengths could start
+RUNS: Final = [1, 2, 4, 8, 24]  # slots: a sketch knows where runs of these lengths could start
 UNBOUNDED: Final = (1 << 62) - 1  # the largest number that is compared without an object, once compiled
 
 
@@ -17,6 +19,7 @@ BookKey = tuple[ChipCode, RegionCode, Tier]
 """An instrument: what a book is for. Time is not part of it, but a dimension of each listing."""
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Need:
     """What an order needs of a listing: so many cards that work, in lots no larger than `lot`, for a run of slots.
 
@@ -121,6 +124,7 @@ class OfferSketch(Sketch[LiveListing, Need]):
             self.starts[level] |= starts
 
 
+@mypyc_attr(acyclic=True)
 class Waiting:
     """An order in one book: the least cards of its chip that serve it, its run, and where that may start."""
 
@@ -143,6 +147,7 @@ def least_cards(live: LiveOrder, weight: int) -> int:
     return -(-live.least // weight) if live.alone else 1
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Room:
     """What a listing offers to the orders that wait: so many cards, and the slots in which a lot is free."""
 

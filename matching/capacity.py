@@ -3,9 +3,12 @@
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 
+from mypy_extensions import mypyc_attr
+
 from matching.masks import span
 
 
+@mypyc_attr(acyclic=True)
 class FreeCards:
     """A step function over [start, end): `_free[i]` cards are free from `_since[i]` until `_since[i + 1]`."""
 

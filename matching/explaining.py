@@ -1,8 +1,10 @@
 """Why an order finds nothing: what each dimension rules out, and the least that has to give in it."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from matching.acceptance import order_problem
 from matching.book import Book, Need

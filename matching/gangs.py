@@ -8,7 +8,7 @@ from matching.ladder import merged, rank_at
 from matching.legs import Offered, Plan, Wanted, leg_at, room_at, stretches
 from matching.live import MILLI
 from matching.market import Market
-from matching.ranking import Counter, Ranked, counters, looks_far, need_of, rank_of, ranked
+from matching.ranking import Counter, Ranked, counters, looks_far, need_of, payable, rank_of, ranked
 from matching.reach import cards_from
 from matching.terms import ChipCode, RegionCode, Slot, Window
 
@@ -21,12 +21,12 @@ def gang(market: Market, wanted: Wanted) -> Plan:
 
     Mostly the very first does. After one that does not, no other is swept before it is known that it does.
     """
-    books = counters(market, wanted)
+    books = payable(market, wanted)
     if not _may_reach(wanted, books):
         return []
     if _is_one_choice(wanted, books):
-        return _sweep(market, wanted, [each.book for each in books], wanted.first)
-    for chip, where, start in _anchors(market, wanted, books):
+        return _sweep(market, wanted, books, wanted.first)
+    for chip, where, start in _anchors(market, wanted, counters(market, wanted, books)):
         plan = _sweep(market, wanted, _joined(books, chip, where), start)
         if plan:
             return plan
@@ -35,11 +35,11 @@ def gang(market: Market, wanted: Wanted) -> Plan:
     return []
 
 
-def _surely(market: Market, wanted: Wanted, books: list[Counter]) -> Plan:
+def _surely(market: Market, wanted: Wanted, books: list[Book]) -> Plan:
     """The sweep of the first anchor that reaches the least. Which do is worked out for all of them before any is met."""
     able: dict[tuple[ChipCode, Where], int] = {}
     may_serve: list[Counter] = []
-    for book in [each.book for each in books]:
+    for book in books:
         weight, where = wanted.live.chips[book.chip], book.region if wanted.live.local else None
         anchor = book.chip, where
         if anchor not in able:
@@ -75,9 +75,9 @@ def _anchors(market: Market, wanted: Wanted, books: list[Counter]) -> Iterator[t
             yield anchor
 
 
-def _joined(books: list[Counter], chip: ChipCode, where: Where) -> list[Book]:
+def _joined(books: list[Book], chip: ChipCode, where: Where) -> list[Book]:
     """The books whose listings may serve a gang together with an anchor's."""
-    return [each.book for each in books if _joins(each.book, chip, where)]
+    return [book for book in books if _joins(book, chip, where)]
 
 
 def _joins(book: Book, chip: ChipCode, where: Where) -> bool:
@@ -112,26 +112,25 @@ def _by_slot(wanted: Wanted, offer: Offered) -> Iterator[Ranked]:
                 yield rank_of(wanted, offer, start, price), start
 
 
-def _may_reach(wanted: Wanted, books: list[Counter]) -> bool:
+def _may_reach(wanted: Wanted, books: list[Book]) -> bool:
     """Whether all that is free at any time, of one chip and of all regions that may join, comes to the least."""
     by_chip: dict[ChipCode, int] = {}
-    for each in books:
-        chip = each.book.chip
-        most = each.book.usable * wanted.live.chips[chip]
+    for book in books:
+        most = book.usable * wanted.live.chips[book.chip]
         if not wanted.live.local:
-            most = by_chip[chip] = most + by_chip.get(chip, 0)
+            most = by_chip[book.chip] = most + by_chip.get(book.chip, 0)
         if most >= wanted.least:
             return True
     return False
 
 
-def _is_one_choice(wanted: Wanted, books: list[Counter]) -> bool:
+def _is_one_choice(wanted: Wanted, books: list[Book]) -> bool:
     """Whether all anchors would make the same sweep: from the only start, through the same books."""
     if wanted.end - wanted.first > wanted.slots:
         return False
-    first = books[0].book
+    first = books[0]
     where = first.region if wanted.live.local else None
-    return all(_joins(each.book, first.chip, where) for each in books)
+    return all(_joins(book, first.chip, where) for book in books)
 
 
 def _sweep(market: Market, wanted: Wanted, books: list[Book], start: int) -> Plan:

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from mypy_extensions import mypyc_attr
+
 from matching.book import UNBOUNDED
 from matching.capacity import FreeCards
 from matching.curves import Run
@@ -10,6 +12,7 @@ from matching.market import Market
 from matching.terms import Window
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Leg:
     """What one listing can do for an order: `cards` rented for `window`, of which `working` are needed.
 
@@ -46,6 +49,7 @@ Plan = list[Leg]
 """Legs that serve an order together. An empty plan serves nobody."""
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Wanted:
     """What an order still wants: `left` and `least` in thousandths of its reference card, in slots [first, end)."""
 
@@ -73,6 +77,7 @@ def wanted_by(market: Market, live: LiveOrder) -> Wanted:
     return Wanted(live, max(live.first, market.now), live.latest_start + live.slots)
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Offered:
     """A listing that an order may use, in the order's tier.
 

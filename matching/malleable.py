@@ -8,7 +8,7 @@ from matching.legs import Leg, Offered, Plan, Wanted, round_up
 from matching.live import MILLI
 from matching.market import Market
 from matching.masks import span
-from matching.ranking import Counter, Ranked, by_price, counters, looks_far, offers, promised, rank_of
+from matching.ranking import Counter, Ranked, by_price, looks_far, offers, payable, promised, rank_of
 from matching.terms import RegionCode, Slot, Window, Work
 
 
@@ -92,7 +92,7 @@ class ToDo:
 
 def _cells(market: Market, wanted: Wanted, todo: ToDo) -> Iterator[tuple[int, Offered]]:
     """Cells by rank: by price, or slot by slot and then by price."""
-    books = counters(market, wanted, todo.need)
+    books = [Counter(book, todo.need) for book in payable(market, wanted)]
     if wanted.earliest and not looks_far(market, wanted):
         yield from _by_slot(market, wanted, todo, books)
     else:

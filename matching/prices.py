@@ -2,10 +2,16 @@
 
 from bisect import bisect_right
 from collections.abc import Iterator
+from typing import Final
+
+from mypy_extensions import mypyc_attr
 
 from matching.curves import PriceCurve, Run
 
+NO_STEPS: Final[list[int]] = []  # of a flat curve, of which its price is all that need be known
 
+
+@mypyc_attr(acyclic=True)
 class Prices:
     """A curve made ready to reckon with: any run of slots costs two look-ups, however many steps it covers.
 
@@ -15,13 +21,17 @@ class Prices:
     __slots__ = ("_prices", "_since", "_sums", "flat", "lowest")
 
     def __init__(self, curve: PriceCurve) -> None:
-        since, price = curve.steps[0]
+        steps = curve.steps
+        since, price = steps[0]
+        self.lowest = price
+        self.flat = len(steps) == 1
+        if self.flat:
+            self._since = self._prices = self._sums = NO_STEPS
+            return
         self._since = [since]
         self._prices = [price]
         self._sums = [0]  # what one card costs from the first step up to each
-        self.lowest = price
-        self.flat = len(curve.steps) == 1
-        for slot, following in curve.steps[1:]:
+        for slot, following in steps[1:]:
             self._sums.append(self._sums[-1] + (slot - since) * price)
             self._since.append(slot)
             self._prices.append(following)
@@ -76,6 +86,10 @@ class Prices:
 
     def parts(self, start: int, end: int) -> Iterator[Run]:
         """Runs of one price in [start, end), as (start, end, price)."""
+        if self.flat:
+            if start < end:
+                yield start, end, self.lowest
+            return
         step, last = self._step(start), len(self._since) - 1
         while start < end:
             until = min(end, self._since[step + 1]) if step < last else end

@@ -5,8 +5,10 @@ else happens in the market, gives exactly the legs and the cost of its deal.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from matching.acceptance import order_problem
 from matching.deals import UNPLACED, Deal, deal_of, filled_by, from_free, searched

@@ -6,9 +6,11 @@ unfit, for every shape, so the least of them is found by halving.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
+
+from msgspec.structs import replace
 
 from matching.acceptance import order_problem
 from matching.book import Need

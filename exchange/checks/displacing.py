@@ -1,7 +1,8 @@
 """Were leases taken back with cause, notice and due, and do their orders come back as they were?"""
 
 from collections.abc import Iterator
-from dataclasses import fields, replace
+
+from msgspec.structs import fields, replace
 
 from exchange.checks.findings import unequal
 from exchange.checks.market import MILLI, Cut, Heard, Lost, Market, OnOffer, SpotLease, Wanted

@@ -1,7 +1,6 @@
 """The audit of leases that are taken back, and of what is held for them: each event that is doctored is told."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -25,7 +24,7 @@ from matching.curves import PriceCurve, flat
 from matching.events import LinkSet, ListingAmended, ListingClosed
 from matching.terms import Block, LeaseNumber, OnPreempt, OrderId, Price, Seq, Slot, Split, Tier
 from settlement.money import Fen
-from tests.exchange.doctored import Log, doctored, dropped, figures, log_of, told_of
+from tests.exchange.doctored import Log, doctored, dropped, figures, log_of, replace, told_of
 from tests.exchange.house import BUYER, NORTH, SELLER, YUAN, House, party
 from tests.exchange.story import told
 

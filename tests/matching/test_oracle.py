@@ -2,12 +2,13 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
 import pytest
 from hypothesis import given
+from msgspec.structs import replace
 
 from matching import ladder, market
 from matching.book import Need
