@@ -29,7 +29,7 @@ ASKS: dict[str, Any] = {
 
 async def taken_back(door: Door) -> str:
     """The order of a buyer whose dear hours were delivered, and have cost all that it has; its other two are taken back."""
-    await door.admit("buyer", Role.BUYER, fen=8 * 4 * 9_00)
+    await door.admit("buyer", Role.BUYER, fen=8 * 4 * 9_00 + 3)
     await door.admit("rival", Role.BUYER, fen=10**8)
     await door.admit("seller", Role.SELLER, region=HORINGER)
     await door.ask("POST", "/v1/listings", by="seller", json=listing(cards=8, window=FOUR_HOURS, asks=ASKS))
@@ -47,9 +47,9 @@ async def test_the_order_says_what_it_lacks(door: Door) -> None:
     told = (await door.ask("GET", f"/v1/orders/{name}", by="buyer")).json()
     assert told["continued_as"] is None
     assert told["not_continued"] == {
-        "needed_fen": 8 * 2 * 9_00,
-        "available_fen": 0,
-        "short_fen": 8 * 2 * 9_00,
+        "needed_fen": 8 * 2 * 9_00 + 1,
+        "available_fen": 3,
+        "short_fen": 8 * 2 * 9_00 - 2,
         "window": {"start": "2026-11-30T02:00:00Z", "end": "2026-11-30T04:00:00Z"},
         "cards": 1,
         "least_cards": 1,
@@ -58,7 +58,7 @@ async def test_the_order_says_what_it_lacks(door: Door) -> None:
     (other,) = (await door.ask("GET", "/v1/orders", by="rival")).json()["items"]
     assert (other["not_continued"], other["continued_as"]) == (None, None)
     sold = (await door.ask("GET", "/v1/leases", by="seller")).text
-    assert "14400" not in sold, "a buyer's money is nobody else's business"
+    assert "14401" not in sold, "a buyer's money is nobody else's business"
 
 
 async def test_its_page_leads_to_the_form_that_orders_what_is_left(door: Door) -> None:
@@ -66,9 +66,9 @@ async def test_its_page_leads_to_the_form_that_orders_what_is_left(door: Door) -
     browser = Browser(door.app)
     assert (await browser.send("/sign-in", key=door.tokens["buyer"], next="/")).status == 303
     listed = await browser.get("/orders")
-    assert "does not go on: ¥144.00 are missing" in listed.page.text
+    assert "does not go on: ¥143.98 are missing" in listed.page.text
     page = await browser.get(f"/orders/{name}")
-    assert "an order would have to hold ¥144.00, and ¥0.00 were available. Deposit ¥144.00" in page.page.text
+    assert "an order would have to hold ¥144.01, and ¥0.03 were available. Deposit ¥143.98" in page.page.text
     again = next(link for link in page.page.links() if link.startswith("/order?"))
     form = await browser.get(again)
     assert (form.status, 'value="2026-11-30T12:00"' in form.html) == (200, True)
@@ -116,5 +116,5 @@ async def test_the_command_line_tells_it(door: Door) -> None:
         arguments = ["orders", "--url", url, "--key", door.tokens["buyer"]]
         told = (await asyncio.to_thread(CliRunner().invoke, app, arguments)).output
     said = " ".join(told.split())
-    assert f"Nothing looks for what was taken back of {name}: that would hold ¥144.00, and ¥0.00 were" in said
-    assert "Deposit ¥144.00 and order it again: 1 card for 2 h until 2026-11-30 12:00 (UTC+8)." in said
+    assert f"Nothing looks for what was taken back of {name}: that would hold ¥144.01, and ¥0.03 were" in said
+    assert "Deposit ¥143.98 and order it again: 1 card for 2 h until 2026-11-30 12:00 (UTC+8)." in said
