@@ -4,7 +4,7 @@ To take cards over is to end some leases, and it does at least the damage that t
 a stretch of leases could lose at least tells whether a taker has any use for it.
 """
 
-from matching.ladder import AGE_BITS, NOBODY, Rung, Sketch, rung_of
+from matching.ladder import AGE_BITS, NOBODY, Sketch, rung_of
 from matching.live import LiveLease, LiveListing
 from matching.masks import EVERYWHERE, FAR, span
 from matching.terms import Tier
@@ -30,6 +30,7 @@ class Taking:
         "first",
         "hold",
         "last",
+        "level",
         "origin",
         "price",
         "scale",
@@ -61,35 +62,47 @@ class Taking:
         self.worth = worth
         self.scale = scale
         self.best = best
+        self.level = cards.bit_length() - 1
         self.window = span(first - origin, last + slots - 1 - origin)
 
 
 class Held:
-    """A lease that can be taken back, as it stands in one book."""
+    """A lease that can be taken back, as it stands in one book. It has `changed` if what is beside it has."""
 
-    __slots__ = ("lease", "listing", "sketch", "tier")
+    __slots__ = ("changed", "lease", "listing", "rung", "sketch", "tier")
 
     def __init__(self, lease: LiveLease, listing: LiveListing, tier: Tier, origin: int) -> None:
         self.lease = lease
         self.listing = listing
         self.tier = tier
-        self.sketch = sketch_of(lease, listing, tier, origin)
+        self.rung = rung_of((lease.hold << AGE_BITS) + listing.seq, lease.number)
+        self.draw(origin)
 
+    def draw(self, origin: int) -> None:
+        """Count its slots from `origin` on."""
+        self.changed = False
+        self.sketch = sketch_of(self.lease, self.listing, self.tier, origin)
 
-def place_of(lease: LiveLease, listing: LiveListing) -> Rung:
-    """The place of a lease: the cheapest come first, then those of the oldest listing."""
-    return rung_of((lease.hold << AGE_BITS) + listing.seq, lease.number)
+    def drawn(self) -> "HoldSketch":
+        """What there is to say of it now."""
+        if self.changed:
+            self.changed = False
+            self.sketch.weigh(self.lease, self.listing)
+        return self.sketch
 
 
 class HoldSketch(Sketch[Held, Taking]):
     """What the leases of a stretch have at least, their listings at most, and the slots that they hold or leave open.
 
-    `price` is the least that a listing asks for a slot, `room` the most cards that could be had in a slot of a lease, and
-    `ends` are the slots with which leases end.
+    Every lease is seen beside those of its listing that are not cheaper: `room` is the most cards that could be had in a
+    slot of it, and `costs[i]` the least that 2^i cards cost there. `price` is the least that a listing asks for a slot,
+    and `begins` and `ends` are the slots with which leases begin and those before which they end.
     """
 
     __slots__ = (
+        "begins",
         "cards",
+        "costs",
         "ends",
         "hold",
         "lot",
@@ -104,7 +117,8 @@ class HoldSketch(Sketch[Held, Taking]):
 
     def __init__(self) -> None:
         self.hold = self.cards = self.slots = self.price = self.seq = self.min_slots = NOBODY
-        self.lot = self.room = self.window = self.ends = self.open = 0
+        self.lot = self.room = self.window = self.begins = self.ends = self.open = 0
+        self.costs: list[int] = []
 
     def promise(self, query: Taking) -> int:
         """Whether a takeover that ends a lease of the stretch, and none that is cheaper, might be the best."""
@@ -112,7 +126,7 @@ class HoldSketch(Sketch[Held, Taking]):
 
     def serves(self, item: Held, query: Taking) -> bool:
         """Whether a takeover that ends a lease, and none that is cheaper, might be the best."""
-        return item.sketch.might_do(query, item.listing.open)
+        return item.drawn().might_do(query, item.listing.open)
 
     def might_do(self, query: Taking, opened: int) -> bool:
         """The same, where listings have no lots free but in some slots."""
@@ -131,17 +145,37 @@ class HoldSketch(Sketch[Held, Taking]):
         end = query.first + (ends & -ends).bit_length()
         cut = self.cards * min(self.slots, max(1, end - query.last))
         met = opened & query.window  # of slots far ahead nothing is known
-        cut = max(cut, query.cards * (query.slots - met.bit_count() if met >= 0 else 0))
+        lacking = query.slots - met.bit_count() if met >= 0 else 0
+        whole = query.cards * lacking
+        cut = max(cut, whole)
         damage, best = self.hold * cut, query.best
+        damage = max(damage, (self.costs[query.level] * query.cards >> query.level) * self._shared(query, end))
         if damage != best[0]:
             return damage < best[0] and damage < query.worth * (query.cards + self.lot - 1)
         most = cut // self.cards
         start = query.first if most >= self.slots or not damage else max(query.first, end - most)
+        if damage and damage == self.hold * whole:
+            # all that go are worth as much, and none is cut in vain: one of them ends with the run, or the last slot is open
+            stops = (self.ends | opened << 1) >> (query.first + query.slots - query.origin)
+            if not stops:
+                return False
+            start = max(start, query.first + (stops & -stops).bit_length() - 1)
+            if start > query.last:
+                return False
         return (self.price * query.slots * query.scale, start, self.seq) < best[1:]
+
+    def _shared(self, query: Taking, end: int) -> int:
+        """The slots that a run has in common with any of the leases at least, of which the first to end does by `end`."""
+        begun = self.begins & ((1 << (query.last + query.slots - query.origin)) - 1)
+        begin = query.origin + begun.bit_length() - 1
+        first, last, slots = query.first, query.last, query.slots
+        return max(
+            1, min(min(first + slots, end) - max(first, begin), min(last + slots, end) - max(last, begin))
+        )
 
     def take_in(self, item: Held) -> None:
         """Promise what a lease does, too."""
-        self.join(item.sketch)
+        self.join(item.drawn())
         self.open |= item.listing.open
 
     def join(self, other: "HoldSketch") -> None:
@@ -155,8 +189,43 @@ class HoldSketch(Sketch[Held, Taking]):
         self.lot = max(self.lot, other.lot)
         self.room = max(self.room, other.room)
         self.window |= other.window
+        self.begins |= other.begins
         self.ends |= other.ends
         self.open |= other.open
+        for level, cost in enumerate(other.costs):
+            _lower(self.costs, level, cost)
+
+    def weigh(self, lease: LiveLease, listing: LiveListing) -> None:
+        """See how many cards could be had in a slot of a lease, free ones and those of leases that are not cheaper, and at what cost."""
+        start, end, hold = lease.window.start, lease.window.end, lease.hold
+        beside = [
+            other
+            for other in listing.spot
+            if other.hold >= hold and other.window.start < end and other.window.end > start
+        ]
+        room, costs = 0, list[int]()
+        for since, _, free in listing.free.steps(start, end):
+            cost, level, cards = 0, 0, free
+            while 1 << level <= free:
+                _lower(costs, level, 0)
+                level += 1
+            for other in beside:
+                if other.window.start <= since < other.window.end:
+                    while 1 << level <= cards + other.cards:
+                        _lower(costs, level, cost + ((1 << level) - cards) * other.hold)
+                        level += 1
+                    cost += other.cards * other.hold
+                    cards += other.cards
+            room = max(room, cards)
+        self.room, self.costs = room, costs
+
+
+def _lower(costs: list[int], level: int, cost: int) -> None:
+    """Let a level cost no more than this."""
+    if level == len(costs):
+        costs.append(cost)
+    elif cost < costs[level]:
+        costs[level] = cost
 
 
 def sketch_of(lease: LiveLease, listing: LiveListing, tier: Tier, origin: int) -> HoldSketch:
@@ -169,21 +238,13 @@ def sketch_of(lease: LiveLease, listing: LiveListing, tier: Tier, origin: int) -
     sketch.seq = listing.seq
     sketch.min_slots = listing.min_slots
     sketch.lot = listing.lot
-    sketch.room = _room(lease, listing)
     sketch.window = span(window.start - origin, window.end - 1 - origin)
-    sketch.ends = 1 << (window.end - origin) if window.end - origin < FAR else EVERYWHERE
+    sketch.begins = _bit(window.start - origin)
+    sketch.ends = _bit(window.end - origin)
+    sketch.weigh(lease, listing)
     return sketch
 
 
-def _room(lease: LiveLease, listing: LiveListing) -> int:
-    """The most cards that could be had in any slot of a lease: free ones and those that can be taken back."""
-    start, end = lease.window.start, lease.window.end
-    near = [other for other in listing.spot if other.window.start < end and other.window.end > start]
-    most = 0
-    for since, _, free in listing.free.steps(start, end):
-        leased = 0
-        for other in near:
-            if other.window.start <= since < other.window.end:
-                leased += other.cards
-        most = max(most, free + leased)
-    return most
+def _bit(slot: int) -> int:
+    """The bit of a slot; of the first one for any before it, and all for one that is too far ahead."""
+    return 1 << max(0, slot) if slot < FAR else EVERYWHERE
