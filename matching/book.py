@@ -218,7 +218,7 @@ class Book:
     def tell_takers(self, listing: LiveListing, start: int, end: int, *, opens: bool, grows: bool) -> None:
         """Cards of a listing were leased in [start, end), or it `grows` by them; perhaps it `opens` in other slots than before."""
         for lease in listing.spot:
-            beside = lease.window.start < end and lease.window.end > start
+            beside = lease.window.start <= end and lease.window.end >= start
             if beside or opens:
                 held = self._held[lease.number]
                 if grows:

@@ -4,11 +4,15 @@ To take cards over is to end some leases, and it does at least the damage that t
 a stretch of leases could lose at least tells whether a taker has any use for it.
 """
 
+from typing import Final
+
 from matching.ladder import AGE_BITS, NOBODY, Sketch, rung_of
 from matching.live import LiveLease, LiveListing
 from matching.masks import EVERYWHERE, FAR, span
 from matching.terms import Tier
 
+DAY: Final = 24  # slots
+HOLD_BITS: Final = 64
 UNTAKEN = NOBODY, 0, 0, 0
 
 Loss = tuple[int, int, int, int]
@@ -75,7 +79,8 @@ class Held:
         self.lease = lease
         self.listing = listing
         self.tier = tier
-        self.rung = rung_of((lease.hold << AGE_BITS) + listing.seq, lease.number)
+        day = lease.window.start // DAY
+        self.rung = rung_of((((day << HOLD_BITS) + lease.hold) << AGE_BITS) + listing.seq, lease.number)
         self.draw(origin)
 
     def draw(self, origin: int) -> None:
@@ -111,11 +116,14 @@ class HoldSketch(Sketch[Held, Taking]):
         "price",
         "room",
         "seq",
+        "since",
         "slots",
+        "until",
         "window",
     )
 
     def __init__(self) -> None:
+        self.since, self.until = NOBODY, 0
         self.hold = self.cards = self.slots = self.price = self.seq = self.min_slots = NOBODY
         self.lot = self.room = self.window = self.begins = self.ends = self.open = 0
         self.costs: list[int] = []
@@ -128,6 +136,14 @@ class HoldSketch(Sketch[Held, Taking]):
         """Whether a takeover that ends a lease, and none that is cheaper, might be the best."""
         return item.drawn().might_do(query, item.listing.open)
 
+    def order(self, query: Taking) -> int:
+        """The least that the cards of a slot cost."""
+        return self.costs[query.level] if query.level < len(self.costs) else NOBODY
+
+    def order_of(self, item: Held, query: Taking) -> int:
+        """The same of a lease."""
+        return item.drawn().order(query)
+
     def might_do(self, query: Taking, opened: int) -> bool:
         """The same, where listings have no lots free but in some slots."""
         if (
@@ -138,40 +154,35 @@ class HoldSketch(Sketch[Held, Taking]):
             or not self.window & query.window
         ):
             return False
-        ends = self.ends >> (query.first + 1 - query.origin)
-        if not ends:
+        slots, origin = query.slots, query.origin
+        first, last = max(query.first, self.since), min(query.last, self.until - slots)
+        ends = self.ends >> (first + 1 - origin)
+        if first > last or not ends:
             return False
         # The first end after the first start, how much any of the leases is cut, and how much all that go are.
-        end = query.first + (ends & -ends).bit_length()
-        cut = self.cards * min(self.slots, max(1, end - query.last))
+        end = first + (ends & -ends).bit_length()
+        cut = self.cards * min(self.slots, max(1, end - last))
         met = opened & query.window  # of slots far ahead nothing is known
-        lacking = query.slots - met.bit_count() if met >= 0 else 0
-        whole = query.cards * lacking
+        whole = query.cards * (slots - met.bit_count()) if met >= 0 else 0
         cut = max(cut, whole)
+        begun = self.begins & ((1 << (last + slots - origin)) - 1)
+        begin = origin + begun.bit_length() - 1
+        shared = max(1, min(min(first + slots, end) - max(first, begin), min(last + slots, end) - max(last, begin)))
         damage, best = self.hold * cut, query.best
-        damage = max(damage, (self.costs[query.level] * query.cards >> query.level) * self._shared(query, end))
+        damage = max(damage, (self.costs[query.level] * query.cards >> query.level) * shared)
         if damage != best[0]:
             return damage < best[0] and damage < query.worth * (query.cards + self.lot - 1)
         most = cut // self.cards
-        start = query.first if most >= self.slots or not damage else max(query.first, end - most)
+        start = first if most >= self.slots or not damage else max(first, end - most)
         if damage and damage == self.hold * whole:
             # all that go are worth as much, and none is cut in vain: one of them ends with the run, or the last slot is open
-            stops = (self.ends | opened << 1) >> (query.first + query.slots - query.origin)
+            stops = (self.ends | opened << 1) >> (first + slots - origin)
             if not stops:
                 return False
-            start = max(start, query.first + (stops & -stops).bit_length() - 1)
-            if start > query.last:
+            start = max(start, first + (stops & -stops).bit_length() - 1)
+            if start > last:
                 return False
-        return (self.price * query.slots * query.scale, start, self.seq) < best[1:]
-
-    def _shared(self, query: Taking, end: int) -> int:
-        """The slots that a run has in common with any of the leases at least, of which the first to end does by `end`."""
-        begun = self.begins & ((1 << (query.last + query.slots - query.origin)) - 1)
-        begin = query.origin + begun.bit_length() - 1
-        first, last, slots = query.first, query.last, query.slots
-        return max(
-            1, min(min(first + slots, end) - max(first, begin), min(last + slots, end) - max(last, begin))
-        )
+        return (self.price * slots * query.scale, start, self.seq) < best[1:]
 
     def take_in(self, item: Held) -> None:
         """Promise what a lease does, too."""
@@ -188,6 +199,8 @@ class HoldSketch(Sketch[Held, Taking]):
         self.min_slots = min(self.min_slots, other.min_slots)
         self.lot = max(self.lot, other.lot)
         self.room = max(self.room, other.room)
+        self.since = min(self.since, other.since)
+        self.until = max(self.until, other.until)
         self.window |= other.window
         self.begins |= other.begins
         self.ends |= other.ends
@@ -201,22 +214,27 @@ class HoldSketch(Sketch[Held, Taking]):
         beside = [
             other
             for other in listing.spot
-            if other.hold >= hold and other.window.start < end and other.window.end > start
+            if other.hold >= hold and other.window.start <= end and other.window.end >= start
         ]
         room, costs = 0, list[int]()
-        for since, _, free in listing.free.steps(start, end):
+        self.since, self.until = start, end
+        for at, _, free in listing.free.steps(start - 1, end + 1):
+            inside = start <= at < end
             cost, level, cards = 0, 0, free
-            while 1 << level <= free:
+            while inside and 1 << level <= free:
                 _lower(costs, level, 0)
                 level += 1
             for other in beside:
-                if other.window.start <= since < other.window.end:
-                    while 1 << level <= cards + other.cards:
+                if other.window.start <= at < other.window.end:
+                    while inside and 1 << level <= cards + other.cards:
                         _lower(costs, level, cost + ((1 << level) - cards) * other.hold)
                         level += 1
                     cost += other.cards * other.hold
                     cards += other.cards
-            room = max(room, cards)
+            if inside:
+                room = max(room, cards)
+            elif cards:
+                self.since, self.until = (0, self.until) if at < start else (self.since, NOBODY)
         self.room, self.costs = room, costs
 
 

@@ -42,6 +42,14 @@ class Sketch(ABC, Generic[Item, Query]):
     def serves(self, item: Item, query: Query) -> bool:
         """Whether an item itself might serve a query."""
 
+    def order(self, query: Query) -> int:
+        """By what stretches are searched for the best of their items: the least first."""
+        return 0
+
+    def order_of(self, item: Item, query: Query) -> int:
+        """The same of an item."""
+        return 0
+
     @abstractmethod
     def take_in(self, item: Item) -> None:
         """Promise what an item can do, too."""
@@ -138,6 +146,12 @@ class Ladder(Generic[Item, Query]):
         if self._root.sketch.promise(query):
             yield from self._admitted(self._root, query, after)
 
+    def best_first(self, query: Query) -> Iterator[Item]:
+        """Items that might serve a query, those first that look best to it. Nothing may be added or removed meanwhile."""
+        self._catch_up()
+        if self._root.sketch.promise(query):
+            yield from self._best_first(self._root, query, NOBODY)
+
     def _catch_up(self) -> None:
         """Promise what items have gained since the last search, as far as they still have it."""
         while self._grown:
@@ -196,6 +210,28 @@ class Ladder(Generic[Item, Query]):
                     found = True
                     yield node.rungs[at], item
         if node.loose and not found:
+            self._tighten(node)
+
+    def _best_first(self, node: Node[Item, Query], query: Query, rival: int) -> Iterator[Item]:
+        """Items below a node that might serve, those first that look best. `rival` is the order of what would be next."""
+        sketch, found, last = node.sketch, False, len(node.rungs) - 1
+        if node.children:
+            orders = [child.sketch.order(query) for child in node.children]
+        else:
+            orders = [sketch.order_of(item, query) for item in node.items]
+        ranked = sorted(range(len(orders)), key=orders.__getitem__)
+        for place, at in enumerate(ranked):
+            if not node.children:
+                item = node.items[at]
+                if sketch.serves(item, query):
+                    found = True
+                    yield item
+            elif node.children[at].sketch.promise(query):
+                following = min(rival, orders[ranked[place + 1]]) if place < last else rival
+                for item in self._best_first(node.children[at], query, following):
+                    found = True
+                    yield item
+        if node.loose and not (found and orders[ranked[0]] <= rival):
             self._tighten(node)
 
     def _tighten(self, node: Node[Item, Query]) -> None:

@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 
 from matching import displacement, market
-from matching.holds import HoldSketch, Taking
+from matching.holds import Held, HoldSketch, Taking
 from tests.matching import laws
 from tests.matching.audit import BreachError
 from tests.matching.laws import Law
@@ -38,6 +38,18 @@ def with_less_room(sketch: HoldSketch, _: Taking) -> None:
     sketch.room -= 1
 
 
+def dearer_than_they_are(sketch: HoldSketch, _: Taking) -> None:
+    sketch.costs = [cost + 1 for cost in sketch.costs]
+
+
+def with_firm_cards_before_them(sketch: HoldSketch, _: Taking) -> None:
+    sketch.since += 1
+
+
+def with_firm_cards_behind_them(sketch: HoldSketch, _: Taking) -> None:
+    sketch.until -= 1
+
+
 def never_better_at_the_same_damage(_: HoldSketch, taking: Taking) -> None:
     taking.best = taking.best[0], -1, 0, 0
 
@@ -49,6 +61,10 @@ def always_ending_later(sketch: HoldSketch, _: Taking) -> None:
 def sold_out_for_ever(patch: pytest.MonkeyPatch) -> None:
     sound = HoldSketch.might_do
     patch.setattr(HoldSketch, "might_do", lambda self, query, _: sound(self, query, 0))
+
+
+def nothing_changes_beside_a_lease(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Held, "drawn", lambda self: self.sketch)
 
 
 def takers_hear_of_no_room(patch: pytest.MonkeyPatch) -> None:
@@ -75,6 +91,22 @@ def met(bent: Callable[[HoldSketch, Taking], None]) -> Plant:
 CONTESTED: list[tuple[str, Law, Plant]] = [
     ("leases are thought larger than they are", laws.agrees_with_the_oracle, met(larger_than_they_are)),
     ("listings are thought to have a firm lease", laws.agrees_with_the_oracle, met(with_less_room)),
+    ("cards are thought dearer than they are", laws.agrees_with_the_oracle, met(dearer_than_they_are)),
+    (
+        "runs are thought to begin later than they can",
+        laws.agrees_with_the_oracle,
+        met(with_firm_cards_before_them),
+    ),
+    (
+        "runs are thought to end earlier than they can",
+        laws.agrees_with_the_oracle,
+        met(with_firm_cards_behind_them),
+    ),
+    (
+        "nothing is thought to change beside a lease",
+        laws.agrees_with_the_oracle,
+        nothing_changes_beside_a_lease,
+    ),
     ("leases are thought to end later than they do", laws.agrees_with_the_oracle, met(always_ending_later)),
     (
         "of as much damage the first one met is done",
