@@ -1,7 +1,8 @@
-"""Spot leases in the order of what their buyers would pay at most, so that a taker meets the cheapest first.
+"""Spot leases by the day in which they begin and by what their buyers would pay at most, for takers to look through.
 
-To take cards over is to end some leases, and it does at least the damage that the end of any one of them does. So what
-a stretch of leases could lose at least tells whether a taker has any use for it.
+To take cards over is to end some leases, and it does at least the damage that the end of any one of them does: its own, and
+in each slot that of the other leases which have to go with it. So what a stretch of leases could lose at least tells
+whether a taker has any use for it.
 """
 
 from typing import Final
@@ -13,6 +14,7 @@ from matching.terms import Tier
 
 DAY: Final = 24  # slots
 HOLD_BITS: Final = 64
+NEVER: Final = 1 << 60  # a slot after all others
 UNTAKEN = NOBODY, 0, 0, 0
 
 Loss = tuple[int, int, int, int]
@@ -100,8 +102,9 @@ class HoldSketch(Sketch[Held, Taking]):
     """What the leases of a stretch have at least, their listings at most, and the slots that they hold or leave open.
 
     Every lease is seen beside those of its listing that are not cheaper: `room` is the most cards that could be had in a
-    slot of it, and `costs[i]` the least that 2^i cards cost there. `price` is the least that a listing asks for a slot,
-    and `begins` and `ends` are the slots with which leases begin and those before which they end.
+    slot of it, `costs[i]` the least damage that 2^i of them do there, and no run with a slot of it begins before `since` or
+    ends after `until`. `price` is the least that a listing asks for a slot; with `begins` leases begin, and before `ends`
+    they end.
     """
 
     __slots__ = (
@@ -123,7 +126,7 @@ class HoldSketch(Sketch[Held, Taking]):
     )
 
     def __init__(self) -> None:
-        self.since, self.until = NOBODY, 0
+        self.since, self.until = NEVER, 0
         self.hold = self.cards = self.slots = self.price = self.seq = self.min_slots = NOBODY
         self.lot = self.room = self.window = self.begins = self.ends = self.open = 0
         self.costs: list[int] = []
@@ -137,7 +140,7 @@ class HoldSketch(Sketch[Held, Taking]):
         return item.drawn().might_do(query, item.listing.open)
 
     def order(self, query: Taking) -> int:
-        """The least that the cards of a slot cost."""
+        """The least damage that the cards of a slot do."""
         return self.costs[query.level] if query.level < len(self.costs) else NOBODY
 
     def order_of(self, item: Held, query: Taking) -> int:
@@ -161,21 +164,20 @@ class HoldSketch(Sketch[Held, Taking]):
             return False
         # The first end after the first start, how much any of the leases is cut, and how much all that go are.
         end = first + (ends & -ends).bit_length()
-        cut = self.cards * min(self.slots, max(1, end - last))
         met = opened & query.window  # of slots far ahead nothing is known
         whole = query.cards * (slots - met.bit_count()) if met >= 0 else 0
-        cut = max(cut, whole)
-        begun = self.begins & ((1 << (last + slots - origin)) - 1)
-        begin = origin + begun.bit_length() - 1
-        shared = max(1, min(min(first + slots, end) - max(first, begin), min(last + slots, end) - max(last, begin)))
+        cut = max(whole, self.cards * min(self.slots, max(1, end - last)))
         damage, best = self.hold * cut, query.best
-        damage = max(damage, (self.costs[query.level] * query.cards >> query.level) * shared)
+        if damage <= best[0]:
+            rate = self.costs[query.level] * query.cards >> query.level
+            damage = max(damage, rate * self._shared(first, last, slots, end, origin))
         if damage != best[0]:
             return damage < best[0] and damage < query.worth * (query.cards + self.lot - 1)
         most = cut // self.cards
         start = first if most >= self.slots or not damage else max(first, end - most)
         if damage and damage == self.hold * whole:
-            # all that go are worth as much, and none is cut in vain: one of them ends with the run, or the last slot is open
+            # All that go are worth as much and nothing is cut in vain, so one of them ends where the run does, or that
+            # ends where a lot is free.
             stops = (self.ends | opened << 1) >> (first + slots - origin)
             if not stops:
                 return False
@@ -183,6 +185,17 @@ class HoldSketch(Sketch[Held, Taking]):
             if start > last:
                 return False
         return (self.price * slots * query.scale, start, self.seq) < best[1:]
+
+    def _shared(self, first: int, last: int, slots: int, end: int, origin: int) -> int:
+        """The slots that a run has in common with a lease at least: with the last to begin, were it the first to end.
+
+        The further a run is from the middle of a lease, the fewer they are, so they are fewest at the first start or the last.
+        """
+        begun = self.begins & ((1 << (last + slots - origin)) - 1)
+        begin = origin + begun.bit_length() - 1
+        early = min(first + slots, end) - max(first, begin)
+        late = min(last + slots, end) - max(last, begin)
+        return max(1, min(early, late))
 
     def take_in(self, item: Held) -> None:
         """Promise what a lease does, too."""
@@ -209,7 +222,7 @@ class HoldSketch(Sketch[Held, Taking]):
             _lower(self.costs, level, cost)
 
     def weigh(self, lease: LiveLease, listing: LiveListing) -> None:
-        """See how many cards could be had in a slot of a lease, free ones and those of leases that are not cheaper, and at what cost."""
+        """See what could be had in the slots of a lease: free cards, and those of leases that are not cheaper."""
         start, end, hold = lease.window.start, lease.window.end, lease.hold
         beside = [
             other
@@ -233,8 +246,10 @@ class HoldSketch(Sketch[Held, Taking]):
                     cards += other.cards
             if inside:
                 room = max(room, cards)
+            elif cards and at < start:
+                self.since = 0
             elif cards:
-                self.since, self.until = (0, self.until) if at < start else (self.since, NOBODY)
+                self.until = NEVER
         self.room, self.costs = room, costs
 
 

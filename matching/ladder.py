@@ -43,12 +43,12 @@ class Sketch(ABC, Generic[Item, Query]):
         """Whether an item itself might serve a query."""
 
     def order(self, query: Query) -> int:
-        """By what stretches are searched for the best of their items: the least first."""
-        return 0
+        """When a stretch is looked at if the best item is wanted, not the first: the least comes first."""
+        return 0 if self.promise(query) else NOBODY
 
     def order_of(self, item: Item, query: Query) -> int:
-        """The same of an item."""
-        return 0
+        """When an item is."""
+        return 0 if self.serves(item, query) else NOBODY
 
     @abstractmethod
     def take_in(self, item: Item) -> None:
@@ -147,7 +147,7 @@ class Ladder(Generic[Item, Query]):
             yield from self._admitted(self._root, query, after)
 
     def best_first(self, query: Query) -> Iterator[Item]:
-        """Items that might serve a query, those first that look best to it. Nothing may be added or removed meanwhile."""
+        """Items that might serve a query, the best first as far as sketches tell. Nothing may be added or removed meanwhile."""
         self._catch_up()
         if self._root.sketch.promise(query):
             yield from self._best_first(self._root, query, NOBODY)
@@ -213,13 +213,13 @@ class Ladder(Generic[Item, Query]):
             self._tighten(node)
 
     def _best_first(self, node: Node[Item, Query], query: Query, rival: int) -> Iterator[Item]:
-        """Items below a node that might serve, those first that look best. `rival` is the order of what would be next."""
+        """Items below a node that might serve. It led astray if what is next, at `rival`, would have come before them."""
         sketch, found, last = node.sketch, False, len(node.rungs) - 1
         if node.children:
             orders = [child.sketch.order(query) for child in node.children]
         else:
             orders = [sketch.order_of(item, query) for item in node.items]
-        ranked = sorted(range(len(orders)), key=orders.__getitem__)
+        ranked = _ranked(orders)
         for place, at in enumerate(ranked):
             if not node.children:
                 item = node.items[at]
@@ -269,6 +269,16 @@ class Ladder(Generic[Item, Query]):
             if 0 <= left < len(node.children) - 1 and _small(node.children[left], node.children[left + 1]):
                 _join(node, left)
                 return
+
+
+def _ranked(orders: list[int]) -> list[int]:
+    """The places of a list, by what stands there. Most lists are in order already."""
+    places = list(range(len(orders)))
+    for at in range(1, len(orders)):
+        if orders[at - 1] > orders[at]:
+            places.sort(key=orders.__getitem__)
+            break
+    return places
 
 
 def _child(node: Node[Item, Query], rung: Rung) -> int:

@@ -187,7 +187,11 @@ def test_a14_lets_every_card_twice_a_day_for_as_much() -> None:
     assert {lease.hold for lease in leases} == {PRICE}
     assert {lease.cards for lease in leases} == {CARDS}
     assert len(leases) == 2 * len(DAYTIMES) * SCALE
-    assert all(live.free.least(day.start, day.end) == 0 for live in made.play.market.listings.values() for day in DAYTIMES)
+    assert all(
+        live.free.least(day.start, day.end) == 0
+        for live in made.play.market.listings.values()
+        for day in DAYTIMES
+    )
     assert [event for event in made.play.carry_out(made.commands[0]) if isinstance(event, Displaced)]
 
 
