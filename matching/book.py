@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from heapq import merge
 from typing import Final
 
-from matching.holds import Held, HoldSketch, Taking
+from matching.holds import Held, HoldSketch, Taking, touches
 from matching.ladder import Ladder, Rung, Sketch
-from matching.live import LiveListing, LiveOrder
+from matching.live import LiveLease, LiveListing, LiveOrder
 from matching.masks import eroded, span
 from matching.terms import ChipCode, LeaseNumber, RegionCode, Tier
 
@@ -215,17 +215,20 @@ class Book:
         """Let takers find a lease no more."""
         self.leased.remove(self._held.pop(number).rung)
 
-    def tell_takers(self, listing: LiveListing, start: int, end: int, *, opens: bool, grows: bool) -> None:
-        """Cards of a listing were leased in [start, end), or it `grows` by them; perhaps it `opens` in other slots than before."""
-        for lease in listing.spot:
-            beside = lease.window.start <= end and lease.window.end >= start
-            if beside or opens:
-                held = self._held[lease.number]
-                if grows:
-                    self.leased.grew(held.rung, held)
-                elif not held.changed:
-                    self.leased.shrank(held.rung)
-                held.changed = True
+    def tell_takers(self, told: list[LiveLease], start: int, end: int, *, grows: bool) -> None:
+        """More of the listing of these leases can be had in [start, end), or less, and perhaps it is open in other slots."""
+        for lease in told:
+            held = self._held[lease.number]
+            if grows:
+                self.leased.grew(held.rung, held)
+            elif not held.changed:
+                self.leased.shrank(held.rung)
+            held.changed = held.changed or touches(lease, start, end)
+
+    def weigh(self, told: list[LiveLease]) -> None:
+        """See now what is beside these leases, not when a taker asks."""
+        for lease in told:
+            self._held[lease.number].drawn()
 
     def redraw(self, origin: int) -> None:
         """Count all slots from `origin` on."""

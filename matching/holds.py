@@ -191,7 +191,10 @@ class HoldSketch(Sketch[Held, Taking]):
 
         The further a run is from the middle of a lease, the fewer they are, so they are fewest at the first start or the last.
         """
-        begun = self.begins & ((1 << (last + slots - origin)) - 1)
+        ahead = last + slots - origin
+        if ahead > FAR:
+            return 1  # nothing is known of slots so far ahead
+        begun = self.begins & ((1 << ahead) - 1)
         begin = origin + begun.bit_length() - 1
         early = min(first + slots, end) - max(first, begin)
         late = min(last + slots, end) - max(last, begin)
@@ -224,11 +227,7 @@ class HoldSketch(Sketch[Held, Taking]):
     def weigh(self, lease: LiveLease, listing: LiveListing) -> None:
         """See what could be had in the slots of a lease: free cards, and those of leases that are not cheaper."""
         start, end, hold = lease.window.start, lease.window.end, lease.hold
-        beside = [
-            other
-            for other in listing.spot
-            if other.hold >= hold and other.window.start <= end and other.window.end >= start
-        ]
+        beside = [other for other in listing.spot if other.hold >= hold and touches(other, start, end)]
         room, costs = 0, list[int]()
         self.since, self.until = start, end
         for at, _, free in listing.free.steps(start - 1, end + 1):
@@ -251,6 +250,11 @@ class HoldSketch(Sketch[Held, Taking]):
             elif cards:
                 self.until = NEVER
         self.room, self.costs = room, costs
+
+
+def touches(lease: LiveLease, start: int, end: int) -> bool:
+    """Whether a lease has a slot of [start, end), or the one before it or behind it."""
+    return lease.window.start <= end and lease.window.end >= start
 
 
 def _lower(costs: list[int], level: int, cost: int) -> None:

@@ -25,7 +25,7 @@ from matching.events import (
     Rested,
     Ticked,
 )
-from matching.holds import Held
+from matching.holds import Held, touches
 from matching.ladder import Rung, rung_of
 from matching.live import LiveLease, LiveListing, LiveOrder, Pin
 from matching.terms import (
@@ -254,6 +254,8 @@ def _lease(market: Market, event: Leased) -> None:
     market.granted = event.lease
     if live.tier is SPOT:
         _keep(market, listing, _live_lease(event, live, listing, weight))
+    else:
+        _see_firm_cards(market, listing, start, end)
     if isinstance(order.shape, Block):
         live.left = max(0, live.left - working * weight)
         if live.pin is None and not live.alone:
@@ -322,10 +324,19 @@ def _tell_takers(
     market: Market, listing: LiveListing, start: int, end: int, *, opens: bool, grows: bool
 ) -> None:
     """Let takers know of cards of a listing that were leased in [start, end), or by which it grows."""
-    if market.terms.displacement and listing.spot:
-        for tier in listing.prices:
+    if market.terms.displacement:
+        told = [lease for lease in listing.spot if opens or touches(lease, start, end)]
+        for tier in listing.prices if told else ():
             book = market.book(listing.chip, listing.region, tier)
-            book.tell_takers(listing, start, end, opens=opens, grows=grows)
+            book.tell_takers(told, start, end, grows=grows)
+
+
+def _see_firm_cards(market: Market, listing: LiveListing, start: int, end: int) -> None:
+    """Cards can't be taken back any more in [start, end). That lasts, so takers need not find out for themselves."""
+    if market.terms.displacement:
+        told = [lease for lease in listing.spot if touches(lease, start, end)]
+        for tier in listing.prices if told else ():
+            market.book(listing.chip, listing.region, tier).weigh(told)
 
 
 def _take_back(market: Market, number: LeaseNumber, at: Slot) -> None:
