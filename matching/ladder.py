@@ -147,10 +147,13 @@ class Ladder(Generic[Item, Query]):
             yield from self._admitted(self._root, query, after)
 
     def best_first(self, query: Query) -> Iterator[Item]:
-        """Items that might serve a query, the best first as far as sketches tell. Nothing may be added or removed meanwhile."""
+        """Items that might serve a query: the first one, then the best as far as sketches tell.
+
+        Nothing may be added or removed meanwhile.
+        """
         self._catch_up()
         if self._root.sketch.promise(query):
-            yield from self._best_first(self._root, query, NOBODY)
+            yield from self._best_first(self._root, query)
 
     def _catch_up(self) -> None:
         """Promise what items have gained since the last search, as far as they still have it."""
@@ -212,27 +215,40 @@ class Ladder(Generic[Item, Query]):
         if node.loose and not found:
             self._tighten(node)
 
-    def _best_first(self, node: Node[Item, Query], query: Query, rival: int) -> Iterator[Item]:
-        """Items below a node that might serve. It led astray if what is next, at `rival`, would have come before them."""
-        sketch, found, last = node.sketch, False, len(node.rungs) - 1
-        if node.children:
-            orders = [child.sketch.order(query) for child in node.children]
-        else:
-            orders = [sketch.order_of(item, query) for item in node.items]
-        ranked = _ranked(orders)
-        for place, at in enumerate(ranked):
-            if not node.children:
-                item = node.items[at]
-                if sketch.serves(item, query):
-                    found = True
-                    yield item
-            elif node.children[at].sketch.promise(query):
-                following = min(rival, orders[ranked[place + 1]]) if place < last else rival
-                for item in self._best_first(node.children[at], query, following):
-                    found = True
-                    yield item
-        if node.loose and not (found and orders[ranked[0]] <= rival):
+    def _best_first(self, node: Node[Item, Query], query: Query) -> Iterator[Item]:
+        """Items below a node that might serve. A query may ask for more once it has met one, so few are put in order."""
+        found, others = False, list[tuple[int, int]]()
+        for at in range(len(node.rungs)):
+            if not self._promises(node, at, query):
+                continue
+            if found:
+                others.append((self._order(node, at, query), at))
+                continue
+            for item in self._from(node, at, query):
+                found = True
+                yield item
+        for _, at in sorted(others):
+            if self._promises(node, at, query):
+                yield from self._from(node, at, query)
+        if node.loose and not found:
             self._tighten(node)
+
+    def _promises(self, node: Node[Item, Query], at: int, query: Query) -> bool:
+        """Whether an item or a child of a node might serve."""
+        if node.children:
+            return node.children[at].sketch.promise(query) != 0
+        return node.sketch.serves(node.items[at], query)
+
+    def _order(self, node: Node[Item, Query], at: int, query: Query) -> int:
+        if node.children:
+            return node.children[at].sketch.order(query)
+        return node.sketch.order_of(node.items[at], query)
+
+    def _from(self, node: Node[Item, Query], at: int, query: Query) -> Iterator[Item]:
+        if node.children:
+            yield from self._best_first(node.children[at], query)
+        else:
+            yield node.items[at]
 
     def _tighten(self, node: Node[Item, Query]) -> None:
         """Let a node promise no more than its items, or its children, do now."""
@@ -269,16 +285,6 @@ class Ladder(Generic[Item, Query]):
             if 0 <= left < len(node.children) - 1 and _small(node.children[left], node.children[left + 1]):
                 _join(node, left)
                 return
-
-
-def _ranked(orders: list[int]) -> list[int]:
-    """The places of a list, by what stands there. Most lists are in order already."""
-    places = list(range(len(orders)))
-    for at in range(1, len(orders)):
-        if orders[at - 1] > orders[at]:
-            places.sort(key=orders.__getitem__)
-            break
-    return places
 
 
 def _child(node: Node[Item, Query], rung: Rung) -> int:
