@@ -173,8 +173,9 @@ class HoldSketch(Sketch[Held, Taking]):
             damage = max(damage, rate * self._shared(first, last, slots, end, origin))
         if damage != best[0]:
             return damage < best[0] and damage < query.worth * (query.cards + self.lot - 1)
-        most = cut // self.cards
-        start = first if most >= self.slots or not damage else max(first, end - most)
+        # No lease is cut by more than all of the damage, so a run can't start long before the end of one.
+        most = damage // (self.hold * self.cards) if self.hold else self.slots
+        start = first if most >= self.slots else max(first, end - most)
         if damage and damage == self.hold * whole:
             # All that go are worth as much and nothing is cut in vain, so one of them ends where the run does, or that
             # ends where a lot is free.
