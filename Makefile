@@ -6,7 +6,7 @@ SYSTEM_PACKAGES := chromium fonts-wqy-microhei
 export UV_PYTHON_DOWNLOADS := never
 export UV_SYSTEM_CERTS := true
 
-.PHONY: help setup demo run check test soak bench system lock lint
+.PHONY: help setup demo run check test soak bench spark system lock lint
 .DELETE_ON_ERROR:
 
 help: ## print this list
@@ -23,7 +23,7 @@ run: setup ## run the venue on this machine
 check: lint ## say yes or no in two minutes: format, lint, types, imports, tests without a database
 	$(BIN)/pytest -rs -m 'not integration and not browser and not soak'
 
-test: setup system lint ## run all tests, database and browser included: what CI runs
+test: setup spark system lint ## run all tests, database, browser and Spark included: what CI runs
 	$(BIN)/pytest -rs
 
 soak: setup ## run the long tests
@@ -32,6 +32,8 @@ soak: setup ## run the long tests
 bench: setup ## measure how fast the venue is here
 	@$(BIN)/suanli bench
 
+spark: .venv/.spark ## install Spark and a Java of its own, 650 MB: for its tests and suanli bench settle
+
 system: ## install what the page tests need: Chromium and a Chinese font (Debian, as root or by sudo)
 	@command -v chromium >/dev/null && fc-list :lang=zh | grep -q . && exit; \
 	sudo=; test "$$(id -u)" = 0 || sudo='sudo -n'; \
@@ -39,10 +41,12 @@ system: ## install what the page tests need: Chromium and a Chinese font (Debian
 	{ $$apt update && $$apt install --no-install-recommends $(SYSTEM_PACKAGES); } >/dev/null 2>&1 \
 	|| echo 'The page tests need $(SYSTEM_PACKAGES), which could not be installed from here.'
 
-lock: $(BIN)/uv ## write requirements.lock for what pyproject.toml asks
-	@UV_CUSTOM_COMPILE_COMMAND='make lock' $(BIN)/uv pip compile --quiet pyproject.toml --group dev \
-		--universal --generate-hashes --output-file requirements.lock
-	@! grep '://' requirements.lock
+lock: $(BIN)/uv ## write requirements.lock and requirements-spark.lock for what pyproject.toml asks
+	@$(LOCK) --group dev --output-file requirements.lock
+	@$(LOCK) --extra spark --constraint requirements.lock --output-file requirements-spark.lock
+	@! grep '://' requirements.lock requirements-spark.lock
+
+LOCK := UV_CUSTOM_COMPILE_COMMAND='make lock' $(BIN)/uv pip compile --quiet pyproject.toml --universal --generate-hashes
 
 lint: setup
 	$(BIN)/ruff format --check
@@ -53,6 +57,10 @@ lint: setup
 .venv/.ready: requirements.lock pyproject.toml | $(BIN)/uv
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e .
+	@touch $@
+
+.venv/.spark: requirements-spark.lock | .venv/.ready
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-spark.lock
 	@touch $@
 
 # The matcher is compiled from the same sources that the tests read. Without a compiler it runs as plain Python.

@@ -8,8 +8,9 @@ are those that the market made. From the project's folder:
 
 import argparse
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from examples.drawing import MARGIN, WIDTH, Picture, Scale, clock, yuan
 from examples.play import REGION, Play, cost

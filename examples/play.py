@@ -4,7 +4,8 @@ Hours count from a midnight, so 26 is two in the next morning. Prices are fen fo
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from matching.commands import Command, Place, Publish
 from matching.curves import PriceCurve

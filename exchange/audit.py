@@ -92,7 +92,7 @@ class _Log:
         self.leasing.see(step.seq, self._asked(step), events)
         for event in events:
             with telling(self.fold.findings):
-                self.fold.see(step.seq, event)
+                self.fold.see(step.seq, self.chain.digest, event)
         if self.decisions is not None:
             with telling(self.decisions.findings):
                 self.decisions.see(step, events)

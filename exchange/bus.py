@@ -22,6 +22,10 @@ class HaltedError(Unavailable):
     """The writer has stopped rather than guess, and must be started again. What was not answered may be in the log."""
 
 
+class ClosingError(Unavailable):
+    """The venue is closing. Nothing was asked of the writer, and nothing came of it."""
+
+
 class DifferentCommandError(Exception):
     """The party has used this id for another command. Nothing was recorded."""
 

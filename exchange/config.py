@@ -16,6 +16,9 @@ VARIABLES = {
     "host": "SUANLI_HOST",
     "port": "SUANLI_PORT",
     "slot_seconds": "SUANLI_SLOT_SECONDS",
+    "stripe_key": "SUANLI_STRIPE_KEY",
+    "stripe_webhook_secret": "SUANLI_STRIPE_WEBHOOK_SECRET",
+    "stripe_address": "SUANLI_STRIPE_ADDRESS",
 }
 """The environment variable of each setting. An option wins over it; one that is empty counts as absent."""
 
@@ -42,12 +45,25 @@ def _slot_length(seconds: int) -> int:
     return seconds
 
 
+def _stripe_key(key: str) -> str:
+    if not key.startswith(("sk_", "rk_")):
+        raise ValueError("should begin with sk_ or rk_: a publishable key can't take money")
+    return key
+
+
+def _webhook_secret(secret: str) -> str:
+    if not secret.startswith("whsec_"):
+        raise ValueError("should begin with whsec_: it is the signing secret of the endpoint")
+    return secret
+
+
 class Settings(BaseModel):
     """A venue's place and manners.
 
     `data_dir` keeps the embedded database, and what a server and its commands share. `database_url` leads to another
     database instead, and is in our driver's form. `port` 0 takes any free one. `slot_seconds` is for a new venue:
-    one that has opened keeps its own.
+    one that has opened keeps its own. With a `stripe_key`, of test mode or live, money comes in by Stripe, whose webhooks
+    are signed with the `stripe_webhook_secret`; `stripe_address` is for another server than Stripe's.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -57,6 +73,11 @@ class Settings(BaseModel):
     host: Annotated[str, AfterValidator(_loopback)] = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65_535)] = 8000
     slot_seconds: Annotated[int, AfterValidator(_slot_length)] = 3600
+    stripe_key: Annotated[str, AfterValidator(_stripe_key)] | None = Field(default=None, repr=False)
+    stripe_webhook_secret: Annotated[str, AfterValidator(_webhook_secret)] | None = Field(
+        default=None, repr=False
+    )
+    stripe_address: str | None = None
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str], **options: object) -> "Settings":
@@ -69,9 +90,13 @@ class Settings(BaseModel):
         }
         values |= {name: value for name, value in options.items() if value is not None}
         try:
-            return cls.model_validate(values)
+            read = cls.model_validate(values)
         except ValidationError as invalid:
             raise SettingsError(_sentence(invalid)) from None
+        if (read.stripe_key is None) != (read.stripe_webhook_secret is None):
+            both = f"{VARIABLES['stripe_key']} and {VARIABLES['stripe_webhook_secret']}"
+            raise SettingsError(f"Give both of {both}, or neither: what was paid is told by webhooks.")
+        return read
 
     @property
     def database(self) -> str:

@@ -29,6 +29,7 @@ from exchange.orders.events import (
     LeaseGranted,
     OrderAccepted,
     OrderClosed,
+    OrderNotContinued,
     OrderReworked,
     ReserveReleased,
 )
@@ -152,7 +153,7 @@ def evolve(state: State, event: Event) -> list[JournalEntry]:
             _evolve_settlement(state, event)
         case Deposited(party_id, _, reference):
             state.references.setdefault(party_id, set()).add(reference)
-        case KeyIssued() | KeyRevoked() | Rejected():
+        case KeyIssued() | KeyRevoked() | Rejected() | OrderNotContinued():
             pass
         case _:
             assert_never(event)

@@ -12,6 +12,7 @@ from exchange.orders.events import (
     LeaseGranted,
     OrderAccepted,
     OrderClosed,
+    OrderNotContinued,
     OrderReworked,
     ReserveReleased,
 )
@@ -31,6 +32,7 @@ Event = (
     | ListingClosed
     | OrderAccepted
     | OrderReworked
+    | OrderNotContinued
     | LeaseGranted
     | LeaseDisplaced
     | ReserveReleased

@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from exchange.state import MICRO_PER_FEN, PricedRun, VenueTerms, priced
 from matching.live import MILLI, LiveLease
-from matching.terms import Block, Order, Split
+from matching.terms import Block, Order, Split, Tier
 from settlement.money import NOTHING, Fen, ceil_div
 
 
@@ -15,7 +16,7 @@ def order_hold(order: Order, terms: VenueTerms) -> Fen:
 
     A block may get its most, in the dearest acceptable chip's cards at its limit, and lots round the cards up by at
     most `lot_max - 1` in each region that it may span; or for every card, where a link may give a gang one card at a
-    time. Work may get its amount, and a lot more in its last slot. Where a card-slot may cost a fraction of a fen a
+    time. Work may get its amount, and a lot more in its last slot. Where a card-slot may cost a fraction of a fen, a
     lease holds each of its slots rounded up, which is at most a fen more for each slot of each lease but the first.
     """
     shape = order.shape
@@ -26,7 +27,7 @@ def order_hold(order: Order, terms: VenueTerms) -> Fen:
         heaviest = max(order.chips.values())
         exact = order.limit * (shape.amount * MILLI + terms.lot_max * heaviest) // MILLI
         slack = ceil_div(shape.amount * MILLI, min(order.chips.values()))
-    return Fen(ceil_div(exact, MICRO_PER_FEN) + (slack if terms.price_tick % MICRO_PER_FEN else 0))
+    return Fen(ceil_div(exact, MICRO_PER_FEN) + (slack if _in_fractions(order, terms) else 0))
 
 
 def rest_hold(order: Order, got: int, terms: VenueTerms) -> Fen:
@@ -91,6 +92,17 @@ def _block_in(order: Order, block: Block, weight: int, terms: VenueTerms) -> int
     else:
         cards += (len(order.regions) if block.split is Split.REGIONS else 1) * (terms.lot_max - 1)
     return order.limit * weight * block.slots // MILLI * cards
+
+
+def _in_fractions(order: Order, terms: VenueTerms) -> bool:
+    """Whether an order may pay a fraction of a fen for a card-slot.
+
+    That is where prices are such; where its own limit is, on some chip, as a maker listing takes just that; and where
+    a spot block outbids leases whose limit is, as its slots at that price and at others need not average a whole one.
+    """
+    outbids = order.tier is Tier.SPOT and isinstance(order.shape, Block) and order.slots > 1
+    limits = [order.limit * weight // MILLI for weight in order.chips.values()]
+    return outbids or any(price % MICRO_PER_FEN for price in (terms.price_tick, *limits))
 
 
 def _leases_at_most(order: Order, block: Block) -> int:

@@ -64,7 +64,8 @@ class ClosingPorts:
                 await self._ask(f"{run.id}/cut", cut)
                 known = await closing.run_of(connection, period)
                 assert known is not None, "a run stays in the tables"
-            return await self._run(connection, known[0])
+            begins = await closing.first_unsettled(connection)
+            return await run_in_slots(connection, known[0], begins, self.terms)
 
     async def leases(self, run: job.Run, at_once: int) -> AsyncIterator[list[LeaseShape]]:
         """Leases that may have something to settle and have no statement in this run yet."""
@@ -87,7 +88,7 @@ class ClosingPorts:
         async with self.pool.acquire() as connection:
             rows = await usage.delivered(
                 connection,
-                _slot_marks(run),
+                slot_marks(run),
                 [part.lease for part in parts],
                 [part.start for part in parts],
                 [part.end for part in parts],
@@ -109,10 +110,10 @@ class ClosingPorts:
             known = await closing.run_of(connection, run.period)
             assert known is not None, "the run that is open is in the tables"
             for span in await closing.contracts_to_settle(connection, known[0]):
-                parts = self._contract_parts(span, run, agreements)
+                parts = contract_parts(span, run, agreements, self.terms)
                 used = await usage.tokens_used(
                     connection,
-                    _second_marks(run),
+                    second_marks(run),
                     [span.contract] * len(parts),
                     [part.start * run.slot_seconds for part in parts],
                     [part.end * run.slot_seconds for part in parts],
@@ -132,40 +133,44 @@ class ClosingPorts:
         async with self.pool.acquire() as connection:
             return await closing.report(connection, period)
 
-    def _contract_parts(
-        self, span: closing.ContractSpan, run: job.Run, agreements: Sequence[PairAgreement]
-    ) -> list[Segment]:
-        """A contract is cut like a lease of one price: its service periods and agreements change at slots."""
-        first, last = self.terms.slot_of(span.begins), self.terms.slot_of(span.ends - 1) + 1
-        shape = LeaseShape(span.contract, span.source, span.destination, 1, ((first, last, 0),))
-        return list(segments(shape, run.periods, agreements, run.slot_seconds))
-
-    async def _run(self, connection: Connection, run: CloseRun) -> job.Run:
-        """The job's view of a run: in slots, with the marks of the run before it."""
-        before = await closing.run_before(connection, run)
-        earliest = min(await closing.first_unsettled(connection) or run.begins, run.begins)
-        slot = self.terms.slot_of
-        periods = periods_between(earliest, run.ends, self.terms.utc_offset_seconds)
-        assert run.usage_batch is not None, "the usage is cut before anything is summed"
-        return job.Run(
-            id=run.id,
-            period=run.period,
-            periods=tuple(
-                ServicePeriod(period.name, slot(period.begins), slot(period.ends)) for period in periods
-            ),
-            slot_seconds=self.terms.slot_seconds,
-            ends=slot(run.ends),
-            usage_batch=run.usage_batch,
-            late_until=slot(run.late_until),
-            ends_before=slot(before.ends) if before else 0,
-            usage_batch_before=(before.usage_batch or 0) if before else 0,
-            late_until_before=slot(before.late_until) if before else 0,
-        )
-
     async def _ask(self, command_id: str, command: Command) -> None:
         answer = await self.bus.submit(Envelope(self.by, command_id, command))
         if answer.rejection is not None:
             raise RefusedError(answer.rejection)
+
+
+async def run_in_slots(
+    connection: Connection, run: CloseRun, begins: int | None, terms: VenueTerms
+) -> job.Run:
+    """The job's view of a run: in slots, with the marks of the run before it. Nothing it settles is before `begins`."""
+    before = await closing.run_before(connection, run)
+    earliest = min(begins or run.begins, run.begins)
+    slot = terms.slot_of
+    periods = periods_between(earliest, run.ends, terms.utc_offset_seconds)
+    assert run.usage_batch is not None, "the usage is cut before anything is summed"
+    return job.Run(
+        id=run.id,
+        period=run.period,
+        periods=tuple(
+            ServicePeriod(period.name, slot(period.begins), slot(period.ends)) for period in periods
+        ),
+        slot_seconds=terms.slot_seconds,
+        ends=slot(run.ends),
+        usage_batch=run.usage_batch,
+        late_until=slot(run.late_until),
+        ends_before=slot(before.ends) if before else 0,
+        usage_batch_before=(before.usage_batch or 0) if before else 0,
+        late_until_before=slot(before.late_until) if before else 0,
+    )
+
+
+def contract_parts(
+    span: closing.ContractSpan, run: job.Run, agreements: Sequence[PairAgreement], terms: VenueTerms
+) -> list[Segment]:
+    """A contract is cut like a lease of one price: its service periods and agreements change at slots."""
+    first, last = terms.slot_of(span.begins), terms.slot_of(span.ends - 1) + 1
+    shape = LeaseShape(span.contract, span.source, span.destination, 1, ((first, last, 0),))
+    return list(segments(shape, run.periods, agreements, run.slot_seconds))
 
 
 def contract_sums(
@@ -181,7 +186,7 @@ def contract_sums(
     return tuple(ContractSum(contract, *alike, *tokens) for alike, tokens in sums.items())
 
 
-def _slot_marks(run: job.Run) -> usage.Marks:
+def slot_marks(run: job.Run) -> usage.Marks:
     return usage.Marks(
         run.ends,
         run.usage_batch,
@@ -192,7 +197,7 @@ def _slot_marks(run: job.Run) -> usage.Marks:
     )
 
 
-def _second_marks(run: job.Run) -> usage.Marks:
+def second_marks(run: job.Run) -> usage.Marks:
     """The same marks in seconds, for records that carry an instant."""
     seconds = run.slot_seconds
     return usage.Marks(

@@ -1,13 +1,14 @@
 """What may stand in the market: why a listing or an order is refused, and what one becomes by an amendment."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from matching.commands import AmendListing, AmendOrder
 from matching.curves import PriceCurve
 from matching.live import LiveListing
 from matching.market import Market
-from matching.terms import Block, Listing, Order, Rejection, Slot, Tier, Window, Work
+from matching.terms import Block, Listing, Order, Rejection, Shape, Slot, Tier, Window
 
 
 def listing_problem(market: Market, listing: Listing) -> Rejection | None:
@@ -16,14 +17,15 @@ def listing_problem(market: Market, listing: Listing) -> Rejection | None:
         return Rejection.UNKNOWN_CHIP
     if market.regions is not None and listing.region not in market.regions:
         return Rejection.UNKNOWN_REGION
-    cards, lot, min_slots, window = listing.cards, listing.lot, listing.min_slots, listing.window
+    cards, lot, min_slots, asks = listing.cards, listing.lot, listing.min_slots, listing.asks
     if cards < 1 or lot < 1 or min_slots < 1:
         return Rejection.BAD_QUANTITY
-    if not listing.asks or not all(_sound(curve, window.start) for curve in listing.asks.values()):
+    start, end = listing.window.start, listing.window.end
+    if not asks or not all(_sound(curve, start) for curve in asks.values()):
         return Rejection.BAD_PRICE
     if cards % lot:
         return Rejection.BAD_LOT
-    slots = window.end - window.start
+    slots = end - start
     if slots <= 0:
         return Rejection.EMPTY_WINDOW
     if slots < min_slots:
@@ -33,30 +35,29 @@ def listing_problem(market: Market, listing: Listing) -> Rejection | None:
 
 def order_problem(market: Market, order: Order) -> Rejection | None:
     """Why an order can't be accepted, or None."""
-    if not order.chips or (market.chips is not None and not order.chips.keys() <= market.chips):
+    chips, regions, shape, window = order.chips, order.regions, order.shape, order.window
+    if not chips or (market.chips is not None and not chips.keys() <= market.chips):
         return Rejection.UNKNOWN_CHIP
-    if not order.regions or (market.regions is not None and not market.regions.issuperset(order.regions)):
+    if not regions or (market.regions is not None and not market.regions.issuperset(regions)):
         return Rejection.UNKNOWN_REGION
-    if order.home is not None and market.regions is not None and order.home not in market.regions:
+    if market.regions is not None and order.home is not None and order.home not in market.regions:
         return Rejection.UNKNOWN_REGION
-    if not _sound_shape(order) or order.mbps_per_card < 0 or any(each < 1 for each in order.chips.values()):
+    if not _sound_shape(shape) or order.mbps_per_card < 0 or any(each < 1 for each in chips.values()):
         return Rejection.BAD_QUANTITY
     if order.limit < 0:
         return Rejection.BAD_PRICE
-    slots = order.window.end - order.window.start
+    slots = window.end - window.start
     if slots <= 0:
         return Rejection.EMPTY_WINDOW
-    if slots < order.slots:
+    if isinstance(shape, Block) and slots < shape.slots:
         return Rejection.WINDOW_TOO_SHORT
     return None
 
 
-def _sound_shape(order: Order) -> bool:
-    match order.shape:
-        case Block(least, most, slots):
-            return least >= 1 and slots >= 1 and least <= most
-        case Work(amount, rate):
-            return amount >= 1 and rate >= 1
+def _sound_shape(shape: Shape) -> bool:
+    if isinstance(shape, Block):
+        return shape.least >= 1 and shape.slots >= 1 and shape.least <= shape.most
+    return shape.amount >= 1 and shape.rate >= 1
 
 
 def amended_listing(market: Market, command: AmendListing) -> Listing | Rejection:

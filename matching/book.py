@@ -1,44 +1,67 @@
 """The two sides of one instrument, and what others lease in it: each on a ladder that a search steps over in strides."""
 
 from collections.abc import Iterator
-from heapq import merge
 from typing import Final
 
+from mypy_extensions import mypyc_attr
+
 from matching.holds import Held, HoldSketch, Taking, touches
-from matching.ladder import Ladder, Rung, Sketch
+from matching.ladder import Ladder, Rung, Sketch, merged
 from matching.live import LiveLease, LiveListing, LiveOrder
 from matching.masks import eroded, span
 from matching.terms import ChipCode, LeaseNumber, RegionCode, Tier
 
-RUNS: Final = (1, 2, 4, 8, 24)  # slots: a sketch knows where runs of these lengths could start
-UNBOUNDED: Final = 1 << 62
+RUNS: Final = [1, 2, 4, 8, 24]  # slots: a sketch knows where runs of these lengths could start
+UNBOUNDED: Final = (1 << 62) - 1  # the largest number that is compared without an object, once compiled
 
 
 BookKey = tuple[ChipCode, RegionCode, Tier]
 """An instrument: what a book is for. Time is not part of it, but a dimension of each listing."""
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Need:
     """What an order needs of a listing: so many cards that work, in lots no larger than `lot`, for a run of slots.
 
-    `starts` are the slots that the run may start in. While that is a single one, `run` has the bits of the whole run.
+    The run may start in the slots from `first` to `last`, and ends no sooner than `end`. `starts` are the bits of
+    those, less what a search has struck out. While it is a single one, `run` has the bits of the whole run.
     """
 
-    __slots__ = ("cards", "edge", "level", "lot", "rest", "run", "slots", "starts")
+    __slots__ = (
+        "_origin",
+        "cards",
+        "edge",
+        "end",
+        "last",
+        "level",
+        "lot",
+        "rest",
+        "run",
+        "slots",
+        "starts",
+    )
 
-    def __init__(self, cards: int, slots: int, starts: int, lot: int = UNBOUNDED) -> None:
+    def __init__(
+        self, cards: int, slots: int, first: int, last: int, origin: int, lot: int = UNBOUNDED
+    ) -> None:
         self.cards = cards
         self.slots = slots
-        self.starts = starts
+        self.last = last
+        self.end = first + slots
+        self.starts = span(first - origin, last - origin)
         self.lot = lot
+        self._origin = origin
         self.level = 0
         while self.level + 1 < len(RUNS) and RUNS[self.level + 1] <= slots:
             self.level += 1
         self.rest = slots - RUNS[self.level] + 1
         self.run = self.edge = 0
 
-    def only_at(self, bit: int) -> None:
+    def only_at(self, slot: int) -> None:
         """Let the run start in one slot only."""
+        self.last = slot
+        self.end = slot + self.slots
+        bit = slot - self._origin
         self.starts = 1 << bit
         self.run = ((1 << self.slots) - 1) << bit
         self.edge = ((1 << self.rest) - 1) << bit
@@ -68,7 +91,9 @@ class OfferSketch(Sketch[LiveListing, Need]):
         return eroded(starts, query.rest) & query.starts
 
     def serves(self, item: LiveListing, query: Need) -> bool:
-        """Whether a listing might serve."""
+        """Whether a listing might serve. Most are there at another time, which costs the least to see."""
+        if item.start > query.last or item.end < query.end:
+            return False
         if query.run and item.open & query.run != query.run:
             return False
         if item.usable < query.cards or item.min_slots > query.slots or item.lot > query.lot:
@@ -99,6 +124,7 @@ class OfferSketch(Sketch[LiveListing, Need]):
             self.starts[level] |= starts
 
 
+@mypyc_attr(acyclic=True)
 class Waiting:
     """An order in one book: the least cards of its chip that serve it, its run, and where that may start."""
 
@@ -121,6 +147,7 @@ def least_cards(live: LiveOrder, weight: int) -> int:
     return -(-live.least // weight) if live.alone else 1
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Room:
     """What a listing offers to the orders that wait: so many cards, and the slots in which a lot is free."""
 
@@ -250,5 +277,4 @@ class Book:
 
     def waiting(self, room: Room, after: Rung | None) -> Iterator[tuple[Rung, Waiting]]:
         """Orders behind a rung that a listing might serve, dearest first, then oldest."""
-        sizes = [bids.admitted(room, after) for bids in self.bids.values() if bids.promise(room)]
-        return sizes[0] if len(sizes) == 1 else merge(*sizes, key=lambda pair: pair[0])
+        return merged([bids.admitted(room, after) for bids in self.bids.values() if bids.promise(room)])

@@ -1,11 +1,14 @@
 """Cards of one listing that nobody has leased yet, slot by slot."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+
+from mypy_extensions import mypyc_attr
 
 from matching.masks import span
 
 
+@mypyc_attr(acyclic=True)
 class FreeCards:
     """A step function over [start, end): `_free[i]` cards are free from `_since[i]` until `_since[i + 1]`."""
 
@@ -18,17 +21,7 @@ class FreeCards:
 
     def runs(self, start: int, end: int, cards: int) -> Iterator[tuple[int, int]]:
         """Longest stretches of [start, end) in which at least `cards` are free, earliest first."""
-        opened = closes = -1
-        for since, until, free in self.steps(start, end):
-            if free >= cards:
-                if opened < 0:
-                    opened = since
-                closes = until
-            elif opened >= 0:
-                yield opened, closes
-                opened = -1
-        if opened >= 0:
-            yield opened, closes
+        return stretched(self.steps(start, end), cards)
 
     def least(self, start: int, end: int) -> int:
         """Cards that are free in every slot of [start, end), which lies inside the listing."""
@@ -104,3 +97,18 @@ class FreeCards:
         self._since.insert(index + 1, slot)
         self._free.insert(index + 1, self._free[index])
         return index + 1
+
+
+def stretched(steps: Iterable[tuple[int, int, int]], cards: int) -> Iterator[tuple[int, int]]:
+    """Longest stretches of some steps, as (since, until, free), in which at least `cards` are free, earliest first."""
+    opened = closes = -1
+    for since, until, free in steps:
+        if free >= cards:
+            if opened < 0:
+                opened = since
+            closes = until
+        elif opened >= 0:
+            yield opened, closes
+            opened = -1
+    if opened >= 0:
+        yield opened, closes

@@ -1,43 +1,45 @@
 """What may be asked of the market."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import final
+
+from msgspec import Struct
 
 from matching.curves import PriceCurve
 from matching.terms import Listing, ListingId, Order, OrderId, Price, RegionCode, Slot, Tier
 
 
-@dataclass(frozen=True, slots=True)
-class Publish:
+@final
+class Publish(Struct, frozen=True, gc=False):
     """Offer capacity."""
 
     listing: Listing
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+@final
+class Place(Struct, frozen=True, gc=False):
     """Ask for capacity."""
 
     order: Order
 
 
-@dataclass(frozen=True, slots=True)
-class WithdrawListing:
+@final
+class WithdrawListing(Struct, frozen=True, gc=False):
     """Offer no more of a listing. What is leased stays leased."""
 
     listing: ListingId
 
 
-@dataclass(frozen=True, slots=True)
-class Reclaim:
+@final
+class Reclaim(Struct, frozen=True, gc=False):
     """Take a listing's cards back from slot `since` on. Spot leases end then, or after the notice; others run on."""
 
     listing: ListingId
     since: Slot
 
 
-@dataclass(frozen=True, slots=True)
-class SetLink:
+@final
+class SetLink(Struct, frozen=True, gc=False):
     """Let `mbps` be the bandwidth from `home` to `region`, in every slot from now on."""
 
     home: RegionCode
@@ -45,15 +47,15 @@ class SetLink:
     mbps: int
 
 
-@dataclass(frozen=True, slots=True)
-class CancelOrder:
+@final
+class CancelOrder(Struct, frozen=True, gc=False):
     """Take a resting order out of the books."""
 
     order: OrderId
 
 
-@dataclass(frozen=True, slots=True)
-class AmendListing:
+@final
+class AmendListing(Struct, frozen=True, gc=False):
     """Change how many cards a listing has, or what they cost. None leaves a term as it is."""
 
     listing: ListingId
@@ -61,8 +63,8 @@ class AmendListing:
     asks: Mapping[Tier, PriceCurve] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AmendOrder:
+@final
+class AmendOrder(Struct, frozen=True, gc=False):
     """Change an order's limit, size or deadline. None leaves a term as it is."""
 
     order: OrderId
@@ -71,8 +73,8 @@ class AmendOrder:
     deadline: Slot | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Tick:
+@final
+class Tick(Struct, frozen=True, gc=False):
     """Time has come to slot `now`."""
 
     now: Slot

@@ -1,14 +1,14 @@
 """A price that changes with the hour, as a seller asks it."""
 
 from bisect import bisect_right
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 Run = tuple[int, int, int]
 """Slots of one price: (start, end, price of one card in one slot)."""
 
 
-@dataclass(frozen=True, slots=True)
-class PriceCurve:
+class PriceCurve(Struct, frozen=True, gc=False):
     """Money for one card-slot: each step's price holds from its slot until the next step.
 
     `steps` are (slot, price) pairs, slots rising. The last holds for ever.

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 from matching.curves import Run
 from matching.legs import Leg, Plan
@@ -13,8 +14,7 @@ from matching.terms import Block, ChipCode, ListingId, Milli, Order, RegionCode,
 UNPLACED = Seq(0)  # the age of an order that is only asked about: no search depends on it
 
 
-@dataclass(frozen=True, slots=True)
-class DealLeg:
+class DealLeg(NamedTuple):
     """What one listing would give: `cards` rented, of which `working` are needed; `runs` price one card."""
 
     listing: ListingId
@@ -88,5 +88,7 @@ def deal_of(order: Order, plan: Plan) -> Deal | None:
 
 
 def _leg(leg: Leg) -> DealLeg:
-    terms = leg.listing.terms
-    return DealLeg(terms.id, terms.chip, terms.region, leg.cards, leg.working, leg.window, leg.runs, leg.cost)
+    listing = leg.listing
+    return DealLeg(
+        listing.id, listing.chip, listing.region, leg.cards, leg.working, leg.window, leg.runs, leg.cost
+    )

@@ -5,8 +5,10 @@ is left of its order looks for capacity anew.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
+
+from msgspec.structs import replace
 
 from matching.book import BookKey
 from matching.curves import Run

@@ -1,6 +1,8 @@
 """What can happen in the market."""
 
-from dataclasses import dataclass
+from typing import final
+
+from msgspec import Struct
 
 from matching.curves import Run
 from matching.terms import (
@@ -19,48 +21,48 @@ from matching.terms import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+@final
+class Listed(Struct, frozen=True, gc=False):
     """A listing stands in the books, with the age `seq`."""
 
     listing: Listing
     seq: Seq
 
 
-@dataclass(frozen=True, slots=True)
-class ListingAmended:
+@final
+class ListingAmended(Struct, frozen=True, gc=False):
     """A listing has new terms. A new `seq` is a new age; the old one means that it kept its place."""
 
     listing: Listing
     seq: Seq
 
 
-@dataclass(frozen=True, slots=True)
-class ListingClosed:
+@final
+class ListingClosed(Struct, frozen=True, gc=False):
     """A listing left the books."""
 
     listing: ListingId
     end: ListingEnd
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+@final
+class Opened(Struct, frozen=True, gc=False):
     """An order was accepted, with the age `seq`, and looks for capacity."""
 
     order: Order
     seq: Seq
 
 
-@dataclass(frozen=True, slots=True)
-class OrderAmended:
+@final
+class OrderAmended(Struct, frozen=True, gc=False):
     """An order has new terms, and looks for capacity again. It is out of the books until it rests."""
 
     order: Order
     seq: Seq
 
 
-@dataclass(frozen=True, slots=True)
-class Leased:
+@final
+class Leased(Struct, frozen=True, gc=False):
     """An order got `cards` of a listing for `window`, of which `working` do its work.
 
     `runs` say what one card costs in each slot, and `cost` is for all of them.
@@ -76,8 +78,8 @@ class Leased:
     cost: int
 
 
-@dataclass(frozen=True, slots=True)
-class Displaced:
+@final
+class Displaced(Struct, frozen=True, gc=False):
     """A spot lease ends at slot `at` instead of later. It costs `charged` in all: nothing within the grace."""
 
     lease: LeaseNumber
@@ -85,8 +87,8 @@ class Displaced:
     charged: int
 
 
-@dataclass(frozen=True, slots=True)
-class LinkSet:
+@final
+class LinkSet(Struct, frozen=True, gc=False):
     """A link has this bandwidth in every slot from now on."""
 
     home: RegionCode
@@ -94,30 +96,30 @@ class LinkSet:
     mbps: int
 
 
-@dataclass(frozen=True, slots=True)
-class Rested:
+@final
+class Rested(Struct, frozen=True, gc=False):
     """An order waits in the books of every chip and region that it accepts."""
 
     order: OrderId
 
 
-@dataclass(frozen=True, slots=True)
-class Closed:
+@final
+class Closed(Struct, frozen=True, gc=False):
     """An order is done."""
 
     order: OrderId
     end: OrderEnd
 
 
-@dataclass(frozen=True, slots=True)
-class Ticked:
+@final
+class Ticked(Struct, frozen=True, gc=False):
     """Time has come to slot `now`."""
 
     now: Slot
 
 
-@dataclass(frozen=True, slots=True)
-class Rejected:
+@final
+class Rejected(Struct, frozen=True, gc=False):
     """The market refused a command."""
 
     code: Rejection

@@ -1,8 +1,10 @@
 """Why an order finds nothing: what each dimension rules out, and the least that has to give in it."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from matching.acceptance import order_problem
 from matching.book import Book, Need
@@ -11,7 +13,6 @@ from matching.ladder import rank_at
 from matching.legs import Offered, Wanted, stretches
 from matching.live import MILLI, LiveListing, LiveOrder
 from matching.market import FOR_EVER, Market
-from matching.masks import span
 from matching.relaxing import ANY_LIMIT, Dimension, Relaxation, relaxations
 from matching.terms import ChipCode, ListingId, Order, Price, Rejection, Tier, Window, Work
 
@@ -145,12 +146,12 @@ class _Counter:
     def _need(self, wanted: Wanted, weight: int, lifted: Lifted) -> Need:
         """What a listing must have at least."""
         origin, shape = self._market.origin, self._order.shape
-        starts = span(wanted.first - origin, wanted.end - wanted.slots - origin)
+        first, last = wanted.first, wanted.end - wanted.slots
         if Dimension.SIZE in lifted:
-            return Need(1, wanted.slots, starts)
+            return Need(1, wanted.slots, first, last, origin)
         if isinstance(shape, Work):
-            return Need(1, 1, starts, lot=shape.rate * MILLI // weight)
-        return Need(-(-wanted.least // weight) if wanted.alone else 1, wanted.slots, starts)
+            return Need(1, 1, first, last, origin, shape.rate * MILLI // weight)
+        return Need(-(-wanted.least // weight) if wanted.alone else 1, wanted.slots, first, last, origin)
 
     def _allowed(self, listing: LiveListing, lifted: Lifted) -> bool:
         terms, order = listing.terms, self._order

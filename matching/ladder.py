@@ -8,10 +8,11 @@ it may have lost it by then; what it loses is taken off only when a search has b
 from abc import ABC, abstractmethod
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
+from heapq import heappop, heappush, heapreplace
 from typing import Final, Generic, NewType, Self, TypeVar
 
 NOBODY: Final = 1 << 200  # a rank behind every other
-FULL: Final = 32  # items of a leaf, or children of a branch, before it parts
+FULL: Final = 64  # items of a leaf, or children of a branch, before it parts
 AGE_BITS: Final = 48
 
 Rung = NewType("Rung", int)
@@ -29,6 +30,27 @@ def rung_of(rank: int, age: int) -> Rung:
 def rank_at(rung: Rung) -> int:
     """The rank that a place stands for."""
     return rung >> AGE_BITS
+
+
+def merged(found: list[Iterator[tuple[Rung, Item]]]) -> Iterator[tuple[Rung, Item]]:
+    """What searches on several ladders find, by rank."""
+    return found[0] if len(found) == 1 else _merged(found)
+
+
+def _merged(found: list[Iterator[tuple[Rung, Item]]]) -> Iterator[tuple[Rung, Item]]:
+    waiting: list[tuple[Rung, int, Item]] = []
+    for number, items in enumerate(found):
+        for rung, item in items:
+            heappush(waiting, (rung, number, item))
+            break
+    while waiting:
+        rung, number, item = waiting[0]
+        yield rung, item
+        following = next(found[number], None)
+        if following is None:
+            heappop(waiting)
+        else:
+            heapreplace(waiting, (following[0], number, following[1]))
 
 
 class Sketch(ABC, Generic[Item, Query]):
@@ -111,7 +133,8 @@ class Ladder(Generic[Item, Query]):
     def remove(self, rung: Rung) -> None:
         """Take an item out. It has to be there."""
         root = self._root
-        self._grown.pop(rung, None)
+        if self._grown:
+            self._grown.pop(rung, None)
         self._remove(root, rung)
         while len(root.children) == 1:
             root = root.children[0]
@@ -281,10 +304,8 @@ class Ladder(Generic[Item, Query]):
             del node.rungs[at], node.children[at]
         if len(child.rungs) > FULL // 2:
             return
-        for left in (at - 1, at):
-            if 0 <= left < len(node.children) - 1 and _small(node.children[left], node.children[left + 1]):
-                _join(node, left)
-                return
+        if not _joined(node, at - 1):
+            _joined(node, at)
 
 
 def _child(node: Node[Item, Query], rung: Rung) -> int:
@@ -292,19 +313,20 @@ def _child(node: Node[Item, Query], rung: Rung) -> int:
     return max(0, bisect_right(node.rungs, rung) - 1)
 
 
-def _small(left: Node[Item, Query], right: Node[Item, Query]) -> bool:
-    return len(left.rungs) + len(right.rungs) <= FULL // 2
-
-
-def _join(node: Node[Item, Query], at: int) -> None:
-    """Let a child take in its right neighbour."""
+def _joined(node: Node[Item, Query], at: int) -> bool:
+    """Let a child take in its right neighbour, if it has one and both are small. Answers whether it did."""
+    if not 0 <= at < len(node.children) - 1:
+        return False
     left, right = node.children[at], node.children[at + 1]
+    if len(left.rungs) + len(right.rungs) > FULL // 2:
+        return False
     left.rungs += right.rungs
     left.items += right.items
     left.children += right.children
     left.sketch.join(right.sketch)
     left.loose = True
     del node.rungs[at + 1], node.children[at + 1]
+    return True
 
 
 def _walk(node: Node[Item, Query]) -> Iterator[tuple[Rung, Item]]:

@@ -2,14 +2,17 @@
 
 from collections.abc import Iterator
 
+from mypy_extensions import mypyc_attr
+
 from matching.book import UNBOUNDED
 from matching.capacity import FreeCards
 from matching.curves import Run
 from matching.live import MILLI, LiveListing, LiveOrder
 from matching.market import Market
-from matching.terms import Slot, Window
+from matching.terms import Window
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Leg:
     """What one listing can do for an order: `cards` rented for `window`, of which `working` are needed.
 
@@ -46,6 +49,7 @@ Plan = list[Leg]
 """Legs that serve an order together. An empty plan serves nobody."""
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Wanted:
     """What an order still wants: `left` and `least` in thousandths of its reference card, in slots [first, end)."""
 
@@ -73,6 +77,7 @@ def wanted_by(market: Market, live: LiveOrder) -> Wanted:
     return Wanted(live, max(live.first, market.now), live.latest_start + live.slots)
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Offered:
     """A listing that an order may use, in the order's tier.
 
@@ -98,20 +103,20 @@ def offered(market: Market, wanted: Wanted, listing: LiveListing) -> Offered:
     )
 
 
-def leg_at(offer: Offered, wanted: Wanted, start: int, left: int, room: int) -> Leg | None:
-    """What a listing gives towards `left` from one start: whole lots are rented, never fewer than are needed."""
-    listing, weight, end = offer.listing, offer.weight, start + wanted.slots
+def leg_at(offer: Offered, window: Window, left: int, room: int) -> Leg | None:
+    """What a listing gives towards `left` in a window: whole lots are rented, never fewer than are needed."""
+    listing, weight, start, end = offer.listing, offer.weight, window.start, window.end
     if start < listing.start or end > listing.end:
         return None
     price = offer.prices.total(start, end)
     if price > offer.limit:
         return None
     lot, free = listing.lot, listing.free.least(start, end)
-    working = min(-(-left // weight), free - free % lot, room)
+    most = min(free - free % lot, room)
+    working = min(-(-left // weight), most)
     if working < 1:
         return None
-    window, runs = Window(Slot(start), Slot(end)), offer.prices.runs(start, end)
-    return Leg(listing, window, round_up(working, lot), working, weight, price, runs)
+    return Leg(listing, window, round_up(working, lot), working, weight, price, offer.prices.runs(start, end))
 
 
 def round_up(cards: int, lot: int) -> int:

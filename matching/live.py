@@ -3,6 +3,8 @@
 from math import lcm
 from typing import Final, NamedTuple
 
+from mypy_extensions import mypyc_attr
+
 from matching.capacity import FreeCards
 from matching.curves import Run
 from matching.ladder import Rung, rung_of
@@ -30,6 +32,7 @@ FIRMEST_FIRST: Final = (Tier.ON_DEMAND, Tier.SPOT)
 MILLI: Final = 1000  # quantities are counted in thousandths of the order's reference card
 
 
+@mypyc_attr(acyclic=True)
 class LiveLease:
     """A spot lease that can still be taken back.
 
@@ -75,12 +78,14 @@ class LiveLease:
         self.runs = runs
         self.hold = order.limit * weight // MILLI
 
-    @property
-    def turn(self) -> tuple[int, int, int]:
-        """Its turn among the leases of its listing, if some have to go: the cheapest first, then the youngest."""
-        return self.hold, -self.seq, -self.number
+    def __lt__(self, other: "LiveLease") -> bool:
+        """Whether it goes before another lease of its listing, if some have to go: the cheapest, then the youngest."""
+        if self.hold != other.hold:
+            return self.hold < other.hold
+        return self.seq > other.seq if self.seq != other.seq else self.number > other.number
 
 
+@mypyc_attr(acyclic=True)
 class LiveListing:
     """A listing in the books, its age, what of it is free, and its leases that can be taken back, as their turn comes.
 
@@ -108,7 +113,7 @@ class LiveListing:
 
     def __init__(self, terms: Listing, seq: Seq) -> None:
         self.agree(terms, seq)
-        self.free = FreeCards(terms.window.start, terms.window.end, terms.cards)
+        self.free = FreeCards(self.start, self.end, terms.cards)
         self.spot: list[LiveLease] = []
         self.usable = 0
         self.open = 0
@@ -121,8 +126,9 @@ class LiveListing:
         self.seller = terms.seller
         self.chip = terms.chip
         self.region = terms.region
-        self.start = terms.window.start
-        self.end = terms.window.end
+        window = terms.window
+        self.start = window.start
+        self.end = window.end
         self.lot = terms.lot
         self.min_slots = terms.min_slots
         asks = terms.asks
@@ -141,6 +147,7 @@ class Pin(NamedTuple):
     start: Slot
 
 
+@mypyc_attr(acyclic=True)
 class LiveOrder:
     """An open order, its age, and how far it has got.
 
@@ -193,7 +200,7 @@ class LiveOrder:
         self.seq = seq
         self.id = terms.id
         self.tier = terms.tier
-        self.chips = terms.chips
+        self.chips = terms.chips if isinstance(terms.chips, dict) else dict(terms.chips)
         self.regions = terms.regions
         self.limit = terms.limit
         self.slots = shape.slots if isinstance(shape, Block) else 1

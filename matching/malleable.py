@@ -8,7 +8,7 @@ from matching.legs import Leg, Offered, Plan, Wanted, round_up
 from matching.live import MILLI
 from matching.market import Market
 from matching.masks import span
-from matching.ranking import Counter, Ranked, by_price, counters, looks_far, offers, promised, rank_of
+from matching.ranking import Counter, Ranked, by_price, looks_far, offers, payable, promised, rank_of
 from matching.terms import RegionCode, Slot, Window, Work
 
 
@@ -46,8 +46,8 @@ class ToDo:
         self._origin = market.origin
         self._pace = dict(wanted.live.pace)
         self._rate = shape.rate * MILLI
-        starts = span(wanted.first - market.origin, wanted.end - 1 - market.origin)
-        self.need = Need(1, 1, starts, lot=self._rate // self._lightest)
+        lot = self._rate // self._lightest
+        self.need = Need(1, 1, wanted.first, wanted.end - 1, market.origin, lot)
         for slot in self._pace:
             self._close_if_full(slot)
 
@@ -92,7 +92,7 @@ class ToDo:
 
 def _cells(market: Market, wanted: Wanted, todo: ToDo) -> Iterator[tuple[int, Offered]]:
     """Cells by rank: by price, or slot by slot and then by price."""
-    books = counters(market, wanted, todo.need)
+    books = [Counter(book, todo.need) for book in payable(market, wanted)]
     if wanted.earliest and not looks_far(market, wanted):
         yield from _by_slot(market, wanted, todo, books)
     else:

@@ -114,33 +114,30 @@ def adopt(market: Market, terms: MarketTerms) -> None:
 
 def evolve(market: Market, event: Event) -> None:
     """Let `event` have happened. Never refuses: what is impossible is a fault of ours and asserts."""
-    match event:
-        case Leased():
-            _lease(market, event)
-        case Closed(order_id, _):
-            _unrest(market, market.orders.pop(order_id))
-        case Opened(order, seq):
-            market.orders[order.id] = LiveOrder(order, seq)
-        case Rested(order_id):
-            _rest(market, market.orders[order_id])
-        case Listed(listing, seq):
-            _list(market, listing, seq)
-        case ListingClosed(listing_id, _):
-            _unlist(market, listing_id)
-        case ListingAmended(listing, seq):
-            _amend_listing(market, listing, seq)
-        case OrderAmended(order, seq):
-            _amend_order(market, order, seq)
-        case Displaced(number, at, _):
-            _take_back(market, number, at)
-        case LinkSet(home, region, mbps):
-            _set_link(market, home, region, mbps)
-        case Ticked(now):
-            _tick(market, now)
-        case Rejected():
-            pass
-        case _:
-            assert_never(event)
+    if type(event) is Opened:
+        market.orders[event.order.id] = LiveOrder(event.order, event.seq)
+    elif type(event) is Listed:
+        _list(market, event.listing, event.seq)
+    elif type(event) is Closed:
+        _unrest(market, market.orders.pop(event.order))
+    elif type(event) is ListingClosed:
+        _unlist(market, event.listing)
+    elif type(event) is Leased:
+        _lease(market, event)
+    elif type(event) is Rested:
+        _rest(market, market.orders[event.order])
+    elif type(event) is ListingAmended:
+        _amend_listing(market, event.listing, event.seq)
+    elif type(event) is OrderAmended:
+        _amend_order(market, event.order, event.seq)
+    elif type(event) is Displaced:
+        _take_back(market, event.lease, event.at)
+    elif type(event) is LinkSet:
+        _set_link(market, event.home, event.region, event.mbps)
+    elif type(event) is Ticked:
+        _tick(market, event.now)
+    elif type(event) is not Rejected:
+        assert_never(event)
 
 
 def _tick(market: Market, now: Slot) -> None:
@@ -258,7 +255,7 @@ def _lease(market: Market, event: Leased) -> None:
         _see_firm_cards(market, listing, start, end)
     if isinstance(order.shape, Block):
         live.left = max(0, live.left - working * weight)
-        if live.pin is None and not live.alone:
+        if live.left and live.pin is None and not live.alone:
             live.least = 1
             _pin(market, live, Pin(listing.chip, listing.region if live.local else None, start))
     else:
@@ -284,7 +281,7 @@ def _live_lease(event: Leased, live: LiveOrder, listing: LiveListing, weight: in
 
 def _keep(market: Market, listing: LiveListing, lease: LiveLease) -> None:
     market.leases[lease.number] = lease
-    insort(listing.spot, lease, key=lambda each: each.turn)
+    insort(listing.spot, lease)
     _expose(market, listing, lease)
     market.lease_ends.add(lease.window.end, lease.number)
     market.gangs.setdefault(lease.order.id, []).append(lease.number)

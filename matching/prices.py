@@ -2,41 +2,53 @@
 
 from bisect import bisect_right
 from collections.abc import Iterator
+from typing import Final
+
+from mypy_extensions import mypyc_attr
 
 from matching.curves import PriceCurve, Run
 
+NO_STEPS: Final[list[int]] = []  # of a flat curve, of which its price is all that need be known
 
+
+@mypyc_attr(acyclic=True)
 class Prices:
-    """A curve made ready to reckon with: any run of slots costs two look-ups, however many steps it covers."""
+    """A curve made ready to reckon with: any run of slots costs two look-ups, however many steps it covers.
 
-    __slots__ = ("_prices", "_since", "_sums", "lowest")
+    `flat` says that every slot costs the same, `lowest` what the cheapest does.
+    """
+
+    __slots__ = ("_prices", "_since", "_sums", "flat", "lowest")
 
     def __init__(self, curve: PriceCurve) -> None:
-        since, price = curve.steps[0]
+        steps = curve.steps
+        since, price = steps[0]
+        self.lowest = price
+        self.flat = len(steps) == 1
+        if self.flat:
+            self._since = self._prices = self._sums = NO_STEPS
+            return
         self._since = [since]
         self._prices = [price]
         self._sums = [0]  # what one card costs from the first step up to each
-        self.lowest = price
-        for slot, following in curve.steps[1:]:
+        for slot, following in steps[1:]:
             self._sums.append(self._sums[-1] + (slot - since) * price)
             self._since.append(slot)
             self._prices.append(following)
             self.lowest = min(self.lowest, following)
             since, price = slot, following
 
-    @property
-    def flat(self) -> bool:
-        """Whether every slot costs the same."""
-        return len(self._prices) == 1
-
     def at(self, slot: int) -> int:
         """Price of one card in `slot`."""
-        return self._prices[0] if len(self._prices) == 1 else self._prices[self._step(slot)]
+        return self.lowest if self.flat else self._prices[self._step(slot)]
 
     def total(self, start: int, end: int) -> int:
         """Price of one card from `start` up to `end`."""
-        if len(self._prices) == 1:
-            return (end - start) * self._prices[0]
+        if self.flat:
+            return (end - start) * self.lowest
+        step = self._step(start)
+        if step == len(self._since) - 1 or end <= self._since[step + 1]:
+            return (end - start) * self._prices[step]
         return self._until(end) - self._until(start)
 
     def cheapest_start(self, first: int, last: int, slots: int) -> tuple[int, int]:
@@ -44,27 +56,40 @@ class Prices:
 
         Of equal prices the earliest start wins.
         """
-        if len(self._prices) == 1:
-            return slots * self._prices[0], first
+        if self.flat:
+            return slots * self.lowest, first
         return min([(self.total(start, start + slots), start) for start in self._corners(first, last, slots)])
 
     def earliest_start(self, first: int, last: int, slots: int, most: int) -> tuple[int, int] | None:
         """(price, start) of the first run that starts in [first, last] and costs at most `most`, if any."""
-        before, dear = first, 0
-        for corner in [first] if len(self._prices) == 1 else self._corners(first, last, slots):
-            price = self.total(corner, corner + slots)
-            if price <= most:
-                if corner == first:
-                    return price, first
-                # Between two corners the price falls by the same each slot.
-                fall = (dear - price) // (corner - before)
-                start = before + -(-(dear - most) // fall)
-                return dear - fall * (start - before), start
-            before, dear = corner, price
-        return None
+        found = next(self.affordable(first, last, slots, most), None)
+        return None if found is None else (self.total(found[0], found[0] + slots), found[0])
+
+    def affordable(self, first: int, last: int, slots: int, most: int) -> Iterator[tuple[int, int]]:
+        """Stretches of [first, last], as (first, last), from which a run costs at most `most`, earliest first."""
+        if self.flat:
+            if slots * self.lowest <= most:
+                yield first, last
+            return
+        corners = self._corners(first, last, slots)
+        since, before, paid = first, first, self.total(first, first + slots)
+        for corner in corners[1:]:
+            price, steps = self.total(corner, corner + slots), corner - before
+            # Between two corners the price rises or falls by the same each slot.
+            if paid <= most < price:
+                yield since, before + (most - paid) * steps // (price - paid)
+            elif price <= most < paid:
+                since = corner - (most - price) * steps // (paid - price)
+            before, paid = corner, price
+        if paid <= most:
+            yield since, last
 
     def parts(self, start: int, end: int) -> Iterator[Run]:
         """Runs of one price in [start, end), as (start, end, price)."""
+        if self.flat:
+            if start < end:
+                yield start, end, self.lowest
+            return
         step, last = self._step(start), len(self._since) - 1
         while start < end:
             until = min(end, self._since[step + 1]) if step < last else end
@@ -73,8 +98,8 @@ class Prices:
 
     def runs(self, start: int, end: int) -> tuple[Run, ...]:
         """The same, as a lease keeps them."""
-        if len(self._prices) == 1:
-            return ((start, end, self._prices[0]),)
+        if self.flat:
+            return ((start, end, self.lowest),)
         return tuple(self.parts(start, end))
 
     def _corners(self, first: int, last: int, slots: int) -> list[int]:

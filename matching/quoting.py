@@ -5,8 +5,10 @@ else happens in the market, gives exactly the legs and the cost of its deal.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from matching.acceptance import order_problem
 from matching.deals import UNPLACED, Deal, deal_of, filled_by, from_free, searched
@@ -14,7 +16,6 @@ from matching.displacement import Takeover, takeover
 from matching.legs import Plan
 from matching.live import LiveOrder
 from matching.market import Market
-from matching.reach import hopeless
 from matching.risk import Risk, risk_of
 from matching.terms import (
     Block,
@@ -162,12 +163,11 @@ def _part(whole: int, percent: int) -> int:
 
 
 def _limits(market: Market, order: Order, tick: int, plan: Plan) -> Iterator[Step]:
-    """Steps by limit. An order that does not fit fits no better at a lower one, and a gang perhaps at no higher one."""
+    """Steps by limit. An order that does not fit fits no better at a lower one."""
     for percent in LIMITS:
         limit = limited(order, percent, tick)
-        variant, known = replace(order, limit=limit), limit == order.limit
-        if not plan:
-            known = known or limit < order.limit or hopeless(market, variant)
+        variant = replace(order, limit=limit)
+        known = limit == order.limit or (not plan and limit < order.limit)
         yield _step(variant, plan if known else searched(market, variant), percent, limit)
 
 

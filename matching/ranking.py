@@ -7,12 +7,14 @@ age); earliest ranks both by (slot, price per performance, age).
 from collections.abc import Callable, Iterator
 from heapq import heappop, heappush
 
+from mypy_extensions import mypyc_attr
+
 from matching.book import Book, Need
 from matching.ladder import rung_of
 from matching.legs import Offered, Wanted
 from matching.live import MILLI
 from matching.market import Market
-from matching.masks import FAR, span
+from matching.masks import FAR
 from matching.terms import Work
 
 Rank = tuple[int, int, int]  # smaller is better
@@ -22,6 +24,7 @@ Choices = Callable[[Wanted, Offered], Iterator[Ranked]]
 """All that a listing can do for an order, by rank."""
 
 
+@mypyc_attr(acyclic=True)
 class Counter:
     """A book that an order looks into, and what it needs of a listing there."""
 
@@ -32,24 +35,28 @@ class Counter:
         self.need = need
 
 
-def counters(market: Market, wanted: Wanted, need: Need | None = None) -> list[Counter]:
-    """The books that an order accepts and can pay for. With `need` the order needs the same in all of them."""
-    live, found = wanted.live, list[Counter]()
+def payable(market: Market, wanted: Wanted) -> list[Book]:
+    """The books that an order accepts and can pay for."""
+    live, found = wanted.live, list[Book]()
     for chip, weight in live.chips.items():
         most = live.limit * weight // MILLI
         for region in live.regions:
             if live.may_use(chip, region):
                 book = market.books.get((chip, region, live.tier))
                 if book is not None and book.offers.lowest() <= most:
-                    found.append(Counter(book, need or need_of(market, wanted, weight)))
+                    found.append(book)
     return found
+
+
+def counters(market: Market, wanted: Wanted, books: list[Book]) -> list[Counter]:
+    """Books, and what an order needs of a listing in each."""
+    return [Counter(book, need_of(market, wanted, wanted.live.chips[book.chip])) for book in books]
 
 
 def need_of(market: Market, wanted: Wanted, weight: int) -> Need:
     """What a listing of a chip of such a weight must have at least to be of any use to an order."""
-    first, last = wanted.first - market.origin, wanted.end - wanted.slots - market.origin
     least = -(-wanted.least // weight) if wanted.alone else 1
-    return Need(least, wanted.slots, span(first, last))
+    return Need(least, wanted.slots, wanted.first, wanted.end - wanted.slots, market.origin)
 
 
 def offers(market: Market, wanted: Wanted, books: list[Counter]) -> Iterator[Offered]:
@@ -71,7 +78,7 @@ def ranked(market: Market, wanted: Wanted, choices: Choices, books: list[Counter
         return
     for start in promised(market, books):
         for counter in books:
-            counter.need.only_at(start - market.origin)
+            counter.need.only_at(start)
         yield from by_price(market, wanted.at(start), choices, books)
 
 

@@ -1,19 +1,19 @@
-"""How much a gang could have from each start: sums over listings, which cost less than a search for the best of them.
+"""How much a gang could have from each start: sums over listings, which cost less than a sweep of each.
 
-They are exact: a search for a gang finds a plan just where one of its starts reaches its least. Slots that have no
-bits are left out.
+They are exact: a sweep finds a plan just where its start reaches the least. Slots that have no bits are left out.
 """
 
 from collections.abc import Iterator
 from itertools import accumulate
 from typing import Final
 
-from matching.book import BookKey, Need
+from matching.book import Book, Need
+from matching.capacity import stretched
 from matching.ladder import rank_at
 from matching.legs import Offered, Wanted
 from matching.live import MILLI, LiveOrder
 from matching.market import Market
-from matching.masks import FAR, span
+from matching.masks import FAR
 from matching.terms import Block, ChipCode, Order, Seq, Split
 
 STRIDE: Final = 32  # listings that are added between two looks at whether they are enough
@@ -22,13 +22,6 @@ STRIDE: Final = 32  # listings that are added between two looks at whether they 
 def is_gang(order: Order) -> bool:
     """Whether several listings may serve a block together."""
     return isinstance(order.shape, Block) and order.shape.split is not Split.ONE
-
-
-def hopeless(market: Market, order: Order) -> bool:
-    """Whether a search for an order can be spared: it is for a gang that no start within the slots with bits allows."""
-    if not is_gang(order) or order.window.end > market.origin + FAR:
-        return False
-    return not is_able(market, order)
 
 
 def is_able(market: Market, order: Order) -> bool:
@@ -79,33 +72,31 @@ def reach(market: Market, order: Order, first: int, end: int, enough: int | None
 def _anchors(market: Market, wanted: Wanted, chip: ChipCode, enough: int | None) -> Iterator[list[int]]:
     """Cards of one chip by start: those of each region by itself, or of all regions together."""
     order, shape = wanted.order, wanted.order.shape
-    regions = [_cards(market, wanted, (chip, region, order.tier), enough) for region in order.regions]
-    if isinstance(shape, Block) and shape.split is Split.REGIONS:
+    keys = [(chip, region, order.tier) for region in order.regions]
+    regions = [cards_from(market, wanted, market.books[key], enough) for key in keys if key in market.books]
+    if regions and isinstance(shape, Block) and shape.split is Split.REGIONS:
         yield [sum(cards) for cards in zip(*regions, strict=True)]
     else:
         yield from regions
 
 
-def _cards(market: Market, wanted: Wanted, key: BookKey, enough: int | None) -> list[int]:
+def cards_from(market: Market, wanted: Wanted, book: Book, enough: int | None = None) -> list[int]:
     """Cards that could work in one book from each start, within the limit and what the link can feed.
 
     Where there is no link to mind, some listings are enough in which a start has `enough`.
     """
-    first, slots, (chip, region, _) = wanted.first, wanted.slots, key
-    weight = wanted.order.chips[chip]
+    first, slots, weight = wanted.first, wanted.slots, wanted.order.chips[book.chip]
     change = [0] * (wanted.end - slots - first + 2)
-    link, book = market.link(wanted.order, region), market.books.get(key)
+    link = market.link(wanted.order, book.region)
     most = wanted.order.limit * weight // MILLI
-    starts = span(first - market.origin, wanted.end - slots - market.origin)
+    need = Need(1, slots, first, wanted.end - slots, market.origin)
     enough = enough if link is None else None
-    for count, (rung, listing) in enumerate(
-        () if book is None else book.offers.admitted(Need(1, slots, starts)), start=1
-    ):
+    for count, (rung, listing) in enumerate(book.offers.admitted(need), start=1):
         if rank_at(rung) > most:
             break
         if enough is not None and count % STRIDE == 0 and max(accumulate(change)) >= enough:
             break
-        if listing.terms.seller != wanted.order.buyer:
+        if listing.seller != wanted.order.buyer:
             for since, until, more in _gives(Offered(wanted, listing, weight, link), wanted):
                 change[since - first] += more
                 change[until - first] -= more
@@ -118,11 +109,11 @@ def _cards(market: Market, wanted: Wanted, key: BookKey, enough: int | None) -> 
 
 def _gives(offer: Offered, wanted: Wanted) -> Iterator[tuple[int, int, int]]:
     """What a listing gives a gang: starts, from one up to another, from which it gives so many cards more."""
-    free, lot, below = offer.listing.free, offer.listing.terms.lot, 0
-    levels = {cards - cards % lot for _, _, cards in free.steps(wanted.first, wanted.end)}
-    for level in sorted(levels):
-        if level:
-            for since, until in free.runs(wanted.first, wanted.end, level):
+    free, lot, below = offer.listing.free, offer.listing.lot, 0
+    steps = [*free.steps(wanted.first, wanted.end)]
+    for level in sorted([cards - cards % lot for _, _, cards in steps]):
+        if level > below:
+            for since, until in stretched(steps, level):
                 for first, last in _affordable(offer, since, until - wanted.slots, wanted.slots):
                     yield first, last + 1, level - below
             below = level
@@ -130,16 +121,4 @@ def _gives(offer: Offered, wanted: Wanted) -> Iterator[tuple[int, int, int]]:
 
 def _affordable(offer: Offered, first: int, last: int, slots: int) -> Iterator[tuple[int, int]]:
     """Stretches of starts in [first, last] from which a run is within the limit, as (first, last)."""
-    prices, limit = offer.prices, offer.limit
-    if prices.flat:
-        if first <= last and prices.total(first, first + slots) <= limit:
-            yield first, last
-        return
-    since = first
-    for start in range(first, last + 1):
-        if prices.total(start, start + slots) > limit:
-            if since < start:
-                yield since, start - 1
-            since = start + 1
-    if since <= last:
-        yield since, last
+    return offer.prices.affordable(first, last, slots, offer.limit) if first <= last else iter(())

@@ -6,17 +6,19 @@ unfit, for every shape, so the least of them is found by halving.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
+
+from msgspec.structs import replace
 
 from matching.acceptance import order_problem
 from matching.book import Need
 from matching.deals import Deal, filled_by, from_free, searched
 from matching.legs import Leg, Plan
 from matching.live import MILLI
-from matching.market import Market
-from matching.masks import EVERYWHERE, FAR
+from matching.market import FOR_EVER, Market
+from matching.masks import FAR
 from matching.reach import able, is_able, is_gang, reach
 from matching.terms import (
     Block,
@@ -226,7 +228,7 @@ def _last_end(market: Market, order: Order) -> int:
         for region in order.regions:
             book = market.books.get((chip, region, order.tier))
             if book is not None:
-                starts = book.offers.promise(Need(1, order.slots, EVERYWHERE))
+                starts = book.offers.promise(Need(1, order.slots, market.now, FOR_EVER, market.origin))
                 bits = FAR if starts < 0 else starts.bit_length() - 1 + order.slots
                 last = max(last, Slot(market.origin + bits))
     return last

@@ -7,8 +7,9 @@ it asks for the next: so a rule sees the market as its own earlier events have l
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import Final, assert_never
+
+from msgspec.structs import replace
 
 from matching.acceptance import amended_listing, amended_order, listing_problem, order_problem
 from matching.book import Book, Room
@@ -86,29 +87,28 @@ def apply(market: Market, seq: Seq, command: Command) -> list[Event]:
 
 def decide(market: Market, seq: Seq, command: Command) -> Iterator[Event]:
     """What `command`, the `seq`-th, makes happen."""
-    match command:
-        case Place(order):
-            yield from _place(market, seq, order)
-        case Publish(listing):
-            yield from _publish(market, seq, listing)
-        case CancelOrder(order_id):
-            known = order_id in market.orders
-            yield Closed(order_id, CANCELLED) if known else Rejected(Rejection.UNKNOWN_ID)
-        case WithdrawListing(listing_id):
-            known = listing_id in market.listings
-            yield ListingClosed(listing_id, WITHDRAWN) if known else Rejected(Rejection.UNKNOWN_ID)
-        case Reclaim():
-            yield from _reclaim(market, command)
-        case AmendListing():
-            yield from _amend_listing(market, seq, command)
-        case AmendOrder():
-            yield from _amend_order(market, seq, command)
-        case SetLink():
-            yield from _set_link(market, command)
-        case Tick(now):
-            yield from _tick(market, now)
-        case _:
-            assert_never(command)
+    if type(command) is Place:
+        yield from _place(market, seq, command.order)
+    elif type(command) is Publish:
+        yield from _publish(market, seq, command.listing)
+    elif type(command) is CancelOrder:
+        known = command.order in market.orders
+        yield Closed(command.order, CANCELLED) if known else Rejected(Rejection.UNKNOWN_ID)
+    elif type(command) is WithdrawListing:
+        known = command.listing in market.listings
+        yield ListingClosed(command.listing, WITHDRAWN) if known else Rejected(Rejection.UNKNOWN_ID)
+    elif type(command) is Reclaim:
+        yield from _reclaim(market, command)
+    elif type(command) is AmendListing:
+        yield from _amend_listing(market, seq, command)
+    elif type(command) is AmendOrder:
+        yield from _amend_order(market, seq, command)
+    elif type(command) is SetLink:
+        yield from _set_link(market, command)
+    elif type(command) is Tick:
+        yield from _tick(market, command.now)
+    else:
+        assert_never(command)
 
 
 def _publish(market: Market, seq: Seq, listing: Listing) -> Iterator[Event]:
@@ -196,18 +196,17 @@ def _seek(market: Market, order_id: OrderId, *, arriving: bool) -> Iterator[Even
         yield from _take_over(market, live, taken)
         return
     if order_id in market.orders and not live.rests:
-        yield from _wait(market, live)
+        yield _left_over(market, live)
 
 
-def _wait(market: Market, live: LiveOrder) -> Iterator[Event]:
+def _left_over(market: Market, live: LiveOrder) -> Rested | Closed:
     """What is left of an order rests, unless it is immediate, too late, or nothing may rest here."""
     whole = isinstance(live.terms.shape, Work) and live.terms.shape.whole
     if live.terms.tif is IOC or whole or not market.terms.resting:
-        yield Closed(live.id, OrderEnd.PARTIAL if _has_some(live) else OrderEnd.KILLED)
-    elif live.latest_start < market.now:
-        yield Closed(live.id, OrderEnd.EXPIRED)
-    else:
-        yield Rested(live.id)
+        return Closed(live.id, OrderEnd.PARTIAL if _has_some(live) else OrderEnd.KILLED)
+    if live.latest_start < market.now:
+        return Closed(live.id, OrderEnd.EXPIRED)
+    return Rested(live.id)
 
 
 def _fill(market: Market, live: LiveOrder, plan: Plan, maker: LiveListing | None = None) -> Iterator[Event]:

@@ -10,8 +10,8 @@ from matching.legs import Offered, Plan, Wanted, leg_at, offered, room_at, round
 from matching.live import LiveListing, LiveOrder
 from matching.malleable import ToDo, work
 from matching.market import Market
-from matching.ranking import Choices, Ranked, counters, rank_of, ranked
-from matching.terms import Work
+from matching.ranking import Choices, Ranked, counters, payable, rank_of, ranked
+from matching.terms import Slot, Window, Work
 
 
 def find(market: Market, live: LiveOrder) -> Plan:
@@ -42,8 +42,10 @@ def _choices(market: Market, wanted: Wanted) -> Choices:
 
 def _one(market: Market, wanted: Wanted) -> Plan:
     """The best leg that a single listing can give."""
-    for _, start, offer in ranked(market, wanted, _best, counters(market, wanted)):
-        leg = leg_at(offer, wanted, start, wanted.left, room_at(offer, wanted, start))
+    books = counters(market, wanted, payable(market, wanted))
+    for _, start, offer in ranked(market, wanted, _best, books):
+        window = Window(Slot(start), Slot(start + wanted.slots))
+        leg = leg_at(offer, window, wanted.left, room_at(offer, wanted, start))
         assert leg is not None, "a leg that was found is there"
         return [leg]
     return []

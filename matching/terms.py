@@ -1,9 +1,11 @@
 """The words of the market: ids, tiers, and the terms that a listing or an order is made of."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple, NewType
+
+from msgspec import Struct
+from msgspec.structs import force_setattr
 
 from matching.curves import PriceCurve
 
@@ -72,8 +74,7 @@ class PriceRule(StrEnum):
     """The buyer's own limit, if it rested when the listing arrived and is served by that arrival."""
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(Struct, frozen=True, gc=False):
     """Slots from `start` up to, not including, `end`."""
 
     start: Slot
@@ -83,8 +84,7 @@ class Window:
         return self.end - self.start
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Struct, frozen=True, gc=False):
     """A gang job: `least` to `most` reference cards together, for `slots` slots in a row."""
 
     least: int
@@ -107,8 +107,7 @@ class Work(NamedTuple):
 Shape = Block | Work
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(Struct, frozen=True, gc=False):
     """Capacity on offer: the same `cards` in every slot of `window`, at the asks of one or both tiers."""
 
     id: ListingId
@@ -123,8 +122,7 @@ class Listing:
     price_rule: PriceRule = PriceRule.POSTED
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Struct, frozen=True, gc=False):
     """What a buyer asks for, and what it can bend on.
 
     `chips` gives each acceptable chip its weight, in thousandths of the buyer's reference card; `limit` is per
@@ -148,7 +146,7 @@ class Order:
 
     def __post_init__(self) -> None:
         if len(self.regions) > 1:
-            object.__setattr__(self, "regions", tuple(dict.fromkeys(self.regions)))
+            force_setattr(self, "regions", tuple(dict.fromkeys(self.regions)))
 
     @property
     def slots(self) -> int:
@@ -166,8 +164,7 @@ class Order:
         return Slot(self.window.end - self.slots)
 
 
-@dataclass(frozen=True, slots=True)
-class MarketTerms:
+class MarketTerms(Struct, frozen=True, gc=False):
     """The market's switches and the terms of displacement.
 
     A spot lease that is taken back runs on for `notice` slots at least, and is free of charge if it had delivered no

@@ -37,6 +37,9 @@ class Problem:
     code: ProblemCode
     field: str
 
+    def __str__(self) -> str:
+        return f"{self.field}: {self.code}"
+
 
 @dataclass(frozen=True, slots=True)
 class Shares:

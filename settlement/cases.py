@@ -1,68 +1,37 @@
 """Acceptance cases: settle a worked example from a case file and say where the result differs from what it expects.
 
-A case is JSON, `{id, title, tags, notes, input, expected}`, every amount in fen. Whatever an input asks for that is not
-built yet is a difference of its own, so that no case passes because part of it was overlooked.
+A case is JSON, `{id, title, tags, notes, input, expected}`, every amount in fen. Whatever an input asks for that no form
+has is a difference of its own, so that no case passes because part of it was overlooked.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import reduce
-from typing import NotRequired, TypedDict, cast
+from typing import cast
 
 from settlement.agreements import PairAgreement, Shares
+from settlement.carbon import PowerUse, emissions_by_region, emissions_of
+from settlement.case_forms import (
+    CarbonInput,
+    CaseInput,
+    HeadBranchInput,
+    LineInput,
+    PairInput,
+    SplitsInput,
+    TaxInput,
+    UsageEvent,
+    VoucherInput,
+    unknown_keys,
+)
+from settlement.income_tax import Branch, share_income_tax, split_income_tax
 from settlement.meters import Meter, billable_of, gross_of
-from settlement.money import BasisPoints, Fen
+from settlement.money import NOTHING, BasisPoints, Fen, chain, largest_remainder
+from settlement.refunds import refund, total
 from settlement.statement import Line, statement_line
-from settlement.terms import FeeBase, FeeTerms, TaxTerms, Terms
+from settlement.terms import FeeBase, FeeTerms, SplitMethod, TaxTerms, Terms, VoucherMode, VoucherTerms
 
-
-class FeeInput(TypedDict):
-    rate_bp: int
-    base: str
-    vat_rate_bp: int
-
-
-class PairInput(TypedDict):
-    id: str
-    parties: list[str]
-    shares_bp: dict[str, list[int]]
-    value_added_bp: int
-
-
-class TaxInput(TypedDict, total=False):
-    input_vat_fen: int
-    surcharge_bp: dict[str, int]
-
-
-class InterruptionInput(TypedDict):
-    contract_seconds: int
-    lost_seconds: int
-
-
-class UsageEvent(TypedDict):
-    """One measurement; `repeat: n` stands for n distinct events of this size."""
-
-    id: str
-    qty: int
-    price_micro_yuan_per_million: int
-    repeat: NotRequired[int]
-
-
-class CaseInput(TypedDict, total=False):
-    """What a case may ask for. These keys are understood and no others: see `not_built`."""
-
-    vat_rate_bp: int
-    fee: FeeInput
-    pair: PairInput
-    tax: TaxInput
-    gross_fen: int
-    usage: list[UsageEvent]
-    interruption: InterruptionInput
-    multi: "list[CaseInput]"
-    """Lines settled one by one; what a line does not say itself it takes from the case (F10)."""
-
-
-PARTS = {"fee": FeeInput, "pair": PairInput, "tax": TaxInput, "interruption": InterruptionInput}
+MEMO_FIGURES = ("revenue_by_region_fen", "tax_by_region_fen", "gdp_base_fen", "gdp_by_region_fen")
+"""What only an agreement gives rise to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,21 +45,10 @@ class Difference:
 
 def check_case(case: Mapping[str, object]) -> list[Difference]:
     """Settle a case and list every difference; an empty list is a pass. A key that is missing raises KeyError."""
-    # The one place where JSON becomes typed: the forms above say what each key holds.
+    # The one place where JSON becomes typed: the forms say what each key holds.
     given = cast("CaseInput", case["input"])
-    unread = [Difference(f"input.{key}", "settled", "not built yet") for key in not_built(given)]
-    return unread or list(differences("", case["expected"], outcome(given)))
-
-
-def not_built(given: CaseInput) -> list[str]:
-    """Name what an input asks for that nothing here reads."""
-    found = [key for key in given if key not in CaseInput.__annotations__]
-    for part, form in PARTS.items():
-        asked = cast("Mapping[str, object]", given.get(part, {}))
-        found += [f"{part}.{key}" for key in asked if key not in form.__annotations__]
-    for line in given.get("multi", []):
-        found += not_built(line)
-    return found
+    unknown = [Difference(path, "settled", "unknown") for path in unknown_keys(given)]
+    return unknown or list(differences("", case["expected"], outcome(given)))
 
 
 def differences(field: str, expected: object, got: object) -> Iterator[Difference]:
@@ -108,17 +66,30 @@ def differences(field: str, expected: object, got: object) -> Iterator[Differenc
 
 
 def outcome(given: CaseInput) -> dict[str, object]:
-    """Settle an input, in the form of a case's `expected`."""
-    if "multi" not in given:
-        return settled(given)
-    shared = given.copy()
-    del shared["multi"]
-    lines = [settled({**shared, **line})["statement"] for line in given["multi"]]
-    return {"lines": lines, "statement": reduce(added, lines)}
+    """Settle everything that an input asks for, in the form of a case's `expected`."""
+    found: dict[str, object] = {}
+    if "multi" in given:
+        assert "refunds" not in given, "a refund is of one line"
+        found |= several(given, given["multi"])
+    elif "gross_fen" in given or "usage" in given:
+        found |= settled(given, given.get("refunds"))
+    if "head_branch" in given:
+        found |= divided(given["head_branch"])
+    if "splits" in given:
+        found |= split_both_ways(given["splits"])
+    if "carbon" in given:
+        found |= emitted(given["carbon"], given.get("pair"))
+    return found
 
 
-def settled(given: CaseInput) -> dict[str, object]:
-    """Settle one line, from usage or a given gross, less what an interruption cost (F1 to F7)."""
+def several(given: CaseInput, lines: Sequence[LineInput]) -> dict[str, object]:
+    """Settle lines one by one, and add them (F10)."""
+    alone = [settled(cast("LineInput", {**given, **line}))["statement"] for line in lines]
+    return {"lines": alone, "statement": reduce(added, alone)}
+
+
+def settled(given: LineInput, refunds: Sequence[int] | None = None) -> dict[str, object]:
+    """Settle one line, from usage or a given gross, less what an interruption cost and what is refunded (F1 to F7)."""
     found: dict[str, object] = {}
     if "usage" in given:
         accumulated = accumulated_of(given["usage"])
@@ -132,7 +103,62 @@ def settled(given: CaseInput) -> dict[str, object]:
         billable = billable_of(gross, time["contract_seconds"], time["lost_seconds"])
         found |= {"gross_before_interruption_fen": gross, "interruption_credit_fen": gross - billable}
         gross = billable
-    return {**found, "statement": figures(statement_line(gross, terms_of(given)))}
+    line = statement_line(gross, terms_of(given))
+    found["statement"] = figures(line, given)
+    return found if refunds is None else {**found, **refunded(line, refunds, given)}
+
+
+def refunded(standing: Line, refunds: Sequence[int], given: LineInput) -> dict[str, object]:
+    """Take refunds off a line, one after the other (F11)."""
+    deltas: list[dict[str, object]] = []
+    for amount in refunds:
+        delta = refund(standing, Fen(amount), terms_of(given))
+        standing = total([standing, delta])
+        deltas.append(
+            {
+                "refund_fen": amount,
+                "remaining_gross_fen": standing.gross_fen,
+                # Income tax is of no gross, so no refund changes it.
+                "delta": figures(delta, given, NOTHING),
+            }
+        )
+    return {"refund_deltas": deltas, "after_refunds": figures(standing, given)}
+
+
+def divided(given: HeadBranchInput) -> dict[str, object]:
+    """Divide a company's income tax among the centre, its head office and its branches (F8)."""
+    branches = [Branch(**branch) for branch in given["branches"]]
+    shares = share_income_tax(Fen(given["cit_payable_fen"]), branches)
+    return {
+        "cit_central_fen": shares.central,
+        "cit_local_fen": shares.local,
+        "local_head_25_fen": shares.head,
+        "local_branches_50_fen": shares.all_branches,
+        "local_pool_25_fen": shares.pool,
+        "branch_weight": [str(weight) for weight in shares.weights],
+        "branches_fen": {branch.region: part for branch, part in zip(branches, shares.branches, strict=True)},
+    }
+
+
+def split_both_ways(given: SplitsInput) -> dict[str, object]:
+    """Split a total by largest remainder and by a chain, to set them side by side (F0)."""
+    asked, weights = given["total"], given["weights"]
+    ways = {"lrm": largest_remainder(asked, weights), "seq2": chain(asked, weights)}
+    return {"splits": [{"method": way, "total": asked, "parts": list(parts)} for way, parts in ways.items()]}
+
+
+def emitted(given: CarbonInput, pair: PairInput | None) -> dict[str, object]:
+    """Reckon the emissions of a facility, and attribute those that no certificate covers (F9)."""
+    emissions = emissions_of(
+        PowerUse(
+            it_wh=given["it_wh"],
+            pue_milli=given["pue_milli"],
+            grid_mg_per_kwh=given["ef_mg_per_kwh"],
+            certificates_mwh=given.get("green_certificates_mwh", 0),
+        )
+    )
+    shares = () if pair is None else emissions_by_region(emissions.market_based_g, agreement_of(pair))
+    return asdict(emissions) | ({"carbon_by_region_g": dict(shares)} if shares else {})
 
 
 def added(one: object, other: object) -> object:
@@ -154,18 +180,30 @@ def accumulated_of(events: Sequence[UsageEvent]) -> int:
     )
 
 
-def figures(line: Line) -> dict[str, object]:
-    """Write a line as a case file does, with regions as an object."""
-    return {name: dict(value) if isinstance(value, tuple) else value for name, value in asdict(line).items()}
+def figures(line: Line, given: LineInput, cit_payable: Fen | None = None) -> dict[str, object]:
+    """Write a line as a case file does: regions as an object, and some figures only where they are asked for."""
+    found = {name: dict(value) if isinstance(value, tuple) else value for name, value in asdict(line).items()}
+    terms = terms_of(given)
+    if terms.agreement is None:
+        found = {name: value for name, value in found.items() if name not in MEMO_FIGURES}
+    if any(voucher.mode is VoucherMode.REIMBURSE_BUYER for voucher in terms.vouchers):
+        found["buyer_pays_now_fen"] = line.buyer_pays_now_fen
+        found["government_to_buyer_later_fen"] = line.government_to_buyer_later_fen
+    if "cit_payable_fen" in given.get("tax", {}):
+        income_tax = terms.tax.cit_payable if cit_payable is None else cit_payable
+        found["cit_central_fen"], found["cit_local_fen"] = split_income_tax(income_tax)
+    return found
 
 
-def terms_of(given: CaseInput) -> Terms:
-    fee = given["fee"]
+def terms_of(given: LineInput) -> Terms:
+    fee, pair = given["fee"], given.get("pair")
     return Terms(
         vat_rate_bp=BasisPoints(given["vat_rate_bp"]),
         fee=FeeTerms(BasisPoints(fee["rate_bp"]), FeeBase(fee["base"]), BasisPoints(fee["vat_rate_bp"])),
         tax=tax_terms_of(given.get("tax", {})),
-        agreement=agreement_of(given["pair"]) if "pair" in given else None,
+        agreement=agreement_of(pair) if pair else None,
+        vouchers=(voucher_terms_of(given["voucher"]),) if given.get("voucher") else (),
+        split=SplitMethod(pair.get("method", SplitMethod.CHAIN)) if pair else SplitMethod.CHAIN,
     )
 
 
@@ -175,6 +213,7 @@ def tax_terms_of(tax: TaxInput) -> TaxTerms:
     surcharge = tax.get("surcharge_bp", {})
     return TaxTerms(
         input_vat=Fen(tax.get("input_vat_fen", usual.input_vat)),
+        cit_payable=Fen(tax.get("cit_payable_fen", usual.cit_payable)),
         surcharge_urban_bp=BasisPoints(surcharge.get("urban", usual.surcharge_urban_bp)),
         surcharge_education_bp=BasisPoints(surcharge.get("education", usual.surcharge_education_bp)),
         surcharge_local_education_bp=BasisPoints(
@@ -183,15 +222,32 @@ def tax_terms_of(tax: TaxInput) -> TaxTerms:
     )
 
 
+def voucher_terms_of(voucher: VoucherInput) -> VoucherTerms:
+    """Read a voucher; one that says no mode is deducted."""
+    cap, balance = voucher.get("per_order_cap_fen"), voucher.get("balance_fen")
+    return VoucherTerms(
+        id=voucher.get("id", ""),
+        rate_bp=BasisPoints(voucher["rate_bp"]),
+        mode=VoucherMode(voucher.get("mode", VoucherMode.DEDUCT_AT_CHECKOUT)),
+        per_order_cap=None if cap is None else Fen(cap),
+        balance=None if balance is None else Fen(balance),
+    )
+
+
 def agreement_of(pair: PairInput) -> PairAgreement:
     """Read the agreement of a case, which is in force whenever the case happens."""
-    shares = {kind: tuple(map(BasisPoints, parts)) for kind, parts in pair["shares_bp"].items()}
+    shares = pair["shares_bp"]
     return PairAgreement(
         id=pair["id"],
         version=1,
         parties=tuple(pair["parties"]),
         valid_from=0,
         valid_to=None,
-        shares=Shares(**shares),
+        shares=Shares(
+            revenue=tuple(map(BasisPoints, shares.get("revenue", ()))),
+            tax=tuple(map(BasisPoints, shares.get("tax", ()))),
+            gdp=tuple(map(BasisPoints, shares.get("gdp", ()))),
+            carbon=tuple(map(BasisPoints, shares.get("carbon", ()))),
+        ),
         value_added_bp=BasisPoints(pair["value_added_bp"]),
     )

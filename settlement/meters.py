@@ -16,6 +16,8 @@ class Meter(StrEnum):
     """Seconds of one card made available; priced in micro-yuan per card-hour."""
     INPUT_TOKENS = "input_tokens"
     """Tokens read by a model; priced in micro-yuan per million."""
+    CACHED_INPUT_TOKENS = "cached_input_tokens"
+    """Tokens that a model had read before; priced in micro-yuan per million."""
     OUTPUT_TOKENS = "output_tokens"
     """Tokens written by a model; priced in micro-yuan per million."""
 
@@ -25,7 +27,7 @@ class Meter(StrEnum):
         match self:
             case Meter.CARD_SECONDS:
                 return MICRO_YUAN_PER_FEN * SECONDS_PER_HOUR
-            case Meter.INPUT_TOKENS | Meter.OUTPUT_TOKENS:
+            case Meter.INPUT_TOKENS | Meter.CACHED_INPUT_TOKENS | Meter.OUTPUT_TOKENS:
                 return MICRO_YUAN_PER_FEN * TOKENS_PER_MILLION
 
 

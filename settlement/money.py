@@ -71,3 +71,20 @@ def chain(total: int, weights: Sequence[int]) -> tuple[int, ...]:
         rest_weight -= weight
         parts.append(part)
     return (*parts, rest)
+
+
+def largest_remainder(total: int, weights: Sequence[int]) -> tuple[int, ...]:
+    """Split a total so that every part lies within a unit of its exact share, ties to the earlier party (F0, lrm).
+
+    Nearer than a chain, but with three parties or more a part may fall while the total rises: no split of something
+    that can be refunded, only of what is assessed once.
+    """
+    assert min(weights) >= 0, "no party's weight is negative"
+    assert sum(weights) > 0, "somebody gets a share"
+    whole, magnitude = sum(weights), abs(total)
+    parts = [magnitude * weight // whole for weight in weights]
+    # Sorting is stable, so of equal remainders the earlier party's comes first.
+    by_remainder = sorted(range(len(weights)), key=lambda party: -(magnitude * weights[party] % whole))
+    for party in by_remainder[: magnitude - sum(parts)]:
+        parts[party] += 1
+    return tuple(parts) if total >= 0 else tuple(-part for part in parts)

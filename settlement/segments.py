@@ -44,6 +44,17 @@ class Segment:
     start: int
     end: int
 
+    @property
+    def name(self) -> str:
+        """All of its lease that is billed alike has this name: service period, price and agreement."""
+        return segment_name(self.service_period, self.price, self.agreement)
+
+
+def segment_name(service_period: str, price: int, agreement: tuple[str, int] | None) -> str:
+    """The name under which usage that is billed alike is summed, such as `2026-01/12340000/east-west@1`."""
+    named = [] if agreement is None else ["{}@{}".format(*agreement)]
+    return "/".join([service_period, str(price), *named])
+
 
 def segments(
     lease: LeaseShape,

@@ -33,6 +33,8 @@ from exchange.rejections import VenueRejection
 from matching.terms import Rejection as MarketRejection
 from settlement.agreements import ProblemCode
 from settlement.jobs import close_period
+from settlement.terms import VoucherMode
+from settlement.vouchers.judging import RefusalCode as VoucherRefusal
 from tests.paths import PROJECT
 from web import server, strict
 from web.api.asking import PAGE_MAX
@@ -110,7 +112,10 @@ def test_files_and_folders_that_a_page_names_exist(page: Path) -> None:
 
 @by_page
 def test_addresses_that_a_page_names_are_routes(page: Path) -> None:
-    routes = [re.sub(r"\{\w+\}", "[^/]+", path) for path in (*described()["paths"], "/v1/openapi.json")]
+    routes = [
+        re.sub(r"\{\w+\}", "[^/]+", path)
+        for path in (*described()["paths"], "/v1/openapi.json", "/v1/webhooks/stripe")
+    ]
     named = set(re.findall(r"/v1/[\w/{}@.-]*[\w}]", page.read_text()))
     unknown = [path for path in named if not any(re.fullmatch(route, path) for route in routes)]
     assert not unknown, f"{page.name}: {unknown}"
@@ -196,6 +201,13 @@ def test_every_code_stands_in_the_rejections_in_its_order(heading: str, kinds: I
     assert codes(section(DOCS / "rejections.md", heading)) == [str(kind) for kind in kinds]
 
 
+def test_every_refusal_of_a_voucher_stands_on_the_settlement_page_in_its_order() -> None:
+    told = CODE.findall(section(DOCS / "settlement.md", "### Vouchers"))
+    known = {str(code) for code in VoucherRefusal}
+    assert [code for code in told if code in known] == [str(code) for code in VoucherRefusal]
+    assert {str(mode) for mode in VoucherMode} <= set(told)
+
+
 def test_every_code_of_the_venue_stands_in_the_rejections() -> None:
     venue = section(DOCS / "rejections.md", "## The venue").partition("### ")[0]
     assert codes(venue) == [str(kind) for kind in VenueRejection]
@@ -276,7 +288,11 @@ def test_the_index_of_decisions_is_complete_and_in_order() -> None:
 
 @pytest.mark.parametrize(
     ("page", "example"),
-    [("settlement.md", "settle_one_lease.py"), ("matching.md", "lose_a_spot_lease.py")],
+    [
+        ("settlement.md", "settle_one_lease.py"),
+        ("settlement.md", "refund_under_a_voucher.py"),
+        ("matching.md", "lose_a_spot_lease.py"),
+    ],
 )
 def test_the_lease_of_a_page_is_what_the_code_makes_of_it(
     page: str, example: str, capsys: pytest.CaptureFixture[str]

@@ -32,8 +32,10 @@ from web.bodies.market import (
 )
 from web.bodies.orders import OrderOut
 from web.bodies.parties import BalanceOut, DepositOut, KeyOut, PartyOut
+from web.bodies.payments import BankStatementOut, TopUpOut
 from web.bodies.periods import CloseReportOut, PeriodOut
 from web.bodies.quotes import QuoteOut
+from web.bodies.statements import StatementDetail, StatementOut
 from web.bodies.terms import TermsOut
 from web.bodies.usage import ReceiptOut
 from web.problems import DoorRejection, Problem, ProblemError
@@ -101,6 +103,14 @@ class Client:
         """Book what a party has paid in, as the clerk."""
         body = {"party": party, "amount_fen": amount_fen, "reference": reference}
         return await self._change("POST", "/v1/deposits", DepositOut, key, body)
+
+    async def top_up(self, amount_fen: int, key: str = "") -> TopUpOut:
+        """Pay money in, or with a key that was sent before: hear how that stands."""
+        return await self._change("POST", "/v1/topups", TopUpOut, key, {"amount_fen": amount_fen})
+
+    async def bank_statement(self, csv: str, key: str = "") -> BankStatementOut:
+        """Take in a statement of the venue's bank, as the clerk."""
+        return await self._change("POST", "/v1/bank-statements", BankStatementOut, key, {"csv": csv})
 
     async def periods(self) -> list[PeriodOut]:
         """Every period that is being closed or is closed, the latest first."""
@@ -209,6 +219,14 @@ class Client:
     async def leases(self, limit: int = 50, cursor: str | None = None) -> Page[LeaseOut]:
         """What you have bought or sold, a page at a time."""
         return await self._get("/v1/leases", Page[LeaseOut], limit=limit, cursor=cursor)
+
+    async def statements(self, limit: int = 50, cursor: str | None = None) -> Page[StatementOut]:
+        """The statements that concern you, a page at a time."""
+        return await self._get("/v1/statements", Page[StatementOut], limit=limit, cursor=cursor)
+
+    async def statement(self, statement: str) -> StatementDetail:
+        """One statement with its lines."""
+        return await self._get(f"/v1/statements/{_parts(statement)}", StatementDetail)
 
     async def report_deliveries(self, records: list[Json], key: str = "") -> ReceiptOut:
         """Report delivered card-seconds, slot by slot: at most 10,000 records."""

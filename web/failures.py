@@ -14,7 +14,7 @@ from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFou
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from litestar.types import Message, Scope
 
-from exchange.bus import BusyError, DifferentCommandError, HaltedError
+from exchange.bus import BusyError, ClosingError, DifferentCommandError, HaltedError
 from exchange.jobs import RefusedError
 from exchange.persistence.errors import OUTAGES, DatabaseUnavailable, explain
 from web.problems import MEDIA_TYPE, DoorRejection, Problem, ProblemError
@@ -71,6 +71,8 @@ def problem_of(error: Exception) -> ProblemError:
             return _later(
                 DoorRejection.BUSY, "Send the same request again in a moment, with the same key.", 1
             )
+        case ClosingError():
+            return _later(DoorRejection.CLOSING, "Send the same request again once it is back.", 10)
         case HaltedError():
             return _later(
                 DoorRejection.HALTED,

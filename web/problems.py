@@ -51,10 +51,13 @@ class DoorRejection(StrEnum):
     IDEMPOTENCY_KEY_INVALID = "idempotency_key_invalid"
     IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"
 
+    WEBHOOK_REFUSED = "webhook_refused"
+
     ALREADY_CLOSED = "already_closed"
     UNKNOWN_COMMAND = "unknown_command"
 
     BUSY = "busy"
+    CLOSING = "closing"
     HALTED = "halted"
     DATABASE_UNAVAILABLE = "database_unavailable"
     INTERNAL_ERROR = "internal_error"
@@ -103,9 +106,11 @@ PROBLEMS: Mapping[Code | DoorRejection, Kind] = {
     Door.IDEMPOTENCY_KEY_REQUIRED: Kind(400, "An Idempotency-Key is needed"),
     Door.IDEMPOTENCY_KEY_INVALID: Kind(400, "The Idempotency-Key can't be used"),
     Door.IDEMPOTENCY_KEY_REUSED: Kind(422, "The Idempotency-Key was used for something else"),
+    Door.WEBHOOK_REFUSED: Kind(400, "The webhook is not from the gateway, not for us, or not of now"),
     Door.ALREADY_CLOSED: Kind(409, "It has ended already"),
     Door.UNKNOWN_COMMAND: Kind(404, "No command came in under this id"),
     Door.BUSY: Kind(503, "The venue has too much to do"),
+    Door.CLOSING: Kind(503, "The venue is closing"),
     Door.HALTED: Kind(503, "The venue has stopped"),
     Door.DATABASE_UNAVAILABLE: Kind(503, "The venue can't reach its database"),
     Door.INTERNAL_ERROR: Kind(500, "The venue has made a mistake"),
@@ -118,7 +123,7 @@ PROBLEMS: Mapping[Code | DoorRejection, Kind] = {
     Market.EMPTY_WINDOW: Kind(422, "The window is empty"),
     Market.WINDOW_TOO_SHORT: Kind(422, "The window is shorter than the run"),
     Market.CLOCK_GOES_BACK: Kind(409, "Time goes forward"),
-    Market.BELOW_COMMITTED: Kind(409, "More cards than that are leased"),
+    Market.BELOW_COMMITTED: Kind(409, "More than that is leased"),
     Venue.VENUE_NOT_OPEN: Kind(409, "The venue is not open yet"),
     Venue.NOT_ALLOWED: Kind(403, "This is not yours to ask"),
     Venue.TERMS_INVALID: Kind(422, "The terms make no sense"),

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from settlement.gateways.webhooks import WebhookSettings
+
 
 @dataclass(frozen=True, slots=True)
 class WebSettings:
@@ -9,8 +11,10 @@ class WebSettings:
 
     `secure_cookies` is for a venue behind TLS: browsers then send the cookie over TLS only.
     `body_seconds` is how long the body of a request may take to arrive; the server hangs up a second later.
+    `webhook` is by what news of Stripe are known; without it, none are heard.
     """
 
     secret: str = field(repr=False)
     secure_cookies: bool = False
     body_seconds: float = 8
+    webhook: WebhookSettings | None = None

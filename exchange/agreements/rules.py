@@ -31,7 +31,7 @@ def _refusal(state: State, agreement: PairAgreement) -> Rejected | None:
     last_run = state.open_run or state.last_run
     closed_until = last_run.ends if last_run else 0
     if problems:
-        wrong = "; ".join(f"{problem.field}: {problem.code}" for problem in problems)
+        wrong = "; ".join(map(str, problems))
         return rejected(VenueRejection.AGREEMENT_INVALID, f"The agreement can't be used: {wrong}.")
     if state.market.regions is not None and not state.market.regions.issuperset(agreement.parties):
         return refused_by_market(MarketRejection.UNKNOWN_REGION)

@@ -3,10 +3,12 @@
 import sys
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import count
 from random import Random
 from statistics import fmean
+
+from msgspec.structs import replace
 
 from exchange.benches import loads
 from exchange.benches.measure import Play, pauses

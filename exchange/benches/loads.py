@@ -4,8 +4,9 @@ Every load follows from its seed. Prices spread around one market price, so that
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 from random import Random
+
+from msgspec.structs import replace
 
 from matching.curves import PriceCurve, flat
 from matching.terms import (

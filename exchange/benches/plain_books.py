@@ -49,10 +49,11 @@ PEERS = {
 ADD, CANCEL, TAKE = range(3)  # what a row asks for; to take is to trade now or never
 BUY = 0
 SPOT, SELLERS, MAKER = Tier.SPOT, Split.SELLERS, PriceRule.MAKER  # Python looks up a member of an enum slowly
+BUYER, SELLER = OwnerGroup("buyer"), OwnerGroup("seller")
 NOW_OR_NEVER, UNTIL_CANCELLED = TimeInForce.IOC, TimeInForce.GTC
 TIMEOUT_S = 600
 
-Row = tuple[int, int, int, int, int, int]
+Row = tuple[int, int, int, int, Price, int]
 """What it asks for, the book, the order's id, its side, its price and its quantity."""
 
 Trade = tuple[int, int, int, int]
@@ -137,38 +138,38 @@ class _Feed:
                 )
             elif side == BUY:
                 tif = NOW_OR_NEVER if op == TAKE else UNTIL_CANCELLED
-                self._trade(Place(_buy(name, self._chips[book], price, quantity, tif)), number)
+                self._trade(Place(_buy(OrderId(name), self._chips[book], price, quantity, tif)), number)
             else:
-                self._trade(Publish(_sell(name, self._chips[book], price, quantity)), number)
+                self._trade(Publish(_sell(ListingId(name), self._chips[book], price, quantity)), number)
                 if op == TAKE:
                     self._play.carry_out(WithdrawListing(ListingId(name)))
 
     def _trade(self, command: Command, taker: int) -> None:
         buys = isinstance(command, Place)
         for event in self._play.carry_out(command):
-            if isinstance(event, Leased):
+            if type(event) is Leased:
                 maker = int(event.listing if buys else event.order)
                 self.trades.append((taker, maker, event.runs[0][2], event.cards))
 
 
-def _buy(name: str, chip: ChipCode, price: int, quantity: int, tif: TimeInForce) -> Order:
+def _buy(name: OrderId, chip: ChipCode, price: Price, quantity: int, tif: TimeInForce) -> Order:
     return Order(
-        id=OrderId(name),
-        buyer=OwnerGroup("buyer"),
+        id=name,
+        buyer=BUYER,
         tier=SPOT,
         chips={chip: MILLI},
         regions=(REGION,),
         window=NOW,
-        limit=Price(price),
+        limit=price,
         shape=Block(1, quantity, 1, SELLERS),
         tif=tif,
     )
 
 
-def _sell(name: str, chip: ChipCode, price: int, quantity: int) -> Listing:
+def _sell(name: ListingId, chip: ChipCode, price: int, quantity: int) -> Listing:
     return Listing(
-        id=ListingId(name),
-        seller=OwnerGroup("seller"),
+        id=name,
+        seller=SELLER,
         chip=chip,
         region=REGION,
         window=NOW,

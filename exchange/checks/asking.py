@@ -1,7 +1,9 @@
 """Did what was asked for happen, and does everything that is open end when it must?"""
 
+import dataclasses
 from collections.abc import Iterable, Iterator
-from dataclasses import fields, replace
+
+from msgspec.structs import fields, replace
 
 from exchange.checks.findings import unequal
 from exchange.checks.market import Heard, Market, OnOffer, Wanted
@@ -38,8 +40,10 @@ def accepted_faults(asked: Envelope, event: OrderAccepted) -> Iterator[str]:
     yield from _same(command, order, _ORDER_PARTS)
 
 
-_LISTING_PARTS = tuple(part.name for part in fields(PublishListing) if part.name != "line")
-_ORDER_PARTS = tuple(part.name for part in fields(PlaceOrder) if part.name not in {"regions", "quoted"})
+_LISTING_PARTS = tuple(part.name for part in dataclasses.fields(PublishListing) if part.name != "line")
+_ORDER_PARTS = tuple(
+    part.name for part in dataclasses.fields(PlaceOrder) if part.name not in {"regions", "quoted"}
+)
 
 
 def _same(expected: object, got: object, parts: Iterable[str]) -> Iterator[str]:

@@ -1,16 +1,19 @@
 """Were leases taken back with cause, notice and due, and do their orders come back as they were?"""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import fields, replace
+from collections.abc import Iterator
+
+from msgspec.structs import fields, replace
 
 from exchange.checks.findings import unequal
 from exchange.checks.market import MILLI, Cut, Heard, Lost, Market, OnOffer, SpotLease, Wanted
 from exchange.checks.pricing import slot_prices
 from exchange.checks.reserving import lease_needs, order_needs, slots_by_price
-from exchange.orders.events import LeaseDisplaced, OrderAccepted
+from exchange.orders.events import LeaseDisplaced, OrderAccepted, OrderNotContinued
 from exchange.state import VenueTerms
 from matching.events import Leased
 from matching.terms import Block, OnPreempt, Order, OrderId, Split, Tier, Window
+
+NOTHING_LOST = "nothing was taken back for which it could come back"
 
 
 def cut_faults(
@@ -145,18 +148,39 @@ def _comes_back(lost: Lost) -> bool:
 
 def return_faults(heard: Heard, event: OrderAccepted) -> Iterator[str]:
     """What is wrong with an order that looks for capacity anew."""
-    order = event.opened.order
-    lost = heard.due.get(order.id)
+    lost = heard.due.get(event.opened.order.id)
     if lost is None:
-        yield "nothing was taken back for which it could come back"
+        yield NOTHING_LOST
         return
-    expected = came_back(lost)
-    for part in fields(Order):
-        yield from unequal(part.name, getattr(expected, part.name), getattr(order, part.name))
+    yield from _rest_faults(lost, event.opened.order)
     lease = lost.cuts[-1].lease
     yield from unequal("age", lease.age if lost.open_as is None else lost.open_as[1], event.opened.seq)
     yield from unequal("party", lease.buyer, event.party)
     yield from unequal("source", lease.source, event.source)
+
+
+def absence_faults(
+    heard: Heard, event: OrderNotContinued, rules: VenueTerms, available: int
+) -> Iterator[str]:
+    """What is wrong with saying that a buyer's money does not cover an order that ought to come back."""
+    lost = heard.due.get(event.rest.id)
+    if lost is None:
+        yield NOTHING_LOST
+        return
+    yield from _rest_faults(lost, event.rest)
+    lease = lost.cuts[-1].lease
+    yield from unequal("order", lease.order.id, event.order)
+    yield from unequal("party", lease.buyer, event.party)
+    yield from unequal("needed", order_needs(event.rest, rules, event.rest.size), event.needed)
+    yield from unequal("available", available, event.available)
+    if event.needed <= event.available:
+        yield "it does not come back, though its buyer has the money"
+
+
+def _rest_faults(lost: Lost, order: Order) -> Iterator[str]:
+    expected = came_back(lost)
+    for part in fields(Order):
+        yield from unequal(part.name, getattr(expected, part.name), getattr(order, part.name))
 
 
 def came_back(lost: Lost) -> Order:
@@ -171,19 +195,6 @@ def came_back(lost: Lost) -> Order:
     rest = replace(shape, least=min(shape.least, most), most=most, slots=lease.window.end - at)
     window = replace(order.window, start=type(order.window.start)(at))
     return replace(order, id=OrderId(next_life(order.id)), window=window, shape=rest)
-
-
-def missing(
-    due: Mapping[str, Lost], available: Mapping[str, int], rules: VenueTerms, until: str | None = None
-) -> Iterator[tuple[str, str | None]]:
-    """Orders that have not come back before the one named `until`; with a fault, where their buyer's money covers them."""
-    for name, lost in due.items():
-        if name == until:
-            return
-        order, buyer = came_back(lost), lost.cuts[-1].lease.buyer
-        needed = order_needs(order, rules, order.size)
-        covered = needed <= available.get(buyer, 0)
-        yield name, "it does not come back, though its buyer has the money" if covered else None
 
 
 def next_life(order: str) -> str:

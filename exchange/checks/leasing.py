@@ -6,6 +6,7 @@ an order got the best that there was is for whoever decides anew.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 from exchange.bookkeeping import entries
 from exchange.checks.asking import (
@@ -19,9 +20,9 @@ from exchange.checks.asking import (
     reworked_faults,
 )
 from exchange.checks.displacing import (
+    absence_faults,
     cut_faults,
     lost_faults,
-    missing,
     note_cut,
     return_faults,
     takeover_faults,
@@ -41,6 +42,7 @@ from exchange.orders.events import (
     LeaseGranted,
     OrderAccepted,
     OrderClosed,
+    OrderNotContinued,
     OrderReworked,
     ReserveReleased,
 )
@@ -113,6 +115,8 @@ class Leasing:
                 self._grant(event)
             case LeaseDisplaced():
                 self._take_back(event)
+            case OrderNotContinued():
+                self._stay_away(event)
             case StatementPosted() if event.kind is SubjectKind.LEASE:
                 lease = self.market.spot.get(event.subject)
                 if lease is not None:
@@ -378,16 +382,23 @@ class Leasing:
         note_cut(market, self._heard, lease, at)
         self._heard.ended.add(lease.order.id)
 
+    def _stay_away(self, event: OrderNotContinued) -> None:
+        """An order that can't come back, in its turn."""
+        name, rules = event.rest.id, self.market.rules
+        self._pass_over(name)
+        if rules is not None:
+            faults = absence_faults(self._heard, event, rules, self.market.available[event.party])
+            self._tell(self.displaced, f"order {name}", faults)
+        self._heard.due.pop(name, None)
+
     # Between commands
 
     def _pass_over(self, until: str | None = None) -> None:
-        """Whoever ought to have come back by now, or before the order named, did not: could its buyer not pay?"""
-        heard, rules = self._heard, self.market.rules
-        if heard.due and rules is not None:
-            for name, fault in list(missing(heard.due, self.market.available, rules, until)):
-                del heard.due[name]
-                if fault is not None:
-                    self.displaced.tell(f"order {name}: {fault}")
+        """Whoever ought to have come back by now, or before the order named, did not, and nobody said why."""
+        due = self._heard.due
+        for name in list(takewhile(lambda name: name != until, due)):
+            del due[name]
+            self.displaced.tell(f"order {name}: it does not come back, and nothing says why")
 
     def _end_command(self) -> None:
         """What must hold once a command is carried out."""

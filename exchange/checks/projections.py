@@ -23,7 +23,7 @@ _ENDED: Mapping[str, Callable[[Row], bool]] = {
     "orders": lambda row: row["status"] not in {"open", "resting"} and not row["held"],
     "leases": lambda row: row["unsettled"] == 0,
     "trades": lambda _: True,
-    "ticks": lambda _: True,
+    "displacements": lambda _: True,
     "contracts": lambda row: row["status"] == "closed",
     "agreements": lambda row: row["valid_to"] is not None,
     "runs": lambda row: row["status"] == "closed",
@@ -51,9 +51,9 @@ class Fold:
     def __post_init__(self) -> None:
         self._rows.add(tables.venue, {"only": True, "terms": None, "now": None})
 
-    def see(self, seq: int, event: Event) -> None:
-        """The next event."""
-        project(self._rows, seq, event)
+    def see(self, seq: int, digest: bytes, event: Event) -> None:
+        """The next event, and the log's digest after its command."""
+        project(self._rows, seq, digest, event)
 
     def ended(self) -> Iterator[tuple[str, RowsByKey]]:
         """Rows that nothing will change any more, table by table."""

@@ -5,16 +5,18 @@ from collections.abc import Iterable, Mapping
 
 from exchange.checks.market import MILLI, SpotLease
 from exchange.state import PricedRun, VenueTerms
-from matching.terms import Block, OnPreempt, Order, Split
+from matching.terms import Block, OnPreempt, Order, Split, Tier
 
 MICRO_PER_FEN = 10_000
+HOUR = 3600  # seconds: a price is whole fen for an hour
 
 
 def order_needs(order: Order, rules: VenueTerms, milli: int) -> int:
     """The most that so many thousandths of an order can cost, in fen.
 
     That is at its limit, on its dearest chip, with the most that lots can add. Where a card-slot may cost a fraction
-    of a fen, every slot of every lease may cost a fen more, but for one.
+    of a fen, every slot of every lease may cost a fen more, but for one: in slots shorter than an hour, at a limit
+    that is no whole fen on one of the chips, and for a spot block of several slots, which may outbid such a limit.
     """
     if milli <= 0:
         return 0
@@ -30,7 +32,12 @@ def order_needs(order: Order, rules: VenueTerms, milli: int) -> int:
     else:
         micro = order.limit * (size * MILLI + rules.lot_max * max(weights)) // MILLI
         fractions = _up(size * MILLI, min(weights))
-    return _up(micro, MICRO_PER_FEN) + (fractions if rules.price_tick % MICRO_PER_FEN else 0)
+    whole = (
+        rules.slot_seconds == HOUR
+        and all(order.limit * weight // MILLI % MICRO_PER_FEN == 0 for weight in weights)
+        and not (isinstance(shape, Block) and shape.slots > 1 and order.tier is Tier.SPOT)
+    )
+    return _up(micro, MICRO_PER_FEN) + (0 if whole else fractions)
 
 
 def _rented(order: Order, block: Block, size: int, weight: int, rules: VenueTerms) -> int:

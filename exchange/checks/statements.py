@@ -14,7 +14,12 @@ from settlement.money import Fen, round_half_away
 from settlement.statement import Line, imbalances, statement_line
 from settlement.terms import TaxTerms, Terms
 
-FEN_OF = {Meter.CARD_SECONDS: 36 * 10**6, Meter.INPUT_TOKENS: 10**10, Meter.OUTPUT_TOKENS: 10**10}
+FEN_OF = {
+    Meter.CARD_SECONDS: 36 * 10**6,
+    Meter.INPUT_TOKENS: 10**10,
+    Meter.CACHED_INPUT_TOKENS: 10**10,
+    Meter.OUTPUT_TOKENS: 10**10,
+}
 """How many units of quantity times price make a fen: seconds of an hour, tokens of a million, micro-yuan of a fen."""
 
 

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import groupby
-from operator import attrgetter
 
 from exchange.marketdata.quantiles import weighted_quantile
 from exchange.persistence.queries.tape import Trade
@@ -45,8 +44,9 @@ class BarLength(StrEnum):
 class Bar:
     """What was traded of one instrument from `begins` on.
 
-    Prices are micro-yuan per card-hour, each trade's its average, rounded half away from zero. `open` is of the trade
-    with the lowest number, `close` of that with the highest. `p10`, `median` and `p90` are quantiles by volume: see
+    Prices are micro-yuan per card-hour, each trade's its average, rounded half away from zero. The tape has no order
+    within a slot, so `open` is the mean of the first slot in which there was a trade, by volume, and `close` that of
+    the last. `p10`, `median` and `p90` are quantiles by volume: see
     `weighted_quantile`. `card_seconds` and `turnover`, in micro-yuan, are exact.
     """
 
@@ -65,7 +65,7 @@ class Bar:
     @property
     def mean(self) -> int:
         """The price by volume: turnover over what was traded, rounded once."""
-        return round_half_away(self.turnover * SECONDS_PER_HOUR, self.card_seconds)
+        return _mean(self.turnover, self.card_seconds)
 
 
 def bars(trades: Iterable[Trade], length: BarLength, terms: VenueTerms) -> list[Bar]:
@@ -83,16 +83,29 @@ def bars(trades: Iterable[Trade], length: BarLength, terms: VenueTerms) -> list[
 def _bar(begins: Instant, trades: Sequence[Trade], terms: VenueTerms) -> Bar:
     points = [(trade.hourly(terms.slot_seconds), trade.card_slots) for trade in trades]
     prices = [price for price, _ in points]
+    first, last = ([one for one in trades if one.slot == end.slot] for end in (trades[0], trades[-1]))
     return Bar(
         begins=begins,
-        open=prices[0],
+        open=_mean(_cost(first), _card_seconds(first, terms)),
         high=max(prices),
         low=min(prices),
-        close=prices[-1],
+        close=_mean(_cost(last), _card_seconds(last, terms)),
         p10=weighted_quantile(points, 1, 10),
         median=weighted_quantile(points, 1, 2),
         p90=weighted_quantile(points, 9, 10),
-        card_seconds=sum(map(attrgetter("card_slots"), trades)) * terms.slot_seconds,
-        turnover=sum(map(attrgetter("cost"), trades)),
+        card_seconds=_card_seconds(trades, terms),
+        turnover=_cost(trades),
         trades=len(trades),
     )
+
+
+def _mean(turnover: int, card_seconds: int) -> int:
+    return round_half_away(turnover * SECONDS_PER_HOUR, card_seconds)
+
+
+def _cost(trades: Iterable[Trade]) -> int:
+    return sum(trade.cost for trade in trades)
+
+
+def _card_seconds(trades: Iterable[Trade], terms: VenueTerms) -> int:
+    return sum(trade.card_slots for trade in trades) * terms.slot_seconds

@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from exchange.catalogue.chips import WHOLE
 from exchange.marketdata.quantiles import weighted_quantile
+from exchange.persistence.queries.tape import TradeId
 from settlement.meters import SECONDS_PER_HOUR
 from settlement.money import round_half_away
 
@@ -40,11 +41,11 @@ class Row:
     """A trade as the index sees it.
 
     `volume` is card-seconds times the thousandths that a card counts: 1,000, or for standard card-hours its chip's
-    weight. `cost` is micro-yuan. `pair` numbers the pairs of buyer and seller from 1, in the order in which they first
-    trade that day: it says which rows have one pair in common, and no more.
+    weight. `cost` is micro-yuan. `pair` numbers the pairs of buyer and seller from 1, in the order in which the
+    day's tape has them: it says which rows have one pair in common, and no more.
     """
 
-    number: int
+    trade: TradeId
     volume: int
     cost: int
     pair: int
@@ -78,7 +79,7 @@ class Value:
     median: int | None
     band: int | None
     counted: Counted
-    left_out: tuple[int, ...]
+    left_out: tuple[TradeId, ...]
     digest: str
 
 
@@ -90,15 +91,15 @@ def value_of(resource: str, day: date, rows: Sequence[Row]) -> Value:
         return Value(None, reason, None, None, _count(rows), (), digest)
     median, band = _median_and_band(rows)
     kept = [row for row in rows if abs(row.price - median) <= band]
-    left_out = tuple(row.number for row in rows if abs(row.price - median) > band)
+    left_out = tuple(row.trade for row in rows if abs(row.price - median) > band)
     counted, reason = _count(kept), _unfit(kept)
     price = round_half_away(counted.turnover * SECONDS_PER_HOUR * WHOLE, counted.volume)
     return Value(None if reason else price, reason, median, band, counted, left_out, digest)
 
 
 def digest_of(resource: str, day: date, rows: Sequence[Row]) -> str:
-    """SHA-256 over the method, what is valued, and the rows: a line for each, its numbers parted by spaces."""
-    lines = [f"{METHOD} {resource} {day}", *(f"{r.number} {r.volume} {r.cost} {r.pair}" for r in rows)]
+    """SHA-256 over the method, what is valued, and the rows: a line for each, its parts by a space."""
+    lines = [f"{METHOD} {resource} {day}", *(f"{r.trade} {r.volume} {r.cost} {r.pair}" for r in rows)]
     return hashlib.sha256("".join(f"{line}\n" for line in lines).encode()).hexdigest()
 
 

@@ -72,7 +72,7 @@ def rows_by_resource(
             weight = WHOLE if resource.chip else catalogue.chips[trade.instrument.chip].weight_milli
             known = pairs.setdefault(resource, {})
             pair = known.setdefault((one.buyer, one.seller), len(known) + 1)
-            rows.setdefault(resource, []).append(Row(trade.number, seconds * weight, trade.cost, pair))
+            rows.setdefault(resource, []).append(Row(trade.id, seconds * weight, trade.cost, pair))
     return rows
 
 

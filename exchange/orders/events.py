@@ -16,7 +16,7 @@ from matching.events import (
     Rested,
     Ticked,
 )
-from matching.terms import OrderId, RegionCode
+from matching.terms import Order, OrderId, RegionCode
 from settlement.money import Fen
 
 
@@ -91,8 +91,23 @@ class LeaseDisplaced:
     held_left: Fen
 
 
+@dataclass(frozen=True, slots=True)
+class OrderNotContinued:
+    """Nothing looks for what was taken back of `order`: that would hold `needed`, and its buyer has `available`.
+
+    `rest` is the order that would have, under the id that it would have had.
+    """
+
+    order: OrderId
+    party: PartyId
+    rest: Order
+    needed: Fen
+    available: Fen
+
+
 Told = (
     OrderAccepted
+    | OrderNotContinued
     | LeaseGranted
     | LeaseDisplaced
     | ReserveReleased

@@ -8,6 +8,7 @@ from exchange.orders.events import (
     LeaseGranted,
     OrderAccepted,
     OrderClosed,
+    OrderNotContinued,
     ReserveReleased,
     Told,
 )
@@ -50,7 +51,7 @@ def tell(state: State, happened: Iterable[Event]) -> Iterator[Told | Rejected]:
                 yield _displaced(state, event)
                 yield from released(state, lease.order)
             case Opened(order, _):
-                yield from _reopened(state, event, lost[order.id])
+                yield _reopened(state, event, lost[order.id])
             case Rested() | Ticked() | LinkSet() | ListingAmended() | ListingClosed():
                 yield event
             case RefusedByMarket(code):
@@ -140,8 +141,10 @@ def _until(runs: Iterable[PricedRun], end: Slot) -> tuple[PricedRun, ...]:
     )
 
 
-def _reopened(state: State, event: Opened, lost: LeaseTerms) -> Iterator[OrderAccepted]:
-    """The order for what was taken back. It is left out where its buyer's money does not cover it any more."""
-    held = order_hold(event.order, state.rules)
-    if held <= state.balances.of(LedgerAccount(lost.buyer, AccountKind.AVAILABLE)):
-        yield OrderAccepted(event, lost.buyer, lost.source, held)
+def _reopened(state: State, event: Opened, lost: LeaseTerms) -> OrderAccepted | OrderNotContinued:
+    """The order for what was taken back, unless its buyer's money does not cover it any more."""
+    needed = order_hold(event.order, state.rules)
+    available = Fen(state.balances.of(LedgerAccount(lost.buyer, AccountKind.AVAILABLE)))
+    if needed > available:
+        return OrderNotContinued(lost.order, lost.buyer, event.order, needed, available)
+    return OrderAccepted(event, lost.buyer, lost.source, needed)

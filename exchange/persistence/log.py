@@ -13,7 +13,7 @@ from exchange.events import Event
 from exchange.persistence import tables
 from exchange.persistence.codec import decode_command, decode_event, encode
 from exchange.persistence.projections import project
-from exchange.persistence.rows import Rows
+from exchange.persistence.rows import Heard, Rows
 from exchange.state import PartyId
 from exchange.storage import Logged, Prepared, Step
 from matching.terms import Seq
@@ -41,6 +41,8 @@ class Log:
     """Place of the last command that is stored."""
     digest: bytes
     """The log's digest after the last command that is prepared."""
+    heard: Heard
+    """What the rows after it have of the events before."""
     seconds: float = WRITER_SECONDS
     """How long the database may take for a batch; then `seen` and `store` raise TimeoutError, which halts the writer."""
 
@@ -53,7 +55,8 @@ class Log:
         epoch: int = await connection.fetchval("UPDATE writer SET epoch = epoch + 1 RETURNING epoch")
         last = await connection.fetchrow("SELECT seq, digest FROM commands ORDER BY seq DESC LIMIT 1")
         seq, digest = (last["seq"], last["digest"]) if last else (0, GENESIS)
-        return cls(connection, reader, epoch, Seq(seq), digest)
+        now: int | None = await connection.fetchval("SELECT now FROM venue")
+        return cls(connection, reader, epoch, Seq(seq), digest, Heard(now or 0))
 
     async def seen(self, asked: Sequence[Envelope]) -> dict[tuple[PartyId, str], Logged]:
         """Those of the commands asked that the log knows, by party and id."""
@@ -74,7 +77,7 @@ class Log:
 
     def prepare(self, steps: Sequence[Step], balances: Balances) -> Prepared:
         """Work out the rows of a batch, its postings and all that is derived from it. `balances` are those after it."""
-        rows = Rows()
+        rows = Rows(self.heard)
         touched: set[LedgerAccount] = set()
         for step in steps:
             self.digest = _add_step(rows, step, self.digest, self.epoch, touched)
@@ -114,14 +117,16 @@ def _add_step(rows: Rows, step: Step, digest: bytes, epoch: int, touched: set[Le
         chained.update(f"\n{event_kind}\n".encode() + event_body)
         row = {"seq": step.seq, "n": n, "kind": event_kind, "body": msgspec.Raw(event_body)}
         rows.add(tables.events, row)
-        project(rows, step.seq, event)
         for entry in made:
             _add_entry(rows, step.seq, entries, entry)
             touched.update(posting.account for posting in entry.postings)
             entries += 1
     row = {"seq": step.seq, "party": step.envelope.by, "id": step.envelope.id, "kind": kind, "epoch": epoch}
     rows.add(tables.commands, {**row, "body": msgspec.Raw(body), "digest": f"\\x{chained.hexdigest()}"})
-    return chained.digest()
+    after = chained.digest()
+    for event, _ in step.happened:
+        project(rows, step.seq, after, event)
+    return after
 
 
 def _add_entry(rows: Rows, seq: int, n: int, entry: JournalEntry) -> None:

@@ -1,7 +1,9 @@
 """What each event means for the tables that pages read: a pure fold, so they can be rebuilt from the log at any time."""
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import asdict
+from enum import StrEnum
 from typing import Any
 
 import msgspec
@@ -17,44 +19,56 @@ from exchange.orders.events import (
     LeaseGranted,
     OrderAccepted,
     OrderClosed,
+    OrderNotContinued,
     OrderReworked,
     ReserveReleased,
 )
 from exchange.parties.events import KeyIssued, KeyRevoked, PartyRegistered
 from exchange.persistence import tables
-from exchange.persistence.rows import Row, Rows
+from exchange.persistence.rows import Heard, Row, Rows
 from exchange.state import PricedRun
 from exchange.venue.events import TermsAdopted
 from matching.events import Leased, LinkSet, ListingAmended, ListingClosed, Rested, Ticked
 from matching.live import MILLI
-from matching.terms import Block, Listing, Order, Shape
+from matching.terms import Block, Listing, Order, PriceRule, Shape
 
 
-def project(rows: Rows, seq: int, event: Event) -> None:
-    """Add what `event`, made by the `seq`-th command, means for the tables."""
+def project(rows: Rows, seq: int, digest: bytes, event: Event) -> None:
+    """Add what `event` means for the tables: it was made by the `seq`-th command, after which the log has that digest."""
+    rows.heard.hear(seq)
     match event:
         case TermsAdopted(terms):
             rows.change(tables.venue, {"only": True, "terms": _builtins(terms)})
         case Ticked(now):
+            rows.heard.now = now
             rows.change(tables.venue, {"only": True, "now": now})
-            rows.add(tables.ticks, {"seq": seq, "slot": now})
         case PartyRegistered(party):
             rows.add(tables.parties, {**_builtins(party), "roles": sorted(party.roles), "seq": seq})
-        case KeyIssued(party_id, key, digest):
-            row = {"party": party_id, "key": key, "digest": digest, "revoked": False}
+        case KeyIssued(party_id, key, key_digest):
+            row = {"party": party_id, "key": key, "digest": key_digest, "revoked": False}
             rows.put(tables.api_keys, row)
         case KeyRevoked(party_id, key):
             rows.change(tables.api_keys, {"party": party_id, "key": key, "revoked": True})
         case ListingPublished() | ListingAmended() | ListingClosed():
             _project_listing(rows, seq, event)
-        case OrderAccepted() | OrderReworked() | Rested() | OrderClosed() | ReserveReleased():
+        case (
+            OrderAccepted()
+            | OrderReworked()
+            | Rested()
+            | OrderClosed()
+            | OrderNotContinued()
+            | ReserveReleased()
+        ):
             _project_order(rows, seq, event)
         case LeaseGranted():
             rows.add(tables.leases, _lease_row(seq, event))
-            rows.add(tables.trades, _trade_row(seq, event.leased))
+            rows.add(tables.trades, _trade_row(rows.heard, digest, event.leased))
             rows.change(tables.orders, {"id": event.lease.order, "held": event.order_held})
         case LeaseDisplaced():
+            rows.heard.took_back = True
             rows.change(tables.leases, _cut_row(event))
+            cause = {"reclaimed": rows.heard.arrived is None, "slot": rows.heard.now, "seq": seq}
+            rows.add(tables.displacements, {"lease": event.lease, **cause})
         case LinkSet(home, region, mbps):
             rows.put(tables.links, {"home": home, "region": region, "mbps": mbps})
         case ContractOpened(contract):
@@ -81,19 +95,36 @@ def project(rows: Rows, seq: int, event: Event) -> None:
 def _project_listing(rows: Rows, seq: int, event: ListingPublished | ListingAmended | ListingClosed) -> None:
     match event:
         case ListingPublished(listed, party, line):
+            _note_maker(rows.heard, listed.listing, listed.seq)
             row = {"party": party, "line": line, "seq": seq, "status": "open", "age": listed.seq}
             rows.add(tables.listings, {**row, **_listing_terms(listed.listing)})
         case ListingAmended(listing, age):
+            _note_maker(rows.heard, listing, age)
             rows.change(tables.listings, {**_listing_terms(listing), "age": age})
         case ListingClosed(listing_id, end):
             rows.change(tables.listings, {"id": listing_id, "status": end})
 
 
+def _note_maker(heard: Heard, listing: Listing, age: int) -> None:
+    """A listing that is new to the books, or made new, pays the limits of the orders that wait for it, if that is its rule."""
+    if age == heard.seq and listing.price_rule is PriceRule.MAKER:
+        heard.arrived = listing.id
+
+
+def _note_order(heard: Heard, order: Order, age: int) -> None:
+    """An order that arrives, or arrives anew, may take leases back. One that goes on has the age of the one before it."""
+    if age == heard.seq:
+        heard.arrived = order.id
+
+
 def _project_order(
-    rows: Rows, seq: int, event: OrderAccepted | OrderReworked | Rested | OrderClosed | ReserveReleased
+    rows: Rows,
+    seq: int,
+    event: OrderAccepted | OrderReworked | Rested | OrderClosed | OrderNotContinued | ReserveReleased,
 ) -> None:
     match event:
         case OrderAccepted(opened, party, source, held):
+            _note_order(rows.heard, opened.order, opened.seq)
             row = {
                 "party": party,
                 "source": source,
@@ -104,11 +135,15 @@ def _project_order(
             }
             rows.add(tables.orders, {**row, **_order_terms(opened.order)})
         case OrderReworked(amended, _, _, held):
+            _note_order(rows.heard, amended.order, amended.seq)
             rows.change(tables.orders, {**_order_terms(amended.order), "held": held, "age": amended.seq})
         case Rested(order_id):
             rows.change(tables.orders, {"id": order_id, "status": "resting"})
         case OrderClosed(closed, _, _, kept):
             rows.change(tables.orders, {"id": closed.order, "status": closed.end, "held": kept})
+        case OrderNotContinued(order_id, _, rest, needed, available):
+            lost = {"needed": needed, "available": available, "window": rest.window, "shape": rest.shape}
+            rows.change(tables.orders, {"id": order_id, "not_continued": _builtins(lost)})
         case ReserveReleased(order_id, _, _):
             rows.change(tables.orders, {"id": order_id, "held": 0})
 
@@ -234,8 +269,34 @@ def _runs(runs: Iterable[PricedRun]) -> list[tuple[int, int, int]]:
     return [(run.window.start, run.window.end, run.price) for run in runs]
 
 
-def _trade_row(seq: int, leased: Leased) -> Row:
+def trade_id(digest: bytes, number: int) -> str:
+    """What the public calls a lease: a digest of its number and of the log up to its command.
+
+    The first is easily guessed, and the second is the venue's alone. So whoever sees ids can't tell which are of one
+    command, and who makes the tape anew from the log makes the same ones.
+    """
+    return hashlib.sha256(digest + number.to_bytes(8)).hexdigest()[:16]
+
+
+class PricedBy(StrEnum):
+    """What the price of a trade is."""
+
+    ASK = "ask"
+    LIMIT = "limit"
+    """The limit of an order that waited for a listing which pays that."""
+    TAKEOVER = "takeover"
+    """The ask, or for spot the highest limit that the order displaced there if that is more."""
+
+
+def _priced_by(heard: Heard, leased: Leased) -> PricedBy:
+    if leased.listing == heard.arrived:
+        return PricedBy.LIMIT
+    return PricedBy.TAKEOVER if heard.took_back and leased.order == heard.arrived else PricedBy.ASK
+
+
+def _trade_row(heard: Heard, digest: bytes, leased: Leased) -> Row:
     return {
+        "id": trade_id(digest, leased.lease),
         "number": leased.lease,
         "order_id": leased.order,
         "listing_id": leased.listing,
@@ -243,7 +304,9 @@ def _trade_row(seq: int, leased: Leased) -> Row:
         "start_slot": leased.window.start,
         "end_slot": leased.window.end,
         "cost": leased.cost,
-        "seq": seq,
+        "priced_by": _priced_by(heard, leased),
+        "slot": heard.now,
+        "seq": heard.seq,
     }
 
 

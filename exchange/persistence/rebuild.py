@@ -6,7 +6,7 @@ from exchange.persistence import tables
 from exchange.persistence.codec import decode_event
 from exchange.persistence.log import store_rows
 from exchange.persistence.projections import project
-from exchange.persistence.rows import Rows
+from exchange.persistence.rows import Heard, Rows
 
 PAGE = 5_000  # events whose rows are stored at once
 
@@ -16,15 +16,17 @@ async def rebuild(connection: asyncpg.Connection) -> int:
 
     Readers see the old rows until the new ones are complete.
     """
-    count = 0
+    count, heard = 0, Heard()
     async with connection.transaction():
         epoch: int = await connection.fetchval("UPDATE writer SET epoch = epoch + 1 RETURNING epoch")
         for table in tables.PROJECTIONS:
             await connection.execute(f"DELETE FROM {table.name}")  # noqa: S608 - our own table's name
         await connection.execute('INSERT INTO venue ("only") VALUES (true)')
-        cursor = await connection.cursor("SELECT seq, kind, body FROM events ORDER BY seq, n")
+        cursor = await connection.cursor(
+            "SELECT e.seq, c.digest, e.kind, e.body FROM events e JOIN commands c ON c.seq = e.seq ORDER BY e.seq, e.n"
+        )
         while page := await cursor.fetch(PAGE):
-            await _project(connection, epoch, page)
+            await _project(connection, epoch, heard, page)
             count += len(page)
         await connection.execute(
             "INSERT INTO balances (owner, kind, amount) "
@@ -33,10 +35,12 @@ async def rebuild(connection: asyncpg.Connection) -> int:
     return count
 
 
-async def _project(connection: asyncpg.Connection, epoch: int, page: list[asyncpg.Record]) -> None:
-    rows = Rows()
+async def _project(
+    connection: asyncpg.Connection, epoch: int, heard: Heard, page: list[asyncpg.Record]
+) -> None:
+    rows = Rows(heard)
     for row in page:
-        project(rows, row["seq"], decode_event(row["kind"], row["body"]))
+        project(rows, row["seq"], row["digest"], decode_event(row["kind"], row["body"]))
     statements = tuple(rows.statements())
     if statements:
         assert await store_rows(connection, epoch, statements), (

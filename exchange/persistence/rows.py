@@ -20,9 +20,29 @@ class _TableRows:
 
 
 @dataclass(slots=True)
+class Heard:
+    """What later rows have of earlier events: the slot of the clock and, while the `seq`-th command lasts, what it brought.
+
+    `arrived` is the order, or the listing that pays its makers, that the command brought or made new; `took_back` says
+    that leases were taken back.
+    """
+
+    now: int = 0
+    seq: int = 0
+    arrived: str | None = None
+    took_back: bool = False
+
+    def hear(self, seq: int) -> None:
+        """An event of this command follows."""
+        if seq != self.seq:
+            self.seq, self.arrived, self.took_back = seq, None, False
+
+
+@dataclass(slots=True)
 class Rows:
     """What a batch does to each table, each row at most once: what adds or puts a row takes later changes along."""
 
+    heard: Heard = field(default_factory=Heard)
     tables: dict[Table, _TableRows] = field(default_factory=dict)
 
     def add(self, table: Table, row: Row) -> None:

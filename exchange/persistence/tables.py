@@ -1,8 +1,8 @@
-"""Every table, in one file.
+"""Every table of the venue, in one file.
 
 The log (`commands`, `events`, `entries`, `postings`) is the truth: rows are added and never changed. The rest of the
 writer's tables are projections: derived from events alone, and rebuilt from the log at any time. Usage arrives beside
-the log, in batches of its own, and is never changed either.
+the log, in batches of its own, and is never changed either. What gateways and banks were asked, and have said, is in `payment_tables.py`.
 """
 
 from dataclasses import fields
@@ -196,6 +196,7 @@ orders = Table(
     _text("home", null=True),
     _int("mbps_per_card"),
     _int("held"),
+    _json("not_continued", null=True),
     _int("age"),
     _int("seq"),
     _text("status"),
@@ -205,7 +206,8 @@ orders = Table(
 """Orders. `least` and `most` are the reference cards that one takes at once, `slots` its shortest run.
 
 `size` is all that it asks for: cards of a block, card-slots of work. `held` is what it keeps of its buyer's money, also
-after its end while its leases can be taken back.
+after its end while its leases can be taken back. `not_continued` says what no order looks for that was taken back of it,
+and what money that lacks.
 """
 
 leases = Table(
@@ -256,26 +258,35 @@ trades = Table(
     "trades",
     metadata,
     Column("number", BigInteger, primary_key=True, autoincrement=False),
+    _text("id"),
     _text("order_id"),
     _text("listing_id"),
     _int("cards"),
     _int("start_slot"),
     _int("end_slot"),
     _int("cost"),
+    _text("priced_by"),
+    _int("slot"),
     _int("seq"),
     Index("ix_trades_listing", "listing_id", "number"),
-    Index("ix_trades_seq", "seq"),
+    Index("ix_trades_tape", "slot", "id"),
 )
-"""The tape: every lease as it was granted. What becomes of the lease later changes nothing here."""
+"""The tape: every lease as it was granted, and the slot in which the venue's clock stood then.
 
-ticks = Table(
-    "ticks",
+What becomes of the lease later changes nothing here. `number` is nobody's to see: numbers next to each other tell of
+leases that one order got together. The public knows a trade by its `id`.
+"""
+
+displacements = Table(
+    "displacements",
     metadata,
-    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("lease", Text, primary_key=True),
+    Column("reclaimed", Boolean, nullable=False),
     _int("slot"),
-    Index("ix_ticks_slot", "slot", "seq"),
+    _int("seq"),
+    Index("ix_displacements_slot", "slot"),
 )
-"""Where in the log the venue's clock came to which slot: that is the time of all that follows, up to the next tick."""
+"""Leases that were taken back: by their seller, who `reclaimed`, or else for an order; and where the clock stood then."""
 
 contracts = Table(
     "contracts",
@@ -440,7 +451,7 @@ PROJECTIONS = (
     leases,
     links,
     trades,
-    ticks,
+    displacements,
     contracts,
     agreements,
     runs,

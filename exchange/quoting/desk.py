@@ -7,13 +7,13 @@ import signal
 import threading
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from multiprocessing import connection, get_context, parent_process
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
-from exchange.bus import BusyError
+from exchange.bus import BusyError, ClosingError
 from exchange.catalogue.catalogue import load_catalogue
 from exchange.orders.commands import PlaceOrder
 from exchange.persistence import database
@@ -34,14 +34,19 @@ _log = logging.getLogger("suanli.quotes")
 
 @dataclass(slots=True)
 class QuoteDesk:
-    """Asks the follower's process, which is started by the first question, and again after it has died."""
+    """Asks the follower's process, which is started by the first question, and again after it has died.
+
+    Once it refuses, whoever waits for a quote or asks for one is told so by a `ClosingError`.
+    """
 
     url: str
     waiting: Counter[PartyId] = field(default_factory=Counter)
+    closed: bool = False
+    _awaited: set[asyncio.Future[Any]] = field(default_factory=set, repr=False)
     _process: ProcessPoolExecutor | None = field(default=None, repr=False)
 
     async def quote(self, party: PartyId, command: PlaceOrder) -> Quote:
-        """What `party` would get for an order, now. Raises `BusyError`, or `DatabaseUnavailable`."""
+        """What `party` would get for an order, now. Raises `BusyError`, `ClosingError` or `DatabaseUnavailable`."""
         if self.waiting[party] >= WAITING_OF_ONE_MAX or self.waiting.total() >= WAITING_MAX:
             raise BusyError("too many quotes are waiting")
         self.waiting[party] += 1
@@ -59,6 +64,8 @@ class QuoteDesk:
         while True:
             try:
                 await self._ask(_catch_up)
+            except ClosingError:
+                return
             except (BusyError, DatabaseUnavailable) as fault:
                 if not lost:
                     _log.warning("the log can't be followed: %s", fault)
@@ -69,8 +76,15 @@ class QuoteDesk:
                 lost = False
             await asyncio.sleep(TAIL_SECONDS)
 
+    def refuse(self) -> None:
+        """Take no more questions, and wait for no answer."""
+        self.closed = True
+        for answer in self._awaited:
+            answer.cancel()
+
     async def close(self) -> None:
         """End the process. It finishes its answer, but nobody waits for a database that doesn't answer any more."""
+        self.refuse()
         if self._process is not None:
             process, self._process = self._process, None
             children = [*process._processes.values()]  # noqa: SLF001 - `kill_workers` comes with Python 3.14
@@ -87,17 +101,32 @@ class QuoteDesk:
         """
         process = self._running()
         try:
-            return await asyncio.wrap_future(process.submit(question, *args, **kwargs))
+            return await self._answer(process.submit(question, *args, **kwargs))
         except BrokenProcessPool:
             if self._process is process:
                 _log.warning("the process that answers quotes has died: another one takes its place")
                 self._process = None
         try:
-            return await asyncio.wrap_future(self._running().submit(question, *args, **kwargs))
+            return await self._answer(self._running().submit(question, *args, **kwargs))
         except BrokenProcessPool:
             raise BusyError("the process that answers quotes has died twice") from None
 
+    async def _answer(self, asked: Future[T]) -> T:
+        """What comes of a question that was asked, unless nobody waits for that any more."""
+        answer = asyncio.wrap_future(asked)
+        self._awaited.add(answer)
+        try:
+            return await answer
+        except asyncio.CancelledError:
+            if self.closed:
+                raise ClosingError("no more quotes are answered") from None
+            raise
+        finally:
+            self._awaited.discard(answer)
+
     def _running(self) -> ProcessPoolExecutor:
+        if self.closed:
+            raise ClosingError("no more quotes are answered")
         if self._process is None:
             self._process = ProcessPoolExecutor(1, get_context("spawn"), _open, (self.url,))
         return self._process

@@ -11,6 +11,7 @@ from exchange.venue.events import TermsAdopted
 from matching.commands import SetLink
 from matching.commands import Tick as MarketTick
 from matching.rules import decide
+from matching.terms import Rejection as MarketRejection
 from matching.terms import Seq
 from settlement.money import WHOLE
 
@@ -49,7 +50,23 @@ def tick(state: State, seq: Seq, command: Tick) -> Iterator[Told | Rejected]:
 
 def set_link(state: State, seq: Seq, command: SetLink) -> Iterator[Told | Rejected]:
     """Say how much bandwidth there is from one region to another; orders that waited for it seek again."""
-    yield from tell(state, decide(state.market, seq, command))
+    for told in tell(state, decide(state.market, seq, command)):
+        yield LINK_REFUSALS.get(told.code, told) if isinstance(told, Rejected) else told
+
+
+LINK_REFUSALS = {
+    refusal.code: refusal
+    for refusal in (
+        rejected(
+            MarketRejection.BAD_QUANTITY, "A link leads to another region, and its bandwidth is not negative."
+        ),
+        rejected(
+            MarketRejection.BELOW_COMMITTED,
+            "Leases use more bandwidth than that: wait until they end, or set at least what they use.",
+        ),
+    )
+}
+"""The market's refusals of a link, in words for a link: for a listing they speak of cards."""
 
 
 def _broken_promise(known: VenueTerms, terms: VenueTerms) -> str | None:

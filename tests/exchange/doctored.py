@@ -1,9 +1,11 @@
 """Logs with something wrong in them: what a venue has told, changed on purpose, and what the audit finds in it."""
 
+import dataclasses
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 import msgspec
+from msgspec import Struct
 
 from exchange.checks.leasing import Leasing
 from exchange.commands import Envelope
@@ -14,6 +16,13 @@ from tests.exchange.house import YUAN, House
 T = TypeVar("T")
 Log = list[tuple[Envelope, list[Event]]]
 """Each command and its events."""
+
+
+def replace(value: T, **changes: Any) -> T:
+    """The same value with other figures, be it the market's word or the venue's."""
+    if isinstance(value, Struct):
+        return msgspec.structs.replace(value, **changes)
+    return dataclasses.replace(value, **changes)  # type: ignore[type-var]  # what is no word of the market's is one of these
 
 
 def house_with_a_lease() -> House:

@@ -5,7 +5,7 @@ from fractions import Fraction
 from math import ceil
 
 from exchange.state import LiveLease, State
-from matching.terms import Block, OnPreempt, Order, OrderId, Split
+from matching.terms import Block, OnPreempt, Order, OrderId, Split, Tier
 from settlement.ledger.chart import CONTRA, AccountKind
 
 FEN = 10_000  # micro-yuan
@@ -69,7 +69,8 @@ def most_it_costs(state: State, order: Order, milli: int | None = None) -> int:
     """What so many thousandths of an order (all of it, if not said) can cost: at the limit, on the dearest chip.
 
     Lots round a block up once in each region, or for each card that a link lets through alone; work once at its end.
-    Where slots may cost a fraction of a fen, each but one of each lease may cost a fen more.
+    Where slots may cost a fraction of a fen, each but one of each lease may cost a fen more: short ones, those at a
+    limit that is odd on some chip, and those of a spot block, which may pay what another was worth.
     """
     rules, shape = state.rules, order.shape
     size = order.size if milli is None else min(milli, order.size)
@@ -87,7 +88,9 @@ def most_it_costs(state: State, order: Order, milli: int | None = None) -> int:
         heaviest, lightest = max(order.chips.values()), min(order.chips.values())
         exact = order.limit * (size + rules.lot_max * heaviest) // 1000
         fractions = ceil(Fraction(size, lightest))
-    return ceil(Fraction(exact, FEN)) + (fractions if rules.slot_seconds < 3600 else 0)
+    odd = any(order.limit * weight // 1000 % FEN for weight in order.chips.values())
+    may_outbid = isinstance(shape, Block) and order.tier is Tier.SPOT and order.slots > 1
+    return ceil(Fraction(exact, FEN)) + (fractions if rules.slot_seconds < 3600 or odd or may_outbid else 0)
 
 
 def cards_rented(order: Order, shape: Block, cards: int, lot_max: int) -> int:

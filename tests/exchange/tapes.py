@@ -1,14 +1,12 @@
 """Made-up tapes for tests of what is worked out from the tape."""
 
-from datetime import UTC, datetime, timedelta
-
 from hypothesis import strategies as st
 
 from exchange.catalogue.instruments import Instrument
-from exchange.persistence.queries.tape import Parted, Trade
+from exchange.persistence.projections import PricedBy
+from exchange.persistence.queries.tape import Parted, Trade, TradeId
 from matching.terms import ChipCode, OwnerGroup, RegionCode, Slot, Tier, Window
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 HERE_FIRM = Instrument(ChipCode("nvidia-h100-80g"), RegionCode("150100"), Tier.ON_DEMAND)
 
 
@@ -17,7 +15,7 @@ def trade(
 ) -> Trade:
     """A trade, which begins in the slot in which it is granted."""
     inside = Window(Slot(slot), Slot(slot + slots))
-    return Trade(number, instrument, cards, inside, cost, Slot(slot), EPOCH + timedelta(hours=slot), number)
+    return Trade(TradeId(f"{number:016x}"), number, instrument, cards, inside, cost, PricedBy.ASK, Slot(slot))
 
 
 def parted(one: Trade, buyer: str, seller: str) -> Parted:

@@ -52,9 +52,15 @@ def figures(trades: list[Trade], terms: VenueTerms) -> tuple[int, ...]:
     each = sorted(p for p, one in zip(prices, trades, strict=True) for _ in range(one.card_slots))
     volume, turnover = len(each), sum(one.cost for one in trades)
     quantiles = [each[-(-volume * share // 10) - 1] for share in (1, 5, 9)]
-    mean = rounded(Fraction(turnover) / (volume * hours))
-    ends = (prices[0], max(prices), min(prices), prices[-1])
-    return (*ends, *quantiles, volume * terms.slot_seconds, turnover, len(trades), mean)
+    early, late = ([one for one in trades if one.slot == slot] for slot in (trades[0].slot, trades[-1].slot))
+    ends = (mean_of(early, hours), max(prices), min(prices), mean_of(late, hours))
+    return (*ends, *quantiles, volume * terms.slot_seconds, turnover, len(trades), mean_of(trades, hours))
+
+
+def mean_of(trades: list[Trade], hours: Fraction) -> int:
+    """The price by volume, exactly and then rounded once."""
+    each = [Fraction(one.cost, one.card_slots) for one in trades for _ in range(one.card_slots)]
+    return rounded(sum(each) / (len(each) * hours))
 
 
 def rounded(value: Fraction) -> int:
@@ -93,6 +99,14 @@ def test_making_them_by_hand_would_notice(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(bars_module, "weighted_quantile", unweighted)
     with pytest.raises(AssertionError):
         agree(trades, BarLength.DAY, HOURS)
+
+
+def test_the_order_within_a_slot_says_nothing() -> None:
+    trades = [trade(1, 0, 1, 1, 4), trade(2, 0, 3, 1, 3 * 8), trade(3, 1, 1, 1, 5), trade(4, 1, 1, 1, 7)]
+    shuffled = [trades[1], trades[0], trades[3], trades[2]]
+    assert bars(trades, BarLength.DAY, HOURS) == bars(shuffled, BarLength.DAY, HOURS)
+    (bar,) = bars(trades, BarLength.DAY, HOURS)
+    assert (bar.open, bar.close) == (7, 6)
 
 
 def test_a_price_that_changes_with_the_hour_counts_as_its_average() -> None:

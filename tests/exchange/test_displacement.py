@@ -11,6 +11,7 @@ from exchange.orders.events import (
     LeaseGranted,
     OrderAccepted,
     OrderClosed,
+    OrderNotContinued,
     ReserveReleased,
 )
 from exchange.state import Role
@@ -34,7 +35,8 @@ from matching.terms import (
     Work,
 )
 from tests.exchange.desk import Desk
-from tests.exchange.house import BUYER, CLERK, EAST, HOURS, SELLER, WEST, YUAN, House, only, party
+from tests.exchange.doctored import log_of, told_of
+from tests.exchange.house import BUYER, CLERK, EAST, FAST, HOURS, SELLER, WEST, YUAN, House, only, party
 
 BOTH = {Tier.SPOT: flat(4 * YUAN), Tier.ON_DEMAND: flat(10 * YUAN)}
 
@@ -61,11 +63,12 @@ def firm(house: House, **changes: Any) -> list[Event]:
 def test_a_spot_lease_keeps_what_looking_anew_can_cost_until_it_ends() -> None:
     house = crowded(window=(0, 4))
     # Fifteen cards with lots rounded up, four hours at six yuan; the lease itself holds eight at four.
-    assert house.held() == 15 * 4 * 6_00
+    # Who outbids a limit that is odd on its chip may pay a fraction of a fen in each hour, and the first is counted.
+    assert house.held() == 15 * 4 * 6_00 + 3
     house.tick(3)
-    assert house.held() == 15 * 4 * 6_00
+    assert house.held() == 15 * 4 * 6_00 + 3
     released = only(ReserveReleased, house.tick(4))
-    assert released.released == (15 * 6 - 8 * 4) * 4 * 100
+    assert released.released == (15 * 6 - 8 * 4) * 4 * 100 + 3
     assert house.held() == 8 * 4 * 4_00, "what was delivered is to be paid"
 
 
@@ -98,8 +101,33 @@ def test_firm_demand_takes_spot_back_and_the_rest_looks_anew() -> None:
     assert gone.released == 8 * 4 * 4_00
     again = [event for event in events if isinstance(event, OrderAccepted)][1]
     assert again.opened.order.id.endswith(".r1")
-    assert (again.party, again.opened.order.slots, again.held) == (BUYER, 3, 15 * 3 * 6_00)
-    assert house.held() == 15 * 3 * 6_00, "its new lease and the reserve for it"
+    assert (again.party, again.opened.order.slots, again.held) == (BUYER, 3, 15 * 3 * 6_00 + 2)
+    assert house.held() == 15 * 3 * 6_00 + 2, "its new lease and the reserve for it"
+
+
+def without_lots() -> House:
+    """A venue in whose holds no card of a lot is to spare."""
+    return House(replace(HOURS, lot_max=1))
+
+
+def test_who_pays_a_limit_that_is_odd_on_the_chip_held_enough() -> None:
+    """At 1.01 yuan a card of one and a half costs 1.515 an hour, and each of three hours is held rounded up."""
+    house = without_lots()
+    house.place(limit=101 * YUAN // 100, slots=3, chips={FAST: 1500})
+    lease = only(LeaseGranted, house.offer(price=YUAN, cards=1, price_rule=PriceRule.MAKER))
+    assert (lease.leased.cost, lease.held) == (3 * 1_515_000, 3 * 152)
+
+
+def test_who_pays_for_another_limit_that_is_odd_on_the_chip_held_enough() -> None:
+    """Four hours at the 1.515 that who loses them offered, and one at 2.94, are 1.80 on average."""
+    house = without_lots()
+    house.admit(party("rich", Role.BUYER), 1_000_000_00)
+    curve = PriceCurve(((house.first, YUAN), (house.first + 5, 294 * YUAN // 100)))
+    house.offer(asks={Tier.SPOT: curve}, cards=1)
+    terms = {"tier": Tier.SPOT, "on_preempt": OnPreempt.CANCEL}
+    house.place(limit=101 * YUAN // 100, slots=6, window=(0, 6), chips={FAST: 1500}, **terms)
+    events = house.place("rich", limit=180 * YUAN // 100, slots=5, window=(1, 6), **terms)
+    assert (only(LeaseGranted, events).leased.cost, house.held("rich")) == (9 * YUAN, 4 * 152 + 294)
 
 
 def test_what_was_delivered_beyond_the_grace_is_paid_and_settled() -> None:
@@ -126,16 +154,22 @@ def test_nobody_pays_for_the_grace() -> None:
 
 
 def test_an_order_whose_buyer_can_not_pay_for_it_any_more_does_not_go_on() -> None:
-    house = House(money=8 * 4 * 9_00)
+    house = House(money=8 * 4 * 9_00 + 3)
     house.admit(party("rich", Role.BUYER), 1_000_000_00)
     curve = PriceCurve(((house.first, 18 * YUAN), (house.first + 2, 0)))
     house.offer(asks={Tier.SPOT: curve, Tier.ON_DEMAND: flat(10 * YUAN)}, lot=8, window=(0, 4))
-    house.place(tier=Tier.SPOT, limit=9 * YUAN, slots=4, window=(0, 4))
+    order = only(
+        OrderClosed, house.place(tier=Tier.SPOT, limit=9 * YUAN, slots=4, window=(0, 4))
+    ).closed.order
     house.tick(1)
     events = firm(house, slots=2, window=(1, 4))
     # The two hours that were delivered were the dear ones: they cost all that the order could hold.
     assert only(LeaseDisplaced, events).displaced.charged == 8 * 4 * 9 * YUAN
     assert [event.party for event in events if isinstance(event, OrderAccepted)] == ["rich"]
+    told = only(OrderNotContinued, events)
+    assert (told.order, told.party, told.rest.id) == (order, BUYER, f"{order}.r1")
+    assert (told.rest.slots, told.needed, told.available) == (2, 8 * 2 * 9_00 + 1, 3)
+    assert told_of(log_of(house)) == []
 
 
 def test_a_gang_is_taken_back_as_a_whole_and_its_open_rest_with_it() -> None:
@@ -147,7 +181,9 @@ def test_a_gang_is_taken_back_as_a_whole_and_its_open_rest_with_it() -> None:
     shape = Block(10, 20, 4, Split.SELLERS)
     house.place(tier=Tier.SPOT, limit=6 * YUAN, shape=shape, window=(0, 24))
     order = house.last_order
-    assert house.state.orders[order].held == (27 * 6 - 8 * 4 - 8 * 5) * 4 * 100, "four cards are still wanted"
+    assert house.state.orders[order].held == (27 * 6 - 8 * 4 - 8 * 5) * 4 * 100 + 4 * 20 - 1, (
+        "four cards are still wanted"
+    )
     events = firm(house)
     assert [event.displaced.lease for event in events if isinstance(event, LeaseDisplaced)] == [1, 2]
     closed = [event for event in events if isinstance(event, OrderClosed)]

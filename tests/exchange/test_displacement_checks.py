@@ -1,12 +1,10 @@
 """The audit of leases that are taken back, and of what is held for them: each event that is doctored is told."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from exchange.checks.leasing import Leasing
 from exchange.events import Event
 from exchange.listings.events import ListingPublished
 from exchange.orders.events import (
@@ -14,6 +12,7 @@ from exchange.orders.events import (
     LeaseGranted,
     OrderAccepted,
     OrderClosed,
+    OrderNotContinued,
     OrderReworked,
     ReserveReleased,
 )
@@ -21,10 +20,11 @@ from exchange.parties.events import Deposited
 from exchange.state import PartyId, Role
 from exchange.venue.events import TermsAdopted
 from matching.commands import AmendOrder, Reclaim
+from matching.curves import PriceCurve, flat
 from matching.events import LinkSet, ListingAmended, ListingClosed
-from matching.terms import Block, LeaseNumber, OnPreempt, Price, Seq, Slot, Split, Tier
+from matching.terms import Block, LeaseNumber, OnPreempt, OrderId, Price, Seq, Slot, Split, Tier
 from settlement.money import Fen
-from tests.exchange.doctored import Log, doctored, dropped, figures, log_of, told_of
+from tests.exchange.doctored import Log, doctored, dropped, figures, log_of, replace, told_of
 from tests.exchange.house import BUYER, NORTH, SELLER, YUAN, House, party
 from tests.exchange.story import told
 
@@ -202,7 +202,7 @@ def test_a_reclaim_before_a_listing_begins_costs_nothing() -> None:
 
 
 RETURNED: list[tuple[type[Event], int | None, Doctor, str]] = [
-    (OrderAccepted, 3, lambda _: None, "order ord-10.r1: it does not come back, though its buyer has the money"),
+    (OrderAccepted, 3, lambda _: None, "order ord-10.r1: it does not come back, and nothing says why"),
     (OrderAccepted, 3, back(id="ord-10.r2"), "order ord-10.r2: nothing was taken back for which it could come back"),
     (OrderAccepted, 3, back(limit=Price(7 * YUAN)), "order ord-10.r1: limit: expected 6000000, got 7000000"),
     (OrderAccepted, 3, back(shape=Block(4, 5, 3)), "order ord-10.r1: shape: expected "),
@@ -224,30 +224,70 @@ def test_an_order_that_does_not_come_back_as_it_was_is_told(
     tell_of(house_with_a_takeover(), kind, doctor, nth, difference)
 
 
+def house_with_too_little_money() -> House:
+    """Two of four hours cost all that a buyer's order could hold; then it is taken back, and nothing is left to go on with."""
+    house = House(money=8 * 4 * 9_00 + 3)
+    house.admit(party(ANN, Role.BUYER, region=NORTH), money=1_000_000_00)
+    dear = PriceCurve(((house.first, 18 * YUAN), (house.first + 2, 0)))
+    house.offer(asks={Tier.SPOT: dear, Tier.ON_DEMAND: flat(10 * YUAN)}, lot=8, window=(0, 4))
+    house.place(**SPOT, slots=4, window=(0, 4), limit=9 * YUAN)
+    house.tick(1)
+    house.place(ANN, cards=(8, 8), slots=2, window=(1, 4))
+    return house
+
+
+AWAY: list[tuple[Doctor, str]] = [
+    (lambda _: None, "it does not come back, and nothing says why"),
+    (lambda event: replace(event, needed=Fen(14_00)), "needed: expected 14401, got 1400"),
+    (lambda event: replace(event, available=Fen(1)), "available: expected 3, got 1"),
+    (lambda event: replace(event, party=ANN), "party: expected bay, got ann"),
+    (lambda event: replace(event, order=OrderId("ord-1")), "order: expected ord-"),
+    (
+        lambda event: replace(event, rest=replace(event.rest, limit=Price(7 * YUAN))),
+        "limit: expected 9000000",
+    ),
+]
+
+
+@pytest.mark.parametrize(("doctor", "difference"), AWAY, ids=[difference for _, difference in AWAY])
+def test_why_an_order_does_not_come_back_is_checked(doctor: Doctor, difference: str) -> None:
+    log = log_of(house_with_too_little_money())
+    assert told_of(log) == []
+    assert any(difference in told for told in told_of(doctored(log, OrderNotContinued, doctor)))
+
+
+def test_nobody_may_come_back_in_place_of_another() -> None:
+    log = log_of(house_with_too_little_money())
+    other = doctored(
+        log, OrderNotContinued, lambda event: replace(event, rest=replace(event.rest, id=OrderId("ord-1.r1")))
+    )
+    assert "order ord-1.r1: nothing was taken back for which it could come back" in told_of(other)
+
+
 @pytest.mark.parametrize("short", [0, 1])
 def test_an_order_may_stay_away_only_if_its_buyer_cannot_pay(short: int) -> None:
-    """It takes 198 yuan to come back: four cards and seven of a lot, for three hours."""
-    log = dropped(log_of(house_with_a_takeover())[:13], OrderAccepted, 3)
-    leasing = Leasing()
-    for seq, (asked, events) in enumerate(log, start=1):
-        leasing.see(seq, asked, events)
-    spent = leasing.market.available[BUYER] - 198_00 + short
-    poorer = doctored(log, Deposited, lambda event: replace(event, amount=Fen(event.amount - spent)), 0)
-    missing = "order ord-10.r1: it does not come back, though its buyer has the money"
-    assert (missing in told_of(poorer)) == (not short)
+    log = log_of(house_with_too_little_money())
+    (needed,) = [
+        event.needed for _, events in log for event in events if isinstance(event, OrderNotContinued)
+    ]
+    rich = Fen(needed - short)  # three fen are there already
+    log = doctored(log, Deposited, lambda event: replace(event, amount=Fen(event.amount + rich - 3)), 0)
+    log = doctored(log, OrderNotContinued, lambda event: replace(event, available=rich))
+    missing = [told for told in told_of(log) if "though its buyer has the money" in told]
+    assert (len(missing), len(told_of(log))) == ((0, 0) if short else (1, 1))
 
 
 # What is held
 
 
 HELD: list[tuple[type[Event], int | None, Doctor, str]] = [
-    (OrderAccepted, 0, lambda event: replace(event, held=Fen(1)), "order ord-10: held: expected 39600, got 1"),
+    (OrderAccepted, 0, lambda event: replace(event, held=Fen(1)), "order ord-10: held: expected 39605, got 1"),
     (LeaseGranted, 0, lambda event: replace(event, held=Fen(1)), "lease lse-1: held: expected 12000, got 1"),
-    (OrderClosed, 0, lambda event: replace(event, released=Fen(1)), "order ord-10: held: expected 27600, got "),
+    (OrderClosed, 0, lambda event: replace(event, released=Fen(1)), "order ord-10: held: expected 27605, got "),
     (OrderClosed, 0, lambda event: replace(event, kept=Fen(event.kept + 5), released=Fen(event.released - 5)),
-     "order ord-10: kept: expected 27600, got 27605"),
-    (ReserveReleased, 0, lambda _: None, "order ord-10: it keeps 27600, and no lease can be taken back"),
-    (ReserveReleased, 0, lambda event: replace(event, released=Fen(5)), "order ord-10: released: expected 27600"),
+     "order ord-10: kept: expected 27605, got 27610"),
+    (ReserveReleased, 0, lambda _: None, "order ord-10: it keeps 27605, and no lease can be taken back"),
+    (ReserveReleased, 0, lambda event: replace(event, released=Fen(5)), "order ord-10: released: expected 27605"),
     (ReserveReleased, 0, lambda event: replace(event, party=ANN), "order ord-10: party: expected bay, got ann"),
     (ReserveReleased, 0, lambda event: replace(event, order="ord-11"), "order ord-11: lse-2 can still be taken back"),
 ]  # fmt: skip

@@ -15,6 +15,7 @@ from exchange.catalogue.instruments import Instrument, parse_instrument
 from exchange.marketdata import index
 from exchange.marketdata.index import NoValue, Row, Value, value_of
 from exchange.marketdata.resources import Resource, day_of, parse_resource, rows_by_resource, slots_of
+from exchange.persistence.queries.tape import TradeId
 from matching.terms import ChipCode, Tier
 from tests.exchange.house import HOURS
 from tests.exchange.tapes import HERE_FIRM, parted, trade
@@ -36,11 +37,15 @@ def many_rows(draw: st.DrawFn) -> list[Row]:
     return found
 
 
+def id_of(number: int) -> TradeId:
+    return TradeId(f"{number:016x}")
+
+
 def row(number: int, cards: int, price: int, pair: int) -> Row:
-    return Row(number, cards * 3600 * 1000, cards * price, pair)
+    return Row(id_of(number), cards * 3600 * 1000, cards * price, pair)
 
 
-def by_the_page(rows: list[Row]) -> tuple[Fraction | None, str | None, list[int]]:
+def by_the_page(rows: list[Row]) -> tuple[Fraction | None, str | None, list[TradeId]]:
     """The method, as its page tells it: exact prices, a list of each card-hour, and no rounding but of prices."""
     if (reason := why_not(rows)) is not None:
         return None, reason, []
@@ -49,7 +54,7 @@ def by_the_page(rows: list[Row]) -> tuple[Fraction | None, str | None, list[int]
     away = sorted(abs(price - median) for price in each)
     band = max(5 * away[(len(away) - 1) // 2], median // 2)
     kept = [one for one in rows if median - band <= one.price <= median + band]
-    out = [one.number for one in rows if one not in kept]
+    out = [one.trade for one in rows if one not in kept]
     if (reason := why_not(kept)) is not None:
         return None, reason, out
     return Fraction(sum(one.cost for one in kept) * 3_600_000, sum(one.volume for one in kept)), None, out
@@ -114,7 +119,7 @@ def test_one_pair_alone_moves_no_price_beyond_the_others(rows: list[Row], cards:
 def test_an_outlier_is_left_out_and_told() -> None:
     rows = [row(n, 2, 10_000_000 + n, n % 3 + 1) for n in range(1, 7)]
     found = agree([*rows, row(7, 1, 99_000_000, 4)])
-    assert found.left_out == (7,)
+    assert found.left_out == (id_of(7),)
     assert found.price == 10_000_004  # the mean of 1 to 6 is 3.5
     assert found.counted.pairs == 3
 
@@ -128,10 +133,10 @@ def test_a_day_without_a_price_says_why() -> None:
 
 
 def test_the_digest_is_over_lines_that_anybody_can_write() -> None:
-    rows = [Row(7, 3_600_000, 10, 1), Row(8, 7_200_000, 21, 2)]
-    lines = "1 standard@all/spot 2026-11-30\n7 3600000 10 1\n8 7200000 21 2\n"
+    rows = [Row(TradeId("7f"), 3_600_000, 10, 1), Row(TradeId("80"), 7_200_000, 21, 2)]
+    lines = "1 standard@all/spot 2026-11-30\n7f 3600000 10 1\n80 7200000 21 2\n"
     assert value_of("standard@all/spot", DAY, rows).digest == sha256(lines.encode()).hexdigest()
-    changed = [rows[0], Row(8, 7_200_000, 22, 2)]
+    changed = [rows[0], Row(TradeId("80"), 7_200_000, 22, 2)]
     assert value_of("standard@all/spot", DAY, changed).digest != sha256(lines.encode()).hexdigest()
 
 
@@ -162,7 +167,12 @@ def test_pairs_are_groups_and_have_numbers_of_the_day() -> None:
     ]
     rows = rows_by_resource(trades, CATALOGUE, HOURS)
     firm = Resource(ChipCode("nvidia-h100-80g"), "150100", Tier.ON_DEMAND)
-    assert [(one.number, one.pair) for one in rows[firm]] == [(1, 1), (3, 2), (4, 1), (5, 3)]
+    assert [(one.trade, one.pair) for one in rows[firm]] == [
+        (id_of(1), 1),
+        (id_of(3), 2),
+        (id_of(4), 1),
+        (id_of(5), 3),
+    ]
 
 
 def test_what_is_no_resource_is_refused() -> None:

@@ -1,7 +1,6 @@
 """The audit of leases without a database: each event that is doctored is told, and what is sound is not."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -20,7 +19,7 @@ from matching.curves import flat
 from matching.events import LinkSet, ListingAmended, ListingClosed, Rested
 from matching.terms import Block, Milli, OrderEnd, PriceRule, Seq, Slot, Split, Tier, Window, Work
 from settlement.money import BasisPoints, Fen
-from tests.exchange.doctored import Log, doctored, dropped, house_with_a_lease, log_of, told_of
+from tests.exchange.doctored import Log, doctored, dropped, house_with_a_lease, log_of, replace, told_of
 from tests.exchange.house import (
     BUYER,
     CLERK,

@@ -67,7 +67,7 @@ def test_an_order_that_got_a_part_holds_the_rest(shape: Shape) -> None:
     house.place(shape=shape)
     for seq, _, happened in house.log:
         for event, _ in happened:
-            project(rows, seq, event)
+            project(rows, seq, bytes(32), event)
     ((name, order),) = house.state.orders.items()
     (stored,) = rows.tables[tables.orders].added.values()
     assert (stored["id"], stored["status"], stored["held"]) == (name, "resting", order.held)

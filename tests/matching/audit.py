@@ -7,7 +7,9 @@ and that every order came to exactly one end.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
 
 from matching.commands import (
     AmendListing,

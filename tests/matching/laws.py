@@ -4,12 +4,14 @@ They reach the kernel through its modules, so that a planted bug is seen: `test_
 as it is, `test_sabotage.py` requires that a kernel with a bug breaks them.
 """
 
+import dataclasses
 import pickle
 from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
-from dataclasses import replace
 from fractions import Fraction
 from typing import Any, NamedTuple
+
+from msgspec.structs import replace
 
 from matching import market as books
 from matching import rules
@@ -61,7 +63,7 @@ def without_needless(law: Law, world: World) -> World:
     """A part of a world that breaks the law and of which every command is needed for that."""
     commands = world.commands
     for index in reversed(range(len(commands))):
-        shorter = replace(world, commands=commands[:index] + commands[index + 1 :])
+        shorter = dataclasses.replace(world, commands=commands[:index] + commands[index + 1 :])
         if fault(law, shorter) is not None:
             return without_needless(law, shorter)
     return world
@@ -151,7 +153,7 @@ def serves_twins_in_turn(world: World) -> None:
             elder[twin.id] = command.order.id
             with_twins.append(Place(twin))
     open_orders: set[OrderId] = set()
-    for step in played(replace(world, commands=tuple(with_twins))):
+    for step in played(dataclasses.replace(world, commands=tuple(with_twins))):
         if isinstance(step.command, AmendOrder | CancelOrder):
             elder = {young: old for young, old in elder.items() if old != step.command.order}
         for event in step.events:
@@ -213,7 +215,7 @@ def gains_by_new_listings(world: World) -> None:
 
 def minds_no_order_of_names(world: World) -> None:
     """It does not matter in which order an order names chips and regions, or a listing its asks."""
-    turned = replace(world, commands=tuple(_turned(command) for command in world.commands))
+    turned = dataclasses.replace(world, commands=tuple(_turned(command) for command in world.commands))
     kinds = (Leased, Displaced, Closed, Rested, Rejected)
     for step, other in zip(list(played(world)), list(played(turned)), strict=True):
         outcome = [event for event in step.events if isinstance(event, kinds)]

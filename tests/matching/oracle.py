@@ -8,8 +8,10 @@ Here are the lives of listings and orders; `oracle_books` remembers, `oracle_sea
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import pairwise
+
+from msgspec.structs import replace
 
 from matching.commands import (
     AmendListing,

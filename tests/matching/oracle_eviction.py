@@ -1,10 +1,11 @@
 """How the oracle takes spot leases back: whom a taker may evict, what that costs, and what the evicted ask for anew."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from itertools import pairwise
 from math import lcm
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from matching.curves import PriceCurve, Run
 from matching.terms import Block, OnPreempt, Order, OrderId, Seq, Slot, Tier, Window

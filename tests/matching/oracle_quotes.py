@@ -1,9 +1,11 @@
 """How the oracle answers quotes: it tries every limit, deadline, start, region, chip, split and size, one by one."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from matching.terms import (
     Block,

@@ -6,9 +6,10 @@ planted bug is seen.
 
 import pickle
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from random import Random
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from matching import explaining, quoting, rules
 from matching.acceptance import order_problem

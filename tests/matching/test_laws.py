@@ -1,16 +1,17 @@
 """The laws of the market in random worlds; and that the kernel is a function, which no command surprises."""
 
+import dataclasses
 import os
 import pickle
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
 from hypothesis import given
+from msgspec.structs import replace
 
 from matching import rules
 from matching.commands import AmendListing, AmendOrder, Command, Place, Publish, Reclaim, SetLink, Tick
@@ -115,7 +116,7 @@ FAR_SLOTS = (*SLOTS, Slot(-(10**15)), Slot(10**15))
 
 def a_wild_world(choose: Choose) -> World:
     world = a_world(choose, range(8, 31))
-    return replace(world, commands=tuple(wilder(choose, command) for command in world.commands))
+    return dataclasses.replace(world, commands=tuple(wilder(choose, command) for command in world.commands))
 
 
 def wilder(choose: Choose, command: Command) -> Command:

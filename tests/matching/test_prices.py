@@ -69,6 +69,17 @@ def test_the_earliest_start_is_the_first_that_can_be_paid(
     assert Prices(curve).earliest_start(first, first + span, slots, most) == next(iter(paid), None)
 
 
+@lawful(300)
+@given(curves, firsts, spans, runs, st.integers(0, 60))
+def test_all_starts_that_can_be_paid_are_affordable_and_no_others(
+    curve: PriceCurve, first: int, span: int, slots: int, most: int
+) -> None:
+    stretches = list(Prices(curve).affordable(first, first + span, slots, most))
+    starts = [start for since, until in stretches for start in range(since, until + 1)]
+    assert starts == [at for price, at in priced_starts(curve, first, first + span, slots) if price <= most]
+    assert all(since <= until for since, until in stretches)
+
+
 def test_a_flat_curve_holds_for_ever() -> None:
     assert flat(7).flat
     assert Prices(flat(7)).total(10**9, 10**9 + 3) == 21

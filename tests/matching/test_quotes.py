@@ -1,13 +1,13 @@
 """Quotes and explanations keep their laws, tell the plain cases in plain figures, and can be caught lying."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from fractions import Fraction
 from random import Random
 from typing import Any
 
 import pytest
 from hypothesis import given
+from msgspec.structs import replace
 
 from matching import deals, explaining, quoting, reach, relaxing, risk
 from matching.commands import Command, Place, Publish

@@ -7,13 +7,13 @@ fixed set of worlds; a control run without a bug keeps them all.
 import sys
 from collections.abc import Callable, Iterator
 from copy import copy
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from matching import acceptance, displacement, market, ranking, rules, search
+from matching import acceptance, displacement, market, ranking, reach, rules, search
 from matching.capacity import FreeCards
 from matching.commands import Command, Reclaim
 from matching.events import Closed, Displaced, Event, Leased, Opened, Rested
@@ -83,8 +83,7 @@ def terms_are(change: dict[str, Any], name: str, patch: pytest.MonkeyPatch) -> N
     def bug(state: Market, *asked: Any) -> Any:  # Any: passed on as it is
         terms, state.terms = state.terms, replace(state.terms, **change)
         try:
-            answer = sound(state, *asked)
-            return iter([*answer]) if isinstance(answer, Iterator) else answer
+            return sound(state, *asked)
         finally:
             state.terms = terms
 
@@ -132,6 +131,12 @@ def more_than_the_most(_: Market, live: LiveOrder) -> None:
 
 def lots_round_down(patch: pytest.MonkeyPatch) -> None:
     everywhere(patch, "round_up", lambda cards, lot: max(lot, cards // lot * lot))
+
+
+def gangs_reach(change: Callable[[int], int], patch: pytest.MonkeyPatch) -> None:
+    """What a gang could have from each start is summed up wrongly."""
+    sound = reach.cards_from
+    everywhere(patch, "cards_from", lambda *asked: [change(cards) for cards in sound(*asked)])
 
 
 def links_ignored(patch: pytest.MonkeyPatch) -> None:
@@ -398,6 +403,8 @@ SABOTAGE: list[tuple[str, Law, Plant]] = [
     ("the pin of a gang is forgotten", AUDIT, searched(pin_forgotten)),
     ("the least is forgotten", AUDIT, searched(least_forgotten)),
     ("more than the most is leased", AUDIT, searched(more_than_the_most)),
+    ("gangs are given up too soon", ORACLE, partial(gangs_reach, lambda cards: cards - 1)),
+    ("a gang waits for more than there is", ORACLE, partial(gangs_reach, lambda cards: cards + 1)),
     ("links are ignored", AUDIT, links_ignored),
     ("who waits for a link is forgotten", CROSSED, links_wait_for_nobody),
     ("only the chip named first counts", laws.minds_no_order_of_names, searched(first_chip_only)),
@@ -420,7 +427,7 @@ SABOTAGE: list[tuple[str, Law, Plant]] = [
     ("an immediate order rests", AUDIT, said(killed_rests)),
     ("a part is said to be all", AUDIT, said(partial_is_filled)),
     ("a unit of money is lost", AUDIT, said(a_unit_is_lost)),
-    ("where nothing may rest it rests", AUDIT, terms("_wait", resting=True)),
+    ("where nothing may rest it rests", AUDIT, terms("_left_over", resting=True)),
     ("an amended order keeps its age", AUDIT, age_is_kept),
     ("a listing does not look for orders", CROSSED, listings_find_nobody),
     ("a listing gives up what it has leased", AUDIT, commitments_forgotten),

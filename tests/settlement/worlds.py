@@ -1,10 +1,12 @@
 """What the laws range over: amounts, rates, agreements and terms, as Hypothesis strategies."""
 
+from dataclasses import replace
+
 from hypothesis import strategies as st
 
 from settlement.agreements import PairAgreement, Shares
 from settlement.money import NOTHING, BasisPoints, Fen
-from settlement.terms import FeeBase, FeeTerms, TaxTerms, Terms
+from settlement.terms import FeeBase, FeeTerms, SplitMethod, TaxTerms, Terms, VoucherMode, VoucherTerms
 
 # Small totals meet ties and zeros; large ones pass 64 bits.
 totals = st.integers(-300, 300) | st.integers(-(10**24), 10**24)
@@ -51,23 +53,68 @@ def agreements(draw: st.DrawFn) -> PairAgreement:
     )
 
 
-def terms_with(input_vat: st.SearchStrategy[int]) -> st.SearchStrategy[Terms]:
+caps = st.none() | st.integers(0, 400) | st.integers(0, 10**20)
+vouchers = st.builds(
+    VoucherTerms,
+    id=st.sampled_from("vw"),
+    rate_bp=rates,
+    mode=st.sampled_from(VoucherMode),
+    per_order_cap=caps,
+    yearly_left=caps,
+    balance=caps,
+)
+yearless_vouchers = vouchers.map(lambda voucher: replace(voucher, yearly_left=None))
+# Without caps, so that together they come to the whole price.
+stacks = st.lists(
+    st.builds(VoucherTerms, id=st.just("v"), rate_bp=rates, mode=st.sampled_from(VoucherMode)),
+    min_size=2,
+    max_size=3,
+).map(tuple)
+no_vouchers: st.SearchStrategy[tuple[VoucherTerms, ...]] = st.just(())
+some_vouchers = no_vouchers | st.lists(vouchers, max_size=3).map(tuple)
+no_amount = st.just(0)
+chained = st.just(SplitMethod.CHAIN)
+
+
+def terms_with(
+    *,
+    input_vat: st.SearchStrategy[int] = no_amount,
+    cit_payable: st.SearchStrategy[int] = no_amount,
+    vouchers: st.SearchStrategy[tuple[VoucherTerms, ...]] = no_vouchers,
+    split: st.SearchStrategy[SplitMethod] = chained,
+) -> st.SearchStrategy[Terms]:
+    """Terms in which whatever is not asked for is not there."""
     fee = st.builds(FeeTerms, rate_bp=rates, base=st.sampled_from(FeeBase), vat_rate_bp=lawful_vat_rates)
     tax = st.builds(
         TaxTerms,
         input_vat=input_vat.map(Fen),
+        cit_payable=cit_payable.map(Fen),
         surcharge_urban_bp=rates,
         surcharge_education_bp=rates,
         surcharge_local_education_bp=rates,
     )
     return st.builds(
-        Terms, vat_rate_bp=lawful_vat_rates, fee=fee, tax=tax, agreement=st.none() | agreements()
+        Terms,
+        vat_rate_bp=lawful_vat_rates,
+        fee=fee,
+        tax=tax,
+        agreement=st.none() | agreements(),
+        vouchers=vouchers,
+        split=split,
     )
 
 
-terms = terms_with(st.integers(0, 500))
-# A charge is never taxed below zero, a credit may be: only without input VAT are they mirrors.
-terms_without_input_vat = terms_with(st.just(0))
+terms = terms_with(
+    input_vat=st.integers(0, 500),
+    cit_payable=st.integers(-300, 300),
+    vouchers=some_vouchers,
+    split=st.sampled_from(SplitMethod),
+)
+# A charge is never taxed below zero and a credit may be, a voucher covers a charge and no credit, and income tax is of
+# no gross: only without them are a charge and its credit mirrors.
+plain_terms = terms_with()
+# Largest remainder may take from one party when the total rises.
+refundable_terms = terms_with(vouchers=some_vouchers)
 
 PAIR = PairAgreement(
     id="SH-QY",

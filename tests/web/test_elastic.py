@@ -5,13 +5,14 @@ from typing import Any
 import pytest
 
 from exchange.state import Role
-from tests.web.house import HORINGER, SHANGHAI, YUAN, Door, code_of, listing, order
+from tests.web.house import H100, HORINGER, SHANGHAI, YUAN, Door, code_of, listing, order
 from tests.web.test_access import EXAMPLES
 
 pytestmark = pytest.mark.anyio
 
 Json = dict[str, Any]
 GUIYANG = "520100"
+A800 = "nvidia-a800-80g"
 NIGHT = "2026-12-01T00:00:00Z"
 BOTH: Json = {
     "spot": [{"price_micro_yuan_per_card_hour": 5 * YUAN}],
@@ -77,6 +78,34 @@ async def test_what_is_left_of_a_gang_waits_and_says_how_far_it_has_got(venue: D
     assert (joined["status"], joined["got_card_minutes"], len(joined["leases"])) == ("filled", 5760, 2)
 
 
+@pytest.mark.parametrize(("split", "also"), [("sellers", []), ("regions", [(H100, GUIYANG, "00")])])
+async def test_what_is_left_of_a_gang_is_wanted_only_where_it_can_join(
+    venue: Door, split: str, also: list[tuple[str, str, str]]
+) -> None:
+    await publish(venue, cards=8)
+    spread: Json = {"chips": {H100: 1000, A800: 500}, "regions": [HORINGER, GUIYANG]}
+    gang = await place(venue, cards=24, least_cards=8, split=split, **spread)
+    assert (gang["status"], gang["leases"][0]["window"]["start"]) == ("resting", "2026-11-30T00:00:00Z")
+    wanted = [
+        (chip, region, hour)
+        for chip in (H100, A800)
+        for region in (HORINGER, GUIYANG)
+        for hour in ("00", "03", "04")
+        if (await bids(venue, chip, region, hour)) == [16]
+    ]
+    here, there = [(H100, HORINGER, "00"), (H100, HORINGER, "03")], [(H100, GUIYANG, "03")] if also else []
+    assert wanted == [*here, *also, *there]
+    everywhere = await seen(venue, "depth/on_demand?start=2026-11-30T04:00:00Z&end=2026-11-30T05:00:00Z")
+    assert everywhere["bids"] == []
+
+
+async def bids(door: Door, chip: str, region: str, hour: str) -> list[int]:
+    """Cards wanted in an hour, level by level."""
+    window = f"start=2026-11-30T{hour}:00:00Z&end=2026-11-30T{int(hour) + 1:02}:00:00Z"
+    depth = await seen(door, f"instruments/{chip}@{region}/on_demand/depth?{window}")
+    return [level["cards"] for level in depth["bids"]]
+
+
 async def test_work_is_done_in_any_slots_at_its_rate(venue: Door) -> None:
     await publish(venue, cards=2, lot=1)
     work = await place(venue, **WORK, window={"start": "2026-11-30T00:00:00Z", "end": "2026-11-30T08:00:00Z"})
@@ -132,6 +161,7 @@ async def test_an_order_waits_for_the_bandwidth_of_a_link(venue: Door) -> None:
     assert answer.json() == [link]
     less = await venue.ask("POST", "/v1/links", by="clerk", json=link | {"mbps": 7_999})
     assert code_of(less) == (409, "below_committed")
+    assert less.json()["detail"].startswith("Leases use more bandwidth than that")
     for wrong in ({"region": SHANGHAI}, {"mbps": -1}, {"mbps": 10**13}, {"region": "999999"}):
         refused = await venue.ask("POST", "/v1/links", by="clerk", json=link | wrong)
         assert refused.status_code == 422, wrong

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from exchange.state import Role
 from tests.web.house import H100, HORINGER, SHANGHAI, Door, code_of, listing, order, straight_to
+from web.bodies.market import TradeOut
 from web.cli.index_check import check_day
 from web.cli.main import app
 from web.client import Client
@@ -185,9 +186,12 @@ async def test_bars_are_those_of_the_tape(traded: Door, anybody: Client) -> None
     trades = (await anybody.trades(chip=H100)).items
     (day,) = await anybody.bars(BOTH)
     assert (day.trades, day.turnover_micro_yuan) == (len(trades), sum(one.cost_micro_yuan for one in trades))
+    first, last = (
+        [one for one in trades if one.traded_in == end.traded_in] for end in (trades[-1], trades[0])
+    )
     assert (day.open_micro_yuan_per_card_hour, day.close_micro_yuan_per_card_hour) == (
-        trades[-1].price_micro_yuan_per_card_hour,
-        trades[0].price_micro_yuan_per_card_hour,
+        mean(first),
+        mean(last),
     )
     hours = await anybody.bars(BOTH, "hour")
     assert [bar.start.hour for bar in hours] == sorted({one.traded_in.hour for one in trades})
@@ -199,6 +203,11 @@ async def test_bars_are_those_of_the_tape(traded: Door, anybody: Client) -> None
     asked = {"length": "hour", "start": "2020-01-01T00:00:00Z"}
     answer = await traded.ask("GET", f"/v1/instruments/{BOTH}/bars", params=asked)
     assert code_of(answer) == (422, "invalid_parameter")
+
+
+def mean(trades: list[TradeOut]) -> int:
+    cost, seconds = (sum(one.cost_micro_yuan for one in trades), sum(one.card_seconds for one in trades))
+    return round(cost * 3600 / seconds)
 
 
 LATER = {"start": "2026-12-01T17:00:00Z", "end": "2026-12-02T00:00:00Z"}

@@ -5,7 +5,7 @@ from matching.terms import Rejection as MarketRejection
 from web.problems import PROBLEMS, DoorRejection, Fault, ProblemError
 
 ALL = [*DoorRejection, *MarketRejection, *VenueRejection]
-UNWELL = {DoorRejection.BUSY, DoorRejection.HALTED, DoorRejection.DATABASE_UNAVAILABLE}
+UNWELL = {DoorRejection.CLOSING, DoorRejection.BUSY, DoorRejection.HALTED, DoorRejection.DATABASE_UNAVAILABLE}
 
 
 def test_every_code_is_in_the_table_and_means_one_thing() -> None:

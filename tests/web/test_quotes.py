@@ -1,5 +1,6 @@
 """Quotes told by the API: every part of one, what cures an order that finds nothing, and a promise that is kept."""
 
+import re
 from typing import Any
 
 import pytest
@@ -148,6 +149,26 @@ async def test_what_the_venue_would_refuse_is_told_by_its_code(venue: Door) -> N
     quote = await quoted(venue, window=far)
     assert quote["refusal"]["code"] == "window_too_far"
     assert (quote["found"], quote["why"], quote["promise"], quote["sizes"]) == (None, None, None, [])
+
+
+async def test_a_quote_says_which_legs_are_of_one_listing_and_not_of_which(venue: Door) -> None:
+    spread: Json = {"regions": [HORINGER, GUIYANG], "prefer": "earliest"}
+    gang = await quoted(venue, cards=24, split="regions", **spread)
+    assert [leg["listing_alias"] for leg in gang["found"]["legs"]] == [1, 2]
+    work: Json = {"cards": None, "duration_minutes": None, "work_card_minutes": 16 * 960, "rate_cards": 16}
+    legs = (await quoted(venue, **work))["found"]["legs"]
+    assert [leg["listing_alias"] for leg in legs] == [1, 1], "the night and the rest of the day"
+    for dear in ({}, {"limit_micro_yuan_per_card_hour": YUAN}):
+        answer = await venue.ask("POST", "/v1/quotes", by="buyer", json=order(**spread, **dear))
+        assert not re.search(r"\blst-", answer.text), answer.text
+    placed = await venue.ask(
+        "POST",
+        "/v1/orders",
+        by="buyer",
+        json=order(cards=24, split="regions", **spread, quoted=gang["promise"]),
+    )
+    assert placed.status_code == 201, placed.text
+    assert len({lease["listing"] for lease in placed.json()["leases"]}) == 2, "its leases say whose they are"
 
 
 async def test_a_promise_is_kept_or_the_order_is_not_placed(venue: Door) -> None:

@@ -4,6 +4,7 @@ import base64
 import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Annotated, Any, NewType, TypeVar
 
 from litestar import Request
@@ -29,14 +30,17 @@ Happened = TypeVar("Happened", bound=Event)
 CommandId = NewType("CommandId", str)
 
 PAGE_MAX = 200
+DAYS_MAX = 366
 Limit = Annotated[int, QueryParameter(ge=1, le=PAGE_MAX, description="How many at most.")]
 Cursor = Annotated[str | None, QueryParameter(description="`next` of the page before.")]
+Days = Annotated[int, QueryParameter(ge=1, le=DAYS_MAX, description="How many days, up to that one.")]
 Place = tuple[int, str]
 """Where something stands among all of its kind: the command that made it, and its id."""
 
 KEY_PATTERN = "^[A-Za-z0-9._:-]{1,64}$"
 _TIME: TypeAdapter[int] = TypeAdapter(Instant)
 _KEY = re.compile(KEY_PATTERN.replace("$", r"\Z"))
+_DAY = re.compile(r"20\d\d-\d\d-\d\d\Z", re.ASCII)
 _CURSOR = re.compile(r"([1-9][0-9]{0,17}) ([A-Za-z0-9._:/-]{1,200})\Z")
 
 IdempotencyKey = Annotated[str | None, HeaderParameter(name="Idempotency-Key")]
@@ -129,6 +133,22 @@ def one_of(name: str, text: str, known: Collection[str]) -> str:
     if text not in known:
         raise ProblemError(DoorRejection.INVALID_PARAMETER, f"{name} is no code that is known here.")
     return text
+
+
+def day_given(day: str | None) -> date | None:
+    """The day that a parameter of the address names, if there is one."""
+    asked = None if day is None else day_in(day)
+    if day is not None and asked is None:
+        raise ProblemError(DoorRejection.INVALID_PARAMETER, "day: a day reads like 2026-11-30.")
+    return asked
+
+
+def day_in(text: str) -> date | None:
+    """The day that a text names, or None where it is none."""
+    try:
+        return date.fromisoformat(text) if _DAY.match(text) else None
+    except ValueError:
+        return None
 
 
 def slot_asked(name: str, text: str, terms: VenueTerms) -> Slot:

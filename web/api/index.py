@@ -1,7 +1,6 @@
 """The price index: for everybody, with all that it takes to work it out again."""
 
-import re
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Annotated
 
 from litestar import get
@@ -11,17 +10,13 @@ from litestar.params import FromPath, QueryParameter
 from exchange.marketdata.days import IndexDays
 from exchange.marketdata.index import METHOD, value_of
 from exchange.marketdata.resources import Resource
+from web.api.asking import Days, day_given, day_in
 from web.bodies.index import IndexInputsOut, IndexOut, IndexRowOut, IndexValueOut
-from web.problems import DoorRejection, ProblemError, unknown_id
-
-DAYS_MAX = 366
-
-_DAY = re.compile(r"20\d\d-\d\d-\d\d\Z", re.ASCII)
+from web.problems import unknown_id
 
 Day = Annotated[
     str | None, QueryParameter(description="A day such as 2026-11-30; usually the last that is over.")
 ]
-Days = Annotated[int, QueryParameter(ge=1, le=DAYS_MAX, description="How many days, up to that one.")]
 
 
 @get("/index")
@@ -31,7 +26,7 @@ async def get_index(index: NamedDependency[IndexDays], day: Day = None) -> Index
     What is not named was not traded. A day whose trades don't make a price has no value, and says why; the value of
     another day is never put in its place.
     """
-    given, span = _given(day), await index.span()
+    given, span = day_given(day), await index.span()
     if span is None or not span[0] <= (asked := given or span[1]) <= span[1]:
         return IndexOut.of([])
     values = await index.values(asked)
@@ -49,7 +44,7 @@ async def get_index_history(
     days: Days = 30,
 ) -> IndexOut:
     """The prices of one resource, day by day, the oldest first: `resource` is as in `chip@region`, `standard@all`."""
-    known, given, span = resource_of(index, resource, tier), _given(day), await index.span()
+    known, given, span = resource_of(index, resource, tier), day_given(day), await index.span()
     if span is None:
         return IndexOut.of([])
     last = min(span[1], given or span[1])
@@ -64,7 +59,7 @@ async def get_index_inputs(
 ) -> IndexInputsOut:
     """Exactly the rows that a value was made of, for whoever works it out again."""
     known, span = resource_of(index, resource, tier), await index.span()
-    asked = _day(day)
+    asked = day_in(day)
     if asked is None or span is None or asked > span[1]:
         raise unknown_id()
     rows = await index.rows(asked, known)
@@ -80,21 +75,6 @@ def resource_of(index: IndexDays, resource: str, tier: str) -> Resource:
         return index.resource(f"{resource}/{tier}")
     except ValueError:
         raise unknown_id() from None
-
-
-def _given(day: str | None) -> date | None:
-    """The day that a parameter of the address names, if there is one."""
-    asked = None if day is None else _day(day)
-    if day is not None and asked is None:
-        raise ProblemError(DoorRejection.INVALID_PARAMETER, "day: a day reads like 2026-11-30.")
-    return asked
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text) if _DAY.match(text) else None
-    except ValueError:
-        return None
 
 
 HANDLERS = [get_index, get_index_history, get_index_inputs]

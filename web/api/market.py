@@ -1,5 +1,6 @@
 """The catalogue and the market: for everybody, and without anybody's name."""
 
+from datetime import timedelta
 from typing import Annotated
 
 from litestar import get
@@ -10,14 +11,26 @@ from exchange.app import Exchange
 from exchange.catalogue.instruments import Instrument
 from exchange.marketdata.bars import BarLength
 from exchange.marketdata.depth import instrument_depth, standard_depth
+from exchange.marketdata.displaced import displaced_by_day
 from exchange.marketdata.history import History
+from exchange.marketdata.resources import day_of, slots_of
+from exchange.persistence.queries.displacements import displacements
 from exchange.persistence.queries.market import Clock, clock
 from exchange.persistence.queries.tape import Wanted, tape
 from matching.terms import ChipCode, RegionCode, Slot, Tier, Window
 from settlement.meters import SECONDS_PER_HOUR
-from web.api.asking import Cursor, Limit, one_of, page, seq_after, slot_asked
+from web.api.asking import Cursor, Days, Limit, day_given, one_of, page, place_after, slot_asked
 from web.bodies.common import Page
-from web.bodies.market import BarOut, ChipOut, DepthOut, InstrumentOut, RegionOut, StandardDepthOut, TradeOut
+from web.bodies.market import (
+    BarOut,
+    ChipOut,
+    DepthOut,
+    DisplacedOut,
+    InstrumentOut,
+    RegionOut,
+    StandardDepthOut,
+    TradeOut,
+)
 from web.pages.board import Board, BookStand
 from web.problems import DoorRejection, ProblemError, unknown_id
 
@@ -28,6 +41,9 @@ Start = Annotated[str | None, QueryParameter(description="RFC 3339, on the grid 
 End = Annotated[str | None, QueryParameter(description="RFC 3339, on the grid of slots.")]
 ChipAsked = Annotated[str | None, QueryParameter(description="A chip, if not all.")]
 RegionAsked = Annotated[str | None, QueryParameter(description="A region, if not all.")]
+LastDay = Annotated[
+    str | None, QueryParameter(description="The last day, such as 2026-11-30; usually the running one.")
+]
 TierAsked = Annotated[str | None, QueryParameter(description="A tier, if not both.")]
 
 
@@ -126,9 +142,9 @@ async def list_trades(
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Page[TradeOut]:
-    """The tape: every lease as it was granted, the newest first, and nobody's name.
+    """The tape: every lease as it was granted, the newest slot first, and nobody's name.
 
-    `start` and `end` bound the venue's time of the grant. A row never changes, whatever becomes of its lease.
+    Within a slot the order says nothing: no two trades can be seen to be one buyer's. `start` and `end` bound the venue's time of the grant. A row never changes, whatever becomes of its lease.
     """
     terms, chips = exchange.terms, exchange.catalogue.chips
     wanted = Wanted(
@@ -138,13 +154,37 @@ async def list_trades(
         since=None if start is None else slot_asked("start", start, terms),
         until=None if end is None else slot_asked("end", end, terms),
     )
-    rows = await tape(exchange.readers, wanted, seq_after(cursor), limit + 1)
+    rows = await tape(exchange.readers, wanted, place_after(cursor), limit + 1)
     return page(
         rows,
         limit,
-        lambda trade: (trade.number, "trade"),
+        lambda trade: (trade.slot, trade.id),
         lambda trade: TradeOut.of(trade, chips[trade.instrument.chip].weight_milli, terms),
     )
+
+
+@get("/displacements")
+async def list_displacements(
+    exchange: NamedDependency[Exchange],
+    chip: ChipAsked = None,
+    region: RegionAsked = None,
+    day: LastDay = None,
+    days: Days = 30,
+) -> list[DisplacedOut]:
+    """The spot leases that were taken back each day, by instrument, the latest day first; none where none was.
+
+    A lease counts on the day, at the venue's offset from UTC, in which its buyer lost it, whenever it was to run.
+    """
+    now, chips = await clock(exchange.readers), exchange.catalogue.chips
+    last = day_given(day) or day_of(now.instant, now.terms)
+    found = await displacements(
+        exchange.readers,
+        slots_of(last - timedelta(days=days - 1), now.terms)[0],
+        slots_of(last, now.terms)[1],
+        None if chip is None else ChipCode(one_of("chip", chip, chips)),
+        _region(exchange, region),
+    )
+    return [DisplacedOut.of(one) for one in displaced_by_day(found, now.terms)]
 
 
 def instrument_of(exchange: Exchange, place: str, tier: str) -> Instrument:
@@ -187,4 +227,5 @@ HANDLERS = [
     get_standard_depth,
     list_bars,
     list_trades,
+    list_displacements,
 ]

@@ -17,6 +17,7 @@ from web.api import (
     market,
     orders,
     parties,
+    payments,
     periods,
     statements,
     terms,
@@ -34,6 +35,7 @@ NOUNS = {
     "terms": terms,
     "links": links,
     "parties": parties,
+    "payments": payments,
     "listings": listings,
     "orders": orders,
     "leases": leases,
@@ -63,7 +65,11 @@ def api() -> Router:
     """Everything under /v1: strict in what it reads, problem documents in what it refuses."""
     return Router(
         PREFIX,
-        route_handlers=[get_openapi, *(handler for handlers in HANDLERS.values() for handler in handlers)],
+        route_handlers=[
+            get_openapi,
+            payments.stripe_webhook,
+            *(handler for handlers in HANDLERS.values() for handler in handlers),
+        ],
         guards=[strict_address],
         request_class=StrictRequest,
         dependencies={

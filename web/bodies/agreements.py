@@ -45,10 +45,10 @@ class AgreementIn(Body):
                 valid_from=self.valid_from,
                 valid_to=self.valid_to,
                 shares=Shares(
-                    revenue=_rates(self.revenue_shares_bp),
-                    tax=_rates(self.tax_shares_bp),
-                    gdp=_rates(self.gdp_shares_bp),
-                    carbon=_rates(self.carbon_shares_bp or []),
+                    revenue=rates(self.revenue_shares_bp),
+                    tax=rates(self.tax_shares_bp),
+                    gdp=rates(self.gdp_shares_bp),
+                    carbon=rates(self.carbon_shares_bp or []),
                 ),
                 value_added_bp=BasisPoints(self.value_added_bp),
             )
@@ -87,5 +87,6 @@ class AgreementOut:
         )
 
 
-def _rates(shares: list[int]) -> tuple[BasisPoints, ...]:
+def rates(shares: list[int]) -> tuple[BasisPoints, ...]:
+    """Shares as the kernel has them."""
     return tuple(BasisPoints(share) for share in shares)

@@ -77,7 +77,7 @@ class IndexRowOut:
     this resource and day have their buyer and seller in common.
     """
 
-    trade: int
+    trade: str
     volume_milli_card_seconds: int
     cost_micro_yuan: int
     pair: int
@@ -86,7 +86,7 @@ class IndexRowOut:
     @classmethod
     def of(cls, row: Row, value: Value) -> "IndexRowOut":
         """A row, and whether the value leaves it out."""
-        return cls(row.number, row.volume, row.cost, row.pair, row.number in value.left_out)
+        return cls(row.trade, row.volume, row.cost, row.pair, row.trade in value.left_out)
 
 
 @dataclass(frozen=True, slots=True)

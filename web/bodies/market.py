@@ -1,13 +1,15 @@
 """The catalogue and the market as they are answered: nobody's name in either."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from exchange.catalogue.chips import Chip, WeightBasis
 from exchange.catalogue.instruments import Instrument
 from exchange.catalogue.regions import Region
 from exchange.marketdata.bars import Bar
 from exchange.marketdata.depth import Depth, Level
+from exchange.marketdata.displaced import Displaced
+from exchange.persistence.projections import PricedBy
 from exchange.persistence.queries.tape import Trade
 from exchange.state import VenueTerms
 from matching.terms import RegionCode, Tier
@@ -171,12 +173,13 @@ class StandardDepthOut:
 class TradeOut:
     """A lease as it was granted: the tape never changes, whatever becomes of the lease.
 
-    `number` counts the venue's trades from 1. The exact price of a card-hour is 3,600 times `cost_micro_yuan` over
-    `card_seconds`: an average where the price changes with the hour. `traded_in` is the slot in which the venue's clock
-    stood, by which bars and index go; `granted_at` is when the log was written, to the second.
+    The exact price of a card-hour is 3,600 times `cost_micro_yuan` over `card_seconds`: an average where the price changes
+    with the hour. It is the listing's `ask`; the `limit` of an order that waited for a listing which pays that; or, by a
+    `takeover` of spot leases, the ask or the highest limit that was displaced. `traded_in` is the slot in which the venue's clock stood, by which bars and index go. Nothing tells
+    which trades of a slot came first, or which belong together.
     """
 
-    number: int
+    id: str
     chip: str
     region: str
     tier: Tier
@@ -186,15 +189,15 @@ class TradeOut:
     cost_micro_yuan: int
     price_micro_yuan_per_card_hour: int
     price_micro_yuan_per_standard_card_hour: int
+    priced_by: PricedBy
     traded_in: datetime
-    granted_at: datetime
 
     @classmethod
     def of(cls, trade: Trade, weight_milli: int, terms: VenueTerms) -> "TradeOut":
         """A trade of the tape, and the weight of its chip."""
         instrument, seconds = trade.instrument, trade.card_slots * terms.slot_seconds
         return cls(
-            number=trade.number,
+            id=trade.id,
             chip=instrument.chip,
             region=instrument.region,
             tier=instrument.tier,
@@ -204,8 +207,37 @@ class TradeOut:
             cost_micro_yuan=trade.cost,
             price_micro_yuan_per_card_hour=trade.hourly(terms.slot_seconds),
             price_micro_yuan_per_standard_card_hour=trade.hourly(terms.slot_seconds, weight_milli),
+            priced_by=trade.priced_by,
             traded_in=utc(terms.instant_of(trade.slot)),
-            granted_at=trade.granted.replace(microsecond=0),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class DisplacedOut:
+    """The spot leases of an instrument that were taken back on a day of the venue, and the card-seconds that they lost.
+
+    So many as `reclaimed` were taken back by their sellers, the others for orders.
+    """
+
+    code: str
+    chip: str
+    region: str
+    day: date
+    leases: int
+    reclaimed: int
+    card_seconds: int
+
+    @classmethod
+    def of(cls, displaced: Displaced) -> "DisplacedOut":
+        """What a day has lost of an instrument."""
+        return cls(
+            code=str(displaced.instrument),
+            chip=displaced.instrument.chip,
+            region=displaced.instrument.region,
+            day=displaced.day,
+            leases=displaced.leases,
+            reclaimed=displaced.reclaimed,
+            card_seconds=displaced.card_seconds,
         )
 
 
@@ -213,7 +245,8 @@ class TradeOut:
 class BarOut:
     """What was traded of an instrument from `start` on. Prices are micro-yuan per card-hour, each trade's its average.
 
-    `mean` is the turnover over what was traded. `p10`, `median` and `p90` are the lowest prices at or below which a
+    `mean` is the turnover over what was traded, `open` and `close` are the means of the first and the last slot in which
+    there was a trade. `p10`, `median` and `p90` are the lowest prices at or below which a
     tenth, half and nine tenths of the volume were traded.
     """
 

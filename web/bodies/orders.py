@@ -11,7 +11,7 @@ from exchange.catalogue.catalogue import Catalogue
 from exchange.catalogue.chips import relative_weight
 from exchange.orders.commands import PlaceOrder
 from exchange.persistence.queries.leases import StoredLease
-from exchange.persistence.queries.orders import StoredOrder
+from exchange.persistence.queries.orders import NotContinued, StoredOrder
 from exchange.state import VenueTerms
 from matching.commands import AmendOrder
 from matching.terms import (
@@ -255,6 +255,35 @@ def most_it_can_cost(chips: Mapping[ChipCode, int], limit: int, shape: Shape, te
 
 
 @dataclass(frozen=True, slots=True)
+class NotContinuedOut:
+    """Why no order looks for what was taken back: it would hold `needed_fen`, and its buyer had `available_fen`.
+
+    To have it looked for, deposit `short_fen` and place the order again, with these fields in place of its own.
+    """
+
+    needed_fen: int
+    available_fen: int
+    short_fen: int
+    window: WindowOut
+    cards: int
+    least_cards: int
+    duration_minutes: int
+
+    @classmethod
+    def of(cls, lost: NotContinued, terms: VenueTerms) -> "NotContinuedOut":
+        """What nobody looks for."""
+        return cls(
+            needed_fen=lost.needed,
+            available_fen=lost.available,
+            short_fen=lost.short,
+            window=WindowOut.of(lost.window, terms),
+            cards=lost.shape.most,
+            least_cards=lost.shape.least,
+            duration_minutes=lost.shape.slots * terms.slot_seconds // 60,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class OrderOut:
     """An order as it stands. The fields of the shape that it does not have are null.
 
@@ -263,7 +292,8 @@ class OrderOut:
     on if a lease of it is taken back.
 
     `got_card_minutes` of `wanted_card_minutes` of its reference card were granted. What is taken back is looked for by
-    another order: `continued_as` names it, and the other one `continues` this.
+    another order: `continued_as` names it, and the other one `continues` this. Where the buyer's money does not cover
+    that order there is none, and `not_continued` says what it lacks.
     """
 
     id: str
@@ -290,6 +320,7 @@ class OrderOut:
     wanted_card_minutes: int
     continues: str | None
     continued_as: str | None
+    not_continued: NotContinuedOut | None
     leases: list[LeaseOut]
     seq: int
 
@@ -300,7 +331,7 @@ class OrderOut:
         progress = progress_of(order, own)
         block = order.shape if isinstance(order.shape, Block) else None
         work = order.shape if isinstance(order.shape, Work) else None
-        minutes = terms.slot_seconds // 60
+        minutes, lost = terms.slot_seconds // 60, order.not_continued
         return cls(
             id=order.id,
             status=order.status,
@@ -326,6 +357,7 @@ class OrderOut:
             wanted_card_minutes=card_minutes(progress.whole, terms),
             continues=continued_from(order.id),
             continued_as=order.continued_as,
+            not_continued=None if lost is None else NotContinuedOut.of(lost, terms),
             leases=[LeaseOut.of(lease, terms) for lease in own],
             seq=order.seq,
         )

@@ -14,7 +14,7 @@ from matching.explaining import Barrier
 from matching.quoting import Step
 from matching.relaxing import Dimension
 from matching.risk import Risk
-from matching.terms import Block, Milli, Order, OrderEnd, Seq, Shape
+from matching.terms import Block, ListingId, Milli, Order, OrderEnd, Seq, Shape
 from web.bodies.common import WindowOut
 from web.bodies.fields import NOTIONAL_MAX, price_per_hour, utc
 from web.bodies.leases import PricedOut
@@ -36,9 +36,13 @@ class QuotedIn(Body):
 
 @dataclass(frozen=True, slots=True)
 class LegOut:
-    """What the order would get of one listing: a lease. Money is what its buyer pays, VAT included."""
+    """What the order would get of one listing: a lease. Money is what its buyer pays, VAT included.
 
-    listing: str
+    `listing_alias` counts the listings of these legs from 1, as they come: it says which legs are of one listing, and not of
+    which. That is told to the buyer with the lease.
+    """
+
+    listing_alias: int
     chip: str
     region: str
     cards: int
@@ -51,10 +55,10 @@ class LegOut:
     held_fen: int
 
     @classmethod
-    def of(cls, leg: FoundLeg, terms: VenueTerms) -> "LegOut":
-        """A leg that was found."""
+    def of(cls, leg: FoundLeg, alias: int, terms: VenueTerms) -> "LegOut":
+        """A leg that was found, and what its listing is called here."""
         return cls(
-            listing=leg.listing,
+            listing_alias=alias,
             chip=leg.chip,
             region=leg.region,
             cards=leg.cards,
@@ -87,8 +91,11 @@ class FoundOut:
     @classmethod
     def of(cls, found: Found, terms: VenueTerms) -> "FoundOut":
         """What was found."""
+        aliases: dict[ListingId, int] = {}
+        for leg in found.legs:
+            aliases.setdefault(leg.listing, len(aliases) + 1)
         return cls(
-            legs=[LegOut.of(leg, terms) for leg in found.legs],
+            legs=[LegOut.of(leg, aliases[leg.listing], terms) for leg in found.legs],
             total_fen=found.total,
             vat_fen=found.vat,
             fee_fen=found.fee,

@@ -11,6 +11,8 @@ from web.cli import venue
 from web.cli.bench_door import door
 from web.cli.bench_matching import EXAMPLES as MATCHING_EXAMPLES
 from web.cli.bench_matching import matching
+from web.cli.bench_settle import EXAMPLES as SETTLE_EXAMPLES
+from web.cli.bench_settle import settle
 from web.cli.figure_rows import row
 from web.cli.folder import kept_or_passing
 from web.cli.options import DataDir, Json
@@ -57,3 +59,4 @@ def bench(
 
 
 app.command(epilog=MATCHING_EXAMPLES)(matching)
+app.command(epilog=SETTLE_EXAMPLES)(settle)

@@ -68,7 +68,7 @@ def _found(found: FoundOut) -> Iterator[str]:
     for leg in found.legs:
         begins, ends = told_time(leg.window.start), told_time(leg.window.end)
         place = f"{leg.cards} cards of {leg.chip} in {leg.region}"
-        yield f"{place}, {begins} to {ends} (UTC+8), {yuan(leg.total_fen)}, from {leg.listing}"
+        yield f"{place}, {begins} to {ends} (UTC+8), {yuan(leg.total_fen)}, from listing {leg.listing_alias} of this quote"
     average = unit_price(found.average_micro_yuan_per_card_hour)
     yield f"{yuan(found.total_fen)} in all, of which VAT {yuan(found.vat_fen)}; on average {average} per card-hour."
 

@@ -12,6 +12,7 @@ from exchange.replay.demo import GUESTS, Demo, demo_terms, is_demo
 from web.cli import venue
 from web.cli.clerk import issue_token
 from web.cli.folder import kept_or_passing
+from web.cli.gateways import MadeUpStripe
 from web.cli.options import DataDir, Port
 from web.cli.site import open_door, until_told
 from web.cli.talk import ExitCode, Failure, commands, examples, say, write
@@ -45,7 +46,7 @@ async def _demo(settings: Settings, url: str) -> None:
     async with venue.venue(settings, url, demo_terms(load_catalogue())) as exchange:
         await _refuse_another_venue(settings, exchange)
         say("The first days are traded …")
-        async with _playing(exchange) as market, open_door(settings, exchange) as address:
+        async with _playing(exchange) as market, open_door(settings, exchange, MadeUpStripe()) as address:
             calm_collector()
             write(f"The demo is open at {address}. Sign in with one of these keys:")
             for guest in GUESTS:

@@ -13,6 +13,9 @@ from exchange.persistence.turn import WriterAtWorkError
 from exchange.replay.assumptions import AssumptionError
 from exchange.replay.run import OtherVenueError
 from exchange.replay.tables import TraceError
+from exchange.sealing import NotClosedError
+from settlement.usage.records import UsageError
+from settlement.usage.sealed import SealError
 from web.cli.folder import InUseError
 from web.cli.talk import ExitCode, Failure
 from web.problems import ProblemError
@@ -31,6 +34,10 @@ def failure_of(fault: Exception) -> Failure | None:
             return Failure(
                 f"{fault} Give the command where its server runs, or stop that first.", ExitCode.UNAVAILABLE
             )
+        case NotClosedError():
+            return Failure(str(fault), ExitCode.REFUSED)
+        case SealError() | UsageError():
+            return Failure(str(fault), ExitCode.FAILED)
         case BusyError():
             return Failure("The venue has too much to do: try again in a moment.", ExitCode.UNAVAILABLE)
         case HaltedError():

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from exchange.catalogue.chips import WHOLE
 from exchange.marketdata.index import METHOD, Row, value_of
 from exchange.marketdata.resources import ALL, STANDARD, Resource
+from exchange.persistence.queries.tape import TradeId
 from matching.terms import ChipCode
 from web.bodies.index import IndexInputsOut, IndexValueOut
 from web.bodies.market import TradeOut
@@ -55,12 +56,13 @@ async def check_day(venue: Client, day: date) -> Checked:
 
 
 def _differences(
-    value: IndexValueOut, inputs: IndexInputsOut, tape: list[tuple[int, int, int]]
+    value: IndexValueOut, inputs: IndexInputsOut, tape: list[tuple[str, int, int]]
 ) -> Iterator[str]:
     rows = [
-        Row(row.trade, row.volume_milli_card_seconds, row.cost_micro_yuan, row.pair) for row in inputs.rows
+        Row(TradeId(row.trade), row.volume_milli_card_seconds, row.cost_micro_yuan, row.pair)
+        for row in inputs.rows
     ]
-    if [(row.number, row.volume, row.cost) for row in rows] != tape:
+    if [(row.trade, row.volume, row.cost) for row in rows] != tape:
         yield f"{value.resource}: its rows are not those of the tape."
     resource = Resource(None if value.chip is None else ChipCode(value.chip), value.place, value.tier)
     made = IndexValueOut.of(resource, value.day, value_of(str(resource), value.day, rows))
@@ -68,14 +70,14 @@ def _differences(
         yield f"{value.resource}: its rows make {made}, and it says {value}."
 
 
-async def _expected(venue: Client, day: date) -> dict[str, list[tuple[int, int, int]]]:
-    """What the tape of a day makes of each resource: number, volume and cost of its trades, in order."""
+async def _expected(venue: Client, day: date) -> dict[str, list[tuple[str, int, int]]]:
+    """What the tape of a day makes of each resource: id, volume and cost of its trades, in order."""
     chips, regions = await venue.chips(), await venue.regions()
     known = Map({one.code: one.weight_milli for one in chips}, {one.code: one.hub for one in regions})
-    rows: dict[str, list[tuple[int, int, int]]] = {}
+    rows: dict[str, list[tuple[str, int, int]]] = {}
     for trade in reversed([one async for one in _tape(venue, day)]):
         for resource, volume in known.counts_for(trade):
-            rows.setdefault(resource, []).append((trade.number, volume, trade.cost_micro_yuan))
+            rows.setdefault(resource, []).append((trade.id, volume, trade.cost_micro_yuan))
     return rows
 
 

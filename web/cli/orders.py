@@ -1,12 +1,12 @@
 """`suanli orders`: what a buyer has asked for, and how far it has got."""
 
-from web.bodies.orders import OrderOut
+from web.bodies.orders import NotContinuedOut, OrderOut
 from web.cli import venue
-from web.cli.buyer import Key, Limit, Url, document
+from web.cli.buyer import Key, Limit, Url, document, told_time
 from web.cli.options import DataDir, Json
 from web.cli.talk import commands, examples, write, write_json, write_table
 from web.client import Client
-from web.pages.formats import card_hours, share_of, unit_price, yuan
+from web.pages.formats import card_hours, hours, share_of, unit_price, yuan
 
 app = commands()
 EXAMPLES = examples("suanli orders --key sk_…", "SUANLI_KEY=sk_… suanli orders --limit 200 --json")
@@ -23,6 +23,9 @@ def orders(
     elif found:
         rows = [_row(order) for order in found]
         write_table("", rows, numbers=("card_hours", "got", "limit", "held"))
+        for order in found:
+            if order.not_continued is not None:
+                write(_lost(order.id, order.not_continued))
     else:
         write("There are no orders yet.")
 
@@ -39,6 +42,14 @@ def _row(order: OrderOut) -> dict[str, object]:
         "held": yuan(order.held_fen),
         "leases": ", ".join(lease.id for lease in order.leases),
     }
+
+
+def _lost(order: str, lost: NotContinuedOut) -> str:
+    job = f"{lost.cards} card{'s' if lost.cards != 1 else ''} for {hours(lost.duration_minutes * 60)} until {told_time(lost.window.end)} (UTC+8)"
+    return (
+        f"Nothing looks for what was taken back of {order}: that would hold {yuan(lost.needed_fen)}, and "
+        f"{yuan(lost.available_fen)} were available. Deposit {yuan(lost.short_fen)} and order it again: {job}."
+    )
 
 
 async def _orders(base_url: str, key: str, limit: int) -> list[OrderOut]:

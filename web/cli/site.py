@@ -8,11 +8,14 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 
 from exchange.app import Exchange, running
+from exchange.clock import wall_clock
 from exchange.config import Settings
+from exchange.payments import Payments
 from web.app import create_app
 from web.cli.clerk import token_of_clerk
 from web.cli.faults import halted
 from web.cli.folder import Server, announced, cookie_secret
+from web.cli.gateways import MadeUpStripe, till_of
 from web.cli.talk import ExitCode, Failure
 from web.server import serving
 from web.settings import WebSettings
@@ -24,14 +27,20 @@ _log = logging.getLogger("suanli.writer")
 
 
 @asynccontextmanager
-async def open_door(settings: Settings, exchange: Exchange) -> AsyncIterator[str]:
+async def open_door(
+    settings: Settings, exchange: Exchange, made_up: MadeUpStripe | None = None
+) -> AsyncIterator[str]:
     """Open the door to a venue, give its address, and let commands find it while the block lasts.
 
-    Leaving it takes no more requests and lets answers finish.
+    Money comes in as the settings say, or by a made-up Stripe. Leaving it gives no more quotes, takes no more requests, and
+    lets answers finish.
     """
     await token_of_clerk(exchange, settings.data_dir)  # kept in the folder, for commands to come
-    app = create_app(exchange, WebSettings(secret=cookie_secret(settings.data_dir)))
     async with AsyncExitStack() as opened:
+        till = made_up.till if made_up else await opened.enter_async_context(till_of(settings))
+        payments = Payments(exchange, till.gateway, wall_clock)
+        secret = cookie_secret(settings.data_dir)
+        app = create_app(exchange, WebSettings(secret=secret, webhook=till.webhook), payments)
         try:
             door = serving(app, settings.host, settings.port)
             url = await opened.enter_async_context(door)
@@ -42,7 +51,12 @@ async def open_door(settings: Settings, exchange: Exchange) -> AsyncIterator[str
             )
             raise Failure(sentence, ExitCode.USAGE) from fault
         await opened.enter_async_context(running(exchange.quotes.tail(), "follower"))
+        await opened.enter_async_context(running(payments.keep_going(), "payments"))
+        if made_up is not None:
+            await opened.enter_async_context(running(made_up.keep_paying(url), "made-up buyers"))
         opened.enter_context(announced(settings.data_dir, Server(url, os.getpid(), settings.elsewhere)))
+        # This comes first when the door is left: whoever waits for a quote is told so while it can be answered.
+        opened.callback(exchange.quotes.refuse)
         yield url
 
 

@@ -103,7 +103,7 @@ def read_listing(asked: Reader, exchange: Exchange, clock: Clock) -> PublishList
         "price_rule": asked.text("price_rule"),
     }
     if not asked.text("firm") and not asked.text("spot"):
-        asked.wrong("firm", MistakeCode.MISSING)
+        asked.wrong("firm", MistakeCode.REFUSED, "Give a firm price, an interruptible one, or both.")
     return checked(asked, ListingIn, body, lambda listing: listing.command(exchange.terms), _field_of)
 
 

@@ -42,7 +42,7 @@ async def register_party(
     wanted = {"id": asked.words("id"), "name": asked.words("name"), "region": asked.text("region")}
     roles = asked.many("roles")
     if not roles:
-        asked.wrong("roles", MistakeCode.MISSING)
+        asked.wrong("roles", MistakeCode.NONE_TICKED)
     group = {"group": asked.text("group")} if asked.text("group") else {}
     command = checked(asked, PartyIn, {**wanted, "roles": roles, **group}, PartyIn.command, _field_of)
     if command is None:

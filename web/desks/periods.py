@@ -15,10 +15,9 @@ from exchange.persistence.queries.desk import ClosePlan, close_plan, run_totals
 from exchange.persistence.queries.market import Clock, clock
 from exchange.persistence.queries.periods import StoredPeriod, first_tick_at, periods
 from exchange.rejections import Rejected
+from web.documents.income_csv import quarter_of
 from web.pages.routing import PageRequest, not_here, page
 from web.session import Caller
-
-CLOSED = "closed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,8 @@ async def periods_page(exchange: NamedDependency[Exchange], caller: NamedDepende
     """Every period with a run, and what can be closed next."""
     now = await clock(exchange.readers)
     state = await closing_state(exchange, now)
-    return page("clerk/periods.html", caller, clock=now, closing=state)
+    quarters = list(dict.fromkeys(quarter_of(run.period) for run in state.runs if run.closed))
+    return page("clerk/periods.html", caller, clock=now, closing=state, quarters=quarters)
 
 
 @get("/clerk/periods/{period:str}")
@@ -72,7 +72,7 @@ async def closing_state(exchange: Exchange, now: Clock) -> ClosingState:
     offset = now.terms.utc_offset_seconds
     following = None
     if runs:
-        unfinished = [run.period for run in runs if run.status != CLOSED]
+        unfinished = [run.period for run in runs if not run.closed]
         following = period_named(unfinished[0], offset) if unfinished else period_of(runs[0].ends, offset)
     else:
         first = await first_tick_at(exchange.readers)
@@ -81,7 +81,7 @@ async def closing_state(exchange: Exchange, now: Clock) -> ClosingState:
         runs=runs,
         following=following,
         ready=following is not None and following.ends <= now.instant,
-        begun=any(run.status != CLOSED for run in runs),
+        begun=any(not run.closed for run in runs),
     )
 
 
@@ -93,7 +93,7 @@ async def _period(
     if period is None:
         raise not_here()
     state = await closing_state(exchange, now)
-    run = next((run for run in state.runs if run.period == name and run.status == CLOSED), None)
+    run = next((run for run in state.runs if run.period == name and run.closed), None)
     return page(
         "clerk/period.html",
         caller,

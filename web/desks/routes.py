@@ -12,12 +12,22 @@ from web.desks.parties import (
     revoke_key,
 )
 from web.desks.periods import close_period, period_page, periods_page
+from web.desks.quarters import quarter_file, quarter_page
 from web.desks.region import region_page, region_statement_page, shared_period_page
 from web.desks.statements import any_statement_page, period_statements_page
+from web.desks.what_if import what_if_page
 from web.pages.routing import pages
 
 HANDLERS = [
-    pages(region_page, shared_period_page, region_statement_page, roles=[Role.REGION]),
+    pages(
+        region_page,
+        shared_period_page,
+        what_if_page,
+        quarter_page,
+        quarter_file,
+        region_statement_page,
+        roles=[Role.REGION],
+    ),
     pages(
         clerk_page,
         ledger_page,

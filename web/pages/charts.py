@@ -10,6 +10,8 @@ WIDTH, HEIGHT = 520, 220
 LEFT, RIGHT, TOP, BOTTOM = 52, 12, 10, 30
 SHADES = 4  # of a heat map, beside the one for nothing
 MARKS = 4  # at most so many lines across a scale
+BAR_MOST = 206  # how long a bar is that stands for the whole
+FLOW_HIGH, FLOW_WIDE, FLOW_GAP = 120, 150, 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,38 @@ class DepthChart:
     bids: str
     prices: tuple[Mark, ...]
     cards: tuple[Mark, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """Two bars on one scale, in pixels: as things are, and as they would be."""
+
+    now: int
+    then: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ribbon:
+    """A part of a whole that flows from the left to the right: its outline, and where its right end lies."""
+
+    path: str
+    top: int
+    height: int
+
+    @property
+    def middle(self) -> int:
+        """Where what is written beside it stands."""
+        return self.top + self.height // 2
+
+
+@dataclass(frozen=True, slots=True)
+class FlowChart:
+    """A whole on the left, and its parts on the right, apart from each other."""
+
+    width: int
+    height: int
+    whole: int
+    ribbons: tuple[Ribbon, ...]
 
 
 def depth_chart(asks: Sequence[Level], bids: Sequence[Level]) -> DepthChart | None:
@@ -66,6 +100,36 @@ def depth_chart(asks: Sequence[Level], bids: Sequence[Level]) -> DepthChart | No
         prices=tuple(Mark(x(price), price) for price in marks(low, high)),
         cards=tuple(Mark(y(cards), cards) for cards in marks(0, most)),
     )
+
+
+def bars(now: int, then: int, whole: int) -> Bars:
+    """Two parts of a whole as bars; what is less than nothing has no length."""
+    scale = max(whole, 1)
+    return Bars(*(max(0, BAR_MOST * part // scale) for part in (now, then)))
+
+
+def flow_chart(parts: Sequence[int]) -> FlowChart | None:
+    """A whole that flows apart, or None where there is nothing that flows, or something flows back."""
+    whole = sum(parts)
+    if whole <= 0 or min(parts) < 0:
+        return None
+    ribbons, reached = list[Ribbon](), 0
+    for n, part in enumerate(parts):
+        start, end = FLOW_HIGH * reached // whole, FLOW_HIGH * (reached + part) // whole
+        ribbons.append(_ribbon(start, end, n * FLOW_GAP))
+        reached += part
+    high = FLOW_HIGH + FLOW_GAP * (len(parts) - 1)
+    return FlowChart(FLOW_WIDE, high, FLOW_HIGH, tuple(ribbons))
+
+
+def _ribbon(start: int, end: int, lower: int) -> Ribbon:
+    """From a stretch on the left to the same stretch on the right, which stands so much lower."""
+    half, right = FLOW_WIDE // 2, FLOW_WIDE
+    path = (
+        f"M0 {start}C{half} {start} {half} {start + lower} {right} {start + lower}"
+        f"V{end + lower}C{half} {end + lower} {half} {end} 0 {end}Z"
+    )
+    return Ribbon(path, start + lower, end - start)
 
 
 def level(part: int, whole: int) -> int:

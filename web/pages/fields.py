@@ -29,6 +29,7 @@ class MistakeCode(StrEnum):
     """Why a field can't be read. What to do about each is said by the template `macros/forms.html`."""
 
     MISSING = "missing"
+    NONE_TICKED = "none_ticked"
     NOT_A_NUMBER = "not_a_number"
     NOT_WHOLE = "not_whole"
     NOT_MONEY = "not_money"
@@ -96,7 +97,7 @@ class Reader:
         text = self.text(name)
         if text in known:
             return text
-        self.wrong(name, MistakeCode.NOT_AN_OPTION if text else MistakeCode.MISSING)
+        self.wrong(name, MistakeCode.NOT_AN_OPTION)
         return None
 
     def number(self, name: str, least: Decimal = Decimal(0), most: Decimal = NUMBER_MOST) -> Decimal | None:
@@ -147,9 +148,6 @@ class Reader:
     def instant(self, name: str) -> Instant | None:
         """A local time of UTC+8, as a `datetime-local` field sends it."""
         text = self.text(name)
-        if not text:
-            self.wrong(name, MistakeCode.MISSING)
-            return None
         try:
             local = datetime.fromisoformat(text) if _LOCAL_TIME.match(text) else None
         except ValueError:

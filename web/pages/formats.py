@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta, timezone
 from fractions import Fraction
 
+from settlement.meters import SECONDS_PER_HOUR, Meter
 from settlement.money import round_half_away
 
 BEIJING = timezone(timedelta(hours=8), "UTC+8")
@@ -80,9 +81,26 @@ def share_of(part: int, whole: int) -> str:
     return f"{tenths // 10} %" if tenths % 10 == 0 else f"{tenths // 10}.{tenths % 10} %"
 
 
+def thousandths(value: int) -> str:
+    """Thousandths as a number with its thousands parted: 1250500 is `1,250.5`."""
+    return decimal(Fraction(value, 1000))
+
+
 def card_hours(card_seconds: int) -> str:
     """Card-seconds in card-hours (卡时), to three decimals at most."""
     return decimal(Fraction(card_seconds, 3600))
+
+
+def measured(quantity: int, meter: Meter) -> str:
+    """What a meter counted, in the unit that people say: card-hours or tokens."""
+    if meter is Meter.CARD_SECONDS:
+        return f"{card_hours(quantity)} card-hour{'s' if quantity != SECONDS_PER_HOUR else ''}"
+    return f"{count(quantity)} token{'s' if quantity != 1 else ''}"
+
+
+def per(meter: Meter) -> str:
+    """What a price of this meter is the price of."""
+    return "card-hour" if meter is Meter.CARD_SECONDS else "million tokens"
 
 
 def hours(seconds: int) -> str:

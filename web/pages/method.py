@@ -42,7 +42,7 @@ STEPS: Sequence[Step] = (
     Step(
         "Pairs",
         "Buyer and seller, each by its group: parties that are related count as one, and parties of one group never trade "
-        "with each other. Pairs are numbered from 1 for each resource and day, in the order in which they first trade",
+        "with each other. Pairs are numbered from 1 for each resource and day, in the order of the tape",
     ),
     Step(
         "Enough",
@@ -71,6 +71,6 @@ STEPS: Sequence[Step] = (
     Step(
         "Digest",
         "SHA-256 over lines that each end with a line feed: `method resource day`, then for each row, in the order of the tape, "
-        "`number volume cost pair`",
+        "`trade volume cost pair`, where `trade` is its id there",
     ),
 )

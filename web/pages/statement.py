@@ -6,6 +6,37 @@ from dataclasses import dataclass, fields
 from exchange.persistence.queries.statements import StoredLine, StoredStatement
 from settlement.statement import Line, RegionShares
 
+NAMES = {
+    "gross_fen": ("Gross, VAT included", "含税价"),
+    "net_fen": ("Net sales", "不含税"),
+    "vat_fen": ("VAT inside", "增值税"),
+    "fee_fen": ("Venue's fee", "平台费"),
+    "fee_net_fen": ("of which net", ""),
+    "fee_vat_fen": ("of which VAT", ""),
+    "seller_net_fen": ("Seller's sales less the fee", ""),
+    "seller_payout_fen": ("Seller receives in all", "应付卖方"),
+    "voucher_fen": ("Covered by a voucher", "算力券"),
+    "buyer_pays_fen": ("Buyer pays", "买方支付"),
+    "government_pays_fen": ("Government pays", "财政支付"),
+    "payout_on_charge_fen": ("Seller receives on the charge", ""),
+    "payout_on_voucher_fen": ("Seller receives on the voucher", ""),
+    "vat_payable_fen": ("VAT to be paid, estimate", "应纳增值税"),
+    "vat_central_fen": ("of which central", "中央"),
+    "vat_local_fen": ("of which local", "地方"),
+    "surcharge_urban_fen": ("Urban maintenance surcharge", "城建税"),
+    "surcharge_education_fen": ("Education surcharge", "教育费附加"),
+    "surcharge_local_education_fen": ("Local education surcharge", "地方教育附加"),
+    "local_retained_fen": ("Stays with local government", "地方留存"),
+    "revenue_by_region_fen": ("Revenue of", "收入"),
+    "tax_by_region_fen": ("Retained tax of", "税收"),
+    "gdp_base_fen": ("Value added", "增加值"),
+    "gdp_by_region_fen": ("Value added of", "GDP"),
+}
+"""What a figure is called, and its Chinese term where the field has one."""
+
+PARTS = frozenset({"fee_net_fen", "fee_vat_fen", "vat_central_fen", "vat_local_fen", "gdp_by_region_fen"})
+STRONG = frozenset({"gross_fen", "seller_payout_fen", "local_retained_fen", "gdp_base_fen"})
+
 
 @dataclass(frozen=True, slots=True)
 class FigureRow:
@@ -14,6 +45,26 @@ class FigureRow:
     name: str
     region: str
     figures: Sequence[int]
+
+    @property
+    def title(self) -> str:
+        """What the figure is called; for a figure that regions share, the region's name follows."""
+        return NAMES[self.name][0]
+
+    @property
+    def chinese(self) -> str:
+        """The field's Chinese term, or nothing."""
+        return NAMES[self.name][1]
+
+    @property
+    def is_part(self) -> bool:
+        """Whether it is a part of the figure above it."""
+        return self.name in PARTS
+
+    @property
+    def is_strong(self) -> bool:
+        """Whether it is one of the sums that a reader looks for."""
+        return self.name in STRONG
 
     @property
     def total(self) -> int:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from litestar import get
 from litestar.di import NamedDependency
@@ -12,10 +13,13 @@ from exchange.app import Exchange
 from exchange.catalogue.instruments import Instrument
 from exchange.marketdata.bars import Bar, BarLength
 from exchange.marketdata.depth import Books, Depth, instrument_depth
+from exchange.marketdata.displaced import Displaced, displaced_by_day
 from exchange.marketdata.history import History
+from exchange.marketdata.resources import day_of, slots_of
+from exchange.persistence.queries.displacements import displacements
 from exchange.persistence.queries.market import Clock
-from exchange.persistence.queries.tape import Trade, Wanted, tape
-from matching.terms import Slot, Window
+from exchange.persistence.queries.tape import Trade, Wanted, last_trade, tape
+from matching.terms import Slot, Tier, Window
 from web.pages import offers as worked_out
 from web.pages.board import BookStand
 from web.pages.charts import DepthChart, depth_chart, level
@@ -27,6 +31,7 @@ from web.session import Caller
 from web.storefront.market import AHEAD_HOURS, market_row
 
 TAPE_ROWS = 30
+DISPLACED_DAYS = 30
 HOURS_USUAL = 1
 DAY = 86_400
 BARS_LEAST, BARS_SHOWN = 12, {BarLength.HOUR: 96, BarLength.DAY: 90, BarLength.WEEK: 52}
@@ -88,7 +93,7 @@ async def instrument_page(
     ahead = await book_stand.ask(outlook, instrument)
     trades = await _tape(exchange, instrument)
     asked = Reader(sent_query(request))
-    quoted = replace(ahead.quoted, last=trades[0] if trades else None)
+    quoted = replace(ahead.quoted, last=await last_trade(exchange.readers, instrument))
     return page(
         "instrument/page.html",
         caller,
@@ -99,6 +104,8 @@ async def instrument_page(
         history=await _history(history, instrument, clock, asked),
         days=ahead.days,
         trades=trades,
+        displaced=await _displaced(exchange, instrument, clock),
+        DISPLACED_DAYS=DISPLACED_DAYS,
         weight=exchange.catalogue.chips[instrument.chip].weight_milli,
         query=address_query(request),
     )
@@ -163,8 +170,19 @@ async def _tape(exchange: Exchange, instrument: Instrument) -> list[Trade]:
     return await tape(exchange.readers, Wanted.of(instrument), None, TAPE_ROWS)
 
 
+async def _displaced(exchange: Exchange, instrument: Instrument, clock: Clock) -> list[Displaced]:
+    """What was taken back in the last days: nothing where nothing can be."""
+    if instrument.tier is not Tier.SPOT:
+        return []
+    today, terms = day_of(clock.instant, clock.terms), clock.terms
+    since, _ = slots_of(today - timedelta(days=DISPLACED_DAYS - 1), terms)
+    _, until = slots_of(today, terms)
+    found = await displacements(exchange.readers, since, until, instrument.chip, instrument.region)
+    return displaced_by_day(found, terms)
+
+
 async def _shown(book_stand: BookStand, instrument: Instrument, clock: Clock, asked: Reader) -> ShownDepth:
-    depth = await book_stand.ask(instrument_depth, instrument, _window(asked, clock))
+    depth = await book_stand.ask(instrument_depth, instrument, asked_window(asked, clock))
     return ShownDepth(asked, depth, depth_chart(depth.asks, depth.bids))
 
 
@@ -179,7 +197,7 @@ async def _history(history: History, instrument: Instrument, clock: Clock, asked
     return ShownHistory(length, bars, price_chart(bars, length, since, until))
 
 
-def _window(asked: Reader, clock: Clock) -> Window:
+def asked_window(asked: Reader, clock: Clock) -> Window:
     """The window that was asked for, or the next day from now. What can't be read or has passed begins now."""
     start = clock.now
     if asked.text("start"):

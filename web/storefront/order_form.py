@@ -6,15 +6,17 @@ from typing import Any
 
 from exchange.app import Exchange
 from exchange.catalogue.catalogue import Catalogue
+from exchange.catalogue.chips import WHOLE
 from exchange.orders.commands import PlaceOrder
 from exchange.persistence.queries.market import Clock
-from matching.terms import RegionCode
+from exchange.persistence.queries.orders import StoredOrder
+from matching.terms import Block, RegionCode
 from settlement.money import ceil_div
 from web.bodies.fields import CARDS_MAX, MINUTES_MAX
 from web.bodies.orders import OrderIn
 from web.pages.checked import checked, field_named
 from web.pages.fields import MistakeCode, Reader
-from web.pages.formats import local_field, rfc3339
+from web.pages.formats import local_field, plain_hours, plain_price, rfc3339
 
 DAYS_AHEAD = 7
 LIMIT_UNKNOWN = (
@@ -92,11 +94,45 @@ def read_order(asked: Reader, exchange: Exchange, clock: Clock, *, limit_needed:
     )
 
 
+def form_of(order: StoredOrder, catalogue: Catalogue, clock: Clock) -> Reader:
+    """The form of a block that was ordered: read again, it stands for the same.
+
+    The weights are typed as if the card that the buyer counted in, of weight 1, were the standard card.
+    """
+    shape, terms = order.shape, clock.terms
+    assert isinstance(shape, Block), "work has no form that was sent"
+    counted = [code for code, weight in order.chips.items() if weight == WHOLE]
+    anywhere = catalogue.regions.keys() <= set(order.regions)
+    return Reader(
+        {
+            "kind": ["block"],
+            "cards": [str(shape.most)],
+            "least": [] if shape.least == shape.most else [str(shape.least)],
+            "hours": [plain_hours(shape.slots * terms.slot_seconds)],
+            "split": [shape.split],
+            "chip": [*order.chips],
+            "reference": counted[:1],
+            **{f"weight-{code}": [millionths(weight * 1000)] for code, weight in order.chips.items()},
+            "place": ["anywhere" if anywhere else "regions"],
+            "region": [] if anywhere else [*order.regions],
+            "start": [local_field(terms.instant_of(order.window.start))],
+            "deadline": [local_field(terms.instant_of(order.window.end))],
+            "tier": [order.tier],
+            "limit": [plain_price(clock.hourly(order.limit))],
+            "prefer": [order.prefer],
+            "tif": [order.tif],
+            "on_preempt": [order.on_preempt],
+            "origin": [] if order.home is None or not order.mbps_per_card else [order.home],
+            "mbps": [str(order.mbps_per_card)] if order.mbps_per_card else [],
+        }
+    )
+
+
 def _chips(asked: Reader, exchange: Exchange) -> dict[str, int]:
     """The ticked chips with their weights in thousandths of the one that cards are counted in."""
     ticked = weights(asked, exchange.catalogue)
     if not ticked:
-        asked.wrong("chip", MistakeCode.MISSING)
+        asked.wrong("chip", MistakeCode.NONE_TICKED)
         return {}
     whole = ticked[reference(asked, ticked)]
     return {code: relative(weight, whole) for code, weight in ticked.items()}
@@ -138,7 +174,7 @@ def _place(asked: Reader, exchange: Exchange) -> dict[str, Any]:
         case "regions":
             ticked = asked.many("region")
             if not ticked:
-                asked.wrong("region", MistakeCode.MISSING)
+                asked.wrong("region", MistakeCode.NONE_TICKED)
             return {"regions": ticked}
         case "near":
             return {"latency": _near(asked, exchange.catalogue)}

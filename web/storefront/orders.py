@@ -1,6 +1,6 @@
 """A buyer's orders: the list, one order with its story, and what can be changed of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from litestar import get, post
 from litestar.di import NamedDependency
@@ -8,6 +8,7 @@ from litestar.params import FromPath
 from litestar.response import Redirect, Template
 
 from exchange.app import Exchange
+from exchange.catalogue.chips import WHOLE
 from exchange.persistence.queries import market as queries
 from exchange.persistence.queries.leases import StoredLease, leases_under
 from exchange.persistence.queries.market import Clock
@@ -32,6 +33,7 @@ from web.pages.routing import (
     sent_query,
 )
 from web.session import Caller
+from web.storefront.order_form import form_of
 
 ROWS = 50
 OPEN = frozenset({"open", "resting"})
@@ -203,12 +205,24 @@ async def _order(
         status=422 if rejection is not None or asked.mistakes else 200,
         clock=clock,
         row=_row(order, leases, clock),
+        again=_again(order, exchange, clock),
         chapters=[_chapter(change, clock) for change in changes],
         times=await times_of(exchange.readers, [order.seq, *(lease.seq for lease in leases)]),
         asked=asked,
         rejection=rejection,
         catalogue=exchange.catalogue,
     )
+
+
+def _again(order: StoredOrder, exchange: Exchange, clock: Clock) -> str:
+    """The query of a form that asks for what nobody looks for of an order; empty where no form can.
+
+    The form counts in one of the chips: that is the card of weight 1, which an order of a program may not have.
+    """
+    lost = order.not_continued
+    if lost is None or WHOLE not in order.chips.values():
+        return ""
+    return form_of(replace(order, window=lost.window, shape=lost.shape), exchange.catalogue, clock).query()
 
 
 def _chapter(change: Change, clock: Clock) -> Chapter:

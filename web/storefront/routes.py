@@ -5,6 +5,7 @@ from web.pages.docs import index_method_page, problems_page
 from web.pages.door import sign_in, sign_in_page, sign_out
 from web.pages.routing import pages
 from web.storefront.account import account_page, entry_page
+from web.storefront.depth import depth_page, depth_part
 from web.storefront.index import index_course_page, index_page
 from web.storefront.instruments import instrument_depth_part, instrument_page, instrument_tape
 from web.storefront.leases import lease_page, leases_page
@@ -25,6 +26,8 @@ HANDLERS = [
         instrument_page,
         instrument_depth_part,
         instrument_tape,
+        depth_page,
+        depth_part,
         index_page,
         index_course_page,
         order_page,

@@ -6,6 +6,7 @@ from litestar.params import FromPath
 from litestar.response import Template
 
 from exchange.app import Exchange
+from exchange.persistence.queries.periods import periods
 from exchange.persistence.queries.statements import Reach, lines_of, statement_of, statements_within
 from web.pages.routing import PageRequest, leaf, not_here, page
 from web.pages.statement import laid_out
@@ -24,6 +25,7 @@ async def my_statements_page(
         "statements/page.html",
         caller,
         rows=[statement for statement in found[:ROWS] if statement.buyer == caller.party],
+        closed=[run.period for run in await periods(exchange.readers) if run.closed],
         last=found[ROWS - 1] if len(found) > ROWS else None,
         catalogue=exchange.catalogue,
     )

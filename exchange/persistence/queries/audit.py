@@ -265,7 +265,7 @@ _MADE = {
     "leases": ("LeaseGranted", "body #>> '{lease,id}'"),
     "links": ("LinkSet", "(body ->> 'home') || '/' || (body ->> 'region')"),
     "trades": ("LeaseGranted", "body #>> '{leased,lease}'"),
-    "ticks": ("Ticked", "seq::text"),
+    "displacements": ("LeaseDisplaced", "body ->> 'lease'"),
     "contracts": ("ContractOpened", "body #>> '{contract,id}'"),
     "agreements": (
         "AgreementRecorded",

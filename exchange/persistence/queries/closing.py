@@ -14,13 +14,15 @@ from settlement.segments import LeaseShape
 
 @dataclass(frozen=True, slots=True)
 class ContractSpan:
-    """The part of a contract's time that can have use to settle, in seconds."""
+    """The part of a contract's time that can have use to settle, in seconds, and its prices per million tokens."""
 
     contract: ContractId
     source: str
     destination: str
     begins: Instant
     ends: Instant
+    input_price: int
+    output_price: int
 
 
 async def run_of(connection: asyncpg.Connection, period: str) -> tuple[CloseRun, str] | None:
@@ -73,7 +75,7 @@ async def contracts_to_settle(connection: asyncpg.Connection, run: CloseRun) -> 
     """Open contracts that began before a run's end and have no statement in it."""
     rows = await connection.fetch(
         """
-        SELECT c.id, c.source, c.destination, c.begins, c.ends FROM contracts c
+        SELECT c.* FROM contracts c
         WHERE c.status = 'open' AND c.begins < $2
           AND NOT EXISTS (SELECT 1 FROM statements s WHERE s.run = $1 AND s.subject = c.id)
         ORDER BY c.seq
@@ -81,16 +83,45 @@ async def contracts_to_settle(connection: asyncpg.Connection, run: CloseRun) -> 
         run.id,
         run.ends,
     )
-    return [
-        ContractSpan(
-            ContractId(row["id"]),
-            row["source"],
-            row["destination"],
-            Instant(row["begins"]),
-            Instant(row["ends"]),
-        )
-        for row in rows
-    ]
+    return [_span(row) for row in rows]
+
+
+async def first_settled(connection: asyncpg.Connection, run: str) -> int | None:
+    """When the earliest lease or contract begins that has a statement in a run, in seconds."""
+    begins: int | None = await connection.fetchval(
+        """
+        SELECT min(coalesce(l.start_slot * (v.terms->>'slot_seconds')::bigint, c.begins)) FROM venue v, statements s
+        LEFT JOIN leases l ON l.id = s.subject LEFT JOIN contracts c ON c.id = s.subject WHERE s.run = $1
+        """,
+        run,
+    )
+    return begins
+
+
+async def leases_settled(
+    connection: asyncpg.Connection, run: str, after: tuple[int, str], most: int
+) -> list[tuple[tuple[int, str], LeaseShape]]:
+    """Leases that have a statement in a run, after a place in the log's order."""
+    rows = await connection.fetch(
+        """
+        SELECT l.seq, l.id, l.source, l.destination, l.cards, l.runs
+        FROM leases l JOIN statements s ON s.subject = l.id
+        WHERE s.run = $1 AND (l.seq, l.id) > ($2, $3) ORDER BY l.seq, l.id LIMIT $4
+        """,
+        run,
+        *after,
+        most,
+    )
+    return [((row["seq"], row["id"]), _shape(row)) for row in rows]
+
+
+async def contracts_settled(connection: asyncpg.Connection, run: str) -> list[ContractSpan]:
+    """Contracts that have a statement in a run."""
+    rows = await connection.fetch(
+        "SELECT c.* FROM contracts c JOIN statements s ON s.subject = c.id WHERE s.run = $1 ORDER BY c.seq",
+        run,
+    )
+    return [_span(row) for row in rows]
 
 
 async def agreements(connection: asyncpg.Connection) -> Sequence[PairAgreement]:
@@ -133,6 +164,18 @@ def _run(row: asyncpg.Record) -> CloseRun:
         Instant(row["ends"]),
         row["usage_batch"],
         Instant(row["late_until"]),
+    )
+
+
+def _span(row: asyncpg.Record) -> ContractSpan:
+    return ContractSpan(
+        contract=ContractId(row["id"]),
+        source=row["source"],
+        destination=row["destination"],
+        begins=Instant(row["begins"]),
+        ends=Instant(row["ends"]),
+        input_price=row["input_price"],
+        output_price=row["output_price"],
     )
 
 

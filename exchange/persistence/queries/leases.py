@@ -46,6 +46,8 @@ class StoredLease:
     vat_rate_bp: int
     seq: int
     continued_as: OrderId | None
+    uncovered: bool
+    """Whether its order does not go on for want of its buyer's money."""
 
     @property
     def taken_back(self) -> bool:
@@ -93,7 +95,7 @@ async def leases_from(pool: Pool, listing: str, most: int) -> list[StoredLease]:
 
 
 _LEASES = f"""
-    SELECT l.*, s.chip, o.tier, d.delivered, {CONTINUED_AS}
+    SELECT l.*, s.chip, o.tier, d.delivered, o.not_continued IS NOT NULL AS uncovered, {CONTINUED_AS}
     FROM leases l JOIN listings s ON s.id = l.listing_id JOIN orders o ON o.id = l.order_id, LATERAL (
         SELECT coalesce(sum(delivered), 0)::bigint AS delivered FROM delivery_records
         WHERE lease = l.id AND status = 'accepted'
@@ -127,6 +129,7 @@ def _lease(row: asyncpg.Record) -> StoredLease:
         vat_rate_bp=row["vat_rate_bp"],
         seq=row["seq"],
         continued_as=row["continued_as"],
+        uncovered=row["uncovered"],
     )
 
 

@@ -1,14 +1,14 @@
 """What the public market is made of: open listings with what is leased of them, and waiting orders."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import asyncpg
 import msgspec
 
 from exchange.state import PartyId, VenueTerms
 from matching.curves import PriceCurve
-from matching.terms import ChipCode, ListingId, RegionCode, Slot, Tier, Window
+from matching.terms import Block, ChipCode, ListingId, RegionCode, Shape, Slot, Split, Tier, Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,11 @@ class Offered:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """An order in the books, and nobody's name: `limit` is micro-yuan per reference card and slot."""
+    """An order in the books, and nobody's name: `limit` is micro-yuan per reference card and slot.
+
+    The rest of a gang has the chip, the window and, of several sellers in one region, the region of what it got already:
+    it waits nowhere else.
+    """
 
     tier: Tier
     chips: Mapping[ChipCode, int]
@@ -122,28 +126,17 @@ async def waiting(pool: asyncpg.Pool) -> list[Waiting]:
     """Every order that waits, the oldest first."""
     rows = await pool.fetch(
         """
-        SELECT tier, chips, regions, start_slot, end_slot, limit_price, slots,
-               (least(most * 1000, size * 1000 - got) + 999) / 1000 AS most
+        SELECT tier, chips, regions, o.start_slot, end_slot, limit_price, slots, shape,
+               (least(most * 1000, size * 1000 - got) + 999) / 1000 AS most, got_chip, got_region, got_start
         FROM orders o, LATERAL (
-            SELECT coalesce(sum(s.working * (o.chips->>i.chip)::bigint * CASE WHEN jsonb_typeof(o.shape) = 'array'
+            SELECT min(i.chip) AS got_chip, min(i.region) AS got_region, min(s.start_slot) AS got_start, coalesce(sum(s.working * (o.chips->>i.chip)::bigint * CASE WHEN jsonb_typeof(o.shape) = 'array'
                             THEN s.granted_end_slot - s.start_slot ELSE 1 END), 0)::bigint AS got
             FROM leases s JOIN listings i ON i.id = s.listing_id WHERE s.order_id = o.id
         ) AS g
         WHERE status = 'resting' ORDER BY age, id
         """
     )
-    return [
-        Waiting(
-            tier=Tier(row["tier"]),
-            chips=_chips.decode(row["chips"]),
-            regions=_regions.decode(row["regions"]),
-            window=_window(row["start_slot"], row["end_slot"]),
-            limit=row["limit_price"],
-            most=row["most"],
-            slots=row["slots"],
-        )
-        for row in rows
-    ]
+    return [_waiting(row) for row in rows]
 
 
 _OFFERED = """
@@ -159,6 +152,7 @@ _OFFERED = """
 _asks = msgspec.json.Decoder(dict[Tier, tuple[tuple[int, int], ...]])
 _chips = msgspec.json.Decoder(dict[ChipCode, int])
 _regions = msgspec.json.Decoder(frozenset[RegionCode])
+_shape = msgspec.json.Decoder(Shape)
 
 
 def _offered(row: asyncpg.Record) -> Offered:
@@ -177,6 +171,28 @@ def _offered(row: asyncpg.Record) -> Offered:
         sold=tuple(Sold(_window(start, end), cards) for start, end, cards in leased),
         status=row["status"],
         seq=row["seq"],
+    )
+
+
+def _waiting(row: asyncpg.Record) -> Waiting:
+    shape, slots = _shape.decode(row["shape"]), row["slots"]
+    order = Waiting(
+        tier=Tier(row["tier"]),
+        chips=_chips.decode(row["chips"]),
+        regions=_regions.decode(row["regions"]),
+        window=_window(row["start_slot"], row["end_slot"]),
+        limit=row["limit_price"],
+        most=row["most"],
+        slots=slots,
+    )
+    if not isinstance(shape, Block) or row["got_chip"] is None:
+        return order
+    chip, region, start = ChipCode(row["got_chip"]), RegionCode(row["got_region"]), row["got_start"]
+    return replace(
+        order,
+        chips={chip: order.chips[chip]},
+        regions=frozenset({region}) if shape.split is Split.SELLERS else order.regions,
+        window=_window(start, start + slots),
     )
 
 

@@ -9,6 +9,7 @@ import msgspec
 from exchange.persistence.database import Pool
 from exchange.state import PartyId
 from matching.terms import (
+    Block,
     ChipCode,
     OnPreempt,
     OrderId,
@@ -27,10 +28,26 @@ Place = tuple[int, str]
 
 
 @dataclass(frozen=True, slots=True)
+class NotContinued:
+    """What was taken back of an order, and nobody looks for: that would hold `needed`, and so much was `available`."""
+
+    needed: Fen
+    available: Fen
+    window: Window
+    shape: Block
+
+    @property
+    def short(self) -> Fen:
+        """How much more money it takes."""
+        return Fen(self.needed - self.available)
+
+
+@dataclass(frozen=True, slots=True)
 class StoredOrder:
     """An order as it stands. `limit` is micro-yuan per reference card and slot; `status` is open, resting or its end.
 
-    `continued_as` is the order that looks for what was taken back of it, if one does.
+    `continued_as` is the order that looks for what was taken back of it, if one does; `not_continued` says why none does
+    where its buyer's money does not cover one.
     """
 
     id: OrderId
@@ -51,6 +68,7 @@ class StoredOrder:
     status: str
     seq: int
     continued_as: OrderId | None
+    not_continued: NotContinued | None
 
 
 CONTINUED_AS = """(
@@ -83,6 +101,7 @@ async def orders_of(pool: Pool, party: str, before: Place | None, most: int) -> 
 _chips = msgspec.json.Decoder(dict[ChipCode, int])
 _shape = msgspec.json.Decoder(Shape)
 _regions = msgspec.json.Decoder(tuple[RegionCode, ...])
+_lost = msgspec.json.Decoder(NotContinued)
 
 
 def _order(row: asyncpg.Record) -> StoredOrder:
@@ -105,4 +124,5 @@ def _order(row: asyncpg.Record) -> StoredOrder:
         status=row["status"],
         seq=row["seq"],
         continued_as=row["continued_as"],
+        not_continued=None if row["not_continued"] is None else _lost.decode(row["not_continued"]),
     )

@@ -1,6 +1,6 @@
 """What the door and the clerk ask about parties: who holds a key, who is admitted, what is owed to whom."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import asyncpg
@@ -58,6 +58,12 @@ async def party_of(pool: Pool, party: str) -> Admitted | None:
     """One party."""
     row = await pool.fetchrow("SELECT * FROM parties WHERE id = $1", party)
     return None if row is None else _admitted(row)
+
+
+async def names_of(pool: Pool, parties: Iterable[str]) -> dict[str, str]:
+    """What these parties are called."""
+    rows = await pool.fetch("SELECT id, name FROM parties WHERE id = ANY($1::text[])", list(set(parties)))
+    return {row["id"]: row["name"] for row in rows}
 
 
 async def parties(pool: Pool, before: int | None, most: int) -> list[Admitted]:

@@ -20,6 +20,11 @@ class StoredPeriod:
     released: int
     status: str
 
+    @property
+    def closed(self) -> bool:
+        """Whether all its statements are made: until then there may be more."""
+        return self.status == "closed"
+
 
 async def first_tick_at(pool: Pool) -> Slot | None:
     """The slot in which the venue's time began, or None before its first tick."""

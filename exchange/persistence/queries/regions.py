@@ -98,14 +98,14 @@ async def shared_figures(pool: asyncpg.Pool, named: list[str]) -> list[SharedFig
 
 
 async def shared_periods(pool: asyncpg.Pool, named: list[str]) -> list[SharedPeriod]:
-    """What some agreements' statements came to, period by period, newest first: sums of the statement lines."""
+    """What some agreements' statements came to, closed period by period, newest first: sums of the statement lines."""
     rows = await pool.fetch(
         """
         SELECT l.agreement, r.period, r.id AS run, count(DISTINCT s.id) AS statements, count(*) AS lines,
                sum(l.net_fen)::bigint AS net, sum(l.local_retained_fen)::bigint AS local_retained,
                sum(l.gdp_base_fen)::bigint AS gdp_base
         FROM statement_lines l JOIN statements s ON s.id = l.statement JOIN runs r ON r.id = s.run
-        WHERE l.agreement = ANY($1::text[])
+        WHERE l.agreement = ANY($1::text[]) AND r.status = 'closed'
         GROUP BY l.agreement, r.period, r.id ORDER BY r.period DESC, l.agreement
         """,
         named,

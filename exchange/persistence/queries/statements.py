@@ -62,7 +62,7 @@ class StoredLine:
 async def statement_of(pool: Pool, reach: Reach, statement: str) -> StoredStatement | None:
     """One statement, if it may be seen."""
     row = await pool.fetchrow(f"{_WITHIN_REACH} AND s.id = $4", *_reach(reach), statement)
-    return None if row is None else _statement(row)
+    return None if row is None else statement_of_row(row)
 
 
 async def statements_within(
@@ -79,7 +79,7 @@ async def statements_within(
         most,
         run,
     )
-    return [_statement(row) for row in rows]
+    return [statement_of_row(row) for row in rows]
 
 
 async def payouts_of(pool: Pool, statements: Sequence[str]) -> dict[str, Fen]:
@@ -95,7 +95,7 @@ async def payouts_of(pool: Pool, statements: Sequence[str]) -> dict[str, Fen]:
 async def lines_of(pool: Pool, statement: str) -> list[StoredLine]:
     """The lines of a statement, in order."""
     rows = await pool.fetch("SELECT * FROM statement_lines WHERE statement = $1 ORDER BY n", statement)
-    return [_line(row) for row in rows]
+    return [line_of_row(row) for row in rows]
 
 
 _WITHIN_REACH = """
@@ -110,7 +110,8 @@ def _reach(reach: Reach) -> tuple[str, str | None, bool]:
     return reach.party, reach.region, reach.everything
 
 
-def _statement(row: asyncpg.Record) -> StoredStatement:
+def statement_of_row(row: asyncpg.Record) -> StoredStatement:
+    """A statement from its row, joined with its run."""
     return StoredStatement(
         id=row["id"],
         run=RunId(row["run"]),
@@ -126,7 +127,8 @@ def _statement(row: asyncpg.Record) -> StoredStatement:
     )
 
 
-def _line(row: asyncpg.Record) -> StoredLine:
+def line_of_row(row: asyncpg.Record) -> StoredLine:
+    """A line from its row."""
     figures: dict[str, Any] = {
         field.name: _shares.decode(row[field.name]) if field.type is RegionShares else row[field.name]
         for field in fields(Line)

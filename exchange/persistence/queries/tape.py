@@ -1,35 +1,43 @@
-"""The tape: every lease as it was granted, without names, and when it was granted by the venue's clock."""
+"""The tape: every lease as it was granted, without names, and when it was granted by the venue's clock.
+
+Whoever orders from several sellers gets several leases at once. So that the tape does not tell which, it has no order
+within a slot but that of its ids, which nobody outside can make: see `trade_id`.
+"""
 
 import asyncio
 from dataclasses import dataclass
-from datetime import datetime
+from itertools import chain, count, islice
+from typing import NewType
 
 import asyncpg
 
 from exchange.catalogue.chips import WHOLE
 from exchange.catalogue.instruments import Instrument
 from exchange.persistence.database import Pool
+from exchange.persistence.projections import PricedBy
 from matching.terms import ChipCode, OwnerGroup, RegionCode, Slot, Tier, Window
 from settlement.meters import SECONDS_PER_HOUR
 from settlement.money import round_half_away
 
+TradeId = NewType("TradeId", str)
+
 
 @dataclass(frozen=True, slots=True)
 class Trade:
-    """A lease as the tape tells it, and nobody's name. Trades are numbered from 1 in the order of their grant.
+    """A lease as the tape tells it, and nobody's name.
 
     `cost` is micro-yuan for all cards and slots: over them it is the exact price of a card-slot, on average. `slot` is
-    where the venue's clock stood, `granted` when the log was written.
+    where the venue's clock stood at the grant, `priced_by` what its price is. `number` counts grants, and is not for the public.
     """
 
+    id: TradeId
     number: int
     instrument: Instrument
     cards: int
     window: Window
     cost: int
+    priced_by: PricedBy
     slot: Slot
-    granted: datetime
-    seq: int
 
     @property
     def card_slots(self) -> int:
@@ -66,31 +74,40 @@ class Parted:
     seller: OwnerGroup
 
 
-async def tape(pool: Pool, wanted: Wanted, before: int | None, most: int) -> list[Trade]:
-    """The latest trades, the newest first, before a number."""
+async def tape(pool: Pool, wanted: Wanted, before: tuple[int, str] | None, most: int) -> list[Trade]:
+    """The latest trades, the newest slot first and the last id in it, before a slot and an id."""
     where, given = _where(wanted, before)
-    rows = await pool.fetch(f"SELECT {_TRADE} {_FROM} {where} ORDER BY t.number DESC LIMIT {most:d}", *given)
+    rows = await pool.fetch(
+        f"SELECT {_TRADE} {_FROM} {where} ORDER BY t.slot DESC, t.id DESC LIMIT {most:d}", *given
+    )
     return [_trade(row) for row in rows]
 
 
 async def traded(pool: Pool, wanted: Wanted) -> list[Trade]:
-    """All trades that are wanted, the oldest first."""
+    """All trades that are wanted, from the end of the tape."""
     where, given = _where(wanted)
-    rows = await pool.fetch(f"SELECT {_TRADE} {_FROM} {where} ORDER BY t.number", *given)
+    rows = await pool.fetch(f"SELECT {_TRADE} {_FROM} {where} ORDER BY t.slot, t.id", *given)
     return await asyncio.to_thread(lambda: [_trade(row) for row in rows])
 
 
 async def parted(pool: Pool, since: Slot, until: Slot) -> list[Parted]:
-    """All trades of some slots with the groups that made them, the oldest first."""
+    """All trades of some slots with the groups that made them, from the end of the tape."""
     where, given = _where(Wanted(since=since, until=until))
     rows = await pool.fetch(
         f'SELECT {_TRADE}, b."group" AS buyer, s."group" AS seller {_FROM} '
-        f"JOIN parties b ON b.id = o.party JOIN parties s ON s.id = l.party {where} ORDER BY t.number",
+        f"JOIN parties b ON b.id = o.party JOIN parties s ON s.id = l.party {where} ORDER BY t.slot, t.id",
         *given,
     )
     return await asyncio.to_thread(
         lambda: [Parted(_trade(row), OwnerGroup(row["buyer"]), OwnerGroup(row["seller"])) for row in rows]
     )
+
+
+async def last_trade(pool: Pool, instrument: Instrument) -> Trade | None:
+    """The latest trade of an instrument, by its grant."""
+    where, given = _where(Wanted.of(instrument))
+    row = await pool.fetchrow(f"SELECT {_TRADE} {_FROM} {where} ORDER BY t.number DESC LIMIT 1", *given)
+    return None if row is None else _trade(row)
 
 
 async def last_trades(pool: Pool, after: int) -> list[Trade]:
@@ -110,50 +127,45 @@ async def last_trades(pool: Pool, after: int) -> list[Trade]:
 
 async def first_trade(pool: Pool) -> Slot | None:
     """The slot of the first trade of all, or None before it."""
-    query = f"SELECT {_SLOT} FROM trades t {_CLOCK} ORDER BY t.number LIMIT 1"  # noqa: S608 - our own words only
-    slot: int | None = await pool.fetchval(query)
+    slot: int | None = await pool.fetchval("SELECT min(slot) FROM trades")
     return None if slot is None else Slot(slot)
 
 
-_SLOT = "coalesce(k.slot, 0)"
-_CLOCK = """
-    LEFT JOIN LATERAL (SELECT slot FROM ticks WHERE seq < t.seq ORDER BY seq DESC LIMIT 1) AS k ON true
-"""
-_TRADE = f"""
-    t.number, l.chip, l.region, o.tier, t.cards, t.start_slot, t.end_slot, t.cost, {_SLOT} AS slot, c.logged_at, t.seq
-"""
-_FROM = f"""
-    FROM trades t JOIN listings l ON l.id = t.listing_id JOIN orders o ON o.id = t.order_id
-    JOIN commands c ON c.seq = t.seq {_CLOCK}
-"""
-# A slot of the clock is a stretch of the log: from the tick that brought it, until before the next one's.
-_FIRST_TICK = "(SELECT min(seq) FROM ticks WHERE slot >= ${n})"
+_TRADE = (
+    "t.id, t.number, l.chip, l.region, o.tier, t.cards, t.start_slot, t.end_slot, t.cost, t.priced_by, t.slot"
+)
+_FROM = "FROM trades t JOIN listings l ON l.id = t.listing_id JOIN orders o ON o.id = t.order_id"
 _CONDITIONS = (
-    "l.chip = ${n}",
-    "l.region = ${n}",
-    "o.tier = ${n}",
-    f"t.seq > {_FIRST_TICK}",
-    f"t.seq < coalesce({_FIRST_TICK}, {2**63 - 1})",
-    "t.number < ${n}",
+    "l.chip = {}",
+    "l.region = {}",
+    "o.tier = {}",
+    "t.slot >= {}",
+    "t.slot < {}",
+    "(t.slot, t.id) < ({}, {})",
 )
 
 
-def _where(wanted: Wanted, before: int | None = None) -> tuple[str, list[str | int]]:
+def _where(wanted: Wanted, before: tuple[int, str] | None = None) -> tuple[str, list[str | int]]:
     """The conditions that are asked, and their parameters: no others, so that the database can plan for these."""
-    asked = (wanted.chip, wanted.region, wanted.tier, wanted.since, wanted.until, before)
-    pairs = [(words, value) for words, value in zip(_CONDITIONS, asked, strict=True) if value is not None]
-    words = " AND ".join(words.format(n=n) for n, (words, _) in enumerate(pairs, start=1))
-    return f"WHERE {words}" if pairs else "", [value for _, value in pairs]
+    single = [wanted.chip, wanted.region, wanted.tier, wanted.since, wanted.until]
+    asked = [*(() if value is None else (value,) for value in single), before or ()]
+    numbers = (f"${n}" for n in count(1))
+    words = [
+        words.format(*islice(numbers, len(values)))
+        for words, values in zip(_CONDITIONS, asked, strict=True)
+        if values
+    ]
+    return f"WHERE {' AND '.join(words)}" if words else "", [*chain.from_iterable(asked)]
 
 
 def _trade(row: asyncpg.Record) -> Trade:
     return Trade(
+        id=TradeId(row["id"]),
         number=row["number"],
         instrument=Instrument(ChipCode(row["chip"]), RegionCode(row["region"]), Tier(row["tier"])),
         cards=row["cards"],
         window=Window(Slot(row["start_slot"]), Slot(row["end_slot"])),
         cost=row["cost"],
+        priced_by=PricedBy(row["priced_by"]),
         slot=Slot(row["slot"]),
-        granted=row["logged_at"],
-        seq=row["seq"],
     )

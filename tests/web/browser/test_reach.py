@@ -18,6 +18,7 @@ RUN = (
 WEIGHT_MAX = 300_000  # bytes of a page with all that it loads, before compression
 
 H800 = "/instruments/nvidia-h800-80g@621000/on_demand"
+WHAT_IF = "/region/agreements/pair-1/1/2026-10/what-if"
 JOB = "chip=nvidia-h800-80g&limit=20&deadline=2026-12-20T00%3A00"
 PAGES = {
     "": [
@@ -47,7 +48,13 @@ PAGES = {
     "seller-1": ["/console", "/console/new", "/console/leases", "/console/statements"],
     "buyer-2": ["/orders", "/leases"],
     "seller-4": ["/console/leases"],
-    "office-qingyang": ["/region", "/region/agreements/pair-1/1/2026-10"],
+    "office-qingyang": [
+        "/region",
+        "/region/agreements/pair-1/1/2026-10",
+        f"{WHAT_IF}?revenue-1=50&value_added=40",
+        f"{WHAT_IF}?tax-1=x",
+        "/region/pairs/310000/621000/2026-Q4",
+    ],
     "clerk-1": [
         "/clerk",
         "/clerk/parties",
@@ -91,14 +98,14 @@ FOCUS = """() => {
 
 
 def everywhere(visitor: Visitor, party: str) -> list[str]:
-    """The pages of a party, with what its lists lead to."""
+    """The pages of a party, with what its lists lead to, and what its statement's invoice has to say."""
     if party:
         visitor.sign_in(party)
     paths = list(PAGES[party])
     for path, begins in DETAILS.get(party, {}).items():
         visitor.open(path)
         paths.append(visitor.page.locator(f'main a[href^="{begins}"]').first.get_attribute("href") or path)
-    return paths
+    return paths + [f"{path}/invoice" for path in paths if path.startswith("/statements/run-")]
 
 
 def forgive_missing(visitor: Visitor) -> None:

@@ -12,7 +12,9 @@ import pytest
 from typer.testing import Result
 
 from tests.web.cli.conftest import Suanli
+from tests.web.documents.test_focus import charges
 from tests.web.house import YUAN, open_market, order
+from web.documents.focus import focus_csv
 from web.server import serving
 
 pytestmark = pytest.mark.integration
@@ -68,6 +70,8 @@ def test_a_quote_is_told_and_books_nothing(buyer: Counter) -> None:
     told = buyer("quote", job()).stdout
     assert "8 cards of nvidia-h100-80g in 150100" in told
     assert "¥288.00 in all, of which VAT" in told
+    assert "from listing 1 of this quote" in told
+    assert "lst-" not in told
     assert "Of what is free, at another limit" in told
     quote = read(buyer("quote", job(), "--json"))
     assert quote["promise"] == {
@@ -112,3 +116,19 @@ def test_what_can_t_be_read_or_is_refused_ends_with_its_code(buyer: Counter) -> 
         refused = buyer(*command)
         assert (refused.exit_code, "window_too_far" in refused.stderr) == (4, True)
     assert buyer("quote", job(), by="seller").exit_code == 4
+
+
+def test_a_focus_file_is_read_strictly_and_compared(buyer: Counter) -> None:
+    file = Path("focus.csv")
+    file.write_text(focus_csv([]), encoding="utf-8")
+    told = buyer("check-focus", file, "2026-11")
+    assert told.exit_code == 0
+    assert told.stdout.startswith("0 charges are ¥0.00")
+    file.write_text(focus_csv(charges()), encoding="utf-8")
+    told = buyer("check-focus", file, "2026-10")
+    assert told.exit_code == 1
+    assert "run-9/lse-7, line 1: only the file has it" in told.stdout
+    file.write_text(focus_csv(charges()).replace("CNY", "USD", 1), encoding="utf-8")
+    told = buyer("check-focus", file, "2026-10")
+    assert told.exit_code == 2
+    assert "line 2, BillingCurrency" in " ".join(told.stderr.split())

@@ -39,6 +39,30 @@ def test_a_setting_that_makes_no_sense_is_named(variable: str, value: str) -> No
         Settings.from_env({variable: value})
 
 
+STRIPE = {"SUANLI_STRIPE_KEY": "sk_test_secret", "SUANLI_STRIPE_WEBHOOK_SECRET": "whsec_secret"}
+
+
+def test_stripe_takes_a_key_and_a_webhook_secret_and_neither_is_shown() -> None:
+    settings = Settings.from_env(STRIPE)
+    assert (settings.stripe_key, settings.stripe_webhook_secret) == ("sk_test_secret", "whsec_secret")
+    assert "secret" not in repr(settings).replace("stripe_webhook_secret", "")
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"SUANLI_STRIPE_KEY": STRIPE["SUANLI_STRIPE_KEY"]},
+        {"SUANLI_STRIPE_WEBHOOK_SECRET": STRIPE["SUANLI_STRIPE_WEBHOOK_SECRET"]},
+        STRIPE | {"SUANLI_STRIPE_KEY": "pk_test_secret"},
+        STRIPE | {"SUANLI_STRIPE_WEBHOOK_SECRET": "sk_test_secret"},
+    ],
+)
+def test_stripe_by_half_is_refused(environ: dict[str, str]) -> None:
+    with pytest.raises(SettingsError, match="SUANLI_STRIPE") as odd:
+        Settings.from_env(environ)
+    assert "_test_secret" not in str(odd.value)
+
+
 def test_a_password_is_never_repeated() -> None:
     settings = Settings.from_env({"DATABASE_URL": "postgres://ann:secret@db.example/venue"})
     assert settings.database == "venue on db.example:5432"

@@ -39,6 +39,7 @@ def test_without_a_server_the_clerk_opens_the_venue(suanli: Suanli) -> None:
     _closing_is_refused(suanli)
     _a_month_that_is_over_is_closed(suanli, opened)
     _terms_are_changed(suanli)
+    _links_are_set(suanli)
     _made_up_trades_are_kept_out(suanli)
 
 
@@ -75,6 +76,20 @@ def _a_month_that_is_over_is_closed(suanli: Suanli, opened: Instant) -> None:
     closed = suanli("close", period_of(opened, 8 * 3600).name, "--yes", "--json")
     assert closed.exit_code == 0, closed.stderr
     assert json.loads(closed.stdout)["statements"] == 0
+
+
+def _links_are_set(suanli: Suanli) -> None:
+    assert suanli("links", "list").stdout.startswith("There are no links yet")
+    told = suanli("links", "set", "310000", "520100", "100000")
+    assert (told.exit_code, told.stdout) == (0, "The link from 310000 to 520100 has 100,000 Mbit/s.\n")
+    link = {"home": "310000", "region": "520100", "mbps": 40_000}
+    assert json.loads(suanli("links", "set", "310000", "520100", "40000", "--json").stdout) == link
+    assert json.loads(suanli("links", "list", "--json").stdout) == [link]
+    assert "40,000" in suanli("links", "list").stdout
+    for wrong, code in (("310000", "invalid_value"), ("999999", "unknown_region")):
+        refused = suanli("links", "set", "310000", wrong, "1")
+        assert (refused.exit_code, code in refused.stderr) == (4, True), refused.stderr
+    assert suanli("links", "set", "310000", "520100", "-1").exit_code == 2
 
 
 def _terms_are_changed(suanli: Suanli) -> None:

@@ -9,8 +9,9 @@ from tests.web.cli.conftest import Suanli
 from web.cli.main import COMMANDS
 
 GROUPS = {
-    "bench": ["matching"],
+    "bench": ["matching", "settle"],
     "db": ["check", "upgrade", "rebuild"],
+    "links": ["list", "set"],
     "party": ["add", "list", "key"],
     "terms": ["show", "adopt"],
 }

@@ -69,7 +69,8 @@ class Browser:
     def _visit(self, answer: httpx.Response) -> Visit:
         assert answer.status_code < 500, answer.text
         fragment = "suanli-as-of" in answer.headers
-        page = Reading() if answer.is_redirect else read(answer.text, whole=not fragment)
+        is_file = "attachment" in answer.headers.get("content-disposition", "")
+        page = Reading() if answer.is_redirect or is_file else read(answer.text, whole=not fragment)
         return Visit(
             answer.status_code, answer.headers.get("location", ""), page, answer.text, answer.headers
         )

@@ -60,7 +60,7 @@ async def test_a_waiting_order_takes_what_is_listed(venue: Venue) -> None:
 @pytest.mark.parametrize(
     ("field", "value", "sentence"),
     [
-        ("chip", "", "Fill this in."),
+        ("chip", "", "Choose one of the options."),
         ("chip", "abacus", "Choose one of the options."),
         ("region", "1", "Choose one of the options."),
         ("cards", "0", "At least 1."),
@@ -71,7 +71,9 @@ async def test_a_waiting_order_takes_what_is_listed(venue: Venue) -> None:
         ("end", "2026-11-23T00:00", "The end must be later than the beginning."),
         ("end", "2199-01-01T00:00", "At most 90 days after the beginning."),
         ("end", "2027-02-22T00:00", "window_too_far"),
-        ("firm", "", "Fill this in."),
+        ("firm", "", "Fill in “Firm"),
+        ("cards", "", "Fill in “Cards”."),
+        ("end", "", "Choose a day and a time for “"),
         ("firm", "9.999", "Write an amount in yuan with at most two decimals, such as 12.50."),
         ("firm", "1000000000", "At most 1,000,000."),
         ("night_since", "24", "Choose one of the options."),

@@ -74,7 +74,7 @@ async def test_hostile_names_are_shown_as_they_are(empty: Venue) -> None:
         ({"id": "clerk-1"}, "party_exists"),
         ({"name": "a\u202eb"}, "Leave out control, zero-width and direction characters."),
         ({"name": "x" * 201}, "String should have at most 200 characters."),
-        ({"roles": []}, "Fill this in."),
+        ({"roles": []}, "Tick at least one."),
         ({"roles": ["king"]}, "Input should be"),
         ({"region": "999999"}, "unknown_region"),
         ({"region": ""}, "String should match pattern"),

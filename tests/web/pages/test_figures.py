@@ -110,6 +110,7 @@ def test_quantities() -> None:
     assert formats.hours(900) == "0.25 h"
     assert formats.milli(1_250) == "1.25"
     assert formats.milli(474) == "0.474"
+    assert formats.thousandths(1_250_500) == "1,250.5"
     assert formats.basis_points(600) == "6 %"
     assert formats.basis_points(125) == "1.25 %"
     assert formats.short_count(12_345) == "12k"

@@ -80,7 +80,7 @@ async def test_without_a_limit_the_price_is_shown_first(calm: Venue) -> None:
     assert "Set a limit of at least ¥15.09" in quote.page.text
     taken = next(link for link in quote.page.links() if "limit=15.09" in link)
     assert "¥2,896.00" in (await browser.get(taken)).page.text
-    assert told(await review(browser, limit=""), "limit") == "Fill this in."
+    assert told(await review(browser, limit=""), "limit") == "Fill in “Limit per card-hour, in yuan”."
 
 
 async def test_where_nothing_fits_the_page_says_what_would(venue: Venue) -> None:
@@ -101,8 +101,8 @@ async def test_where_nothing_fits_the_page_says_what_would(venue: Venue) -> None
 @pytest.mark.parametrize(
     ("field", "value", "sentence"),
     [
-        ("chip", [], "Fill this in."),
-        ("chip", ["no-such-chip"], "Fill this in."),
+        ("chip", [], "Tick at least one."),
+        ("chip", ["no-such-chip"], "Tick at least one."),
         ("cards", "", "Fill this in."),
         ("cards", "eight", "Write a number, such as 8 or 12.50."),
         ("cards", "2.5", "Write a whole number."),
@@ -115,10 +115,10 @@ async def test_where_nothing_fits_the_page_says_what_would(venue: Venue) -> None
         ("hours", "0", "Write hours as a whole number of 60-minute slots, at least one."),
         ("start", "2026-11-23T10:30", "Slots begin every 60 minutes: choose such a time."),
         ("start", "tomorrow", "Choose a day and a time."),
-        ("deadline", "", "Fill this in."),
+        ("deadline", "", "Choose a day and a time"),
         ("deadline", "2026-11-23T11:00", "The run does not fit between its earliest start and this time"),
         ("deadline", "2026-02-30T10:00", "Choose a day and a time."),
-        ("region", [], "Fill this in."),
+        ("region", [], "Tick at least one."),
         ("limit", "12.345", "Write an amount in yuan with at most two decimals, such as 12.50."),
         ("limit", "1e3", "Write an amount in yuan with at most two decimals, such as 12.50."),
         ("limit", "99999999", "At most 1,000,000."),

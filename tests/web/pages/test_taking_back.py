@@ -21,7 +21,7 @@ async def review(browser: Browser, **changed: str | list[str]) -> Visit:
 @pytest.mark.parametrize(
     ("changed", "field", "sentence"),
     [
-        ({"kind": "work", "work": ""}, "work", "Fill this in."),
+        ({"kind": "work", "work": ""}, "work", "Fill in “Card-hours in all”."),
         ({"kind": "work", "work": "0"}, "work", "Write hours as a whole number of 60-minute slots"),
         ({"kind": "work", "work": "9999999999999"}, "work", "At most 8,784,000,000."),
         ({"kind": "work", "rate": "0"}, "rate", "At least 1."),
@@ -31,7 +31,7 @@ async def review(browser: Browser, **changed: str | list[str]) -> Visit:
         ({"on_preempt": "wait"}, "on_preempt", "should be"),
         ({"mbps": "fast"}, "mbps", "Write a number"),
         ({"mbps": "9999999", "origin": "310000"}, "mbps", "At most 1,000,000."),
-        ({"mbps": "100"}, "origin", "Fill this in."),
+        ({"mbps": "100"}, "origin", "Choose one of the options."),
         ({"mbps": "100", "origin": "999999"}, "origin", "Choose one of the options."),
     ],
 )
@@ -149,7 +149,9 @@ async def test_a_reclaim_says_what_it_interrupts_and_is_carried_out_once(venue: 
     path = await listing_of(browser)
     wrong = await browser.get(f"{path}/reclaim", since="2026-11-23T12:30")
     assert (wrong.status, "Slots begin every 60 minutes" in told(wrong, "since")) == (422, True)
-    assert told(await browser.get(f"{path}/reclaim"), "since") == "Fill this in."
+    assert (
+        told(await browser.get(f"{path}/reclaim"), "since") == "Choose a day and a time for “From (UTC+8)”."
+    )
     soon = await browser.get(f"{path}/reclaim", since="2026-11-20T00:00")
     assert "The notice has to be kept, so this begins at 2026-11-23 11:00" in soon.page.text
     shown = await browser.get(f"{path}/reclaim", since="2026-11-23T12:00")
@@ -189,7 +191,7 @@ async def test_the_clerk_changes_the_market_s_terms_and_nothing_else(venue: Venu
         ("notice", "0.5", "Write hours as a whole number"),
         ("outbid", "101", "At most 100."),
         ("outbid", "0.001", "Write per cent with at most two decimals"),
-        ("grace", "", "Fill this in."),
+        ("grace", "", "Fill in “"),
     ):
         wrong = await browser.send("/clerk/market", **{**changed, field: value, "once": once})
         assert (wrong.status, sentence in told(wrong, field)) == (422, True), field
@@ -201,7 +203,8 @@ async def test_the_clerk_sets_a_link(venue: Venue) -> None:
     wrong = await browser.send("/clerk/links", home="310000", region="310000", mbps="5", once=once)
     assert "A link leads to another region" in told(wrong, "region")
     missing = await browser.send("/clerk/links", home="", region="310000", mbps="", once=once)
-    assert (told(missing, "home"), told(missing, "mbps")) == ("Fill this in.", "Fill this in.")
+    assert told(missing, "home") == "Choose one of the options."
+    assert told(missing, "mbps").startswith("Fill in “")
     done = await browser.send("/clerk/links", home="310000", region="621000", mbps="40000", once=once)
     assert done.location == "/clerk/market?set=1"
     found = {f"{link.home} {link.region}": link.mbps for link in await links(venue.exchange.readers)}

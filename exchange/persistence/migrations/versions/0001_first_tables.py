@@ -149,6 +149,15 @@ def upgrade() -> None:
         "ix_delivery_records_batch", "delivery_records", ["batch"], unique=False, postgresql_using="brin"
     )
     op.create_table(
+        "displacements",
+        sa.Column("lease", sa.Text(), nullable=False),
+        sa.Column("reclaimed", sa.Boolean(), nullable=False),
+        sa.Column("slot", sa.BigInteger(), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("lease", name=op.f("pk_displacements")),
+    )
+    op.create_index("ix_displacements_slot", "displacements", ["slot"], unique=False)
+    op.create_table(
         "entries",
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.Column("n", sa.Integer(), nullable=False),
@@ -247,6 +256,7 @@ def upgrade() -> None:
         sa.Column("home", sa.Text(), nullable=True),
         sa.Column("mbps_per_card", sa.BigInteger(), nullable=False),
         sa.Column("held", sa.BigInteger(), nullable=False),
+        sa.Column("not_continued", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("age", sa.BigInteger(), nullable=False),
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
@@ -347,13 +357,6 @@ def upgrade() -> None:
     op.create_index("ix_statements_pair", "statements", ["source", "destination"], unique=False)
     op.create_index("ix_statements_seller", "statements", ["seller", "seq"], unique=False)
     op.create_table(
-        "ticks",
-        sa.Column("seq", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("slot", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("seq", name=op.f("pk_ticks")),
-    )
-    op.create_index("ix_ticks_slot", "ticks", ["slot", "seq"], unique=False)
-    op.create_table(
         "token_records",
         sa.Column("party", sa.Text(), nullable=False),
         sa.Column("meter", sa.Text(), nullable=False),
@@ -376,17 +379,20 @@ def upgrade() -> None:
     op.create_table(
         "trades",
         sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.Text(), nullable=False),
         sa.Column("order_id", sa.Text(), nullable=False),
         sa.Column("listing_id", sa.Text(), nullable=False),
         sa.Column("cards", sa.BigInteger(), nullable=False),
         sa.Column("start_slot", sa.BigInteger(), nullable=False),
         sa.Column("end_slot", sa.BigInteger(), nullable=False),
         sa.Column("cost", sa.BigInteger(), nullable=False),
+        sa.Column("priced_by", sa.Text(), nullable=False),
+        sa.Column("slot", sa.BigInteger(), nullable=False),
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("number", name=op.f("pk_trades")),
     )
     op.create_index("ix_trades_listing", "trades", ["listing_id", "number"], unique=False)
-    op.create_index("ix_trades_seq", "trades", ["seq"], unique=False)
+    op.create_index("ix_trades_tape", "trades", ["slot", "id"], unique=False)
     op.create_table(
         "usage_batches",
         sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -440,14 +446,12 @@ def downgrade() -> None:
     op.drop_table("writer")
     op.drop_table("venue")
     op.drop_table("usage_batches")
-    op.drop_index("ix_trades_seq", table_name="trades")
+    op.drop_index("ix_trades_tape", table_name="trades")
     op.drop_index("ix_trades_listing", table_name="trades")
     op.drop_table("trades")
     op.drop_index("ix_token_records_batch", table_name="token_records", postgresql_using="brin")
     op.drop_index("ix_token_records_contract", table_name="token_records")
     op.drop_table("token_records")
-    op.drop_index("ix_ticks_slot", table_name="ticks")
-    op.drop_table("ticks")
     op.drop_index("ix_statements_seller", table_name="statements")
     op.drop_index("ix_statements_pair", table_name="statements")
     op.drop_index("ix_statements_buyer", table_name="statements")
@@ -473,6 +477,8 @@ def downgrade() -> None:
     op.drop_table("leases")
     op.drop_table("events")
     op.drop_table("entries")
+    op.drop_index("ix_displacements_slot", table_name="displacements")
+    op.drop_table("displacements")
     op.drop_index("ix_delivery_records_batch", table_name="delivery_records", postgresql_using="brin")
     op.drop_index(
         "ix_delivery_records_slot", table_name="delivery_records", postgresql_where="status = 'accepted'"

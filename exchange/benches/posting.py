@@ -1,0 +1,144 @@
+"""Stage C: a venue that has granted as many leases posts their statements, with the code that closes a month."""
+
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+from exchange.agreements.commands import RecordAgreement
+from exchange.app import Exchange, open_exchange
+from exchange.bench import Ask, asker
+from exchange.benches.usage import PERIOD
+from exchange.catalogue.catalogue import load_catalogue
+from exchange.closing.commands import BeginClose, CutUsage, FinishClose, LeaseSum, PostStatements
+from exchange.defaults import venue_terms
+from exchange.holds import lease_hold
+from exchange.parties.commands import Deposit, RegisterParty
+from exchange.periods import period_named
+from exchange.state import (
+    VENUE,
+    Instant,
+    LeaseId,
+    LeaseTerms,
+    LiveLease,
+    Party,
+    PartyId,
+    PricedRun,
+    Role,
+    RunId,
+    VenueTerms,
+)
+from exchange.venue.commands import Tick
+from matching.terms import ListingId, OrderId, OwnerGroup, RegionCode, Slot, Window
+from settlement.agreements import PairAgreement
+from settlement.jobs.close_period import SUMS_MAX, Settled, by_lease
+from settlement.ledger.chart import AccountKind, LedgerAccount
+from settlement.ledger.journal import EntryKind, entry
+from settlement.meters import Meter
+from settlement.money import BasisPoints, Fen
+from settlement.usage.sums import Sum
+
+BUYER, SELLER = PartyId("buyer"), PartyId("seller")
+LATER = 40 * 86_400  # seconds after the month began: it is over, and so are its late windows
+DEPOSIT = Fen(10**12)
+
+
+@asynccontextmanager
+async def venue_with_leases(
+    url: str, sums: Iterable[Sum], agreement: PairAgreement
+) -> AsyncIterator[tuple[Exchange, Ask]]:
+    """A venue at the end of a month, with the leases that some sums are of; and a way to ask it.
+
+    They were never traded: they are put into the state, and their holds into its balances. All that is done with them
+    afterwards is the venue's own.
+    """
+    opens = datetime(2026, 1, 1, tzinfo=UTC)
+    async with open_exchange(url, venue_terms(load_catalogue(), opens)) as exchange:
+        ask, terms = asker(exchange), exchange.terms
+        month = period_named(PERIOD, terms.utc_offset_seconds)
+        assert month is not None, "the period is a month"
+        await ask(VENUE, Tick(month.begins))
+        source, destination = map(RegionCode, agreement.parties)
+        for party, role, region in ((BUYER, Role.BUYER, source), (SELLER, Role.SELLER, destination)):
+            await ask(VENUE, RegisterParty(Party(party, party, frozenset({role}), region, OwnerGroup(party))))
+        await ask(VENUE, Deposit(BUYER, DEPOSIT, "for the bench"))
+        await ask(VENUE, RecordAgreement(agreement))
+        leases = exchange.engine.state.leases
+        for live in _leases(sums, terms, source, destination):
+            leases[live.terms.id] = live
+        held = sum(lease_hold(live.terms.cards, live.unsettled) for live in leases.values())
+        _hold(exchange, Fen(held))
+        await ask(VENUE, Tick(Instant(month.begins + LATER)))
+        yield exchange, ask
+
+
+async def post(exchange: Exchange, ask: Ask, sums: Iterable[Sum], agreement: PairAgreement) -> int:
+    """Close the month as the closing job does. Gives the number of statements."""
+    await ask(VENUE, BeginClose(PERIOD))
+    run = exchange.engine.state.open_run
+    assert run is not None, "a run has begun"
+    await ask(VENUE, CutUsage(run.id, 0))
+    statements = await _post_all(ask, run.id, _settled(sums, (agreement.id, agreement.version)))
+    await ask(VENUE, FinishClose(run.id))
+    return statements
+
+
+async def _post_all(ask: Ask, run: RunId, settled: list[Settled]) -> int:
+    statements = 0
+    for batch in by_lease(settled, SUMS_MAX):
+        parts = tuple(
+            LeaseSum(LeaseId(one.lease), one.service_period, one.price, one.agreement, one.slots, one.lost)
+            for one in batch
+        )
+        if parts:
+            await ask(VENUE, PostStatements(run, leases=parts))
+        statements += len({part.lease for part in parts})
+    return statements
+
+
+def _settled(sums: Iterable[Sum], agreement: tuple[str, int]) -> list[Settled]:
+    """Sums as the closing job has them, those of a lease together. Slots are hours, and each is a record."""
+    return [
+        Settled(one.subject, PERIOD, _price(one), agreement, one.records, one.contracted - one.delivered)
+        for one in sorted(sums)
+        if one.meter is Meter.CARD_SECONDS
+    ]
+
+
+def _leases(
+    sums: Iterable[Sum], terms: VenueTerms, source: RegionCode, destination: RegionCode
+) -> Iterator[LiveLease]:
+    by_subject: dict[str, list[Sum]] = {}
+    for one in sums:
+        if one.meter is Meter.CARD_SECONDS:
+            by_subject.setdefault(one.subject, []).append(one)
+    for subject, parts in by_subject.items():
+        slots = {_price(part): part.records for part in parts}
+        granted = LeaseTerms(
+            id=LeaseId(subject),
+            order=OrderId(f"ord-{subject}"),
+            listing=ListingId(f"lst-{subject}"),
+            buyer=BUYER,
+            seller=SELLER,
+            source=source,
+            destination=destination,
+            cards=parts[0].contracted // parts[0].records // terms.slot_seconds,
+            runs=tuple(PricedRun(Window(Slot(0), Slot(count)), price) for price, count in slots.items()),
+            vat_rate_bp=BasisPoints(600),
+            fee=terms.fee,
+        )
+        yield LiveLease(granted, slots)
+
+
+def _price(one: Sum) -> int:
+    """Micro-yuan per card-slot, which is an hour: the segment is named by it."""
+    return int(one.segment.split("/")[1])
+
+
+def _hold(exchange: Exchange, amount: Fen) -> None:
+    moved = entry(
+        EntryKind.HOLD,
+        (LedgerAccount(BUYER, AccountKind.AVAILABLE), -amount),
+        (LedgerAccount(BUYER, AccountKind.HELD), amount),
+    )
+    assert moved is not None, "leases hold something"
+    exchange.engine.state.balances.post(moved)

@@ -1,0 +1,59 @@
+"""What a buyer was billed in a period, line by line, with what it was that was bought: for documents that name it."""
+
+from dataclasses import dataclass
+
+import asyncpg
+
+from exchange.persistence.database import Pool
+from exchange.persistence.queries.statements import StoredLine, StoredStatement, line_of_row, statement_of_row
+from exchange.state import PartyId
+from matching.terms import ChipCode, Tier
+from settlement.money import BasisPoints
+
+
+@dataclass(frozen=True, slots=True)
+class Leased:
+    """What a lease is of, and the catalogue line under which it is taxed."""
+
+    chip: ChipCode
+    tier: Tier
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class BilledLine:
+    """Line `n` of a statement, from 1, and the VAT rate in it. Without a lease it is of a token contract."""
+
+    statement: StoredStatement
+    n: int
+    line: StoredLine
+    vat_rate_bp: BasisPoints
+    leased: Leased | None
+
+
+async def billed_to(pool: Pool, buyer: PartyId, period: str) -> list[BilledLine]:
+    """Every line of a buyer's statements of one period, in the order in which they were made."""
+    query = f"{_BILLED} WHERE s.buyer = $1 AND r.period = $2 ORDER BY s.seq, s.id, l.n"
+    return [_billed(row) for row in await pool.fetch(query, buyer, period)]
+
+
+async def billed_by(pool: Pool, statement: str) -> list[BilledLine]:
+    """Every line of one statement, in order."""
+    return [_billed(row) for row in await pool.fetch(f"{_BILLED} WHERE s.id = $1 ORDER BY l.n", statement)]
+
+
+_BILLED = """
+    SELECT s.*, r.period, l.*, t.chip, t.line, o.tier,
+           coalesce(e.vat_rate_bp, (c.body -> 'contract' ->> 'vat_rate_bp')::bigint) AS vat_rate_bp
+    FROM statements s JOIN runs r ON r.id = s.run JOIN statement_lines l ON l.statement = s.id
+    LEFT JOIN leases e ON e.id = s.subject
+    LEFT JOIN listings t ON t.id = e.listing_id LEFT JOIN orders o ON o.id = e.order_id
+    LEFT JOIN contracts k ON k.id = s.subject
+    LEFT JOIN events c ON c.seq = k.seq AND c.kind = 'ContractOpened'
+"""
+
+
+def _billed(row: asyncpg.Record) -> BilledLine:
+    leased = None if row["chip"] is None else Leased(ChipCode(row["chip"]), Tier(row["tier"]), row["line"])
+    rate = BasisPoints(row["vat_rate_bp"])
+    return BilledLine(statement_of_row(row), row["n"] + 1, line_of_row(row), rate, leased)

@@ -1,0 +1,55 @@
+"""What sellers took in over several periods: what a platform tells the tax office of each (State Council Order 810)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from exchange.persistence.database import Pool
+from exchange.state import PartyId
+from matching.terms import RegionCode
+from settlement.money import Fen
+
+
+@dataclass(frozen=True, slots=True)
+class SellerIncome:
+    """A seller's income, VAT included: what was charged, what of it was given back (not above 0), and how often."""
+
+    seller: PartyId
+    name: str
+    region: RegionCode
+    periods: Sequence[str]
+    statements: int
+    gross: Fen
+    refunds: Fen
+
+    @property
+    def net(self) -> Fen:
+        """What is left of it."""
+        return Fen(self.gross + self.refunds)
+
+
+async def incomes(pool: Pool, periods: Sequence[str]) -> list[SellerIncome]:
+    """Every seller's income by the statements of these periods, by seller."""
+    rows = await pool.fetch(
+        """
+        SELECT p.id, p.name, p.region, array_agg(DISTINCT r.period ORDER BY r.period) AS periods,
+               count(DISTINCT s.id) AS statements,
+               coalesce(sum(l.gross_fen) FILTER (WHERE l.gross_fen > 0), 0)::bigint AS gross,
+               coalesce(sum(l.gross_fen) FILTER (WHERE l.gross_fen < 0), 0)::bigint AS refunds
+        FROM statements s JOIN runs r ON r.id = s.run JOIN parties p ON p.id = s.seller
+        LEFT JOIN statement_lines l ON l.statement = s.id
+        WHERE r.period = ANY($1::text[]) GROUP BY p.id ORDER BY p.id
+        """,
+        list(periods),
+    )
+    return [
+        SellerIncome(
+            seller=PartyId(row["id"]),
+            name=row["name"],
+            region=RegionCode(row["region"]),
+            periods=row["periods"],
+            statements=row["statements"],
+            gross=Fen(row["gross"]),
+            refunds=Fen(row["refunds"]),
+        )
+        for row in rows
+    ]

@@ -1,0 +1,1 @@
+"""Gateways: how money comes in and goes out, by Stripe or by files of a bank."""

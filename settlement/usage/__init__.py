@@ -1,0 +1,1 @@
+"""Stage A: usage records become exact sums by lease and segment, whichever engine adds them up."""

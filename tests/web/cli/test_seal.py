@@ -1,0 +1,54 @@
+"""`suanli seal`: a closed month is kept, verified when it is kept already, and refused where it was touched."""
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+
+from exchange.persistence import database
+from settlement.usage.sealed import open_sealed
+from tests.web.cli.conftest import Suanli
+
+
+@pytest.fixture
+def period(suanli: Suanli, database_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A month that was traded, delivered and closed."""
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    assert suanli("replay", "--scale", 20).exit_code == 0
+
+    async def last() -> str:
+        connection = await database.connect(database_url)
+        named: str = await connection.fetchval("SELECT max(period) FROM runs WHERE status = 'closed'")
+        await connection.close()
+        return named
+
+    return asyncio.run(last())
+
+
+def test_a_closed_month_is_kept_and_then_verified(suanli: Suanli, period: str, tmp_path: Path) -> None:
+    first = suanli("seal", period, "--json")
+    assert first.exit_code == 0, first.output
+    told = json.loads(first.stdout)
+    sealed = open_sealed(tmp_path / ".suanli" / "usage", period)
+    assert told["manifest"] == sealed.manifest.digest
+    assert told["records"] == sum(total.records for total in sealed.manifest.totals) > 0
+    assert json.loads(suanli("seal", period, "--json").stdout) == told
+    assert f"sums       {told['sums']}" in suanli("seal", period).stdout
+
+
+def test_a_touched_file_is_named(suanli: Suanli, period: str) -> None:
+    suanli("seal", period, "--into", "kept")
+    part = next(Path("kept", period).glob("*.parquet"))
+    part.write_bytes(part.read_bytes() + b" ")
+    told = suanli("seal", period, "--into", "kept")
+    assert told.exit_code == 1
+    assert f"altered file: {part.name}" in told.stderr
+
+
+def test_only_a_closed_month_can_be_sealed(suanli: Suanli, period: str) -> None:
+    later = f"{int(period[:4]) + 1}{period[4:]}"
+    told = suanli("seal", later)
+    assert told.exit_code == 4
+    assert f"{later} is not closed" in told.stderr
+    assert suanli("seal", "October").exit_code == 2

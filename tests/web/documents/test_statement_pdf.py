@@ -1,0 +1,70 @@
+"""A statement on paper: the same bytes each time, every figure of the page, and Chinese names that are there."""
+
+import re
+import zlib
+from base64 import a85decode
+
+import pytest
+
+from exchange.catalogue.catalogue import load_catalogue
+from tests.web.documents.made import NAMES, statement_of_lines
+from web.documents.statement_pdf import statement_pdf
+from web.pages.formats import yuan
+from web.pages.statement import laid_out
+
+CATALOGUE = load_catalogue()
+STREAM = re.compile(rb"stream\r?\n(.*?)endstream", re.DOTALL)
+WRITTEN = re.compile(rb"/F(\d) [\d.]+ Tf|\(((?:\\.|[^\\)])*)\) Tj", re.DOTALL)
+ESCAPED = re.compile(rb"\\([0-7]{3}|.)", re.DOTALL)
+CHINESE_FONT = b"3"  # the third that a document names
+
+
+def words_of(document: bytes) -> str:
+    """What a document writes, in order: text in the Chinese font has codes of two bytes."""
+    words, font = "", b""
+    for stream in STREAM.findall(document):
+        for named, raw in WRITTEN.findall(zlib.decompress(a85decode(stream.strip().removesuffix(b"~>")))):
+            font = named or font
+            plain = ESCAPED.sub(lambda m: bytes([int(m[1], 8)]) if m[1].isdigit() else m[1], raw)
+            words += plain.decode("utf-16-be" if font == CHINESE_FONT else "cp1252")
+    return words
+
+
+@pytest.mark.parametrize("count", [0, 1, 4, 5, 12])
+def test_a_statement_has_the_same_bytes_each_time_and_every_figure(count: int) -> None:
+    shown = laid_out(*statement_of_lines(count))
+    document = statement_pdf(shown, NAMES, CATALOGUE)
+    assert document == statement_pdf(shown, NAMES, CATALOGUE)
+    words = words_of(document)
+    for row in shown.rows:
+        assert all(yuan(figure) in words for figure in (*row.figures, row.total)), row.name
+
+
+def test_other_figures_make_other_bytes() -> None:
+    one, other = (statement_pdf(laid_out(*statement_of_lines(count)), NAMES, CATALOGUE) for count in (1, 2))
+    assert one != other
+
+
+def test_names_and_terms_are_there_in_chinese() -> None:
+    words = words_of(statement_pdf(laid_out(*statement_of_lines(1)), NAMES, CATALOGUE))
+    for wanted in (
+        "结算单",
+        "上海云擎智能科技有限公司",
+        "庆阳算力中心",
+        "含税价",
+        "上海市",
+        "buyer-1",
+        "run-9/lse-7",
+    ):
+        assert wanted in words, wanted
+
+
+def test_a_name_that_looks_like_markup_is_only_a_name() -> None:
+    names = {"buyer-1": "<b>A & B</b> <font>", "seller-1": "x" * 300}
+    assert "<b>A & B</b>" in words_of(statement_pdf(laid_out(*statement_of_lines(1)), names, CATALOGUE))
+
+
+def test_long_statements_say_which_page_of_how_many() -> None:
+    words = words_of(statement_pdf(laid_out(*statement_of_lines(12)), NAMES, CATALOGUE))
+    assert [f"page {n} of 3" in words for n in (1, 2, 3)] == [True, True, True]
+    assert words.count("Together") == 1

@@ -1,0 +1,116 @@
+"""A pair's quarter: its table adds up to the months', its file opens as figures, and it says what it is."""
+
+import csv
+import io
+from itertools import pairwise
+
+import pytest
+
+from exchange.persistence.queries.regions import SharedPeriod, shared_figures, shared_periods
+from settlement.agreements import PairAgreement, Shares
+from settlement.money import BasisPoints
+from tests.web import seed
+from tests.web.pages.conftest import Venue
+from web.desks.quarters import _carbon, _kind, months_of, quarter_of
+from web.desks.shared import KINDS, AgreementTable, Shared, SharedRow
+from web.pages.charts import flow_chart
+from web.pages.exports import csv_of
+
+pytestmark = pytest.mark.anyio
+
+PATH = "/region/pairs/310000/621000/2026-Q4"
+
+
+async def test_a_quarter_has_its_closed_months_and_says_what_it_lacks(calm: Venue) -> None:
+    (period,) = await shared_periods(calm.exchange.readers, ["pair-1/1"])
+    office = await calm.as_party("office-qingyang")
+    page = (await office.get(PATH)).page
+    assert PATH in (await office.get("/region")).page.links()
+    assert "Closed months: 2026-10. Not in it: 2026-11, 2026-12" in page.text
+    assert "The ledger and the statements agree to the fen" in page.text
+    assert "not a tax filing, not official statistics" in page.text
+    assert "shares are recorded, no quantity is yet" in page.text
+    for base in (period.net, period.local_retained, period.gdp_base):
+        assert f"¥{base // 100:,}.{base % 100:02}" in page.text
+
+
+async def test_its_file_has_every_figure_as_a_number_with_what_it_is(calm: Venue) -> None:
+    office = await calm.as_party("office-shanghai")
+    answer = await office.client.get(f"{PATH}/export")
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert "suanli-310000-621000-2026-Q4.csv" in answer.headers["content-disposition"]
+    rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    assert all("not a tax filing, not official statistics" in row["label"] for row in rows)
+    figures = await shared_figures(calm.exchange.readers, ["pair-1/1"])
+    told = {(row["kind"], row["region"]): row["computed_fen"] for row in rows if row["kind"] != "carbon"}
+    assert told == {(str(one.kind), one.region): str(one.amount) for one in figures}
+    assert {row["recognised_fen"] for row in rows} == {""}
+    assert [row["agreed_share_bp"] for row in rows if row["kind"] == "carbon"] == ["5000", "5000"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/region/pairs/310000/621000/2026-Q3",
+        "/region/pairs/310000/621000/2026-10",
+        "/region/pairs/621000/310000/2026-Q4",
+        "/region/pairs/330100/640500/2026-Q4",
+    ],
+)
+async def test_what_is_nothing_or_somebody_elses_is_not_there(calm: Venue, path: str) -> None:
+    office = await calm.as_party("office-qingyang")
+    assert (await office.get(path)).status == 404
+    assert (await office.get(f"{path}/export")).status == 404
+
+
+def test_months_and_quarters_are_each_others() -> None:
+    assert months_of("2026-Q4") == ["2026-10", "2026-11", "2026-12"]
+    assert months_of("2026-Q5") == months_of("2026-10") == []
+    quarters = [f"2026-Q{n}" for n in range(1, 5)]
+    assert [quarter_of(month) for quarter in quarters for month in months_of(quarter)] == [
+        quarter for quarter in quarters for _ in range(3)
+    ]
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+def test_no_text_is_a_formula_and_numbers_stay_numbers(start: str) -> None:
+    text = f'{start}HYPERLINK("a","b")'
+    (row,) = csv.reader(io.StringIO(csv_of([(text, -5, "a=b", None)]), newline=""))
+    assert row == [f"'{text}", "-5", "a=b", ""]
+
+
+def test_a_flow_leaves_as_it_came() -> None:
+    chart = flow_chart([40, 1, 59])
+    assert chart is not None
+    assert sum(ribbon.height for ribbon in chart.ribbons) == chart.whole
+    tops = [(ribbon.top, ribbon.top + ribbon.height) for ribbon in chart.ribbons]
+    assert all(before[1] < after[0] for before, after in pairwise(tops))
+    assert chart.height == tops[-1][1]
+    assert flow_chart([0, 0]) is flow_chart([5, -1]) is None
+
+
+def table(version: int, parties: tuple[str, ...], shares: Shares, revenue: dict[str, int]) -> AgreementTable:
+    """A version with one month, in which only revenue was shared."""
+    agreement = PairAgreement("pair", version, parties, version, None, shares, BasisPoints(0))
+    nothing = dict.fromkeys(parties, 0)
+    shared = [
+        Shared(kind, sum(parts.values()), parts)
+        for kind, parts in zip(KINDS, (revenue, nothing, nothing), strict=True)
+    ]
+    period = SharedPeriod(f"pair/{version}", f"2026-1{version}", "run", 1, 1, 0, 0, 0)
+    return AgreementTable(agreement, [SharedRow(period, shared)])
+
+
+def test_versions_of_a_quarter_add_up_also_when_a_region_of_transit_joins() -> None:
+    half, third = seed.bp(5000, 5000), seed.bp(4000, 2000, 4000)
+    tables = [
+        table(0, ("1", "3"), Shares(half, half, half), {"1": 10, "3": 11}),
+        table(1, ("1", "2", "3"), Shares(third, third, third, third), {"1": 4, "2": 2, "3": 4}),
+    ]
+    revenue, tax, _ = (_kind(kind, tables) for kind in KINDS)
+    assert [(part.region, part.computed) for part in revenue.parts] == [("1", 14), ("2", 2), ("3", 15)]
+    assert [list(part.agreed) for part in revenue.parts] == [[5000, 4000], [2000], [5000, 4000]]
+    assert revenue.adds_up
+    assert revenue.base == 31
+    assert (tax.base, tax.flow) == (0, None)
+    assert _carbon(tables) == {"1": [4000], "2": [2000], "3": [4000]}

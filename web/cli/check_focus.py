@@ -1,0 +1,99 @@
+"""`suanli check-focus`: a FOCUS file, held against the statements of whoever was billed."""
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from web.bodies.statements import LineOut, StatementDetail
+from web.cli import venue
+from web.cli.buyer import Key, Url
+from web.cli.options import DataDir
+from web.cli.talk import ExitCode, Failure, commands, examples, write
+from web.client import Client
+from web.documents.focus import Charge
+from web.documents.focus_file import FocusError, billed_fen, read_focus
+from web.pages.formats import yuan
+
+app = commands()
+EXAMPLES = examples(
+    "suanli check-focus focus-2026-10.csv 2026-10 --key sk_…",
+    "SUANLI_KEY=sk_… suanli check-focus costs.csv 2026-10 --url https://venue.example",
+)
+AT_A_TIME = 200
+
+File = Annotated[Path, typer.Argument(metavar="FILE", show_default=False, help="A FOCUS file, in UTF-8.")]
+Period = Annotated[str, typer.Argument(metavar="PERIOD", show_default=False, help="Its month: 2026-10.")]
+
+
+@app.command(epilog=EXAMPLES)
+def check_focus(file: File, period: Period, *, key: Key, url: Url = None, data_dir: DataDir = None) -> None:
+    """Read a FOCUS file strictly, and compare every line's cost and use with your statements of a month.
+
+    The exit code is 1 if anything differs, and 2 for a file that can't be read; then its first bad line is told.
+    """
+    try:
+        charges = read_focus(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, FocusError) as fault:
+        raise Failure(f"{file} can't be used: {fault}.", ExitCode.USAGE) from None
+    statements = venue.run(_statements(url or venue.address(data_dir), key, period))
+    differences = compared(charges, statements)
+    for difference in differences:
+        write(difference)
+    if differences:
+        raise typer.Exit(ExitCode.FAILED)
+    total = sum(statement.statement.charged_fen for statement in statements)
+    write(
+        f"{len(charges):,} charges are {yuan(total)}, as the {len(statements):,} statements of {period} say."
+    )
+
+
+def compared(charges: list[Charge], statements: list[StatementDetail]) -> list[str]:
+    """A sentence for each line whose cost or use differs, or that only one of the two has."""
+    billed = billed_fen(charges)
+    used = {
+        _line(charge): charge["ConsumedQuantity"] for charge in charges if charge["ChargeCategory"] == "Usage"
+    }
+    owed = {
+        (detail.statement.id, n): line
+        for detail in statements
+        for n, line in enumerate(detail.lines, start=1)
+    }
+    differences = []
+    for at in sorted(billed.keys() | owed.keys()):
+        line = owed.get(at)
+        where = f"{at[0]}, line {at[1]}"
+        if line is None:
+            differences.append(f"{where}: only the file has it")
+        elif billed.get(at, 0) != line.figures["buyer_pays_fen"]:
+            pays = yuan(line.figures["buyer_pays_fen"])
+            differences.append(f"{where}: the file says {yuan(billed.get(at, 0))}, the statement {pays}")
+        elif used.get(at, Decimal(0)) != _delivered(line):
+            differences.append(
+                f"{where}: the file says {used.get(at, 0)} used, the statement {_delivered(line)}"
+            )
+    return differences
+
+
+def _line(charge: Charge) -> tuple[str, int]:
+    return str(charge["x_StatementId"]), int(charge["x_StatementLine"] or 0)
+
+
+def _delivered(line: LineOut) -> int:
+    return line.quantity - line.lost
+
+
+async def _statements(base_url: str, key: str, period: str) -> list[StatementDetail]:
+    async with Client(base_url, key) as client:
+        return await billed(client, period)
+
+
+async def billed(client: Client, period: str) -> list[StatementDetail]:
+    """What the client's party was billed in a month."""
+    me, cursor, found = (await client.balance()).party, None, list[str]()
+    while True:
+        listed = await client.statements(AT_A_TIME, cursor)
+        found += [one.id for one in listed.items if one.period == period and one.buyer == me]
+        if (cursor := listed.next) is None:
+            return [await client.statement(statement) for statement in found]

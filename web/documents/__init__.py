@@ -1,0 +1,1 @@
+"""Documents of settlement: what accountants take away, as files."""

@@ -1,0 +1,210 @@
+"""A buyer's cost of a period by FOCUS, the FinOps Open Cost and Usage Specification, version 1.1.
+
+A statement line makes up to three charges: the use without VAT, the VAT in it, and what a voucher pays instead of the
+buyer. Together they are what the buyer is charged, to the fen. All four costs of a charge are the same: the market has
+no list price and no discount on one, so there are no columns of unit prices either.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from enum import StrEnum
+
+from exchange.catalogue.catalogue import Catalogue
+from exchange.periods import period_named
+from exchange.persistence.queries.billed import BilledLine
+from matching.terms import Tier
+from settlement.meters import SECONDS_PER_HOUR, TOKENS_PER_MILLION, Meter
+from web.documents.csv_file import Cell, csv_rows, price_cell, yuan_cell
+from web.pages.formats import machine_time, measured, per, unit_price
+
+VENUE_NAME = "Suanli"
+SPECIFICATION = "https://focus.finops.org/focus-specification/v1-1/"
+
+
+class Kind(StrEnum):
+    """How the specification writes a value."""
+
+    STRING = "String"
+    DECIMAL = "Decimal"
+    INTEGER = "Integer"
+    INSTANT = "Date/Time"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of the file, and what may stand in it. Where `allowed` is empty any value of the kind may."""
+
+    name: str
+    kind: Kind = Kind.STRING
+    nullable: bool = False
+    allowed: frozenset[str] = frozenset()
+
+
+def _one_of(*values: str) -> frozenset[str]:
+    return frozenset(values)
+
+
+COLUMNS = (
+    Column("BilledCost", Kind.DECIMAL),
+    Column("BillingAccountId"),
+    Column("BillingAccountName", nullable=True),
+    Column("BillingCurrency", allowed=_one_of("CNY")),
+    Column("BillingPeriodEnd", Kind.INSTANT),
+    Column("BillingPeriodStart", Kind.INSTANT),
+    Column("ChargeCategory", allowed=_one_of("Usage", "Tax", "Credit")),
+    Column("ChargeClass", nullable=True, allowed=_one_of("Correction")),
+    Column("ChargeDescription", nullable=True),
+    Column("ChargeFrequency", allowed=_one_of("Usage-Based")),
+    Column("ChargePeriodEnd", Kind.INSTANT),
+    Column("ChargePeriodStart", Kind.INSTANT),
+    Column("ConsumedQuantity", Kind.DECIMAL, nullable=True),
+    Column("ConsumedUnit", nullable=True, allowed=_one_of("Card-Seconds", "Tokens")),
+    Column("ContractedCost", Kind.DECIMAL),
+    Column("EffectiveCost", Kind.DECIMAL),
+    Column("InvoiceIssuerName"),
+    Column("ListCost", Kind.DECIMAL),
+    Column("PricingCategory", nullable=True, allowed=_one_of("Standard", "Dynamic")),
+    Column("PricingQuantity", Kind.DECIMAL, nullable=True),
+    Column("PricingUnit", nullable=True, allowed=_one_of("Card-Hours", "1000000 Tokens")),
+    Column("ProviderName"),
+    Column("PublisherName"),
+    Column("RegionId", nullable=True),
+    Column("RegionName", nullable=True),
+    Column("ResourceId", nullable=True),
+    Column("ResourceType", nullable=True, allowed=_one_of("Lease", "Token contract")),
+    Column("ServiceCategory", allowed=_one_of("Compute", "AI and Machine Learning")),
+    Column("ServiceName"),
+    Column("ServiceSubcategory", allowed=_one_of("Other (Compute)", "Generative AI")),
+    Column("SkuId", nullable=True),
+    Column("x_Agreement", nullable=True),
+    Column("x_LostQuantity", Kind.INTEGER, nullable=True),
+    Column("x_StatementId"),
+    Column("x_StatementLine", Kind.INTEGER),
+    Column("x_UnitPriceTaxIncluded", Kind.DECIMAL, nullable=True),
+)
+"""What the file has, in this order. The specification's own columns, then the venue's, which begin with `x_`."""
+
+Charge = dict[str, Cell]
+"""One row of the file by column; None is null, and decimals are exact."""
+
+_SERVICES = {
+    "compute_service": "Computing service",
+    "bare_metal_lease": "Lease of whole machines",
+    "basic_telecom": "Bandwidth and circuits",
+}
+_SIX_PLACES = Decimal("0.000001")
+
+
+def focus_csv(charges: Iterable[Charge]) -> str:
+    """Charges as a file. It is for programs, so nothing stands before its header."""
+    names = [column.name for column in COLUMNS]
+    return csv_rows([names, *([charge[name] for name in names] for charge in charges)])
+
+
+def charges_of(
+    lines: Iterable[BilledLine], names: Mapping[str, str], catalogue: Catalogue, utc_offset_seconds: int
+) -> list[Charge]:
+    """Every charge of these lines. Party names come by id. A line that delivered nothing is charged nothing."""
+    return [
+        charge
+        for line in lines
+        for charge in _charges(line, _common(line, names, catalogue, utc_offset_seconds))
+    ]
+
+
+def _charges(billed: BilledLine, common: Charge) -> Iterator[Charge]:
+    figures = billed.line.figures
+    if billed.line.quantity > billed.line.lost:
+        yield {**common, **_costs(figures.net_fen), **_use(billed), "ChargeCategory": "Usage"}
+    if figures.vat_fen:
+        yield {**common, **_costs(figures.vat_fen), **_NO_USE, "ChargeCategory": "Tax"}
+    if figures.voucher_fen:
+        yield {**common, **_costs(-figures.voucher_fen), **_NO_USE, "ChargeCategory": "Credit"}
+
+
+def _costs(fen: int) -> Charge:
+    return dict.fromkeys(("BilledCost", "ContractedCost", "EffectiveCost", "ListCost"), yuan_cell(fen))
+
+
+_NO_USE: Charge = dict.fromkeys(
+    (
+        *("ConsumedQuantity", "ConsumedUnit", "PricingCategory", "PricingQuantity", "PricingUnit", "SkuId"),
+        *("x_LostQuantity", "x_UnitPriceTaxIncluded"),
+    )
+)
+
+
+def _use(billed: BilledLine) -> Charge:
+    """What was used, in the meter's own unit and in the one that its price is for."""
+    line, leased = billed.line, billed.leased
+    is_card = line.meter is Meter.CARD_SECONDS
+    used = line.quantity - line.lost
+    priced = Decimal(used) / (SECONDS_PER_HOUR if is_card else TOKENS_PER_MILLION)
+    if leased is None:
+        sku = f"{billed.statement.subject}/{line.meter}"
+    else:
+        sku = f"{leased.chip}@{billed.statement.destination}/{leased.tier}"
+    return {
+        "ConsumedQuantity": Decimal(used),
+        "ConsumedUnit": "Card-Seconds" if is_card else "Tokens",
+        "PricingCategory": "Dynamic" if leased is not None and leased.tier is Tier.SPOT else "Standard",
+        "PricingQuantity": priced.quantize(_SIX_PLACES, ROUND_HALF_UP),
+        "PricingUnit": "Card-Hours" if is_card else "1000000 Tokens",
+        "SkuId": sku,
+        "x_LostQuantity": line.lost,
+        "x_UnitPriceTaxIncluded": price_cell(line.price),
+    }
+
+
+def _common(
+    billed: BilledLine, names: Mapping[str, str], catalogue: Catalogue, utc_offset_seconds: int
+) -> Charge:
+    """What all charges of a line share. The seller provides the service and issues its invoice; the venue offers it."""
+    statement, line = billed.statement, billed.line
+    region = catalogue.regions.get(statement.destination)
+    return {
+        "BillingAccountId": statement.buyer,
+        "BillingAccountName": names[statement.buyer],
+        "BillingCurrency": "CNY",
+        **_bounds("Billing", statement.period, utc_offset_seconds),
+        "ChargeClass": None,
+        "ChargeDescription": _described(billed),
+        "ChargeFrequency": "Usage-Based",
+        **_bounds("Charge", line.service_period, utc_offset_seconds),
+        "InvoiceIssuerName": names[statement.seller],
+        "ProviderName": VENUE_NAME,
+        "PublisherName": names[statement.seller],
+        "RegionId": statement.destination,
+        "RegionName": None if region is None else region.name_en,
+        "ResourceId": statement.subject,
+        **_service(billed),
+        "x_Agreement": line.agreement,
+        "x_StatementId": statement.id,
+        "x_StatementLine": billed.n,
+    }
+
+
+def _service(billed: BilledLine) -> Charge:
+    if billed.leased is None:
+        service = ("Token contract", "AI and Machine Learning", "Model tokens", "Generative AI")
+    else:
+        name = _SERVICES.get(billed.leased.line, billed.leased.line)
+        service = ("Lease", "Compute", name, "Other (Compute)")
+    return dict(
+        zip(("ResourceType", "ServiceCategory", "ServiceName", "ServiceSubcategory"), service, strict=True)
+    )
+
+
+def _described(billed: BilledLine) -> str:
+    line = billed.line
+    what = measured(line.quantity - line.lost, line.meter)
+    of = f" of {billed.leased.chip}" if billed.leased is not None else ""
+    return f"{what}{of} at {unit_price(line.price)} per {per(line.meter)}, VAT included"
+
+
+def _bounds(kind: str, period: str, utc_offset_seconds: int) -> Charge:
+    """A month's first instant and the first after it, in UTC."""
+    month = period_named(period, utc_offset_seconds)
+    assert month is not None, "statements are made of whole months"
+    return {f"{kind}PeriodStart": machine_time(month.begins), f"{kind}PeriodEnd": machine_time(month.ends)}

@@ -1,0 +1,97 @@
+"""A4 paper for documents with Chinese and Latin text: fonts, tables, a foot on every page, the same bytes each time."""
+
+import io
+from collections.abc import Callable, Sequence
+from html import escape
+from itertools import groupby
+from typing import Any
+
+from reportlab.lib import colors
+from reportlab.lib.enums import TA_RIGHT
+from reportlab.lib.pagesizes import A4
+from reportlab.lib.styles import ParagraphStyle
+from reportlab.lib.units import mm
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.cidfonts import UnicodeCIDFont
+from reportlab.pdfgen.canvas import Canvas
+from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Table, TableStyle
+
+MARGIN = 16 * mm
+PADDING = 6  # points that the layout keeps free inside its frame
+WIDTH = A4[0] - 2 * MARGIN
+
+LATIN, STRONG, CHINESE = "Helvetica", "Helvetica-Bold", "STSong-Light"
+pdfmetrics.registerFont(UnicodeCIDFont(CHINESE))
+
+QUIET, RULE, SHADE = colors.HexColor("#5a6472"), colors.HexColor("#c9d0d8"), colors.HexColor("#f1f4f7")
+
+BODY = ParagraphStyle("body", fontName=LATIN, fontSize=8.5, leading=11)
+SMALL = ParagraphStyle("small", BODY, fontSize=7.5, leading=10, textColor=QUIET)
+TITLE = ParagraphStyle("title", BODY, fontName=STRONG, fontSize=16, leading=20)
+HEADING = ParagraphStyle(
+    "heading", BODY, fontName=STRONG, fontSize=10.5, leading=14, spaceBefore=10, spaceAfter=4
+)
+FIGURE = ParagraphStyle("figure", BODY, fontSize=8, leading=10, alignment=TA_RIGHT)
+TOTAL = ParagraphStyle("total", FIGURE, fontName=STRONG)
+
+
+def text(words: str, style: ParagraphStyle = BODY) -> Paragraph:
+    """A paragraph. What the Latin font lacks is set in the Chinese one."""
+    runs = (("".join(run), latin) for latin, run in groupby(words, _is_latin))
+    return Paragraph(
+        "".join(
+            escape(run) if latin else f'<font name="{CHINESE}">{escape(run)}</font>' for run, latin in runs
+        ),
+        style,
+    )
+
+
+def table(rows: Sequence[list[Paragraph]], widths: Sequence[float], strong: Sequence[int] = ()) -> Table:
+    """A table under a head that stands again on every page; `strong` rows are shaded."""
+    style: list[tuple[str, tuple[int, int], tuple[int, int], *tuple[Any, ...]]] = [
+        ("VALIGN", (0, 0), (-1, -1), "TOP"),
+        ("TOPPADDING", (0, 0), (-1, -1), 1.8),
+        ("BOTTOMPADDING", (0, 0), (-1, -1), 2.2),
+        ("LEFTPADDING", (0, 0), (-1, -1), 3),
+        ("RIGHTPADDING", (0, 0), (-1, -1), 3),
+        ("LINEBELOW", (0, 0), (-1, -1), 0.3, RULE),
+        ("LINEBELOW", (0, 0), (-1, 0), 0.8, colors.black),
+        *(("BACKGROUND", (0, row), (-1, row), SHADE) for row in strong),
+    ]
+    return Table(rows, widths, repeatRows=1, style=TableStyle(style), hAlign="LEFT")
+
+
+def pdf(title: str, content: Callable[[], list[Flowable]]) -> bytes:
+    """A document whose pages say which of how many they are. It is set twice: before that nobody knows how many."""
+    _, pages = _set(title, content(), pages=0)
+    document, _ = _set(title, content(), pages)
+    return document
+
+
+def _set(title: str, flow: list[Flowable], pages: int) -> tuple[bytes, int]:
+    file = io.BytesIO()
+    paper = SimpleDocTemplate(
+        file,
+        pagesize=A4,
+        leftMargin=MARGIN - PADDING,
+        rightMargin=MARGIN - PADDING,
+        topMargin=MARGIN,
+        bottomMargin=MARGIN + 6 * mm,
+        title=title,
+        author="Suanli",
+        lang="en",
+        invariant=1,  # no time and no random id: the same document has the same bytes
+    )
+
+    def foot(canvas: Canvas, at: SimpleDocTemplate) -> None:
+        line = text(f"{title} · page {at.page} of {pages}", SMALL)
+        line.wrapOn(canvas, WIDTH, MARGIN)
+        line.drawOn(canvas, MARGIN, MARGIN)
+
+    paper.build(flow, onFirstPage=foot, onLaterPages=foot)
+    return file.getvalue(), paper.page
+
+
+def _is_latin(character: str) -> bool:
+    """Whether the standard fonts of every reader have it: Latin-1, and the dash that stands for nothing."""
+    return ord(character) < 256 or character == "—"

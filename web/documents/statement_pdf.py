@@ -1,0 +1,137 @@
+"""A statement on paper: the figures of its page, with the names of buyer and seller, to be filed by an accountant."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from reportlab.platypus import Flowable, PageBreak, Paragraph, Spacer
+
+from exchange.catalogue.catalogue import Catalogue
+from exchange.persistence.queries.statements import StoredLine
+from matching.terms import RegionCode
+from web.documents.paper import (
+    BODY,
+    FIGURE,
+    HEADING,
+    SMALL,
+    TITLE,
+    TOTAL,
+    WIDTH,
+    pdf,
+    table,
+    text,
+)
+from web.pages.formats import NOTHING, measured, per, unit_price, yuan
+from web.pages.statement import FigureRow, LaidOut
+
+ACROSS = 5
+"""How many columns of figures fit on a page, the sum of all lines among them."""
+
+NAME_WIDTH = WIDTH * 0.33
+
+NOTE = (
+    "Each line is one price in one service period under one agreement. A total is the sum of its lines and is rounded "
+    "nowhere else. Figures by region are accounting under the agreement, not a tax filing, not official statistics. Tax "
+    "is assessed by period: what stands here is an estimate. This is a statement 结算单, not an invoice 发票."
+)
+
+
+def statement_pdf(shown: LaidOut, names: Mapping[str, str], catalogue: Catalogue) -> bytes:
+    """The statement as a file. Party names come by their ids; the same statement has the same bytes, always."""
+
+    def content() -> list[Flowable]:
+        flow: list[Flowable] = [text(f"Statement 结算单 {shown.statement.id}", TITLE), Spacer(0, 8)]
+        flow += [_facts(shown, names, catalogue)]
+        for n, columns in enumerate(_across(len(shown.lines))):
+            flow += [PageBreak()] if n else []
+            flow += [text(_heading(columns, len(shown.lines)), HEADING), _figures(shown, columns, catalogue)]
+        return [*flow, Spacer(0, 8), text(NOTE, SMALL)]
+
+    return pdf(f"Statement {shown.statement.id}", content)
+
+
+def _facts(shown: LaidOut, names: Mapping[str, str], catalogue: Catalogue) -> Flowable:
+    statement = shown.statement
+    facts = [
+        ("Buyer 买方", _party(statement.buyer, names), _place(statement.source, catalogue)),
+        ("Seller 卖方", _party(statement.seller, names), _place(statement.destination, catalogue)),
+        ("About 标的", statement.subject, ""),
+        ("Charged 应付", yuan(statement.charged), "VAT included 含税"),
+        ("Released 退回", yuan(statement.released), "was held and not charged"),
+    ]
+    rows = [[text("Closed with 账期", SMALL), text(statement.period), text("in yuan 人民币元", SMALL)]]
+    rows += [[text(name, SMALL), text(value), text(more, SMALL)] for name, value, more in facts]
+    return table(rows, [WIDTH * 0.18, WIDTH * 0.47, WIDTH * 0.35])
+
+
+def _party(party: str, names: Mapping[str, str]) -> str:
+    return f"{names[party]} ({party})" if names.get(party, party) != party else party
+
+
+def _place(code: RegionCode, catalogue: Catalogue) -> str:
+    region = catalogue.regions.get(code)
+    return code if region is None else f"{region.name_en} {region.name_zh}"
+
+
+Columns = tuple[range, bool]
+"""Lines that stand side by side, and whether their sum stands beside them."""
+
+
+def _across(lines: int) -> Iterator[Columns]:
+    """Every line once, as many beside one another as fit, and the sum beside the last of them."""
+    for start in range(0, lines + 1, ACROSS):
+        yield range(start, min(start + ACROSS, lines)), start + ACROSS > lines
+
+
+def _heading(columns: Columns, lines: int) -> str:
+    within, _ = columns
+    if not within:
+        return "All lines together"
+    first, last = within[0] + 1, within[-1] + 1
+    return f"Line {first} of {lines}" if first == last else f"Lines {first} to {last} of {lines}"
+
+
+def _figures(shown: LaidOut, columns: Columns, catalogue: Catalogue) -> Flowable:
+    within, with_sum = columns
+    lines = [shown.lines[n] for n in within]
+    head = [text("In yuan", SMALL), *(text(f"Line {n + 1}", TOTAL) for n in within)]
+    rows = [[*head, *([text("Together", TOTAL)] if with_sum else [])]]
+    for name, told in _told(lines):
+        rows.append([text(name), *(text(one, FIGURE) for one in told), *([text("")] if with_sum else [])])
+    for name, amounts in _before(shown.lines):
+        rows.append([text(name), *_amounts(amounts, columns, strong=False)])
+    rows += [
+        [_name(row, catalogue), *_amounts(row.figures, columns, strong=row.is_strong)] for row in shown.rows
+    ]
+    strong = [len(rows) - len(shown.rows) + n for n, row in enumerate(shown.rows) if row.is_strong]
+    width = (WIDTH - NAME_WIDTH) / ACROSS
+    return table(rows, [NAME_WIDTH] + [width] * (len(rows[0]) - 1), strong)
+
+
+def _told(lines: Sequence[StoredLine]) -> list[tuple[str, list[str]]]:
+    """What a line says beside its amounts."""
+    return [
+        ("Served in 服务月份", [line.service_period for line in lines]),
+        ("Measured 计量", [measured(line.quantity, line.meter) for line in lines]),
+        ("Lost 未交付", [measured(line.lost, line.meter) for line in lines]),
+        ("Price 单价", [f"{unit_price(line.price)} per {per(line.meter)}" for line in lines]),
+        ("Agreement 协议", [line.agreement or NOTHING for line in lines]),
+    ]
+
+
+def _before(lines: Sequence[StoredLine]) -> list[tuple[str, list[int]]]:
+    return [
+        ("Before loss", [line.before_loss for line in lines]),
+        ("Beyond the budget, not charged", [line.over_budget for line in lines]),
+    ]
+
+
+def _name(row: FigureRow, catalogue: Catalogue) -> Paragraph:
+    indent = "\u00a0\u00a0\u00a0" if row.is_part else ""
+    more = _place(RegionCode(row.region), catalogue) if row.region else row.chinese
+    return text(f"{indent}{row.title} {more}".rstrip(), BODY)
+
+
+def _amounts(figures: Sequence[int], columns: Columns, *, strong: bool) -> list[Paragraph]:
+    within, with_sum = columns
+    style = TOTAL if strong else FIGURE
+    amounts = [text(yuan(figures[n]), style) for n in within]
+    return [*amounts, text(yuan(sum(figures)), style)] if with_sum else amounts
