@@ -5,11 +5,11 @@ from typing import Final
 
 from mypy_extensions import mypyc_attr
 
-from matching.holds import Held, HoldSketch, Taking, sketch_of
+from matching.holds import Held, HoldSketch, Taking, touches
 from matching.ladder import Ladder, Rung, Sketch, merged
-from matching.live import LiveListing, LiveOrder
+from matching.live import LiveLease, LiveListing, LiveOrder
 from matching.masks import eroded, span
-from matching.terms import ChipCode, RegionCode, Tier
+from matching.terms import ChipCode, LeaseNumber, RegionCode, Tier
 
 RUNS: Final = [1, 2, 4, 8, 24]  # slots: a sketch knows where runs of these lengths could start
 UNBOUNDED: Final = (1 << 62) - 1  # the largest number that is compared without an object, once compiled
@@ -210,7 +210,7 @@ class Book:
     `leased` are the spot leases of its listings, by what their buyers would pay, for whoever may take them back.
     """
 
-    __slots__ = ("bids", "chip", "leased", "offers", "region", "usable")
+    __slots__ = ("_held", "bids", "chip", "leased", "offers", "region", "usable")
 
     def __init__(self, chip: ChipCode, region: RegionCode) -> None:
         self.chip = chip
@@ -218,6 +218,7 @@ class Book:
         self.offers: Ladder[LiveListing, Need] = Ladder(OfferSketch)
         self.bids: dict[int, Bids] = {}
         self.leased: Ladder[Held, Taking] = Ladder(HoldSketch)
+        self._held: dict[LeaseNumber, Held] = {}
         self.usable = 0
 
     def add_bid(self, rung: Rung, waiting: Waiting) -> None:
@@ -232,11 +233,35 @@ class Book:
         """Take an order out."""
         self.bids[size_of(least_cards(live, weight))].remove(rung)
 
+    def expose(self, held: Held) -> None:
+        """Let takers find a lease."""
+        self._held[held.lease.number] = held
+        self.leased.add(held.rung, held)
+
+    def shield(self, number: LeaseNumber) -> None:
+        """Let takers find a lease no more."""
+        self.leased.remove(self._held.pop(number).rung)
+
+    def tell_takers(self, told: list[LiveLease], start: int, end: int, *, grows: bool) -> None:
+        """More of the listing of these leases can be had in [start, end), or less, and perhaps it is open in other slots."""
+        for lease in told:
+            held = self._held[lease.number]
+            if grows:
+                self.leased.grew(held.rung, held)
+            elif not held.changed:
+                self.leased.shrank(held.rung)
+            held.changed = held.changed or touches(lease, start, end)
+
+    def weigh(self, told: list[LiveLease]) -> None:
+        """See now what is beside these leases, not when a taker asks."""
+        for lease in told:
+            self._held[lease.number].drawn()
+
     def redraw(self, origin: int) -> None:
         """Count all slots from `origin` on."""
         self.offers.redraw()
         for _, held in self.leased:
-            held.sketch = sketch_of(held.lease, held.listing, held.tier, origin)
+            held.draw(origin)
         self.leased.redraw()
         for bids in self.bids.values():
             for _, waiting in bids:

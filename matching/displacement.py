@@ -62,7 +62,7 @@ def takeover(market: Market, live: LiveOrder) -> Takeover | None:
             continue
         taking = _taking(market, wanted, weight, UNTAKEN if best is None else best.loss)
         met = set[ListingId]()
-        for _, held in book.leased.admitted(taking):
+        for held in book.leased.best_first(taking):
             terms = held.listing.terms
             if terms.id not in met and terms.seller != wanted.order.buyer:
                 met.add(terms.id)

@@ -1,14 +1,20 @@
-"""Spot leases in the order of what their buyers would pay at most, so that a taker meets the cheapest first.
+"""Spot leases by the day in which they begin and by what their buyers would pay at most, for takers to look through.
 
-To take cards over is to end some leases, and it does at least the damage that the end of any one of them does. So what
-a stretch of leases could lose at least tells whether a taker has any use for it.
+To take cards over is to end some leases, and it does at least the damage that the end of any one of them does: its own, and
+in each slot that of the other leases which have to go with it. So what a stretch of leases could lose at least tells
+whether a taker has any use for it.
 """
 
-from matching.ladder import AGE_BITS, NOBODY, Rung, Sketch, rung_of
+from typing import Final
+
+from matching.ladder import AGE_BITS, NOBODY, Sketch, rung_of
 from matching.live import LiveLease, LiveListing
 from matching.masks import EVERYWHERE, FAR, span
 from matching.terms import Tier
 
+DAY: Final = 24  # slots
+HOLD_BITS: Final = 64
+NEVER: Final = 1 << 60  # a slot after all others
 UNTAKEN = NOBODY, 0, 0, 0
 
 Loss = tuple[int, int, int, int]
@@ -30,6 +36,7 @@ class Taking:
         "first",
         "hold",
         "last",
+        "level",
         "origin",
         "price",
         "scale",
@@ -61,35 +68,49 @@ class Taking:
         self.worth = worth
         self.scale = scale
         self.best = best
+        self.level = cards.bit_length() - 1
         self.window = span(first - origin, last + slots - 1 - origin)
 
 
 class Held:
-    """A lease that can be taken back, as it stands in one book."""
+    """A lease that can be taken back, as it stands in one book. It has `changed` if what is beside it has."""
 
-    __slots__ = ("lease", "listing", "sketch", "tier")
+    __slots__ = ("changed", "lease", "listing", "rung", "sketch", "tier")
 
     def __init__(self, lease: LiveLease, listing: LiveListing, tier: Tier, origin: int) -> None:
         self.lease = lease
         self.listing = listing
         self.tier = tier
-        self.sketch = sketch_of(lease, listing, tier, origin)
+        day = lease.window.start // DAY
+        self.rung = rung_of((((day << HOLD_BITS) + lease.hold) << AGE_BITS) + listing.seq, lease.number)
+        self.draw(origin)
 
+    def draw(self, origin: int) -> None:
+        """Count its slots from `origin` on."""
+        self.changed = False
+        self.sketch = sketch_of(self.lease, self.listing, self.tier, origin)
 
-def place_of(lease: LiveLease, listing: LiveListing) -> Rung:
-    """The place of a lease: the cheapest come first, then those of the oldest listing."""
-    return rung_of((lease.hold << AGE_BITS) + listing.seq, lease.number)
+    def drawn(self) -> "HoldSketch":
+        """What there is to say of it now."""
+        if self.changed:
+            self.changed = False
+            self.sketch.weigh(self.lease, self.listing)
+        return self.sketch
 
 
 class HoldSketch(Sketch[Held, Taking]):
     """What the leases of a stretch have at least, their listings at most, and the slots that they hold or leave open.
 
-    `price` is the least that a listing asks for a slot, `room` the most cards that could be had in a slot of a lease, and
-    `ends` are the slots with which leases end.
+    Every lease is seen beside those of its listing that are not cheaper: `room` is the most cards that could be had in a
+    slot of it, `costs[i]` the least damage that 2^i of them do there, and no run with a slot of it begins before `since` or
+    ends after `until`. `price` is the least that a listing asks for a slot; with `begins` leases begin, and before `ends`
+    they end.
     """
 
     __slots__ = (
+        "begins",
         "cards",
+        "costs",
         "ends",
         "hold",
         "lot",
@@ -98,13 +119,17 @@ class HoldSketch(Sketch[Held, Taking]):
         "price",
         "room",
         "seq",
+        "since",
         "slots",
+        "until",
         "window",
     )
 
     def __init__(self) -> None:
+        self.since, self.until = NEVER, 0
         self.hold = self.cards = self.slots = self.price = self.seq = self.min_slots = NOBODY
-        self.lot = self.room = self.window = self.ends = self.open = 0
+        self.lot = self.room = self.window = self.begins = self.ends = self.open = 0
+        self.costs: list[int] = []
 
     def promise(self, query: Taking) -> int:
         """Whether a takeover that ends a lease of the stretch, and none that is cheaper, might be the best."""
@@ -112,7 +137,15 @@ class HoldSketch(Sketch[Held, Taking]):
 
     def serves(self, item: Held, query: Taking) -> bool:
         """Whether a takeover that ends a lease, and none that is cheaper, might be the best."""
-        return item.sketch.might_do(query, item.listing.open)
+        return item.drawn().might_do(query, item.listing.open)
+
+    def order(self, query: Taking) -> int:
+        """The least damage that the cards of a slot do."""
+        return self.costs[query.level] if query.level < len(self.costs) else NOBODY
+
+    def order_of(self, item: Held, query: Taking) -> int:
+        """The same of a lease."""
+        return item.drawn().order(query)
 
     def might_do(self, query: Taking, opened: int) -> bool:
         """The same, where listings have no lots free but in some slots."""
@@ -124,24 +157,53 @@ class HoldSketch(Sketch[Held, Taking]):
             or not self.window & query.window
         ):
             return False
-        ends = self.ends >> (query.first + 1 - query.origin)
-        if not ends:
+        slots, origin = query.slots, query.origin
+        first, last = max(query.first, self.since), min(query.last, self.until - slots)
+        ends = self.ends >> (first + 1 - origin)
+        if first > last or not ends:
             return False
         # The first end after the first start, how much any of the leases is cut, and how much all that go are.
-        end = query.first + (ends & -ends).bit_length()
-        cut = self.cards * min(self.slots, max(1, end - query.last))
+        end = first + (ends & -ends).bit_length()
         met = opened & query.window  # of slots far ahead nothing is known
-        cut = max(cut, query.cards * (query.slots - met.bit_count() if met >= 0 else 0))
+        whole = query.cards * (slots - met.bit_count()) if met >= 0 else 0
+        cut = max(whole, self.cards * min(self.slots, max(1, end - last)))
         damage, best = self.hold * cut, query.best
+        if damage <= best[0]:
+            rate = self.costs[query.level] * query.cards >> query.level
+            damage = max(damage, rate * self._shared(first, last, slots, end, origin))
         if damage != best[0]:
             return damage < best[0] and damage < query.worth * (query.cards + self.lot - 1)
-        most = cut // self.cards
-        start = query.first if most >= self.slots or not damage else max(query.first, end - most)
-        return (self.price * query.slots * query.scale, start, self.seq) < best[1:]
+        # No lease is cut by more than all of the damage, so a run can't start long before the end of one.
+        most = damage // (self.hold * self.cards) if self.hold else self.slots
+        start = first if most >= self.slots else max(first, end - most)
+        if damage and damage == self.hold * whole:
+            # All that go are worth as much and nothing is cut in vain, so one of them ends where the run does, or that
+            # ends where a lot is free.
+            stops = (self.ends | opened << 1) >> (first + slots - origin)
+            if not stops:
+                return False
+            start = max(start, first + (stops & -stops).bit_length() - 1)
+            if start > last:
+                return False
+        return (self.price * slots * query.scale, start, self.seq) < best[1:]
+
+    def _shared(self, first: int, last: int, slots: int, end: int, origin: int) -> int:
+        """The slots that a run has in common with a lease at least: with the last to begin, were it the first to end.
+
+        The further a run is from the middle of a lease, the fewer they are, so they are fewest at the first start or the last.
+        """
+        ahead = last + slots - origin
+        if ahead > FAR:
+            return 1  # nothing is known of slots so far ahead
+        begun = self.begins & ((1 << ahead) - 1)
+        begin = origin + begun.bit_length() - 1
+        early = min(first + slots, end) - max(first, begin)
+        late = min(last + slots, end) - max(last, begin)
+        return max(1, min(early, late))
 
     def take_in(self, item: Held) -> None:
         """Promise what a lease does, too."""
-        self.join(item.sketch)
+        self.join(item.drawn())
         self.open |= item.listing.open
 
     def join(self, other: "HoldSketch") -> None:
@@ -154,9 +216,54 @@ class HoldSketch(Sketch[Held, Taking]):
         self.min_slots = min(self.min_slots, other.min_slots)
         self.lot = max(self.lot, other.lot)
         self.room = max(self.room, other.room)
+        self.since = min(self.since, other.since)
+        self.until = max(self.until, other.until)
         self.window |= other.window
+        self.begins |= other.begins
         self.ends |= other.ends
         self.open |= other.open
+        for level, cost in enumerate(other.costs):
+            _lower(self.costs, level, cost)
+
+    def weigh(self, lease: LiveLease, listing: LiveListing) -> None:
+        """See what could be had in the slots of a lease: free cards, and those of leases that are not cheaper."""
+        start, end, hold = lease.window.start, lease.window.end, lease.hold
+        beside = [other for other in listing.spot if other.hold >= hold and touches(other, start, end)]
+        room, costs = 0, list[int]()
+        self.since, self.until = start, end
+        for at, _, free in listing.free.steps(start - 1, end + 1):
+            inside = start <= at < end
+            cost, level, cards = 0, 0, free
+            while inside and 1 << level <= free:
+                _lower(costs, level, 0)
+                level += 1
+            for other in beside:
+                if other.window.start <= at < other.window.end:
+                    while inside and 1 << level <= cards + other.cards:
+                        _lower(costs, level, cost + ((1 << level) - cards) * other.hold)
+                        level += 1
+                    cost += other.cards * other.hold
+                    cards += other.cards
+            if inside:
+                room = max(room, cards)
+            elif cards and at < start:
+                self.since = 0
+            elif cards:
+                self.until = NEVER
+        self.room, self.costs = room, costs
+
+
+def touches(lease: LiveLease, start: int, end: int) -> bool:
+    """Whether a lease has a slot of [start, end), or the one before it or behind it."""
+    return lease.window.start <= end and lease.window.end >= start
+
+
+def _lower(costs: list[int], level: int, cost: int) -> None:
+    """Let a level cost no more than this."""
+    if level == len(costs):
+        costs.append(cost)
+    elif cost < costs[level]:
+        costs[level] = cost
 
 
 def sketch_of(lease: LiveLease, listing: LiveListing, tier: Tier, origin: int) -> HoldSketch:
@@ -169,21 +276,13 @@ def sketch_of(lease: LiveLease, listing: LiveListing, tier: Tier, origin: int) -
     sketch.seq = listing.seq
     sketch.min_slots = listing.min_slots
     sketch.lot = listing.lot
-    sketch.room = _room(lease, listing)
     sketch.window = span(window.start - origin, window.end - 1 - origin)
-    sketch.ends = 1 << (window.end - origin) if window.end - origin < FAR else EVERYWHERE
+    sketch.begins = _bit(window.start - origin)
+    sketch.ends = _bit(window.end - origin)
+    sketch.weigh(lease, listing)
     return sketch
 
 
-def _room(lease: LiveLease, listing: LiveListing) -> int:
-    """The most cards that could be had in any slot of a lease: free ones and those that can be taken back."""
-    start, end = lease.window.start, lease.window.end
-    near = [other for other in listing.spot if other.window.start < end and other.window.end > start]
-    most = 0
-    for since, _, free in listing.free.steps(start, end):
-        leased = 0
-        for other in near:
-            if other.window.start <= since < other.window.end:
-                leased += other.cards
-        most = max(most, free + leased)
-    return most
+def _bit(slot: int) -> int:
+    """The bit of a slot; of the first one for any before it, and all for one that is too far ahead."""
+    return 1 << max(0, slot) if slot < FAR else EVERYWHERE

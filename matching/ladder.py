@@ -64,6 +64,14 @@ class Sketch(ABC, Generic[Item, Query]):
     def serves(self, item: Item, query: Query) -> bool:
         """Whether an item itself might serve a query."""
 
+    def order(self, query: Query) -> int:
+        """When a stretch is looked at if the best item is wanted, not the first: the least comes first."""
+        return 0 if self.promise(query) else NOBODY
+
+    def order_of(self, item: Item, query: Query) -> int:
+        """When an item is."""
+        return 0 if self.serves(item, query) else NOBODY
+
     @abstractmethod
     def take_in(self, item: Item) -> None:
         """Promise what an item can do, too."""
@@ -161,6 +169,15 @@ class Ladder(Generic[Item, Query]):
         if self._root.sketch.promise(query):
             yield from self._admitted(self._root, query, after)
 
+    def best_first(self, query: Query) -> Iterator[Item]:
+        """Items that might serve a query: the first one, then the best as far as sketches tell.
+
+        Nothing may be added or removed meanwhile.
+        """
+        self._catch_up()
+        if self._root.sketch.promise(query):
+            yield from self._best_first(self._root, query)
+
     def _catch_up(self) -> None:
         """Promise what items have gained since the last search, as far as they still have it."""
         while self._grown:
@@ -220,6 +237,41 @@ class Ladder(Generic[Item, Query]):
                     yield node.rungs[at], item
         if node.loose and not found:
             self._tighten(node)
+
+    def _best_first(self, node: Node[Item, Query], query: Query) -> Iterator[Item]:
+        """Items below a node that might serve. A query may ask for more once it has met one, so few are put in order."""
+        found, others = False, list[tuple[int, int]]()
+        for at in range(len(node.rungs)):
+            if not self._promises(node, at, query):
+                continue
+            if found:
+                others.append((self._order(node, at, query), at))
+                continue
+            for item in self._from(node, at, query):
+                found = True
+                yield item
+        for _, at in sorted(others):
+            if self._promises(node, at, query):
+                yield from self._from(node, at, query)
+        if node.loose and not found:
+            self._tighten(node)
+
+    def _promises(self, node: Node[Item, Query], at: int, query: Query) -> bool:
+        """Whether an item or a child of a node might serve."""
+        if node.children:
+            return node.children[at].sketch.promise(query) != 0
+        return node.sketch.serves(node.items[at], query)
+
+    def _order(self, node: Node[Item, Query], at: int, query: Query) -> int:
+        if node.children:
+            return node.children[at].sketch.order(query)
+        return node.sketch.order_of(node.items[at], query)
+
+    def _from(self, node: Node[Item, Query], at: int, query: Query) -> Iterator[Item]:
+        if node.children:
+            yield from self._best_first(node.children[at], query)
+        else:
+            yield node.items[at]
 
     def _tighten(self, node: Node[Item, Query]) -> None:
         """Let a node promise no more than its items, or its children, do now."""

@@ -25,7 +25,7 @@ from matching.events import (
     Rested,
     Ticked,
 )
-from matching.holds import Held, place_of
+from matching.holds import Held, touches
 from matching.ladder import Rung, rung_of
 from matching.live import LiveLease, LiveListing, LiveOrder, Pin
 from matching.terms import (
@@ -212,8 +212,7 @@ def _take(market: Market, live: LiveListing, start: int, end: int, cards: int) -
     live.free.take(start, end, cards)
     before, opened = live.usable, live.open
     _reckon(market, live)
-    if live.open != opened:
-        _tell_takers(market, live, grows=cards < 0)
+    _tell_takers(market, live, start, end, opens=live.open != opened, grows=cards < 0)
     if not before:
         _offer(market, live)
         return
@@ -253,7 +252,7 @@ def _lease(market: Market, event: Leased) -> None:
     if live.tier is SPOT:
         _keep(market, listing, _live_lease(event, live, listing, weight))
     else:
-        _tell_of_firm_cards(market, listing, start, end)
+        _see_firm_cards(market, listing, start, end)
     if isinstance(order.shape, Block):
         live.left = max(0, live.left - working * weight)
         if live.left and live.pin is None and not live.alone:
@@ -296,6 +295,7 @@ def _forget(market: Market, lease: LiveLease) -> None:
     if listing is not None:
         listing.spot.remove(lease)
         _shield(market, listing, lease)
+        _tell_takers(market, listing, lease.window.start, lease.window.end, opens=False, grows=False)
     mates = market.gangs[lease.order.id]
     mates.remove(lease.number)
     if not mates:
@@ -307,37 +307,33 @@ def _expose(market: Market, listing: LiveListing, lease: LiveLease) -> None:
     if market.terms.displacement:
         for tier in listing.prices:
             book = market.book(listing.chip, listing.region, tier)
-            held = Held(lease, listing, tier, market.origin)
-            book.leased.add(place_of(lease, listing), held)
+            book.expose(Held(lease, listing, tier, market.origin))
 
 
 def _shield(market: Market, listing: LiveListing, lease: LiveLease) -> None:
     """Let takers find a lease no more."""
     if market.terms.displacement:
         for tier in listing.prices:
-            book = market.book(listing.chip, listing.region, tier)
-            book.leased.remove(place_of(lease, listing))
+            market.book(listing.chip, listing.region, tier).shield(lease.number)
 
 
-def _tell_takers(market: Market, listing: LiveListing, *, grows: bool) -> None:
-    """A listing has lots free in more slots, or in fewer: so there is less to take back, or more."""
+def _tell_takers(
+    market: Market, listing: LiveListing, start: int, end: int, *, opens: bool, grows: bool
+) -> None:
+    """Let takers know of cards of a listing that were leased in [start, end), or by which it grows."""
     if market.terms.displacement:
-        for tier in listing.prices:
+        told = [lease for lease in listing.spot if opens or touches(lease, start, end)]
+        for tier in listing.prices if told else ():
             book = market.book(listing.chip, listing.region, tier)
-            for lease in listing.spot:
-                rung = place_of(lease, listing)
-                if grows:
-                    book.leased.grew(rung, Held(lease, listing, tier, market.origin))
-                else:
-                    book.leased.shrank(rung)
+            book.tell_takers(told, start, end, grows=grows)
 
 
-def _tell_of_firm_cards(market: Market, listing: LiveListing, start: int, end: int) -> None:
-    """Cards of a listing can't be taken back any more in [start, end): its leases there make less room for a taker."""
-    for lease in listing.spot:
-        if lease.window.start < end and lease.window.end > start:
-            _shield(market, listing, lease)
-            _expose(market, listing, lease)
+def _see_firm_cards(market: Market, listing: LiveListing, start: int, end: int) -> None:
+    """Cards can't be taken back any more in [start, end). That lasts, so takers need not find out for themselves."""
+    if market.terms.displacement:
+        told = [lease for lease in listing.spot if touches(lease, start, end)]
+        for tier in listing.prices if told else ():
+            market.book(listing.chip, listing.region, tier).weigh(told)
 
 
 def _take_back(market: Market, number: LeaseNumber, at: Slot) -> None:

@@ -57,9 +57,22 @@ class Trap(StrEnum):
     TOO_RICH = "A9 every lease worth too much to take back"
     NO_WORSE = "A10 every lease as bad to take back"
     FIRM_CARD = "A11 a card of every listing leased firmly"
+    SMALL_LEASES = "A12 every listing leased card by card"
+    HALVES = "A13 every listing leased in halves"
+    RELAY = "A14 every listing leased to one after the other, all as bad to take back"
 
 
-DISPLACING = frozenset({Trap.TAKEN_BACK, Trap.TOO_RICH, Trap.NO_WORSE, Trap.FIRM_CARD})
+DISPLACING = frozenset(
+    {
+        Trap.TAKEN_BACK,
+        Trap.TOO_RICH,
+        Trap.NO_WORSE,
+        Trap.FIRM_CARD,
+        Trap.SMALL_LEASES,
+        Trap.HALVES,
+        Trap.RELAY,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +142,38 @@ def _firm_card(play: Play, chance: Random, scale: int, count: int) -> list[Comma
             _sell(play, listing, (daytime,), Tier.SPOT, name, limit, cards=CARDS - 1)
             _sell(play, listing, (daytime,), Tier.ON_DEMAND, f"{name}-firm", PRICE, cards=1)
     return _day_jobs(chance, count, Tier.ON_DEMAND, RICH)
+
+
+def _small_leases(play: Play, chance: Random, scale: int, count: int) -> list[Command]:
+    """Every card of a listing is leased to somebody else by day, for what that is worth to each, and jobs want them all."""
+    _lease_in_parts(play, chance, scale, cards=1)
+    return _day_jobs(chance, count, Tier.ON_DEMAND, RICH)
+
+
+def _halves(play: Play, chance: Random, scale: int, count: int) -> list[Command]:
+    """The same, where two share the cards of a listing."""
+    _lease_in_parts(play, chance, scale, cards=CARDS // 2)
+    return _day_jobs(chance, count, Tier.ON_DEMAND, RICH)
+
+
+def _relay(play: Play, chance: Random, scale: int, count: int) -> list[Command]:
+    """Somebody has all cards until some hour of the day, and somebody else from then on, which is worth as much."""
+    for n in range(scale):
+        listing = _for_both_tiers(play, n)
+        for day, daytime in enumerate(DAYTIMES):
+            handover = Slot(chance.randrange(daytime.start + 1, daytime.end))
+            for part, window in enumerate((Window(daytime.start, handover), Window(handover, daytime.end))):
+                _sell(play, listing, (window,), Tier.SPOT, f"s{n}-{day}-{part}", PRICE)
+    return _day_jobs(chance, count, Tier.ON_DEMAND, RICH)
+
+
+def _lease_in_parts(play: Play, chance: Random, scale: int, cards: int) -> None:
+    for n in range(scale):
+        listing = _for_both_tiers(play, n)
+        for day, daytime in enumerate(DAYTIMES):
+            for part in range(CARDS // cards):
+                limit = chance.randint(CHEAP, PRICE)
+                _sell(play, listing, (daytime,), Tier.SPOT, f"s{n}-{day}-{part}", limit, cards)
 
 
 def _lease_by_day(play: Play, scale: int, limit: Callable[[], int]) -> None:
@@ -206,6 +251,9 @@ TRAPS: dict[Trap, Lay] = {
     Trap.TOO_RICH: _too_rich,
     Trap.NO_WORSE: _no_worse,
     Trap.FIRM_CARD: _firm_card,
+    Trap.SMALL_LEASES: _small_leases,
+    Trap.HALVES: _halves,
+    Trap.RELAY: _relay,
 }
 
 

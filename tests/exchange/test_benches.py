@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from exchange.benches import adversarial, elastic, endurance, plain_books, quotes, scan
-from exchange.benches.adversarial import CHIP, DAYTIMES, TEETH, Scene, Trap
+from exchange.benches.adversarial import CARDS, CHIP, DAYTIMES, TEETH, Scene, Trap
 from exchange.benches.elastic import Load
 from exchange.benches.loads import PRICE, REGIONS
 from exchange.benches.measure import Measured, Play, Timed, measure, pauses
@@ -23,7 +23,15 @@ from matching.market import Market
 from matching.terms import Block, Listing, Order, Slot, Split, Tier, TimeInForce
 
 SCALE, COUNT = 40, 30
-FRUITFUL = {Trap.ONE_PRICE, Trap.SOLD_OUT, Trap.TAKEN_BACK, Trap.NO_WORSE}
+FRUITFUL = {
+    Trap.ONE_PRICE,
+    Trap.SOLD_OUT,
+    Trap.TAKEN_BACK,
+    Trap.NO_WORSE,
+    Trap.SMALL_LEASES,
+    Trap.HALVES,
+    Trap.RELAY,
+}
 FRUITLESS = [trap for trap in Trap if trap not in FRUITFUL]
 
 
@@ -160,6 +168,31 @@ def test_a11_has_more_than_the_spot_leases_in_its_listings() -> None:
         block(order).least for order in asked(made)
     }
     assert all(live.free.at(day.start) == 0 for live in market.listings.values() for day in DAYTIMES)
+
+
+@pytest.mark.parametrize(("trap", "parts"), [(Trap.SMALL_LEASES, CARDS), (Trap.HALVES, 2)])
+def test_a12_and_a13_take_all_the_small_leases_of_a_listing_back(trap: Trap, parts: int) -> None:
+    made = scene(trap)
+    leases = made.play.market.leases.values()
+    assert {lease.cards * parts for lease in leases} == {block(order).least for order in asked(made)}
+    assert len(leases) == 2 * parts * SCALE
+    assert len({lease.hold for lease in leases}) > SCALE
+    taken = [event for event in made.play.carry_out(made.commands[0]) if isinstance(event, Displaced)]
+    assert len(taken) == parts
+
+
+def test_a14_lets_every_card_twice_a_day_for_as_much() -> None:
+    made = scene(Trap.RELAY)
+    leases = made.play.market.leases.values()
+    assert {lease.hold for lease in leases} == {PRICE}
+    assert {lease.cards for lease in leases} == {CARDS}
+    assert len(leases) == 2 * len(DAYTIMES) * SCALE
+    assert all(
+        live.free.least(day.start, day.end) == 0
+        for live in made.play.market.listings.values()
+        for day in DAYTIMES
+    )
+    assert [event for event in made.play.carry_out(made.commands[0]) if isinstance(event, Displaced)]
 
 
 def test_a3_is_a_comb_and_its_bids_are_longer_than_its_holes() -> None:
