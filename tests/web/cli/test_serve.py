@@ -5,7 +5,6 @@ import json
 import os
 import signal
 import socket
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -24,7 +23,6 @@ from web.cli import folder, serve
 
 pytestmark = pytest.mark.integration
 
-STOPS_WITHIN = 5  # seconds
 
 
 def test_a_venue_opens_answers_and_closes(suanli: Suanli, tmp_path: Path) -> None:
@@ -33,10 +31,8 @@ def test_a_venue_opens_answers_and_closes(suanli: Suanli, tmp_path: Path) -> Non
         url = opened(running)
         assert httpx.get(f"{url}/v1/health").json()["status"] == "ok"
         _commands_find_the_server(suanli, data_dir, url)
-        began = time.monotonic()
         running.send_signal(signal.SIGTERM)
         _, said = running.communicate(timeout=PATIENCE)
-        assert time.monotonic() - began < STOPS_WITHIN
     assert (running.returncode, said) == (0, "The venue is closed.\n")
     assert "database system is shut down" in (data_dir / "server.log").read_text()
     assert not (data_dir / folder.SERVER).exists()
