@@ -24,7 +24,6 @@ from web.cli import folder, serve
 pytestmark = pytest.mark.integration
 
 
-
 def test_a_venue_opens_answers_and_closes(suanli: Suanli, tmp_path: Path) -> None:
     data_dir = tmp_path / "venue"
     with process("serve", "--data-dir", data_dir, "--port", 0) as running:
