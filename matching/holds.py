@@ -7,7 +7,7 @@ whether a taker has any use for it.
 
 from typing import Final
 
-from matching.ladder import AGE_BITS, NOBODY, Sketch, rung_of
+from matching.ladder import AGE_BITS, Sketch, rung_of
 from matching.live import LiveLease, LiveListing
 from matching.masks import EVERYWHERE, FAR, span
 from matching.terms import Tier
@@ -15,9 +15,9 @@ from matching.terms import Tier
 DAY: Final = 24  # slots
 HOLD_BITS: Final = 64
 NEVER: Final = 1 << 60  # a slot after all others
-DEAREST: Final = 1 << 60  # damage of what can't be had
+DEAREST: Final = 1 << 60  # damage of what can't be had, and a worth beyond all others
 LEVELS: Final = 5  # a sketch knows what 1, 2, 4, 8 and 16 cards cost
-UNTAKEN = NOBODY, 0, 0, 0
+UNTAKEN = DEAREST, 0, 0, 0
 
 Loss = tuple[int, int, int, int]
 """How bad a takeover is: its damage, then its price per performance, its start and the age of the listing."""
@@ -133,7 +133,7 @@ class HoldSketch(Sketch[Held, Taking]):
 
     def __init__(self) -> None:
         self.since, self.until = NEVER, 0
-        self.hold = self.cards = self.slots = self.price = self.seq = self.min_slots = NOBODY
+        self.hold = self.cards = self.slots = self.price = self.seq = self.min_slots = DEAREST
         self.lot = self.room = self.window = self.begins = self.ends = self.open = 0
         self.one = self.two = self.four = self.eight = self.sixteen = DEAREST
 
