@@ -5,7 +5,7 @@ late usage like any other, and settled by the next run.
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -32,13 +32,13 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What somebody says of a dispute. `counts` replace those of its only record."""
+    """What somebody says of a dispute. `counts` are billed in place of a record's own, by its number."""
 
     dispute: int
     seller: str
     outcome: Outcome
     by: str
-    counts: tuple[int, ...] | None
+    counts: Mapping[int, tuple[int, ...]]
     note: str
 
 
@@ -78,8 +78,8 @@ async def _take(connection: asyncpg.Connection, decision: Decision, batch: int, 
         batch,
         decision.note,
     )
-    kept = (await _deliveries(connection, decision, moment) if kind == "deliveries" else
-            await _tokens(connection, decision, moment))
+    find = _deliveries if kind == "deliveries" else _tokens
+    kept = await find(connection, decision, moment)
     if decision.outcome is Outcome.BILLED and not kept:
         raise NotBillableError("Nothing of it is open to be billed: it was not sold, came too late, or is settled.")
     table = "delivery_records" if kind == "deliveries" else "token_records"
@@ -112,9 +112,6 @@ async def _deliveries(
     if any(row["moment"] + 1 > moment.now for row in rows):
         raise NotBillableError("A slot of it is not over by the venue's clock: decide afterwards.")
     billed = list(_billed(decision, rows)) if decision.outcome is Outcome.BILLED else [(0,)] * len(rows)
-    for row, (delivered,) in zip(rows, billed, strict=True):
-        if delivered > row["most"]:
-            raise NotBillableError(f"No more than {row['most']} card-seconds are leased in a slot.")
     return _records(decision, rows, billed)
 
 
@@ -140,14 +137,16 @@ async def _tokens(
 
 def _billed(decision: Decision, rows: Sequence[asyncpg.Record]) -> Iterator[tuple[int, ...]]:
     """What is billed of each record: the counts that are decided, or its own as far as they can be."""
-    if decision.counts is not None:
-        if len(rows) != 1 or len(decision.counts) != len(rows[0]["counts"]):
-            raise NotBillableError("Other counts can be given for one record alone, as many as it has.")
-        yield decision.counts
-        return
+    if decision.counts.keys() - {row["sequence"] for row in rows}:
+        raise NotBillableError("Other counts are for records that are open to be billed, by their numbers.")
     for row in rows:
-        most = row.get("most")
-        yield tuple(count if most is None else min(count, most) for count in row["counts"])
+        most, own = row.get("most"), row["counts"]
+        counts = decision.counts.get(row["sequence"])
+        if counts is None:
+            counts = tuple(count if most is None else min(count, most) for count in own)
+        if len(counts) != len(own) or (most is not None and sum(counts) > most):
+            raise NotBillableError(f"A record has {len(own)} counts, and at most {most} card-seconds of a slot.")
+        yield counts
 
 
 def _records(

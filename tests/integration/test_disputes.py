@@ -1,21 +1,25 @@
 """Signed meters on a real database: what is honest is billed, what is found is disputed, and each dispute can be ended."""
 
-from collections.abc import AsyncIterator, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import pytest
 
 from exchange.audit import audit
 from exchange.metering import DeliveryRecord, Receipt, TokenRecord
-from exchange.persistence.chains import KeyRefusedError, Seal, UnknownMeterError, batch_of
+from exchange.persistence.chains import KeyRefusedError, Seal, UnknownMeterError, batch_of, standings_of
 from exchange.persistence.decisions import DecidedError, Decision, NotBillableError, Outcome
 from exchange.persistence.queries.disputes import StoredDispute, chain_around, dispute_of, disputes_of, records_of
 from exchange.persistence.usage import DELIVERIES, TOKENS, SignatureNeededError
+from exchange.sealing import keep
 from exchange.signing import new_private_key, public_key_of, sign
 from exchange.state import PartyId
 from settlement.metering.chain import GENESIS, Chained, chained, signed_bytes
 from tests.exchange.house import BUYER, CLERK, SELLER
+from tests.integration.season import FEBRUARY, JANUARY
 from tests.integration.test_metering import Meter, metered
 
 pytestmark = pytest.mark.anyio
@@ -60,9 +64,10 @@ class Signing:
         ]
 
     async def decide(
-        self, dispute: int, outcome: Outcome, by: PartyId = CLERK, counts: tuple[int, ...] | None = None
+        self, dispute: int, outcome: Outcome, by: PartyId = CLERK, counts: Mapping[int, int] | None = None
     ) -> None:
-        await self.meter.exchange.metering.decide(Decision(dispute, SELLER, outcome, by, counts, ""))
+        given = {number: (count,) for number, count in (counts or {}).items()}
+        await self.meter.exchange.metering.decide(Decision(dispute, SELLER, outcome, by, given, ""))
 
     async def billed(self) -> list[tuple[int, int]]:
         rows = await self.meter.exchange.readers.fetch(
@@ -166,10 +171,11 @@ async def test_a_clock_that_runs_ahead_is_found_and_one_that_is_early_is_told_to
 async def test_what_is_decided_is_billed_once_and_for_ever(database_url: str) -> None:
     async with signing(database_url) as signs:
         await signs.say("1", signs.record(1, 0, 7201), signs.record(2, 1))
-        with pytest.raises(NotBillableError, match="No more than 7200"):
-            await signs.decide(1, Outcome.BILLED, counts=(7201,))
-        await signs.decide(1, Outcome.BILLED, counts=(7100,))
-        await signs.decide(1, Outcome.BILLED, counts=(7100,))
+        for wrong in ({1: 7201}, {2: 7200}):
+            with pytest.raises(NotBillableError):
+                await signs.decide(1, Outcome.BILLED, counts=wrong)
+        await signs.decide(1, Outcome.BILLED, counts={1: 7100})
+        await signs.decide(1, Outcome.BILLED, counts={1: 7100})
         with pytest.raises(DecidedError):
             await signs.decide(1, Outcome.REJECTED)
         assert await signs.billed() == [(0, 7100), (1, 7200)]
@@ -208,3 +214,90 @@ async def test_the_chain_around_a_dispute_is_told(database_url: str) -> None:
         assert await dispute_of(pool, "ray", 1) is None
         assert [link.sequence for link in await chain_around(pool, dispute)] == [2, 3, 4, 5, 6]
         assert [(one.counts, one.stands) for one in await records_of(pool, dispute, 10)] == [((7201,), None)]
+
+
+async def test_what_is_disputed_at_the_close_waits_and_is_billed_by_the_next_run(
+    database_url: str, tmp_path: Path
+) -> None:
+    """The disputed slot is neither delivered nor lost in January; once decided, February bills it as January's."""
+    async with signing(database_url) as signs:
+        meter = signs.meter
+        await signs.say("1", signs.record(1, 0, 7201), signs.record(2, 1, 9999), signs.record(3, 2, 7000))
+        await meter.tick(JANUARY)
+        await meter.exchange.closing(CLERK).close("2026-01")
+        assert await lines(meter) == [("2026-01", 6 * 7200, 5 * 7200 + 200)]
+        january = await keep(database_url, "2026-01", tmp_path)
+        (held,) = await meter.exchange.readers.fetch("SELECT unsettled, held FROM leases WHERE id = $1", meter.lease)
+        assert held["unsettled"] == 2
+        assert held["held"] > 0
+
+        await signs.decide(1, Outcome.BILLED, counts={1: 7100, 2: 0})
+        assert (await keep(database_url, "2026-01", tmp_path)).digest == january.digest
+        await meter.tick(FEBRUARY)
+        await meter.exchange.closing(CLERK).close("2026-02")
+        assert await lines(meter, "2026-02") == [("2026-01", 2 * 7200, 7200 + 100)]
+        assert (await keep(database_url, "2026-02", tmp_path)).sums > 0
+        (held,) = await meter.exchange.readers.fetch("SELECT unsettled, held FROM leases WHERE id = $1", meter.lease)
+        assert tuple(held) == (0, 0)
+
+
+async def test_what_came_too_late_and_disputed_is_never_billed(database_url: str) -> None:
+    async with signing(database_url) as signs:
+        meter = signs.meter
+        await meter.tick(76)
+        receipt = await signs.say("1", signs.record(1, 0, 7201), signs.record(2, 6, 7201))
+        assert receipt.disputed == 2
+        await meter.tick(JANUARY)
+        await meter.exchange.closing(CLERK).close("2026-01")
+        assert await lines(meter) == [("2026-01", 7 * 7200, 7 * 7200)], "the slot that came in time waits"
+        await signs.decide(1, Outcome.BILLED)
+        assert await signs.billed() == [(6, 7200)]
+
+
+async def test_tokens_of_a_contract_that_has_ended_are_not_billed_after_all(database_url: str) -> None:
+    async with metered(database_url) as meter:
+        signs = Signing(meter, "t")
+        await signs.register()
+        lied = [replace(meter.use(n, 10), meter="t") for n in (1, 2)]
+        seal, _ = signs.sealed(lied[:1], GENESIS)
+        assert (await meter.exchange.metering.tokens(SELLER, "1", lied[:1], seal)).disputes[0].finding == "clock_skew"
+        await meter.tick(JANUARY)
+        await meter.exchange.closing(CLERK).close("2026-01")
+        with pytest.raises(NotBillableError, match="Nothing of it"):
+            await signs.decide(1, Outcome.BILLED)
+        await signs.decide(1, Outcome.REJECTED)
+
+
+async def test_who_is_killed_in_the_middle_of_a_batch_leaves_all_of_it_or_nothing(database_url: str) -> None:
+    async with signing(database_url) as signs:
+        records = [replace(signs.meter.use(n, n % 8, n), meter="m") for n in range(1, 5001)]
+        seal, places = signs.sealed(records, GENESIS)
+        stored: asyncio.Task[Receipt] | None = None
+        for wait in (0.0, 0.02, 0.05, 0.1, 0.2, 0.4):
+            stored = asyncio.create_task(signs.meter.exchange.metering.tokens(SELLER, "batch", records, seal))
+            await asyncio.sleep(wait)
+            await signs.meter.exchange.readers.fetch(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid IN (SELECT pid FROM pg_locks WHERE relation = 'meter_chain'::regclass)"
+            )
+            await asyncio.wait([stored])
+            counts = await signs.meter.exchange.readers.fetchrow(
+                "SELECT (SELECT count(*) FROM token_records) AS records, (SELECT count(*) FROM meter_chain) AS links, "
+                "(SELECT count(*) FROM usage_batches) AS batches"
+            )
+            assert tuple(counts) in {(0, 0, 0), (5000, 5000, 1)}
+        receipt = await signs.meter.exchange.metering.tokens(SELLER, "batch", records, seal)
+        assert (receipt.accepted, receipt.disputes) == (5000, ())
+        (standing,) = await standings_of(signs.meter.exchange.readers, SELLER)
+        assert (standing.head, standing.link) == (5000, places[-1].link)
+
+
+async def lines(meter: Meter, period: str = "2026-01") -> list[tuple[str, int, int]]:
+    """Service period, card-seconds and lost ones of a period's lines about the lease."""
+    rows = await meter.exchange.readers.fetch(
+        "SELECT l.service_period, l.quantity, l.lost FROM statements s JOIN statement_lines l ON l.statement = s.id "
+        "JOIN runs r ON r.id = s.run WHERE s.subject = $1 AND r.period = $2 ORDER BY l.n",
+        meter.lease,
+        period,
+    )
+    return [tuple(row) for row in rows]
