@@ -33,6 +33,7 @@ from exchange.rejections import VenueRejection
 from matching.terms import Rejection as MarketRejection
 from settlement.agreements import ProblemCode
 from settlement.jobs import close_period
+from settlement.metering.judging import Finding
 from settlement.terms import VoucherMode
 from settlement.vouchers.judging import RefusalCode as VoucherRefusal
 from tests.paths import PROJECT
@@ -193,7 +194,7 @@ def codes(text: str) -> list[str]:
     [
         ("## The market", MarketRejection),
         ("### Agreements", ProblemCode),
-        ("## Usage", RefusalCode),
+        ("## Usage", [*RefusalCode, *Finding]),
         ("## The door", DoorRejection),
     ],
 )

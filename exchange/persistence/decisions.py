@@ -145,7 +145,7 @@ def _billed(decision: Decision, rows: Sequence[asyncpg.Record]) -> Iterator[tupl
         if counts is None:
             counts = tuple(count if most is None else min(count, most) for count in own)
         if len(counts) != len(own) or (most is not None and sum(counts) > most):
-            raise NotBillableError(f"A record has {len(own)} counts, and at most {most} card-seconds of a slot.")
+            raise NotBillableError("A record keeps its kinds of counts, and no more card-seconds than are leased.")
         yield counts
 
 
