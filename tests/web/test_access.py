@@ -65,6 +65,7 @@ MAY = {
     "get_receipt": "seller",
     "register_meter": "seller",
     "list_meters": "seller",
+    "get_link": "seller",
     "list_disputes": "buyer seller clerk",
     "get_dispute": "buyer seller clerk",
     "withdraw_dispute": "seller",

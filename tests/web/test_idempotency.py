@@ -125,6 +125,9 @@ DELIVERY = {
 }
 
 
+RECEIPT = {"batch": 1, "accepted": 1, "duplicates": 0, "refused": [], "disputed": 0, "disputes": []}
+
+
 async def test_usage_counts_once(market: Door) -> None:
     await market.ask("POST", "/v1/orders", by="buyer", json=order())
     await market.at("2026-12-01T00:00:00Z")

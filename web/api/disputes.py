@@ -15,6 +15,7 @@ from exchange.persistence.queries.disputes import (
     chain_around,
     dispute_of,
     disputes_of,
+    link_of,
     records_of,
 )
 from exchange.rejections import VenueRejection
@@ -23,6 +24,7 @@ from web.api.asking import CommandId, Cursor, Limit, known, page, seq_after
 from web.bodies.common import Page
 from web.bodies.disputes import (
     RECORDS_MAX,
+    ChainLinkOut,
     DecideIn,
     DisputeDetail,
     DisputeOut,
@@ -37,7 +39,7 @@ sellers = [may(Role.SELLER)]
 concerned = [may(Role.BUYER, Role.SELLER, Role.CLERK)]
 deciders = [may(Role.BUYER, Role.CLERK)]
 
-_NUMBER = re.compile(r"[1-9][0-9]{0,17}\Z", re.ASCII)
+_NUMBER = re.compile(r"(?:0|[1-9][0-9]{0,17})\Z", re.ASCII)
 
 
 @post("/meters", guards=sellers)
@@ -52,7 +54,8 @@ async def register_meter(
     The same key again changes nothing. Another one takes over from a number on that the meter has not come to.
     """
     key = bytes.fromhex(data.public_key)
-    return MeterOut.of(await exchange.metering.register_key(caller.party, data.meter, key, data.since))
+    standing = await exchange.metering.register_key(caller.party, data.meter, key, data.since)
+    return MeterOut.of(caller.party, standing)
 
 
 @get("/meters", guards=sellers)
@@ -60,7 +63,19 @@ async def list_meters(
     caller: NamedDependency[Caller], exchange: NamedDependency[Exchange]
 ) -> list[MeterOut]:
     """Your meters that sign, and where the chain of each has come to."""
-    return [MeterOut.of(one) for one in await standings_of(exchange.readers, caller.party)]
+    return [MeterOut.of(caller.party, one) for one in await standings_of(exchange.readers, caller.party)]
+
+
+@get("/meters/{meter:str}/chain/{sequence:str}", guards=sellers)
+async def get_link(
+    meter: FromPath[str],
+    sequence: FromPath[str],
+    caller: NamedDependency[Caller],
+    exchange: NamedDependency[Exchange],
+) -> ChainLinkOut:
+    """The link of one number of your meter's chain: what the next number is tied to."""
+    found = await link_of(exchange.readers, caller.party, meter, number_in(sequence))
+    return ChainLinkOut.of(known(found))
 
 
 @get("/disputes", guards=concerned)
@@ -120,9 +135,14 @@ async def decide_dispute(
 
 async def concerned_by(exchange: Exchange, party: PartyId | None, dispute_id: str) -> StoredDispute:
     """A dispute of a party, or anybody's where none is named."""
-    if _NUMBER.match(dispute_id) is None:
+    return known(await dispute_of(exchange.readers, party, number_in(dispute_id)))
+
+
+def number_in(text: str) -> int:
+    """The number that a part of an address is."""
+    if _NUMBER.match(text) is None:
         raise unknown_id()
-    return known(await dispute_of(exchange.readers, party, int(dispute_id)))
+    return int(text)
 
 
 async def end(
@@ -149,4 +169,4 @@ def _whose(caller: Caller) -> PartyId | None:
     return None if Role.CLERK in caller.roles else caller.party
 
 
-HANDLERS = [register_meter, list_meters, list_disputes, get_dispute, withdraw_dispute, decide_dispute]
+HANDLERS = [register_meter, list_meters, get_link, list_disputes, get_dispute, withdraw_dispute, decide_dispute]

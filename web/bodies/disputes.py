@@ -11,6 +11,7 @@ from exchange.metering import FOUND
 from exchange.persistence.chains import MeterStanding
 from exchange.persistence.queries.disputes import ChainLink, DisputedRecord, Ending, StoredDispute
 from exchange.state import VenueTerms
+from settlement.metering.chain import GENESIS
 from web.bodies.fields import IdField, LinkField, SequenceField, TextField, utc
 from web.bodies.usage import Tokens
 from web.strict import Body
@@ -33,6 +34,7 @@ class MeterOut:
     `link` is what the record after `head` is tied to: 64 zeros before the first.
     """
 
+    seller: str
     meter: str
     begins: int
     head: int
@@ -41,10 +43,12 @@ class MeterOut:
     since: int
 
     @classmethod
-    def of(cls, known: MeterStanding) -> "MeterOut":
-        """A meter as it stands."""
-        link = bytes(32) if known.link is None else known.link
-        return cls(known.meter, known.begins, known.head, link.hex(), known.public_key.hex(), known.since)
+    def of(cls, seller: str, known: MeterStanding) -> "MeterOut":
+        """A seller's meter as it stands."""
+        link = GENESIS if known.link is None else known.link
+        return cls(
+            seller, known.meter, known.begins, known.head, link.hex(), known.public_key.hex(), known.since
+        )
 
 
 class WithdrawIn(Body):
@@ -158,12 +162,17 @@ class DisputedRecordOut:
 
 @dataclass(frozen=True, slots=True)
 class ChainLinkOut:
-    """A number of the meter's chain, as it is known: what it is tied to, and its own link."""
+    """A number of the meter's chain, as it is known: what it is tied to, its own link, and the batch it came in."""
 
     sequence: int
     previous: str
     link: str
     batch: int
+
+    @classmethod
+    def of(cls, known: ChainLink) -> "ChainLinkOut":
+        """A link as it is stored."""
+        return cls(known.sequence, known.previous.hex(), known.link.hex(), known.batch)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,5 +196,5 @@ class DisputeDetail:
         return cls(
             DisputeOut.of(dispute),
             [DisputedRecordOut.of(record, seconds) for record in records],
-            [ChainLinkOut(one.sequence, one.previous.hex(), one.link.hex(), one.batch) for one in chain],
+            [ChainLinkOut.of(one) for one in chain],
         )

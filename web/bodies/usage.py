@@ -10,6 +10,8 @@ from exchange.metering import BATCH_MAX, DeliveryRecord, Receipt, TokenRecord
 from exchange.state import ContractId, Instant, LeaseId, VenueTerms
 from exchange.persistence.chains import Seal
 from matching.terms import Slot
+from settlement.metering.chain import Reading
+from settlement.meters import Meter
 from web.bodies.fields import IdField, LinkField, SequenceField, SignatureField, fault, slot_at
 from web.bodies.fields import Instant as InstantField
 from web.problems import DoorRejection
@@ -50,6 +52,12 @@ class DeliveryIn(Body):
     slot: InstantField
     delivered_card_seconds: CardSeconds
 
+    def reading(self) -> Reading:
+        """The record as its meter signs it."""
+        return Reading(
+            self.sequence, self.lease, self.slot, ((Meter.CARD_SECONDS, self.delivered_card_seconds),)
+        )
+
 
 class DeliveriesIn(Body):
     """A batch of delivery records, signed or not. Sending it again changes nothing."""
@@ -80,6 +88,11 @@ class TokensIn(Body):
     at: InstantField
     input_tokens: Tokens
     output_tokens: Tokens
+
+    def reading(self) -> Reading:
+        """The record as its meter signs it."""
+        counts = ((Meter.INPUT_TOKENS, self.input_tokens), (Meter.OUTPUT_TOKENS, self.output_tokens))
+        return Reading(self.sequence, self.contract, self.at, counts)
 
 
 class TokenBatchIn(Body):

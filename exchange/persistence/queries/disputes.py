@@ -157,6 +157,17 @@ async def chain_around(pool: Pool, dispute: StoredDispute) -> list[ChainLink]:
     return [ChainLink(**row) for row in rows]
 
 
+async def link_of(pool: Pool, seller: str, meter: str, sequence: int) -> ChainLink | None:
+    """One number of a meter's chain."""
+    row = await pool.fetchrow(
+        "SELECT sequence, previous, link, batch FROM meter_chain WHERE (party, meter, sequence) = ($1, $2, $3)",
+        seller,
+        meter,
+        sequence,
+    )
+    return None if row is None else ChainLink(**row)
+
+
 _DISPUTES = """
     SELECT d.*, e.outcome, e.by, e.batch AS ended_in, e.note, e.ended_at,
         (SELECT count(*) FROM disputed_records x WHERE x.dispute = d.id) AS records
