@@ -156,9 +156,7 @@ class Metering:
             stored = await usage.batch_of(connection, party, key)
             return None if stored is None else await _receipt(connection, stored)
 
-    async def register_key(
-        self, party: PartyId, meter: str, public_key: bytes, since: int
-    ) -> MeterStanding:
+    async def register_key(self, party: PartyId, meter: str, public_key: bytes, since: int) -> MeterStanding:
         """Let a key sign for a meter from a number on. Raises `KeyRefusedError`."""
         async with self.pool.acquire() as connection:
             await chains.register_key(connection, party, meter, public_key, since)
@@ -195,5 +193,5 @@ async def _receipt(connection: Connection, stored: usage.Stored) -> Receipt:
         Opened(number, Finding(finding), FOUND[Finding(finding)], first, last)
         for number, finding, first, last in await disputes.opened_by(connection, stored.batch)
     )
-    counts = (stored.verdicts.count(verdict) for verdict in ("accepted", "duplicate"))
-    return Receipt(stored.batch, *counts, refused, stored.verdicts.count("disputed"), opened)
+    accepted, duplicates, disputed = map(stored.verdicts.count, ("accepted", "duplicate", "disputed"))
+    return Receipt(stored.batch, accepted, duplicates, refused, disputed, opened)

@@ -82,7 +82,9 @@ class Usage:
                 )
         for number, previous, _ in seal.chain:
             if number - 1 in chain:
-                self.findings.compare(f"chain of batch {batch.id} at {number}", chain[number - 1][1], previous)
+                self.findings.compare(
+                    f"chain of batch {batch.id} at {number}", chain[number - 1][1], previous
+                )
         unsigned = any(dispute.finding == "bad_signature" for dispute in seal.disputed)
         signed = seal.public_key is not None and is_signed(
             seal.public_key, b"suanli batch 1\n" + seal.last, seal.signature

@@ -33,7 +33,6 @@ from settlement.metering.judging import (
 )
 from settlement.meters import Meter
 
-
 SEQUENCE_MAX = 2**63 - 1
 
 
@@ -183,7 +182,7 @@ def batch_of(kind: Kind, party: str, columns: Columns, seal: Seal, slot_seconds:
         Reading(int(number), str(subject), int(moment) * seconds, tuple(zip(counted, counts, strict=True)))
         for number, subject, moment, *counts in zip(*given, strict=True)
     )
-    return Batch(party, str(meters[0]), Link(seal.previous), tuple(readings))  # type: ignore[arg-type]
+    return Batch(party, str(meters[0]), Link(seal.previous), tuple(readings))
 
 
 def _clock(kind: Kind, moment: Moment) -> Clock:
@@ -261,9 +260,7 @@ async def _subjects(
             party,
             names,
         )
-    return {
-        row["id"]: _Sold(row["buyer"], Subject(row["begins"], row["ends"], row["most"])) for row in rows
-    }
+    return {row["id"]: _Sold(row["buyer"], Subject(row["begins"], row["ends"], row["most"])) for row in rows}
 
 
 async def _store_seal(
@@ -346,8 +343,8 @@ async def _open_disputes(
     """Open a dispute for all that was found. What is stored of them comes back."""
     rows = list(zip(*columns.values(), strict=True))
     opened: list[tuple[object, ...]] = []
-    number: int = await connection.fetchval("SELECT coalesce(max(id), 0) FROM disputes")
-    for number, one in enumerate(_found(sent, judged, subjects), start=number + 1):
+    last: int = await connection.fetchval("SELECT coalesce(max(id), 0) FROM disputes")
+    for number, one in enumerate(_found(sent, judged, subjects), start=last + 1):
         buyer = None if one.subject is None else subjects[one.subject].buyer
         head = (number, batch, kind.name, one.finding, sent.seller, buyer, sent.meter, one.subject)
         await connection.execute(

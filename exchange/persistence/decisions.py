@@ -64,9 +64,7 @@ async def decide(connection: asyncpg.Connection, decision: Decision) -> None:
 
 
 async def _take(connection: asyncpg.Connection, decision: Decision, batch: int, moment: Moment) -> Taken:
-    ended = await connection.fetchval(
-        "SELECT outcome FROM dispute_ends WHERE dispute = $1", decision.dispute
-    )
+    ended = await connection.fetchval("SELECT outcome FROM dispute_ends WHERE dispute = $1", decision.dispute)
     if ended is not None:
         raise DecidedError(f"Dispute {decision.dispute} has ended: {ended}.")
     kind: str = await connection.fetchval("SELECT kind FROM disputes WHERE id = $1", decision.dispute)
@@ -81,7 +79,9 @@ async def _take(connection: asyncpg.Connection, decision: Decision, batch: int, 
     find = _deliveries if kind == "deliveries" else _tokens
     kept = await find(connection, decision, moment)
     if decision.outcome is Outcome.BILLED and not kept:
-        raise NotBillableError("Nothing of it is open to be billed: it was not sold, came too late, or is settled.")
+        raise NotBillableError(
+            "Nothing of it is open to be billed: it was not sold, came too late, or is settled."
+        )
     table = "delivery_records" if kind == "deliveries" else "token_records"
     rows = [(decision.seller, *record, batch) for record in kept]
     await connection.copy_records_to_table(table, records=rows, columns=_COLUMNS[kind])
@@ -90,7 +90,17 @@ async def _take(connection: asyncpg.Connection, decision: Decision, batch: int, 
 
 _COLUMNS = {
     "deliveries": ("party", "meter", "sequence", "lease", "slot", "delivered", "status", "batch"),
-    "tokens": ("party", "meter", "sequence", "contract", "at", "input_tokens", "output_tokens", "status", "batch"),
+    "tokens": (
+        "party",
+        "meter",
+        "sequence",
+        "contract",
+        "at",
+        "input_tokens",
+        "output_tokens",
+        "status",
+        "batch",
+    ),
 }
 
 
@@ -145,7 +155,9 @@ def _billed(decision: Decision, rows: Sequence[asyncpg.Record]) -> Iterator[tupl
         if counts is None:
             counts = tuple(count if most is None else min(count, most) for count in own)
         if len(counts) != len(own) or (most is not None and sum(counts) > most):
-            raise NotBillableError("A record keeps its kinds of counts, and no more card-seconds than are leased.")
+            raise NotBillableError(
+                "A record keeps its kinds of counts, and no more card-seconds than are leased."
+            )
         yield counts
 
 

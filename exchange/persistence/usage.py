@@ -119,7 +119,9 @@ async def store(connection: asyncpg.Connection, kind: Kind, party: str, key: str
 
     async def take(batch: int, moment: Moment) -> Taken:
         if await connection.fetchval("SELECT EXISTS (SELECT 1 FROM meter_keys WHERE party = $1)", party):
-            raise SignatureNeededError("Since your first meter's key was registered, all you report is signed.")
+            raise SignatureNeededError(
+                "Since your first meter's key was registered, all you report is signed."
+            )
         verdicts, kept = await store_records(connection, kind, party, batch, moment, columns)
         return Taken(verdicts, kept)
 

@@ -12,7 +12,13 @@ from exchange.audit import audit
 from exchange.metering import DeliveryRecord, Receipt, TokenRecord
 from exchange.persistence.chains import KeyRefusedError, Seal, UnknownMeterError, batch_of, standings_of
 from exchange.persistence.decisions import DecidedError, Decision, NotBillableError, Outcome
-from exchange.persistence.queries.disputes import StoredDispute, chain_around, dispute_of, disputes_of, records_of
+from exchange.persistence.queries.disputes import (
+    StoredDispute,
+    chain_around,
+    dispute_of,
+    disputes_of,
+    records_of,
+)
 from exchange.persistence.usage import DELIVERIES, TOKENS, SignatureNeededError
 from exchange.sealing import keep
 from exchange.signing import new_private_key, public_key_of, sign
@@ -37,11 +43,11 @@ class Signing:
     async def register(self, since: int = 1) -> None:
         await self.meter.exchange.metering.register_key(SELLER, self.name, public_key_of(self.key), since)
 
-    def sealed(self, records: Sequence[DeliveryRecord | TokenRecord], previous: bytes) -> tuple[Seal, list[Chained]]:
+    def sealed(
+        self, records: Sequence[DeliveryRecord | TokenRecord], previous: bytes
+    ) -> tuple[Seal, list[Chained]]:
         kind = DELIVERIES if isinstance(records[0], DeliveryRecord) else TOKENS
-        columns = {
-            name: [getattr(record, name) for record in records] for name in kind.columns
-        }
+        columns = {name: [getattr(record, name) for record in records] for name in kind.columns}
         places = chained(batch_of(kind, SELLER, columns, Seal(previous, b""), 3600))
         return Seal(previous, sign(self.key, signed_bytes(places[-1].link))), places
 
@@ -131,7 +137,12 @@ async def test_each_tampering_is_found_and_nothing_of_it_is_billed(database_url:
         truth, _ = signs.sealed([signs.record(3, 4, 100)], true_link)
         assert (await signs.say("5", signs.record(3, 4, 7000), seal=truth)).disputed == 1
         receipt = await signs.say(
-            "6", signs.record(3, 4), signs.record(4, 5, 7201), signs.record(5, 8), signs.record(6, 9, 1), signs.record(7, 6)
+            "6",
+            signs.record(3, 4),
+            signs.record(4, 5, 7201),
+            signs.record(5, 8),
+            signs.record(6, 9, 1),
+            signs.record(7, 6),
         )
         assert (receipt.accepted, receipt.disputed) == (2, 3)
         assert await signs.disputes() == [
@@ -143,20 +154,33 @@ async def test_each_tampering_is_found_and_nothing_of_it_is_billed(database_url:
             ("outside_term", 5, 6, None),
         ]
         assert await signs.billed() == [(0, 7200), (1, 7000), (4, 7200), (6, 7200)]
-        assert (await signs.say("7", signs.record(8, 2), signs.record(9, 3), signs.record(10, 5))).accepted == 3
+        assert (
+            await signs.say("7", signs.record(8, 2), signs.record(9, 3), signs.record(10, 5))
+        ).accepted == 3
         assert [end for *_, end in await signs.disputes()] == [
-            None, "reported", "reported", "reported", "reported", None
+            None,
+            "reported",
+            "reported",
+            "reported",
+            "reported",
+            None,
         ]
 
 
-async def test_a_clock_that_runs_ahead_is_found_and_one_that_is_early_is_told_to_wait(database_url: str) -> None:
+async def test_a_clock_that_runs_ahead_is_found_and_one_that_is_early_is_told_to_wait(
+    database_url: str,
+) -> None:
     async with metered(database_url) as meter:
         signs = Signing(meter, "t")
         await signs.register()
         uses = [replace(meter.use(n, hour), meter="t") for n, hour in enumerate((3, 8, 9), start=1)]
         seal, _ = signs.sealed(uses, GENESIS)
         receipt = await meter.exchange.metering.tokens(SELLER, "1", uses, seal)
-        assert (receipt.accepted, receipt.disputed, [str(one.code) for one in receipt.refused]) == (1, 1, ["not_over"])
+        assert (receipt.accepted, receipt.disputed, [str(one.code) for one in receipt.refused]) == (
+            1,
+            1,
+            ["not_over"],
+        )
         assert [one.finding for one in receipt.disputes] == ["clock_skew"]
         await meter.tick(10)
         later = await meter.exchange.metering.tokens(SELLER, "2", uses, seal)
@@ -199,7 +223,9 @@ async def test_keys_begin_above_what_was_said(database_url: str) -> None:
         with pytest.raises(KeyRefusedError):
             await signs.register(since=1)
         await signs.register(since=3)
-        assert (await signs.say("2", signs.record(2, 1), signs.record(3, 2))).disputed == 2, "a batch has one key"
+        assert (await signs.say("2", signs.record(2, 1), signs.record(3, 2))).disputed == 2, (
+            "a batch has one key"
+        )
         assert await signs.disputes() == [("bad_signature", 2, 3, None)]
 
 
@@ -227,7 +253,9 @@ async def test_what_is_disputed_at_the_close_waits_and_is_billed_by_the_next_run
         await meter.exchange.closing(CLERK).close("2026-01")
         assert await lines(meter) == [("2026-01", 6 * 7200, 5 * 7200 + 200)]
         january = await keep(database_url, "2026-01", tmp_path)
-        (held,) = await meter.exchange.readers.fetch("SELECT unsettled, held FROM leases WHERE id = $1", meter.lease)
+        (held,) = await meter.exchange.readers.fetch(
+            "SELECT unsettled, held FROM leases WHERE id = $1", meter.lease
+        )
         assert held["unsettled"] == 2
         assert held["held"] > 0
 
@@ -237,7 +265,9 @@ async def test_what_is_disputed_at_the_close_waits_and_is_billed_by_the_next_run
         await meter.exchange.closing(CLERK).close("2026-02")
         assert await lines(meter, "2026-02") == [("2026-01", 2 * 7200, 7200 + 100)]
         assert (await keep(database_url, "2026-02", tmp_path)).sums > 0
-        (held,) = await meter.exchange.readers.fetch("SELECT unsettled, held FROM leases WHERE id = $1", meter.lease)
+        (held,) = await meter.exchange.readers.fetch(
+            "SELECT unsettled, held FROM leases WHERE id = $1", meter.lease
+        )
         assert tuple(held) == (0, 0)
 
 
@@ -260,7 +290,9 @@ async def test_tokens_of_a_contract_that_has_ended_are_not_billed_after_all(data
         await signs.register()
         lied = [replace(meter.use(n, 10), meter="t") for n in (1, 2)]
         seal, _ = signs.sealed(lied[:1], GENESIS)
-        assert (await meter.exchange.metering.tokens(SELLER, "1", lied[:1], seal)).disputes[0].finding == "clock_skew"
+        assert (await meter.exchange.metering.tokens(SELLER, "1", lied[:1], seal)).disputes[
+            0
+        ].finding == "clock_skew"
         await meter.tick(JANUARY)
         await meter.exchange.closing(CLERK).close("2026-01")
         with pytest.raises(NotBillableError, match="Nothing of it"):

@@ -221,7 +221,9 @@ def what_cannot_be_is_found_by_itself(seed: int) -> None:
     book, batch = Book(), batch_of(said, GENESIS)
     sign(book, [batch])
     assert book.hear(batch).verdicts == tuple(wanted)
-    assert set(book.hear(batch).verdicts) == {Passed.KNOWN}, "all of it is the meter's word, and part of its chain"
+    assert set(book.hear(batch).verdicts) == {Passed.KNOWN}, (
+        "all of it is the meter's word, and part of its chain"
+    )
 
 
 LAWS = [

@@ -52,7 +52,7 @@ def see_no_gap(
 
 
 def take_a_known_number_for_known(batch: Batch, places: list[Chained], known: Known) -> Iterator[Verdict]:
-    for reading in batch.readings:
+    for reading, _ in zip(batch.readings, places, strict=True):
         yield Passed.KNOWN if reading.number in known.chain else Passed.NEW
 
 
@@ -86,7 +86,11 @@ def dispute_the_present_slot(reading: Reading, subjects: Mapping[str, Subject], 
 BUGS = [
     Bug("reading_bytes", leave_the_counts_out, laws.whatever_is_changed_on_the_way_is_found_and_does_no_harm),
     Bug("reading_bytes", leave_the_seller_out, laws.whatever_is_changed_on_the_way_is_found_and_does_no_harm),
-    Bug("reading_bytes", leave_the_counts_out, laws.a_link_is_over_the_link_before_and_every_part_of_the_reading),
+    Bug(
+        "reading_bytes",
+        leave_the_counts_out,
+        laws.a_link_is_over_the_link_before_and_every_part_of_the_reading,
+    ),
     Bug("links", chain_nothing, laws.a_link_is_over_the_link_before_and_every_part_of_the_reading),
     Bug("judge", believe_every_signature, laws.whatever_is_changed_on_the_way_is_found_and_does_no_harm),
     Bug("judge", see_no_gap, laws.numbers_that_are_left_out_are_told_to_the_last),

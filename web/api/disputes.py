@@ -59,9 +59,7 @@ async def register_meter(
 
 
 @get("/meters", guards=sellers)
-async def list_meters(
-    caller: NamedDependency[Caller], exchange: NamedDependency[Exchange]
-) -> list[MeterOut]:
+async def list_meters(caller: NamedDependency[Caller], exchange: NamedDependency[Exchange]) -> list[MeterOut]:
     """Your meters that sign, and where the chain of each has come to."""
     return [MeterOut.of(caller.party, one) for one in await standings_of(exchange.readers, caller.party)]
 
@@ -169,4 +167,12 @@ def _whose(caller: Caller) -> PartyId | None:
     return None if Role.CLERK in caller.roles else caller.party
 
 
-HANDLERS = [register_meter, list_meters, get_link, list_disputes, get_dispute, withdraw_dispute, decide_dispute]
+HANDLERS = [
+    register_meter,
+    list_meters,
+    get_link,
+    list_disputes,
+    get_dispute,
+    withdraw_dispute,
+    decide_dispute,
+]

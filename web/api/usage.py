@@ -27,7 +27,7 @@ async def report_deliveries(
 
     With a `seal` the batch is signed: what is found wrong with it is disputed, kept, and not billed.
     """
-    records, seal = data.in_slots(exchange.terms), data.seal and data.seal.over(data.records)
+    records, seal = data.in_slots(exchange.terms), data.sealed()
     return ReceiptOut.of(await exchange.metering.deliveries(caller.party, command_id, records, seal))
 
 
@@ -39,8 +39,8 @@ async def report_tokens(
     exchange: NamedDependency[Exchange],
 ) -> ReceiptOut:
     """Report used tokens. A record that can't be billed is refused or disputed, as with deliveries."""
-    seal = data.seal and data.seal.over(data.records)
-    return ReceiptOut.of(await exchange.metering.tokens(caller.party, command_id, data.taken(), seal))
+    records, seal = data.taken(), data.sealed()
+    return ReceiptOut.of(await exchange.metering.tokens(caller.party, command_id, records, seal))
 
 
 @get("/usage/batches/{key:str}", guards=sellers)

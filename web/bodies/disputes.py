@@ -68,7 +68,7 @@ class DecideIn(Body):
     """Ends a dispute. `bill` bills each record as it was reported, at most what was leased, or at `counts`."""
 
     decision: Literal["bill", "reject"]
-    counts: Annotated[list[CountsIn], Field(max_length=RECORDS_MAX)] = []
+    counts: Annotated[list[CountsIn], Field(max_length=RECORDS_MAX)] = Field(default_factory=list)
     note: TextField | None = None
 
     def by_number(self) -> dict[int, tuple[int, ...]]:

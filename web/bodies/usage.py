@@ -7,8 +7,8 @@ from typing import Annotated
 from pydantic import Field
 
 from exchange.metering import BATCH_MAX, DeliveryRecord, Receipt, TokenRecord
-from exchange.state import ContractId, Instant, LeaseId, VenueTerms
 from exchange.persistence.chains import Seal
+from exchange.state import ContractId, Instant, LeaseId, VenueTerms
 from matching.terms import Slot
 from settlement.metering.chain import Reading
 from settlement.meters import Meter
@@ -36,7 +36,9 @@ class SealIn(Body):
         """The seal of these records."""
         for n, record in enumerate(records):
             if record.meter != records[0].meter:
-                raise fault(f"/records/{n}/meter", DoorRejection.INVALID_VALUE, "A signed batch is of one meter.")
+                raise fault(
+                    f"/records/{n}/meter", DoorRejection.INVALID_VALUE, "A signed batch is of one meter."
+                )
             if record.sequence != records[0].sequence + n:
                 sentence = "In a signed batch each number follows the one before."
                 raise fault(f"/records/{n}/sequence", DoorRejection.INVALID_VALUE, sentence)
@@ -64,6 +66,10 @@ class DeliveriesIn(Body):
 
     records: Annotated[list[DeliveryIn], Records]
     seal: SealIn | None = None
+
+    def sealed(self) -> Seal | None:
+        """The batch's seal, if it is signed."""
+        return None if self.seal is None else self.seal.over(self.records)
 
     def in_slots(self, terms: VenueTerms) -> list[DeliveryRecord]:
         """The records as metering takes them."""
@@ -100,6 +106,10 @@ class TokenBatchIn(Body):
 
     records: Annotated[list[TokensIn], Records]
     seal: SealIn | None = None
+
+    def sealed(self) -> Seal | None:
+        """The batch's seal, if it is signed."""
+        return None if self.seal is None else self.seal.over(self.records)
 
     def taken(self) -> list[TokenRecord]:
         """The records as metering takes them."""

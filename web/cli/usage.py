@@ -60,7 +60,9 @@ def usage(
     else:
         write(f"{sent.accepted:,} accepted, {sent.duplicates:,} known before, {len(refused):,} refused.")
         for opened in sent.disputes:
-            write(f"Dispute {opened.dispute}, numbers {opened.first} to {opened.last}: {opened.code}: {opened.detail}")
+            write(
+                f"Dispute {opened.dispute}, numbers {opened.first} to {opened.last}: {opened.code}: {opened.detail}"
+            )
         for one in refused[:REFUSALS_SHOWN]:
             write(f"{file}, line {one['line']}: {one['code']}: {one['detail']}")
         if len(refused) > REFUSALS_SHOWN:

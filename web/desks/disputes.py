@@ -40,12 +40,12 @@ async def bill_dispute(
     caller: NamedDependency[Caller],
     dispute_id: FromPath[int],
 ) -> Template | Redirect:
-    """Bill disputed records after all, at the counts that the form names."""
+    """Bill disputed records after all: at the counts that the form names, or where it names none as they were said."""
     sent = await sent_form(request)
     counts: dict[int, tuple[int, ...]] = {}
     for name in sent:
         number = name.removeprefix("counts-")
-        if name != number:
+        if name != number and any(sent[name]):
             counts[_whole(number)] = tuple(_whole(text) for text in sent[name])
     note = Reader(sent).words("note") or ""
     refused = await ended(exchange, caller, CLERK, dispute_id, Outcome.BILLED, note, counts)

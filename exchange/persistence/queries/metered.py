@@ -139,7 +139,9 @@ async def batches(connection: Connection, slot_seconds: int) -> AsyncIterator[Ba
 
 async def _add_seals(connection: Connection, found: dict[int, BatchRow]) -> None:
     """Give signed batches what they were signed with, and what they brought beside records."""
-    for row in await connection.fetch("SELECT * FROM batch_seals WHERE batch = ANY($1::bigint[])", list(found)):
+    for row in await connection.fetch(
+        "SELECT * FROM batch_seals WHERE batch = ANY($1::bigint[])", list(found)
+    ):
         batch, *seal = row
         found[batch].seal = SealRow(*seal)
     disputes: dict[int, DisputedRow] = {}
