@@ -20,6 +20,7 @@ from exchange.persistence.queries.disputes import (
     records_of,
 )
 from exchange.persistence.usage import DELIVERIES, TOKENS, SignatureNeededError
+from exchange.replay.signing import SigningMeters
 from exchange.sealing import keep
 from exchange.signing import new_private_key, public_key_of, sign
 from exchange.state import PartyId
@@ -322,6 +323,20 @@ async def test_who_is_killed_in_the_middle_of_a_batch_leaves_all_of_it_or_nothin
         assert (receipt.accepted, receipt.disputes) == (5000, ())
         (standing,) = await standings_of(signs.meter.exchange.readers, SELLER)
         assert (standing.head, standing.link) == (5000, places[-1].link)
+
+
+async def test_sellers_of_the_demo_sign_and_go_on_where_they_were_stopped(database_url: str) -> None:
+    async with metered(database_url) as meter:
+        meters = SigningMeters(meter.exchange)
+        for _ in range(2):
+            await meters.deliveries(SELLER, "1", [meter.delivery(70, 0), meter.delivery(71, 1)])
+            await meters.tokens(SELLER, "2", [meter.use(0, 1), meter.use(1, 2)])
+        await meters.deliveries(SELLER, "3", [meter.delivery(80, 2)])
+        known = await standings_of(meter.exchange.readers, SELLER)
+        assert [(one.meter, one.head) for one in known] == [("m", 3), ("t", 2)]
+        assert await disputes_of(meter.exchange.readers, None, None, 9) == []
+        checks = await audit(database_url, meter.exchange.catalogue, redecide=False)
+        assert [check.differences for check in checks if check.differences] == []
 
 
 async def lines(meter: Meter, period: str = "2026-01") -> list[tuple[str, int, int]]:
