@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from exchange.agreements.commands import RecordAgreement
 from exchange.closing.commands import BeginClose, CutUsage, FinishClose, PostStatements
-from exchange.contracts.commands import OpenContract
+from exchange.contracts.commands import AgreePrices, OpenContract
 from exchange.listings.commands import PublishListing
 from exchange.orders.commands import PlaceOrder
 from exchange.parties.commands import Deposit, IssueKey, RegisterParty, RevokeKey
@@ -27,6 +27,7 @@ Command = (
     | AmendOrder
     | CancelOrder
     | OpenContract
+    | AgreePrices
     | RecordAgreement
     | BeginClose
     | CutUsage

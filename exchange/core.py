@@ -15,9 +15,9 @@ from exchange.closing.commands import BeginClose, CutUsage, FinishClose, PostSta
 from exchange.closing.events import CloseBegun, PeriodClosed, StatementPosted, SubjectKind, UsageCut
 from exchange.closing.rules import begin_close, cut_usage, finish_close, post_statements
 from exchange.commands import Command, Envelope
-from exchange.contracts.commands import OpenContract
-from exchange.contracts.events import ContractClosed, ContractOpened
-from exchange.contracts.rules import open_contract
+from exchange.contracts.commands import AgreePrices, OpenContract
+from exchange.contracts.events import ContractClosed, ContractOpened, PricesAgreed
+from exchange.contracts.rules import agree_prices, open_contract
 from exchange.events import Event
 from exchange.holds import slots_by_price, unsettled_after
 from exchange.listings.commands import PublishListing
@@ -108,6 +108,8 @@ def decide(state: State, seq: Seq, envelope: Envelope) -> Iterator[Event]:
             yield from cancel_order(state, seq, by, command)
         case OpenContract():
             yield from open_contract(state, seq, command)
+        case AgreePrices():
+            yield from agree_prices(state, command)
         case RecordAgreement():
             yield from record_agreement(state, command)
         case BeginClose():
@@ -144,6 +146,7 @@ def evolve(state: State, event: Event) -> list[JournalEntry]:
             _evolve_leases(state, event)
         case (
             ContractOpened()
+            | PricesAgreed()
             | ContractClosed()
             | CloseBegun()
             | UsageCut()
@@ -219,11 +222,20 @@ def _evolve_leases(state: State, event: LeaseGranted | LeaseDisplaced) -> None:
 
 def _evolve_settlement(
     state: State,
-    event: ContractOpened | ContractClosed | CloseBegun | UsageCut | StatementPosted | PeriodClosed,
+    event: ContractOpened
+    | PricesAgreed
+    | ContractClosed
+    | CloseBegun
+    | UsageCut
+    | StatementPosted
+    | PeriodClosed,
 ) -> None:
     match event:
         case ContractOpened(contract):
-            state.contracts[contract.id] = LiveContract(contract, contract.budget)
+            first = contract.prices.tariff(1, contract.begins)
+            state.contracts[contract.id] = LiveContract(contract, contract.budget, [first])
+        case PricesAgreed(contract_id, tariff):
+            state.contracts[contract_id].tariffs.append(tariff)
         case ContractClosed(contract_id, _, _):
             del state.contracts[contract_id]
         case CloseBegun(run):
@@ -251,6 +263,7 @@ ROLES: dict[type[Command], Role] = {
     RevokeKey: Role.CLERK,
     Deposit: Role.CLERK,
     OpenContract: Role.CLERK,
+    AgreePrices: Role.CLERK,
     RecordAgreement: Role.CLERK,
     BeginClose: Role.CLERK,
     CutUsage: Role.CLERK,

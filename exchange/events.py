@@ -5,7 +5,7 @@ Events of the market stand in it as they are, unless money rides on them.
 
 from exchange.agreements.events import AgreementEnded, AgreementRecorded
 from exchange.closing.events import CloseBegun, PeriodClosed, StatementPosted, UsageCut
-from exchange.contracts.events import ContractClosed, ContractOpened
+from exchange.contracts.events import ContractClosed, ContractOpened, PricesAgreed
 from exchange.listings.events import ListingPublished
 from exchange.orders.events import (
     LeaseDisplaced,
@@ -41,6 +41,7 @@ Event = (
     | Ticked
     | LinkSet
     | ContractOpened
+    | PricesAgreed
     | ContractClosed
     | AgreementRecorded
     | AgreementEnded

@@ -35,6 +35,7 @@ class VenueRejection(StrEnum):
     PERIOD_UNKNOWN = "period_unknown"
     PERIOD_NOT_OVER = "period_not_over"
     PERIOD_OUT_OF_ORDER = "period_out_of_order"
+    PERIOD_CLOSED = "period_closed"
     SETTLED_TWICE = "settled_twice"
     USAGE_GOES_BACK = "usage_goes_back"
 

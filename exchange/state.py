@@ -12,6 +12,7 @@ from matching.terms import ListingId, MarketTerms, OrderId, OwnerGroup, RegionCo
 from settlement.agreements import PairAgreement
 from settlement.ledger.journal import Balances
 from settlement.money import BasisPoints, Fen
+from settlement.rating.tokens import TokenTariff
 from settlement.terms import FeeTerms
 
 PartyId = NewType("PartyId", str)
@@ -159,29 +160,49 @@ class LiveLease:
 
 
 @dataclass(frozen=True, slots=True)
+class TokenPrices:
+    """What tokens cost that a model reads anew, reads again from its cache, and writes.
+
+    In micro-yuan per million of them, VAT included.
+    """
+
+    input: MicroYuan
+    cached_input: MicroYuan
+    output: MicroYuan
+
+    def tariff(self, version: int, begins: Instant) -> TokenTariff:
+        """A version of a contract's prices: in force until the next one begins."""
+        return TokenTariff(version, begins, None, self.input, self.cached_input, self.output)
+
+
+@dataclass(frozen=True, slots=True)
 class ContractTerms:
-    """A token contract: `budget` is prepaid and held; prices are micro-yuan per million tokens, VAT included."""
+    """A token contract: `budget` is prepaid and held, `prices` are the first, in force until others are agreed."""
 
     id: ContractId
     buyer: PartyId
     seller: PartyId
     source: RegionCode
     destination: RegionCode
-    input_price: MicroYuan
-    output_price: MicroYuan
+    prices: TokenPrices
     budget: Fen
     begins: Instant
     ends: Instant
+    line: str
     vat_rate_bp: BasisPoints
     fee: FeeTerms
 
 
 @dataclass(slots=True)
 class LiveContract:
-    """A token contract whose use is not settled to its end, what is left of its budget, and its last statement's run."""
+    """A token contract whose use is not settled to its end, what is left of its budget, and its last statement's run.
+
+    `tariffs` are all versions of its prices, in order. None is ever changed.
+    """
 
     terms: ContractTerms
     left: Fen
+    tariffs: list[TokenTariff]
     last_run: RunId | None = None
 
 
@@ -234,6 +255,13 @@ class State:
         """The terms in force. Nothing but their adoption may be asked of a venue that has none."""
         assert self.terms is not None, "the venue has adopted its terms"
         return self.terms
+
+    @property
+    def closed_until(self) -> Instant:
+        """Until when periods are closed, or about to be."""
+        return max(
+            (run.ends for run in (self.last_run, self.open_run) if run is not None), default=Instant(0)
+        )
 
     @property
     def now(self) -> Instant:

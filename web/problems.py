@@ -153,6 +153,7 @@ PROBLEMS: Mapping[Code | DoorRejection, Kind] = {
     Venue.WINDOW_IN_THE_PAST: Kind(422, "The window lies in the past"),
     Venue.AGREEMENT_INVALID: Kind(422, "The agreement can't be used"),
     Venue.AGREEMENT_OVERLAPS: Kind(409, "Another agreement of the pair is in force then"),
+    Venue.PERIOD_CLOSED: Kind(409, "The period is closed"),
     Venue.CONTRACT_INVALID: Kind(422, "The contract can't be used"),
     Venue.RUN_OPEN: Kind(409, "Another period is being closed"),
     Venue.NO_SUCH_RUN: Kind(409, "That run is not open"),

@@ -25,6 +25,7 @@ _ENDED: Mapping[str, Callable[[Row], bool]] = {
     "trades": lambda _: True,
     "displacements": lambda _: True,
     "contracts": lambda row: row["status"] == "closed",
+    "contract_prices": lambda _: True,
     "agreements": lambda row: row["valid_to"] is not None,
     "runs": lambda row: row["status"] == "closed",
     "statements": lambda _: True,

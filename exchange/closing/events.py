@@ -29,12 +29,13 @@ class StatementLine:
 
     `quantity` and `lost` are in card-seconds or tokens; `price` is micro-yuan per card-hour or per million tokens.
     `before_loss` is the gross of all that was contracted; `over_budget` is what use beyond a budget would have
-    cost: recorded, not charged.
+    cost: recorded, not charged. `price_version` is the version of a contract's prices that was in force.
     """
 
     service_period: str
     meter: Meter
     price: int
+    price_version: int | None
     quantity: int
     lost: int
     agreement: tuple[str, int] | None

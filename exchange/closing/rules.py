@@ -22,6 +22,7 @@ from exchange.state import CloseRun, Instant, LeaseId, LiveContract, LiveLease, 
 from settlement.agreements import PairAgreement
 from settlement.meters import SECONDS_PER_HOUR, Meter, billable_of, gross_of
 from settlement.money import NOTHING, Fen
+from settlement.rating.tokens import Tokens, TokenTariff, in_force
 from settlement.statement import statement_line
 from settlement.terms import TaxTerms, Terms
 
@@ -117,7 +118,7 @@ def _refusal(state: State, run: CloseRun, command: PostStatements) -> Rejected |
     if not _makes_sense(state, command):
         return rejected(
             VenueRejection.AMOUNT_OUT_OF_RANGE,
-            "A sum is of one slot or more, of which no more is lost than was leased; and of no fewer than no tokens.",
+            "A sum is of one slot or more, of which no more is lost than was leased; and of no fewer than no tokens, used while the contract runs.",
         )
     asked: Counter[tuple[LeaseId, int]] = Counter()
     for part in command.leases:
@@ -162,7 +163,13 @@ def _makes_sense(state: State, command: PostStatements) -> bool:
         part.slots >= 1 and 0 <= part.lost <= part.slots * state.leases[part.lease].terms.cards * slot_seconds
         for part in command.leases
     )
-    return all(leased) and all(min(part.input_tokens, part.output_tokens) >= 0 for part in command.contracts)
+    used = (
+        min(tokens.input, tokens.cached_input, tokens.output) >= 0 and terms.begins <= begins < terms.ends
+        for tokens, begins, terms in (
+            (part.tokens, part.begins, state.contracts[part.contract].terms) for part in command.contracts
+        )
+    )
+    return all(leased) and all(used)
 
 
 def _lease_statement(
@@ -204,6 +211,7 @@ def _lease_line(state: State, live: LiveLease, part: LeaseSum) -> StatementLine:
         service_period=part.service_period,
         meter=Meter.CARD_SECONDS,
         price=price,
+        price_version=None,
         quantity=contracted,
         lost=part.lost,
         agreement=part.agreement,
@@ -220,20 +228,19 @@ def _contract_statement(
     contract, left = live.terms, live.left
     lines: list[StatementLine] = []
     for part in parts:
-        for meter, price, tokens in (
-            (Meter.INPUT_TOKENS, contract.input_price, part.input_tokens),
-            (Meter.OUTPUT_TOKENS, contract.output_price, part.output_tokens),
-        ):
-            gross = gross_of(tokens * price, meter.divisor)
+        terms = Terms(contract.vat_rate_bp, contract.fee, TaxTerms(), _agreement(state, part.agreement))
+        tariff = in_force(live.tariffs, part.begins)
+        for meter, quantity, price in _counts(part.tokens, tariff):
+            gross = gross_of(quantity * price, meter.divisor)
             charged = min(gross, left)
             left = Fen(left - charged)
-            terms = Terms(contract.vat_rate_bp, contract.fee, TaxTerms(), _agreement(state, part.agreement))
             lines.append(
                 StatementLine(
                     service_period=part.service_period,
                     meter=meter,
                     price=price,
-                    quantity=tokens,
+                    price_version=tariff.version,
+                    quantity=quantity,
                     lost=0,
                     agreement=part.agreement,
                     before_loss=gross,
@@ -256,6 +263,17 @@ def _contract_statement(
         slots_left=0,
         held_left=left,
     )
+
+
+def _counts(tokens: Tokens, tariff: TokenTariff) -> Iterator[tuple[Meter, int, int]]:
+    """(meter, tokens, price) of each kind of token that was used."""
+    for meter, quantity, price in (
+        (Meter.INPUT_TOKENS, tokens.input, tariff.input_price),
+        (Meter.CACHED_INPUT_TOKENS, tokens.cached_input, tariff.cached_input_price),
+        (Meter.OUTPUT_TOKENS, tokens.output, tariff.output_price),
+    ):
+        if quantity:
+            yield meter, quantity, price
 
 
 def _agreement(state: State, named: tuple[str, int] | None) -> PairAgreement | None:

@@ -26,7 +26,7 @@ from exchange.replay.planned import (
     PlannedTokenContract,
 )
 from exchange.replay.trace import DAY_S
-from exchange.state import VENUE, Instant, MicroYuan, Party, PartyId, Role, VenueTerms
+from exchange.state import VENUE, Instant, MicroYuan, Party, PartyId, Role, TokenPrices, VenueTerms
 from exchange.venue.commands import Tick
 from matching.terms import OwnerGroup, RegionCode, Slot
 from settlement.agreements import PairAgreement
@@ -176,8 +176,11 @@ def _contract(contract: PlannedTokenContract, plan: MarketPlan) -> OpenContract:
         buyer=PartyId(contract.buyer),
         seller=PartyId(contract.seller),
         destination=contract.destination,
-        input_price=MicroYuan(contract.input_price),
-        output_price=MicroYuan(contract.output_price),
+        prices=TokenPrices(
+            input=MicroYuan(contract.input_price),
+            cached_input=MicroYuan(contract.input_price),
+            output=MicroYuan(contract.output_price),
+        ),
         budget=contract.budget_fen,
         begins=Instant(plan.start_s),
         ends=Instant(plan.end_s),

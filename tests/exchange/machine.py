@@ -11,14 +11,15 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from exchange.agreements.commands import RecordAgreement
 from exchange.checks.decisions import picture
-from exchange.contracts.commands import OpenContract
+from exchange.contracts.commands import AgreePrices, OpenContract
+from exchange.contracts.events import PricesAgreed
 from exchange.core import evolve
 from exchange.listings.commands import PublishListing
 from exchange.orders.commands import PlaceOrder
 from exchange.orders.rules import order_of
 from exchange.persistence.codec import decode_command, decode_event, encode
 from exchange.rejections import Rejected
-from exchange.state import Instant, MicroYuan, PartyId, Role, VenueTerms
+from exchange.state import ContractId, Instant, MicroYuan, PartyId, Role, TokenPrices, VenueTerms
 from exchange.venue.commands import AdoptTerms
 from matching.commands import AmendListing, AmendOrder, CancelOrder, Reclaim, SetLink, WithdrawListing
 from matching.curves import PriceCurve
@@ -121,9 +122,15 @@ reports = st.fixed_dictionaries(
         "back": backs,
         "loss": st.sampled_from([0, 0, 1, 450, 900]),
         "most": st.sampled_from([6, 6, 2, 0]),
-        "tokens": st.tuples(st.integers(0, 10**8), st.integers(0, 10**7)),
+        "tokens": st.tuples(st.integers(0, 10**8), st.integers(0, 10**7), st.integers(0, 10**8)),
     }
 )
+
+
+def token_prices(fresh: int, cached: int, output: int) -> TokenPrices:
+    return TokenPrices(
+        MicroYuan(fresh * 3_333_333), MicroYuan(cached * 333_333), MicroYuan(output * 7_000_001)
+    )
 
 
 class Venue(RuleBasedStateMachine):
@@ -225,24 +232,34 @@ class Venue(RuleBasedStateMachine):
 
     @rule(
         by=st.sampled_from([BUYER, DUAL]),
-        prices=st.tuples(steps, steps),
+        prices=st.tuples(steps, steps, steps),
         budget=st.integers(0, 60_00),
         days=st.sampled_from([3, 29, 40, -1]),
     )
-    def contract(self, by: PartyId, prices: tuple[int, int], budget: int, days: int) -> None:
+    def contract(self, by: PartyId, prices: tuple[int, int, int], budget: int, days: int) -> None:
         now = self.house.state.now
         command = OpenContract(
             buyer=by,
             seller=SELLER,
             destination=WEST,
-            input_price=MicroYuan(prices[0] * 3_333_333),
-            output_price=MicroYuan(prices[1] * 7_000_001),
+            prices=token_prices(*prices),
             budget=Fen(budget),
             begins=now,
             ends=Instant(now + days * 86_400 - 7),
             line=SERVICE,
         )
         self.house.ask(CLERK, command)
+
+    @rule(back=backs, after=st.integers(-30, 60), prices=st.tuples(steps, steps, steps))
+    def agree_prices(self, back: int, after: int, prices: tuple[int, int, int]) -> None:
+        """No prices begin in a period that is closed, and those before stand."""
+        name, live = self.one_of(self.house.state.contracts, back)
+        before = list(live.tariffs) if live else []
+        begins = Instant(self.house.state.now + after * self.terms.slot_seconds)
+        (event,) = self.house.ask(CLERK, AgreePrices(ContractId(name), begins, token_prices(*prices)))
+        if isinstance(event, PricesAgreed):
+            assert event.tariff.valid_from >= self.house.state.closed_until
+            assert live.tariffs == [*before, event.tariff]
 
     @precondition(lambda self: len(self.house.state.agreements) < 4)
     @rule(after=st.integers(-9, 50), lasts=st.none() | st.integers(1, 40), tax=st.integers(0, 10_000))
@@ -272,7 +289,7 @@ class Venue(RuleBasedStateMachine):
             assert min(statement.charged, statement.released, statement.held_left) >= 0
             assert statement.charged + statement.released + statement.held_left == held[statement.subject]
 
-    def report(self, back: int, loss: int, most: int, tokens: tuple[int, int]) -> None:
+    def report(self, back: int, loss: int, most: int, tokens: tuple[int, int, int]) -> None:
         """Meters report slots of young leases that are over and unreported, and tokens of a contract."""
         for live in tuple(self.house.state.leases.values())[-1 - back :]:
             lease = live.terms

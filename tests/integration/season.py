@@ -7,9 +7,10 @@ from exchange.agreements.commands import RecordAgreement
 from exchange.app import Exchange, open_exchange
 from exchange.bus import Answer
 from exchange.commands import Command, Envelope
+from exchange.contracts.commands import AgreePrices
 from exchange.metering import DeliveryRecord, Receipt, TokenRecord
 from exchange.persistence.database import Pool
-from exchange.state import VENUE, ContractId, Instant, LeaseId, PartyId, VenueTerms
+from exchange.state import VENUE, ContractId, Instant, LeaseId, MicroYuan, PartyId, TokenPrices, VenueTerms
 from exchange.venue.commands import Tick
 from matching.commands import Reclaim
 from matching.curves import PriceCurve
@@ -48,13 +49,15 @@ async def live(url: str, rules: VenueTerms = HOURS) -> None:
     async with open_exchange(url, rules) as exchange:
         await tell(exchange, (envelope for _, envelope, _ in house.log[1:]))
         await report(exchange, await over(exchange.readers, house), "first")
-        await use_tokens(exchange, house)
+        await use_tokens(exchange, house, "first")
         await tick(exchange, house, JANUARY + 2)
         known = await over(exchange.readers, house, JANUARY - 4)
         await report(exchange, [*known[:3], *known[6:8]], "in time")
         await exchange.closing(CLERK).close("2026-01")
         await tick(exchange, house, JANUARY + 60)
         await report(exchange, (await over(exchange.readers, house, JANUARY - 4))[:4], "late")
+        await agree_prices(exchange, house)
+        await use_tokens(exchange, house, "dearer")
         since = Slot(house.first + JANUARY + 62)
         await ask(exchange, SELLER, "reclaim", Reclaim(house.last_listing, since))
         await tick(exchange, house, FEBRUARY)
@@ -113,13 +116,22 @@ async def report(exchange: Exchange, records: list[DeliveryRecord], key: str) ->
     return await exchange.metering.deliveries(SELLER, key, records)
 
 
-async def use_tokens(exchange: Exchange, house: House) -> None:
+async def agree_prices(exchange: Exchange, house: House) -> None:
+    """From the slot before on every contract that goes on has other prices."""
+    begins = house.state.rules.instant_of(house.state.market.now - 1)
+    prices = TokenPrices(MicroYuan(3_000_000), MicroYuan(1), MicroYuan(9_000_000))
+    for name, contract in house.state.contracts.items():
+        if contract.terms.begins < begins < contract.terms.ends:
+            await ask(exchange, CLERK, f"prices-{name}", AgreePrices(name, begins, prices))
+
+
+async def use_tokens(exchange: Exchange, house: House, meter: str) -> None:
     """Some tokens of every contract, and of the first more than its budget can pay."""
     records: list[TokenRecord] = []
     for number, (name, contract) in enumerate(house.state.contracts.items()):
         at = Instant(house.state.now - 1)
         if contract.terms.begins <= at < contract.terms.ends:
             records.append(
-                TokenRecord("t", number, ContractId(name), at, 10**10 if not records else 10**6, 678)
+                TokenRecord(meter, number, ContractId(name), at, 10**10 if not records else 10**6, 999, 678)
             )
-    await exchange.metering.tokens(SELLER, "tokens", records)
+    await exchange.metering.tokens(SELLER, meter, records)

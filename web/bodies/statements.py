@@ -46,13 +46,14 @@ class StatementOut:
 class LineOut:
     """One line: what was measured, at which price, and every figure that follows.
 
-    Quantities are card-seconds or tokens; the price is micro-yuan per card-hour or per million tokens. `shares` gives
-    each region of the agreement what it counts of each kind.
+    Quantities are card-seconds or tokens; the price is micro-yuan per card-hour or per million tokens: `price_version`
+    names the version of a contract's prices that it is from. `shares` gives each region of the agreement what it counts of each kind.
     """
 
     service_period: str
     meter: Meter
     price_micro_yuan: int
+    price_version: int | None
     quantity: int
     lost: int
     agreement: str | None
@@ -68,6 +69,7 @@ class LineOut:
             service_period=line.service_period,
             meter=line.meter,
             price_micro_yuan=line.price,
+            price_version=line.price_version,
             quantity=line.quantity,
             lost=line.lost,
             agreement=line.agreement,

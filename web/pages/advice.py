@@ -84,6 +84,7 @@ ADVICE: Mapping[Code | DoorRejection, str] = {
     Venue.AGREEMENT_INVALID: "record another version that begins later",
     Venue.AGREEMENT_OVERLAPS: "let one end before the other begins; an open-ended one ends where a higher version of the same id and "
     "parties begins",
+    Venue.PERIOD_CLOSED: "choose a later time",
     Venue.CONTRACT_INVALID: "correct it",
     Venue.RUN_OPEN: "close that one again: the job goes on where it was left",
     Venue.NO_SUCH_RUN: "ask for the periods, then close again",

@@ -46,11 +46,15 @@ class StoredStatement:
 
 @dataclass(frozen=True, slots=True)
 class StoredLine:
-    """One line of a statement. `price` is micro-yuan per card-hour or per million tokens; `agreement` is id/version."""
+    """One line of a statement. `price` is micro-yuan per card-hour or per million tokens; `agreement` is id/version.
+
+    `price_version` is the version of a contract's prices: a lease has none.
+    """
 
     service_period: str
     meter: Meter
     price: int
+    price_version: int | None
     quantity: int
     lost: int
     agreement: str | None
@@ -137,6 +141,7 @@ def line_of_row(row: asyncpg.Record) -> StoredLine:
         service_period=row["service_period"],
         meter=Meter(row["meter"]),
         price=row["price"],
+        price_version=row["price_version"],
         quantity=row["quantity"],
         lost=row["lost"],
         agreement=row["agreement"],
