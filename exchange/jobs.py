@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from exchange.bus import CommandBus
 from exchange.closing.commands import (
@@ -19,6 +20,7 @@ from exchange.persistence.database import Connection, Pool
 from exchange.persistence.log import last_seq
 from exchange.persistence.queries import closing
 from exchange.persistence.turn import sole_run
+from exchange.pipeline import Pipeline
 from exchange.rejections import Rejected
 from exchange.state import CloseRun, ContractId, LeaseId, PartyId, RunId, VenueTerms
 from settlement.agreements import PairAgreement
@@ -26,6 +28,7 @@ from settlement.jobs import close_period as job
 from settlement.segments import LeaseShape, Segment, ServicePeriod, segments
 
 CLOSE = "close"  # the job's name, by which its runs take turns
+AT_ONCE = 4  # commands on their way: one is decided while another is stored, and an order waits for no more
 
 
 class RefusedError(Exception):
@@ -45,13 +48,14 @@ class ClosingPorts:
     terms: VenueTerms
     by: PartyId
     url: str = field(repr=False)
+    sent: Pipeline = field(default_factory=lambda: Pipeline(AT_ONCE), init=False, repr=False)
 
     async def close(self, period: str, progress: Callable[[int], None] = lambda _: None) -> job.CloseReport:
         """Close a period, or go on where it was left.
 
         Raises `RefusedError`, `JobAtWorkError` where another run closes something, or what the bus raises.
         """
-        async with sole_run(self.url, CLOSE):
+        async with sole_run(self.url, CLOSE), self.sent:
             return await job.close_period(self, period, progress)
 
     async def begin(self, period: str) -> job.Run | None:
@@ -104,15 +108,16 @@ class ClosingPorts:
         return [job.Reported(*row) for row in rows]
 
     async def post_leases(self, run: job.Run, sums: Sequence[job.Settled]) -> None:
-        """Post the statements of whole leases. The first one's id names the command: it is posted once."""
+        """Send the statements of whole leases on their way. The first one's id names the command: it is posted once."""
         parts = tuple(
             LeaseSum(LeaseId(one.lease), one.service_period, one.price, one.agreement, one.slots, one.lost)
             for one in sums
         )
-        await self._ask(f"{run.id}/{parts[0].lease}", PostStatements(RunId(run.id), leases=parts))
+        command = PostStatements(RunId(run.id), leases=parts)
+        await self.sent.give(partial(self._ask, f"{run.id}/{parts[0].lease}", command))
 
     async def post_contracts(self, run: job.Run) -> None:
-        """Sum the tokens used under each contract, and post their statements."""
+        """Sum the tokens used under each contract, and send their statements on their way."""
         agreements = await self.agreements()
         async with self.pool.acquire() as connection:
             known = await closing.run_of(connection, run.period)
@@ -128,12 +133,12 @@ class ClosingPorts:
                 )
                 sums = contract_sums(span.contract, parts, used)
                 if sums:
-                    await self._ask(
-                        f"{run.id}/{span.contract}", PostStatements(RunId(run.id), contracts=sums)
-                    )
+                    command = PostStatements(RunId(run.id), contracts=sums)
+                    await self.sent.give(partial(self._ask, f"{run.id}/{span.contract}", command))
 
     async def finish(self, run: job.Run) -> None:
-        """Close the period for good."""
+        """Close the period for good, once everything is posted."""
+        await self.sent.all_done()
         await self._ask(f"{run.id}/finish", FinishClose(RunId(run.id)))
 
     async def report(self, period: str) -> job.CloseReport:
