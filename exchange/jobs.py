@@ -1,10 +1,11 @@
 """The settlement jobs' ports, wired to this venue: they read its tables, and what they want done is a command."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from exchange.bus import CommandBus
+from exchange.bus import Answer, CommandBus
 from exchange.closing.commands import (
     BeginClose,
     ContractSum,
@@ -28,7 +29,24 @@ from settlement.jobs import close_period as job
 from settlement.segments import LeaseShape, Segment, ServicePeriod, segments
 
 CLOSE = "close"  # the job's name, by which its runs take turns
-AT_ONCE = 4  # commands on their way: one is decided while another is stored, and an order waits for no more
+AT_ONCE = 4  # commands on their way while nobody else asks: one is decided while another is stored
+BESIDE_OTHERS = 1  # and while somebody does, whose orders wait for no more than it
+QUIET_SECONDS = 1.0  # without a command of anybody else
+
+
+@dataclass(slots=True)
+class Pace:
+    """How many commands of a job may be on their way. A gap between the places of two tells that somebody else asks."""
+
+    seq: int = 0
+    others_at: float = 0.0
+
+    def after(self, seq: int, now: float) -> int:
+        """The number from now on, after a command that got the place `seq`. `now` is in seconds of any clock."""
+        if seq > self.seq + 1:
+            self.others_at = now
+        self.seq = seq
+        return AT_ONCE if now - self.others_at > QUIET_SECONDS else BESIDE_OTHERS
 
 
 class RefusedError(Exception):
@@ -48,7 +66,8 @@ class ClosingPorts:
     terms: VenueTerms
     by: PartyId
     url: str = field(repr=False)
-    sent: Pipeline = field(default_factory=lambda: Pipeline(AT_ONCE), init=False, repr=False)
+    sent: Pipeline = field(default_factory=lambda: Pipeline(BESIDE_OTHERS), init=False, repr=False)
+    pace: Pace = field(default_factory=Pace, init=False, repr=False)
 
     async def close(self, period: str, progress: Callable[[int], None] = lambda _: None) -> job.CloseReport:
         """Close a period, or go on where it was left.
@@ -114,7 +133,7 @@ class ClosingPorts:
             for one in sums
         )
         command = PostStatements(RunId(run.id), leases=parts)
-        await self.sent.give(partial(self._ask, f"{run.id}/{parts[0].lease}", command))
+        await self.sent.give(partial(self._post, f"{run.id}/{parts[0].lease}", command))
 
     async def post_contracts(self, run: job.Run) -> None:
         """Sum the tokens used under each contract, and send their statements on their way."""
@@ -134,7 +153,7 @@ class ClosingPorts:
                 sums = contract_sums(span.contract, parts, used)
                 if sums:
                     command = PostStatements(RunId(run.id), contracts=sums)
-                    await self.sent.give(partial(self._ask, f"{run.id}/{span.contract}", command))
+                    await self.sent.give(partial(self._post, f"{run.id}/{span.contract}", command))
 
     async def finish(self, run: job.Run) -> None:
         """Close the period for good, once everything is posted."""
@@ -146,10 +165,15 @@ class ClosingPorts:
         async with self.pool.acquire() as connection:
             return await closing.report(connection, period)
 
-    async def _ask(self, command_id: str, command: Command) -> None:
+    async def _post(self, command_id: str, command: PostStatements) -> None:
+        answer = await self._ask(command_id, command)
+        self.sent.most = self.pace.after(answer.seq, asyncio.get_running_loop().time())
+
+    async def _ask(self, command_id: str, command: Command) -> Answer:
         answer = await self.bus.submit(Envelope(self.by, command_id, command))
         if answer.rejection is not None:
             raise RefusedError(answer.rejection)
+        return answer
 
 
 async def run_in_slots(

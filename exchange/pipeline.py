@@ -8,18 +8,18 @@ from typing import Any, Self
 
 
 class Pipeline:
-    """At most so many pieces of work at once. Leaving the block waits for all that has begun.
+    """At most so many pieces of work at once, which may change on the way. Leaving the block waits for what has begun.
 
     What a piece raises is raised where the next one is given, or where all are awaited.
     """
 
     def __init__(self, most: int) -> None:
-        self._most = most
+        self.most = most
         self._begun: deque[asyncio.Task[None]] = deque()
 
     async def give(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Begin some work as soon as there is room for it."""
-        while len(self._begun) >= self._most:
+        while len(self._begun) >= self.most:
             await self._begun.popleft()
         self._begun.append(asyncio.create_task(work()))
 

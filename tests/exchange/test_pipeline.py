@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from exchange.jobs import AT_ONCE, BESIDE_OTHERS, QUIET_SECONDS, Pace
 from exchange.pipeline import Pipeline
 
 pytestmark = pytest.mark.anyio
@@ -61,3 +62,13 @@ async def test_a_fault_of_the_last_one_is_not_lost() -> None:
     with pytest.raises(ValueError, match="bad"):
         async with Pipeline(2) as pipeline:
             await pipeline.give(lambda: works.one("bad", fails=True))
+
+
+def test_a_job_gives_more_at_once_while_nobody_else_asks() -> None:
+    pace, later = Pace(), QUIET_SECONDS + 0.1
+    assert pace.after(7, 0.0) == BESIDE_OTHERS, "who came before is not known"
+    assert pace.after(8, 0.5) == BESIDE_OTHERS
+    assert pace.after(9, later) == AT_ONCE
+    assert pace.after(11, later) == BESIDE_OTHERS, "the tenth was somebody else's"
+    assert pace.after(12, 2 * later) == AT_ONCE
+    assert pace.after(3, 2 * later) == AT_ONCE, "one that was given before"
