@@ -1,7 +1,7 @@
 """Batch jobs on the command line: each shows its plan, asks, runs beside a bar, and says what it came to."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
@@ -19,8 +19,12 @@ if TYPE_CHECKING:
 
 LOOK_SECONDS = 0.5
 
+D = TypeVar("D")
+Given_co = TypeVar("Given_co", covariant=True)
+Taken_contra = TypeVar("Taken_contra", contravariant=True)
 P = TypeVar("P", bound="DataclassInstance")
 R = TypeVar("R", bound="DataclassInstance")
+T = TypeVar("T")
 
 
 class Told(NamedTuple):
@@ -30,11 +34,19 @@ class Told(NamedTuple):
     figures: Mapping[str, str]
 
 
-class Job(Protocol[P, R]):
-    """What makes one batch job of the clerk's. It asks the venue through the API, and keeps nothing itself.
+class Place(Protocol[Given_co]):
+    """Where a job works, and what it gets there: the clerk's desk with a client of the API, or the database."""
+
+    def __call__(self, work: Callable[[Given_co], Coroutine[Any, Any, T]]) -> T:
+        """Have some work done there."""
+        ...
+
+
+class Job(Protocol[Taken_contra, P, R]):
+    """What makes one batch job. It keeps nothing itself.
 
     A job can be stopped anywhere and run again: `run` goes on where it was left, and only reports where all is done.
-    The venue sees to it that no two runs are at work at once (`job_at_work`).
+    The venue sees to it that no two runs of a kind are at work at once.
     """
 
     @property
@@ -47,7 +59,7 @@ class Job(Protocol[P, R]):
         """What to ask before, such as `Close 2026-10 for good?`."""
         ...
 
-    async def plan(self, client: Client) -> P:
+    async def plan(self, door: Taken_contra, /) -> P:
         """What it would do now. Nothing is changed."""
         ...
 
@@ -55,11 +67,11 @@ class Job(Protocol[P, R]):
         """Whether there is nothing left to do."""
         ...
 
-    async def run(self, client: Client) -> R:
+    async def run(self, door: Taken_contra, /) -> R:
         """Do it, to the end."""
         ...
 
-    async def progress(self, client: Client, plan: P) -> tuple[int, int]:
+    async def progress(self, door: Taken_contra, plan: P, /) -> tuple[int, int]:
         """How much is done by now, and of how much."""
         ...
 
@@ -72,9 +84,18 @@ class Job(Protocol[P, R]):
         ...
 
 
-def carry_out(job: Job[P, R], settings: Settings, *, plan: bool, yes: bool, json: bool) -> None:
+def carry_out(job: Job[Client, P, R], settings: Settings, *, plan: bool, yes: bool, json: bool) -> None:
+    """Carry out a job at the clerk's desk."""
+
+    def desk(work: Callable[[Client], Coroutine[Any, Any, T]]) -> T:
+        return at_desk(settings, work)
+
+    carry_out_at(desk, job, plan=plan, yes=yes, json=json)
+
+
+def carry_out_at(place: Place[D], job: Job[D, P, R], *, plan: bool, yes: bool, json: bool) -> None:
     """Show what a job would do; unless only the plan is wanted ask, do it, and say what it came to."""
-    planned = at_desk(settings, job.plan)
+    planned = place(job.plan)
     if plan:
         _write(planned, job.tell_plan(planned), json=json)
         return
@@ -82,20 +103,20 @@ def carry_out(job: Job[P, R], settings: Settings, *, plan: bool, yes: bool, json
         for line in _lines(job.tell_plan(planned)):
             say(line)
         confirm(job.question, yes=yes)
-    report = at_desk(settings, lambda client: _watched(job, client, planned))
+    report = place(lambda door: _watched(job, door, planned))
     _write(report, job.tell_report(report), json=json)
 
 
-async def _watched(job: Job[P, R], client: Client, plan: P) -> R:
+async def _watched(job: Job[D, P, R], door: D, plan: P) -> R:
     """Run, and show how far it has come."""
-    running = asyncio.create_task(job.run(client))
+    running = asyncio.create_task(job.run(door))
     with progress_bar(job.doing) as show:
         while not running.done():
             await asyncio.wait({running}, timeout=LOOK_SECONDS)
             with suppress(
                 httpx.TransportError, ProblemError
             ):  # it goes on, also where nobody can tell for a moment
-                show(*await job.progress(client, plan))
+                show(*await job.progress(door, plan))
     return running.result()
 
 

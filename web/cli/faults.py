@@ -9,7 +9,7 @@ from exchange.config import SettingsError
 from exchange.jobs import RefusedError
 from exchange.persistence.errors import OUTAGES, DatabaseUnavailable, explain
 from exchange.persistence.log import FencedError
-from exchange.persistence.turn import WriterAtWorkError
+from exchange.persistence.turn import JobAtWorkError, WriterAtWorkError
 from exchange.replay.assumptions import AssumptionError
 from exchange.replay.run import OtherVenueError
 from exchange.replay.tables import TraceError
@@ -34,6 +34,8 @@ def failure_of(fault: Exception) -> Failure | None:
             return Failure(
                 f"{fault} Give the command where its server runs, or stop that first.", ExitCode.UNAVAILABLE
             )
+        case JobAtWorkError():
+            return Failure(str(fault), ExitCode.AT_WORK)
         case NotClosedError():
             return Failure(str(fault), ExitCode.REFUSED)
         case SealError() | UsageError():

@@ -35,6 +35,7 @@ COMMANDS = {
     "usage": Front("web.cli.usage", "Report a file of delivered time or used tokens, as a seller."),
     "close": Front("web.cli.close", "Settle a month, for good."),
     "seal": Front("web.cli.seal", "Keep the usage of a closed month as files, and verify them."),
+    "export": Front("web.cli.export", "Write what a closed month has booked as files."),
     "index": Front("web.cli.index", "Show the price index, or work it out again from the tape."),
     "replay": Front("web.cli.replay", "Trade a real trace on a venue of its own."),
     "audit": Front("web.cli.audit", "Work out the books again from the log, and compare."),
