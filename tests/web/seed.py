@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from itertools import count
 
-from exchange.agreements.commands import RecordAgreement
+from exchange.agreements.commands import ProposeAgreement, SignAgreement
 from exchange.app import Exchange
 from exchange.bus import Answer
 from exchange.catalogue.catalogue import load_catalogue
@@ -45,6 +45,7 @@ from matching.terms import (
 )
 from settlement.agreements import PairAgreement, Shares
 from settlement.money import BasisPoints, Fen
+from settlement.sign_off import digest_of
 
 HOUR, DAY = 3600, 86_400
 
@@ -80,6 +81,10 @@ PARTIES = {
     "seller-4": ("Guiyang seller 4", GUIYANG, {Role.SELLER}),
     "office-shanghai": ("Shanghai finance office", SHANGHAI, {Role.REGION}),
     "office-qingyang": ("Qingyang finance office", QINGYANG, {Role.REGION}),
+    "office-hangzhou": ("Hangzhou finance office", HANGZHOU, {Role.REGION}),
+    "office-zhongwei": ("Zhongwei finance office", ZHONGWEI, {Role.REGION}),
+    "office-shenzhen": ("Shenzhen finance office", SHENZHEN, {Role.REGION}),
+    "office-guiyang": ("Guiyang finance office", GUIYANG, {Role.REGION}),
     "clerk-1": ("Settlement clerk 1", SHANGHAI, {Role.CLERK}),
 }
 MONEY = {"buyer-1": 3_000_000_00, "buyer-2": 800_000_00, "buyer-3": 500_000_00}
@@ -121,6 +126,18 @@ class Seeder:
         token = token_of(party)
         digest = hashlib.sha256(token.encode()).hexdigest()
         await self.ask("venue", IssueKey(PartyId(party), token.split("_")[1], digest))
+
+    async def sign(self, agreement: PairAgreement, by: str) -> None:
+        """Have an agreement proposed, and signed by the office of each of its regions."""
+        await self.ask(by, ProposeAgreement(agreement))
+        for region in agreement.parties:
+            office = next(
+                name
+                for name, (_, code, roles) in PARTIES.items()
+                if code == region and roles == {Role.REGION}
+            )
+            key = token_of(office).split("_")[1]
+            await self.ask(office, SignAgreement(agreement.id, agreement.version, key, digest_of(agreement)))
 
     async def sell(
         self,
@@ -235,7 +252,7 @@ async def admit_everybody(seeder: Seeder) -> None:
         shares = Shares(bp(4000, 6000), bp(5000, 5000), bp(3000, 7000), bp(5000, 5000))
         parties = (str(source), str(destination))
         agreement = PairAgreement(f"pair-{n}", 1, parties, OPENED, None, shares, BasisPoints(6000))
-        await seeder.ask("clerk-1", RecordAgreement(agreement))
+        await seeder.sign(agreement, "clerk-1")
 
 
 def bp(*parts: int) -> tuple[BasisPoints, ...]:
