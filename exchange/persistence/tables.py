@@ -33,6 +33,8 @@ from exchange.persistence.pair_tables import PAIR_TABLES
 from settlement.ledger.chart import CONTRA
 from settlement.statement import Line, RegionShares
 
+__all__ = ["metadata"]
+
 writer = Table(
     "writer",
     metadata,

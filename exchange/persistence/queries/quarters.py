@@ -70,6 +70,11 @@ class QuarterSides:
         amounts = [one.amount for one in self.recognitions if (one.kind, one.region) == (kind, region)]
         return Fen(sum(amounts)) if amounts else None
 
+    def says(self, region: str) -> str | None:
+        """A region's last word: `confirmed` or `disputed`, or None."""
+        word = self.words.get(region)
+        return None if word is None else "confirmed" if isinstance(word, Confirmation) else "disputed"
+
 
 async def sides_of(
     pool: asyncpg.Pool, pair: PairQuarter, parties: Sequence[str], months: Sequence[str]
