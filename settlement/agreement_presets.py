@@ -1,4 +1,4 @@
-"""Shares to begin with: what a rule about something near would give the parties of an agreement. It binds no pair."""
+"""Shares to begin with: what a rule about something near would give the parties of an agreement."""
 
 from settlement.income_tax import RULE_OF_2012, HeadOfficeRule
 from settlement.money import WHOLE, BasisPoints, largest_remainder

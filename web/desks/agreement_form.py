@@ -1,4 +1,4 @@
-"""The editor of pair agreements: terms are typed in per cent, begin from a preset or the version before, and are proposed."""
+"""The editor of pair agreements: terms in per cent, begun from a preset or from the version before."""
 
 from collections.abc import Sequence
 from typing import Any
