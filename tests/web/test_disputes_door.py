@@ -199,6 +199,15 @@ async def test_a_dispute_is_told_to_those_whom_it_concerns(market: Door) -> None
         assert answer.status_code == 404, path
 
 
+async def test_a_buyer_agrees_to_nothing_that_the_meter_has_not_said(market: Door) -> None:
+    """Whoever has the seller's API key alone can't make it a present to the buyer."""
+    await leased(market)
+    await report(market, signed([record(1, delivered_card_seconds=0)], key=bytes(32)))
+    answer = await market.ask("POST", DECIDE, by="buyer", json={"decision": "bill"})
+    assert code_of(answer) == (403, "not_allowed")
+    assert (await report(market, signed([record()]))).json()["accepted"] == 1
+
+
 async def test_a_dispute_ends_by_the_word_of_its_sides(market: Door) -> None:
     await leased(market)
     await market.admit("outsider", Role.SELLER)
