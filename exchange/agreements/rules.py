@@ -18,7 +18,7 @@ from exchange.agreements.events import (
     AgreementWithdrawn,
 )
 from exchange.rejections import Rejected, VenueRejection, refused_by_market, rejected
-from exchange.signing import refusal_of_key
+from exchange.keys import refusal_of_key
 from exchange.state import Draft, DraftStatus, PartyId, Role, Signature, State
 from matching.terms import Rejection as MarketRejection
 from settlement.agreements import PairAgreement
