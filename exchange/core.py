@@ -37,10 +37,40 @@ from exchange.orders.rules import amend_order, cancel_order, place_order
 from exchange.parties.commands import Deposit, IssueKey, RegisterParty, RevokeKey
 from exchange.parties.events import Deposited, KeyIssued, KeyRevoked, PartyRegistered
 from exchange.parties.rules import deposit, issue_key, register_party, revoke_key
+from exchange.payouts.commands import (
+    BeginPayouts,
+    ConfirmPayout,
+    FailPayout,
+    NamePayoutAccount,
+    ReturnPayout,
+    SetPayoutTerms,
+)
+from exchange.payouts.events import (
+    PayoutAccountNamed,
+    PayoutBegun,
+    PayoutFailed,
+    PayoutPaid,
+    PayoutReturned,
+    PayoutTermsSet,
+)
+from exchange.payouts.evolving import evolve_payouts
+from exchange.payouts.rules import (
+    begin_payouts,
+    confirm_payout,
+    fail_payout,
+    name_payout_account,
+    return_payout,
+    set_payout_terms,
+)
+from exchange.refunds.commands import MoveCreditNote, RefundLine
+from exchange.refunds.events import CreditNoteMoved, LineRefunded
+from exchange.refunds.evolving import evolve_refunds
+from exchange.refunds.rules import move_credit_note, refund_line
 from exchange.rejections import Rejected, VenueRejection, rejected
 from exchange.state import (
     VENUE,
     ContractId,
+    Earnings,
     LeaseId,
     LiveContract,
     LiveLease,
@@ -118,6 +148,22 @@ def decide(state: State, seq: Seq, envelope: Envelope) -> Iterator[Event]:
             yield from post_statements(state, command)
         case FinishClose():
             yield from finish_close(state, command)
+        case RefundLine():
+            yield from refund_line(state, seq, by, command)
+        case MoveCreditNote():
+            yield from move_credit_note(state, by, command)
+        case SetPayoutTerms():
+            yield from set_payout_terms(command)
+        case NamePayoutAccount():
+            yield from name_payout_account(state, by, command)
+        case BeginPayouts():
+            yield from begin_payouts(state, seq, command)
+        case ConfirmPayout():
+            yield from confirm_payout(state, command)
+        case FailPayout():
+            yield from fail_payout(state, command)
+        case ReturnPayout():
+            yield from return_payout(state, command)
         case _:
             assert_never(command)
 
@@ -151,6 +197,17 @@ def evolve(state: State, event: Event) -> list[JournalEntry]:
             | PeriodClosed()
         ):
             _evolve_settlement(state, event)
+        case LineRefunded() | CreditNoteMoved():
+            evolve_refunds(state, event)
+        case (
+            PayoutTermsSet()
+            | PayoutAccountNamed()
+            | PayoutBegun()
+            | PayoutPaid()
+            | PayoutFailed()
+            | PayoutReturned()
+        ):
+            evolve_payouts(state, event)
         case Deposited(party_id, _, reference):
             state.references.setdefault(party_id, set()).add(reference)
         case KeyIssued() | KeyRevoked() | Rejected() | OrderNotContinued():
@@ -229,12 +286,14 @@ def _evolve_settlement(
         case CloseBegun(run):
             state.open_run = run
             state.runs += 1
+            state.earnings[run.id] = Earnings()
         case UsageCut(run):
             state.open_run = run
         case StatementPosted():
             _settle(state, event)
         case PeriodClosed(run):
             state.open_run, state.last_run = None, run
+            state.earnings[run.id].closed = state.now
 
 
 ROLES: dict[type[Command], Role] = {
@@ -257,8 +316,20 @@ ROLES: dict[type[Command], Role] = {
     PostStatements: Role.CLERK,
     FinishClose: Role.CLERK,
     SetLink: Role.CLERK,
+    RefundLine: Role.CLERK,
+    MoveCreditNote: Role.CLERK,
+    SetPayoutTerms: Role.CLERK,
+    NamePayoutAccount: Role.CLERK,
+    BeginPayouts: Role.CLERK,
 }
-"""Who may give a command. Ticks are the venue's own."""
+"""Who may give a command. Ticks, and what became of a payout, are the venue's own."""
+
+ALSO: dict[type[Command], frozenset[Role]] = {
+    RefundLine: frozenset({Role.SELLER}),
+    MoveCreditNote: frozenset({Role.SELLER, Role.BUYER}),
+    NamePayoutAccount: frozenset({Role.SELLER}),
+}
+"""Who else may give a command, about what is its own: the rules see to that."""
 
 
 def _refusal(state: State, envelope: Envelope) -> Rejected | None:
@@ -266,8 +337,8 @@ def _refusal(state: State, envelope: Envelope) -> Rejected | None:
     kind = type(envelope.command)
     if state.terms is None and kind is not AdoptTerms:
         return rejected(VenueRejection.VENUE_NOT_OPEN, "The venue has not adopted its terms yet.")
-    role = ROLES.get(kind)
-    if role in _roles(state, envelope.by):
+    role, roles = ROLES.get(kind), _roles(state, envelope.by)
+    if role in roles or roles & ALSO.get(kind, frozenset()):
         return None
     who = f"a {role}" if role is not None else "the venue itself"
     return rejected(VenueRejection.NOT_ALLOWED, f"This is for {who} to ask.")
@@ -282,6 +353,8 @@ def _roles(state: State, party: PartyId) -> frozenset[Role | None]:
 
 def _settle(state: State, event: StatementPosted) -> None:
     """Slots that are charged are done with, and so is a lease without slots; a contract's budget shrinks."""
+    earned = sum(line.line.payout_on_charge_fen for line in event.lines)
+    state.earnings[event.run].add(event.seller, earned)
     if event.kind is SubjectKind.CONTRACT:
         contract = state.contracts[ContractId(event.subject)]
         contract.left, contract.last_run = event.held_left, event.run

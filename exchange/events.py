@@ -17,6 +17,15 @@ from exchange.orders.events import (
     ReserveReleased,
 )
 from exchange.parties.events import Deposited, KeyIssued, KeyRevoked, PartyRegistered
+from exchange.payouts.events import (
+    PayoutAccountNamed,
+    PayoutBegun,
+    PayoutFailed,
+    PayoutPaid,
+    PayoutReturned,
+    PayoutTermsSet,
+)
+from exchange.refunds.events import CreditNoteMoved, LineRefunded
 from exchange.rejections import Rejected
 from exchange.venue.events import TermsAdopted
 from matching.events import LinkSet, ListingAmended, ListingClosed, Rested, Ticked
@@ -48,5 +57,13 @@ Event = (
     | UsageCut
     | StatementPosted
     | PeriodClosed
+    | LineRefunded
+    | CreditNoteMoved
+    | PayoutTermsSet
+    | PayoutAccountNamed
+    | PayoutBegun
+    | PayoutPaid
+    | PayoutFailed
+    | PayoutReturned
     | Rejected
 )

@@ -152,6 +152,18 @@ PROBLEMS: Mapping[Code | DoorRejection, Kind] = {
     Venue.PERIOD_OUT_OF_ORDER: Kind(409, "Another period is the next to close"),
     Venue.SETTLED_TWICE: Kind(409, "That is settled already"),
     Venue.USAGE_GOES_BACK: Kind(409, "Later usage is settled already"),
+    Venue.REFUND_INVALID: Kind(422, "The refund makes no sense"),
+    Venue.REFUND_EXISTS: Kind(409, "The refund is booked already"),
+    Venue.REFUND_TOO_LARGE: Kind(409, "No more is refunded than was charged"),
+    Venue.PAYABLE_TOO_SMALL: Kind(409, "The seller is not owed that much any more"),
+    Venue.NO_CREDIT_NOTE: Kind(404, "No credit note waits under this id"),
+    Venue.CREDIT_NOTE_OUT_OF_TURN: Kind(409, "The credit note is in another state"),
+    Venue.PAYOUT_TERMS_INVALID: Kind(422, "The terms of payouts make no sense"),
+    Venue.PAYOUT_ACCOUNT_INVALID: Kind(422, "Nobody can be paid at this account"),
+    Venue.NO_PAYOUT_ACCOUNT: Kind(409, "The seller has named no account to be paid at"),
+    Venue.PAYOUT_NOT_DUE: Kind(409, "That much is not due to the seller"),
+    Venue.PAYOUT_TOO_SMALL: Kind(409, "The payout is smaller than the least one"),
+    Venue.PAYOUT_OUT_OF_TURN: Kind(409, "The payout is in another state"),
 }
 
 
