@@ -1,4 +1,4 @@
-"""Payments: from a party's wish to pay in until its deposit is booked, whatever happens on the way."""
+"""Payments: from a wish to pay in or out until it is booked, whatever happens on the way."""
 
 import asyncio
 import logging
@@ -6,24 +6,36 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from exchange.app import Exchange
-from exchange.bus import DifferentCommandError
-from exchange.parties.commands import Deposit
-from exchange.persistence.payments import BankStore, EventStore, MovementStore
+from exchange.bus import Answer, DifferentCommandError
+from exchange.commands import Envelope
+from exchange.paying import PAYOUT, ending, plan_begun, take_back_plan
+from exchange.payouts.commands import BeginPayouts, PayoutAsked
+from exchange.persistence.payments import BankStore, EventStore, FreezeStore, MovementStore
+from exchange.persistence.queries.payouts import StoredPayout, begun
 from exchange.rejections import VenueRejection
 from exchange.state import PartyId
 from settlement.gateways.bank_gateway import BankGateway
-from settlement.gateways.gateway import Gateway, Outcome, Pending
+from settlement.gateways.gateway import Gateway, Onboarding, Outcome, Pending
 from settlement.gateways.news import GatewayEvent, MovementChanged
 from settlement.gateways.saga import Saga, StaleError
 from settlement.money import Fen
-from settlement.payments import Capture, ContradictionError, Movement, MovementState, TopUp
+from settlement.payments import ContradictionError, Movement, OpenAccount, Reversal, TopUp
 from settlement.reconciliation import Reconciliation
 
 GO_ON_SECONDS = 60  # between two looks at what was left unfinished
 RECONCILE_SECONDS = 86_400
+HOME = "CN"  # where sellers' accounts are
 LOOK_BACK_SECONDS = 30 * 86_400  # a payment may be made weeks after it was asked for
 
 _log = logging.getLogger("suanli.payments")
+
+
+class FrozenError(Exception):
+    """An audit has found a difference: no payout is begun until a clerk lifts that."""
+
+
+class NoOnboardingError(Exception):
+    """The gateway asks nobody who it is: a seller names its account itself."""
 
 
 class NotBookedError(Exception):
@@ -51,8 +63,10 @@ class Payments:
         self._inbox = EventStore(exchange.usage)
         self._bank = BankGateway(BankStore(exchange.usage))
         self._by_bank = gateway is None
+        self._gateway = gateway
         self._now = now
         self._saga = Saga(gateway or self._bank, self._movements, self._book, now)
+        self.freezes = FreezeStore(exchange.usage)
 
     async def top_up(self, party: PartyId, command_id: str, amount: Fen) -> Standing:
         """Let a party pay in, or tell how that stands: once for each id of the party's own.
@@ -69,6 +83,55 @@ class Payments:
         secret = pending.secret if pending is not None else ""
         code = movement.reference if self._by_bank and pending is not None else None
         return Standing(movement, secret or None, code)
+
+    @property
+    def by_bank(self) -> bool:
+        """Whether sellers are paid by a bank's files, and so name their account themselves."""
+        return self._by_bank
+
+    async def begin_payouts(
+        self, by: PartyId, command_id: str, payouts: tuple[PayoutAsked, ...]
+    ) -> Answer:
+        """Set sellers' money aside and begin to pay it, if nothing has frozen that: a refusal is in the answer.
+
+        Raises `FrozenError`, and what the command bus raises.
+        """
+        freeze = await self.freezes.standing()
+        if freeze is not None:
+            raise FrozenError(freeze.found)
+        answer = await self._exchange.bus.submit(Envelope(by, command_id, BeginPayouts(payouts)))
+        if answer.rejection is None:
+            await self.go_on()
+        return answer
+
+    async def take_back(self, payout: StoredPayout, command_id: str, amount: Fen) -> Movement:
+        """Take back from a seller what a payout has paid it, or a part of that: once for each id of the clerk's.
+
+        Raises `DifferentCommandError` where the id stands for something else.
+        """
+        asked = Reversal(payout.party, payout.reference or "", amount)
+        plan = take_back_plan(payout.id, command_id)
+        await self._saga.plan(plan, asked)
+        await self._run(plan)
+        (movement,) = await self._movements.of(plan)
+        if movement.instruction != asked:
+            raise DifferentCommandError(command_id)
+        return movement
+
+    async def onboard(self, party: PartyId, back_to: str) -> str | None:
+        """A page of the gateway where a seller says who it is; None where its account could not be opened yet.
+
+        Raises `NoOnboardingError` where the gateway has no such page.
+        """
+        if not isinstance(self._gateway, Onboarding):
+            raise NoOnboardingError
+        plan = f"account.{party}"
+        await self._saga.plan(plan, OpenAccount(party, HOME))
+        await self._run(plan)
+        (movement,) = await self._movements.of(plan)
+        if movement.reference is None:
+            return None
+        return await self._gateway.onboarding_link(movement.reference, back_to)
 
     async def hear(self, event: GatewayEvent) -> bool:
         """Let an event have its effect, and say whether it had it now: each has it once, for ever.
@@ -103,8 +166,16 @@ class Payments:
         return len(new)
 
     async def go_on(self) -> None:
-        """Bring to its end what was left unfinished, whoever left it. What fails now is tried again the next time."""
+        """Bring to its end what was left unfinished, whoever left it. What fails now is tried again the next time.
+
+        While payouts are frozen, no seller is paid.
+        """
+        frozen = await self.freezes.standing() is not None
+        if not frozen:
+            await plan_begun(self._saga, lambda: begun(self._exchange.usage))
         for plan in await self._movements.unfinished():
+            if frozen and plan.startswith(PAYOUT):
+                continue
             try:
                 await self._run(plan)
             except (ContradictionError, NotBookedError):
@@ -138,13 +209,10 @@ class Payments:
             return None
 
     async def _book(self, movement: Movement) -> None:
-        """Book what came in, once for each movement: its id is the deposit's reference, which counts once for ever."""
-        if movement.state is not MovementState.SUCCEEDED or not isinstance(
-            movement.instruction, TopUp | Capture
-        ):
+        """Tell the venue how a movement has ended, once: the id of that command means this end for ever."""
+        told = ending(movement)
+        if told is None:
             return
-        paid = movement.instruction
-        deposit = Deposit(PartyId(paid.party), paid.amount, movement.id)
-        answer = await self._exchange.as_venue(f"payment-{movement.id}", deposit)
+        answer = await self._exchange.as_venue(*told)
         if answer.rejection is not None and answer.rejection.code != VenueRejection.DEPOSIT_EXISTS:
             raise NotBookedError(f"{movement.id}: {answer.rejection.explain}")

@@ -29,6 +29,8 @@ _ENDED: Mapping[str, Callable[[Row], bool]] = {
     "runs": lambda row: row["status"] == "closed",
     "statements": lambda _: True,
     "statement_lines": lambda _: True,
+    "refunds": lambda row: row["note_state"] in {"issued", "lapsed"},
+    "payouts": lambda row: row["status"] in {"failed", "returned"},
 }
 """Rows that no later event changes: they can be compared at once and forgotten."""
 

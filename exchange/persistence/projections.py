@@ -24,9 +24,18 @@ from exchange.orders.events import (
     ReserveReleased,
 )
 from exchange.parties.events import KeyIssued, KeyRevoked, PartyRegistered
+from exchange.payouts.events import (
+    PayoutAccountNamed,
+    PayoutBegun,
+    PayoutFailed,
+    PayoutPaid,
+    PayoutReturned,
+    PayoutTermsSet,
+)
 from exchange.persistence import tables
 from exchange.persistence.rows import Heard, Row, Rows
-from exchange.state import PricedRun
+from exchange.refunds.events import CreditNoteMoved, LineRefunded
+from exchange.state import PayoutState, PricedRun
 from exchange.venue.events import TermsAdopted
 from matching.events import Leased, LinkSet, ListingAmended, ListingClosed, Rested, Ticked
 from matching.live import MILLI
@@ -81,13 +90,24 @@ def project(rows: Rows, seq: int, digest: bytes, event: Event) -> None:
         case AgreementEnded():
             rows.change(tables.agreements, _agreement_row(event))
         case CloseBegun(run):
-            rows.add(tables.runs, {**asdict(run), "seq": seq, "status": "open"})
+            rows.add(tables.runs, {**asdict(run), "closed_slot": None, "seq": seq, "status": "open"})
         case UsageCut(run):
             rows.change(tables.runs, {"id": run.id, "usage_batch": run.usage_batch})
         case PeriodClosed(run):
-            rows.change(tables.runs, {"id": run.id, "status": "closed"})
+            rows.change(tables.runs, {"id": run.id, "status": "closed", "closed_slot": rows.heard.now})
         case StatementPosted():
             _project_statement(rows, seq, event)
+        case LineRefunded():
+            rows.add(tables.refunds, _refund_row(rows.heard, event))
+        case CreditNoteMoved(refund, note):
+            row = {"id": refund, "note_state": note.state, "note_since": note.since}
+            rows.change(tables.refunds, row)
+        case PayoutTermsSet(payout_terms):
+            rows.put(tables.payout_terms, {"only": True, **asdict(payout_terms)})
+        case PayoutAccountNamed(party_id, account):
+            rows.put(tables.payout_accounts, {"party": party_id, "account": account, "seq": seq})
+        case PayoutBegun() | PayoutPaid() | PayoutFailed() | PayoutReturned():
+            _project_payout(rows, event)
         case _:
             pass  # deposits live in the ledger, and a refusal changes nothing
 
@@ -179,6 +199,40 @@ def _project_statement(rows: Rows, seq: int, event: StatementPosted) -> None:
             tables.statement_lines,
             {"statement": statement, "n": n, "agreement": agreement, **head, **figures},
         )
+
+
+def _refund_row(heard: Heard, event: LineRefunded) -> Row:
+    return {
+        "id": event.refund,
+        "statement": event.line.statement,
+        "n": event.line.n,
+        "buyer": event.line.buyer,
+        "seller": event.line.seller,
+        "amount": event.amount,
+        "reason": event.reason,
+        "reference": event.reference,
+        "correction": _builtins(event.correction),
+        "invoice_used": event.note.invoice_used,
+        "note_state": event.note.state,
+        "note_since": event.note.since,
+        "slot": heard.now,
+        "seq": heard.seq,
+    }
+
+
+def _project_payout(rows: Rows, event: PayoutBegun | PayoutPaid | PayoutFailed | PayoutReturned) -> None:
+    match event:
+        case PayoutBegun(payout, party, account, amount):
+            row = {"id": payout, "party": party, "account": account, "amount": amount, "left": amount}
+            told = {"status": PayoutState.BEGUN, "reference": None, "why": None}
+            rows.add(tables.payouts, {**row, **told, "slot": rows.heard.now, "seq": rows.heard.seq})
+        case PayoutPaid(payout, _, _, reference):
+            rows.change(tables.payouts, {"id": payout, "status": PayoutState.PAID, "reference": reference})
+        case PayoutFailed(payout, _, _, why):
+            rows.change(tables.payouts, {"id": payout, "status": PayoutState.FAILED, "why": why, "left": 0})
+        case PayoutReturned(payout, _, _, left, _):
+            status = PayoutState.PAID if left else PayoutState.RETURNED
+            rows.change(tables.payouts, {"id": payout, "status": status, "left": left})
 
 
 _LINE_HEAD = ("service_period", "meter", "price", "quantity", "lost", "before_loss", "over_budget")

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from settlement.payments import Movement
 from settlement.reconciliation import BookLine, GatewayPayout
@@ -76,6 +76,7 @@ class Gateway(Protocol):
         ...
 
 
+@runtime_checkable
 class Onboarding(Protocol):
     """A gateway that asks sellers itself who they are."""
 

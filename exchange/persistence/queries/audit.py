@@ -274,6 +274,10 @@ _MADE = {
     "runs": ("CloseBegun", "body #>> '{run,id}'"),
     "statements": ("StatementPosted", _STATEMENT),
     "statement_lines": ("StatementPosted", f"{_STATEMENT} || '/' || {_LINE_NUMBERS}"),
+    "refunds": ("LineRefunded", "body ->> 'refund'"),
+    "payout_terms": ("PayoutTermsSet", "'true'"),
+    "payout_accounts": ("PayoutAccountNamed", "body ->> 'party'"),
+    "payouts": ("PayoutBegun", "body ->> 'payout'"),
 }
 """The kind of event that makes a table's rows, and their keys in its body."""
 
