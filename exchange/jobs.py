@@ -1,7 +1,7 @@
 """The settlement jobs' ports, wired to this venue: they read its tables, and what they want done is a command."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from exchange.bus import CommandBus
 from exchange.closing.commands import (
@@ -18,11 +18,14 @@ from exchange.persistence import usage
 from exchange.persistence.database import Connection, Pool
 from exchange.persistence.log import last_seq
 from exchange.persistence.queries import closing
+from exchange.persistence.turn import sole_run
 from exchange.rejections import Rejected
 from exchange.state import CloseRun, ContractId, LeaseId, PartyId, RunId, VenueTerms
 from settlement.agreements import PairAgreement
 from settlement.jobs import close_period as job
 from settlement.segments import LeaseShape, Segment, ServicePeriod, segments
+
+CLOSE = "close"  # the job's name, by which its runs take turns
 
 
 class RefusedError(Exception):
@@ -41,10 +44,15 @@ class ClosingPorts:
     pool: Pool
     terms: VenueTerms
     by: PartyId
+    url: str = field(repr=False)
 
     async def close(self, period: str, progress: Callable[[int], None] = lambda _: None) -> job.CloseReport:
-        """Close a period, or go on where it was left. Raises `RefusedError`, or what the bus raises."""
-        return await job.close_period(self, period, progress)
+        """Close a period, or go on where it was left.
+
+        Raises `RefusedError`, `JobAtWorkError` where another run closes something, or what the bus raises.
+        """
+        async with sole_run(self.url, CLOSE):
+            return await job.close_period(self, period, progress)
 
     async def begin(self, period: str) -> job.Run | None:
         """Begin the run of a period, or find it where it was left; None when it is closed."""

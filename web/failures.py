@@ -17,6 +17,7 @@ from litestar.types import Message, Scope
 from exchange.bus import BusyError, ClosingError, DifferentCommandError, HaltedError
 from exchange.jobs import RefusedError
 from exchange.persistence.errors import OUTAGES, DatabaseUnavailable, explain
+from exchange.persistence.turn import JobAtWorkError
 from web.problems import MEDIA_TYPE, DoorRejection, Problem, ProblemError
 
 CONTENT_SECURITY_POLICY = (
@@ -65,6 +66,8 @@ def problem_of(error: Exception) -> ProblemError:
             return error
         case RefusedError():
             return ProblemError(error.rejection.code, error.rejection.explain)
+        case JobAtWorkError():
+            return ProblemError(DoorRejection.JOB_AT_WORK, f"{error} Wait for its end, then look.")
         case DifferentCommandError():
             return ProblemError(DoorRejection.IDEMPOTENCY_KEY_REUSED, "Take a new key for a new request.")
         case BusyError():

@@ -69,6 +69,7 @@ MAY = {
     "record_agreement": "clerk",
     "list_agreements": "office clerk",
     "what_if": "office clerk",
+    "plan_close": "clerk",
     "close_period": "clerk",
     "top_up": "buyer",
     "take_in_statement": "clerk",

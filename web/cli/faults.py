@@ -18,7 +18,7 @@ from settlement.usage.records import UsageError
 from settlement.usage.sealed import SealError
 from web.cli.folder import InUseError
 from web.cli.talk import ExitCode, Failure
-from web.problems import ProblemError
+from web.problems import DoorRejection, ProblemError
 
 
 def failure_of(fault: Exception) -> Failure | None:
@@ -68,6 +68,8 @@ def failure_of(fault: Exception) -> Failure | None:
 
 def _of_problem(problem: ProblemError) -> Failure:
     """What the API said, where something was wrong with the request also where in it."""
+    if problem.code == DoorRejection.JOB_AT_WORK:
+        return Failure(problem.detail, ExitCode.AT_WORK)
     if problem.kind.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return Failure(f"The venue can't do it now ({problem.code}): {problem.detail}", ExitCode.UNAVAILABLE)
     told = [f"{fault.pointer.removeprefix('/')}: {fault.detail}" for fault in problem.faults]

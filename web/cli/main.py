@@ -55,6 +55,7 @@ EXIT_CODES = """
 - 3: the database or the venue can't be reached, or has stopped
 - 4: the venue refused by its rules
 - 5: Suanli itself has made a mistake
+- 6: another run of the same batch job is at work
 - 130: stopped by Ctrl-C
 """
 
