@@ -91,6 +91,17 @@ from matching.market import evolve as evolve_market
 from matching.terms import Seq
 from settlement.ledger.journal import JournalEntry
 
+PayingCommand = (
+    RefundLine
+    | MoveCreditNote
+    | SetPayoutTerms
+    | NamePayoutAccount
+    | BeginPayouts
+    | ConfirmPayout
+    | FailPayout
+    | ReturnPayout
+)
+
 Happening = tuple[Event, list[JournalEntry]]
 """An event, and the journal entries that follow from it."""
 
@@ -148,6 +159,23 @@ def decide(state: State, seq: Seq, envelope: Envelope) -> Iterator[Event]:
             yield from post_statements(state, command)
         case FinishClose():
             yield from finish_close(state, command)
+        case (
+            RefundLine()
+            | MoveCreditNote()
+            | SetPayoutTerms()
+            | NamePayoutAccount()
+            | BeginPayouts()
+            | ConfirmPayout()
+            | FailPayout()
+            | ReturnPayout()
+        ):
+            yield from _decide_paying(state, seq, by, command)
+        case _:
+            assert_never(command)
+
+
+def _decide_paying(state: State, seq: Seq, by: PartyId, command: PayingCommand) -> Iterator[Event]:
+    match command:
         case RefundLine():
             yield from refund_line(state, seq, by, command)
         case MoveCreditNote():
@@ -164,8 +192,6 @@ def decide(state: State, seq: Seq, envelope: Envelope) -> Iterator[Event]:
             yield from fail_payout(state, command)
         case ReturnPayout():
             yield from return_payout(state, command)
-        case _:
-            assert_never(command)
 
 
 def evolve(state: State, event: Event) -> list[JournalEntry]:

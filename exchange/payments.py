@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from exchange.app import Exchange
 from exchange.bus import Answer, DifferentCommandError
@@ -11,11 +11,13 @@ from exchange.commands import Envelope
 from exchange.paying import PAYOUT, ending, plan_begun, take_back_plan
 from exchange.payouts.commands import BeginPayouts, PayoutAsked
 from exchange.persistence.payments import BankStore, EventStore, FreezeStore, MovementStore
+from exchange.persistence.queries.booked import ledger_differences
 from exchange.persistence.queries.payouts import StoredPayout, begun
+from exchange.persistence.turn import sole_run
 from exchange.rejections import VenueRejection
 from exchange.state import PartyId
 from settlement.gateways.bank_gateway import BankGateway
-from settlement.gateways.gateway import Gateway, Onboarding, Outcome, Pending
+from settlement.gateways.gateway import Outcome, Pending, SellersGateway
 from settlement.gateways.news import GatewayEvent, MovementChanged
 from settlement.gateways.saga import Saga, StaleError
 from settlement.money import Fen
@@ -24,6 +26,7 @@ from settlement.reconciliation import Reconciliation
 
 GO_ON_SECONDS = 60  # between two looks at what was left unfinished
 RECONCILE_SECONDS = 86_400
+PAY = "payout"  # the job's name, by which its runs take turns
 HOME = "CN"  # where sellers' accounts are
 LOOK_BACK_SECONDS = 30 * 86_400  # a payment may be made weeks after it was asked for
 
@@ -57,16 +60,17 @@ class Standing:
 class Payments:
     """A venue's payments at one gateway: its bank's files, unless another one is given. `now` tells seconds since 1970."""
 
-    def __init__(self, exchange: Exchange, gateway: Gateway | None, now: Callable[[], int]) -> None:
+    def __init__(self, exchange: Exchange, gateway: SellersGateway | None, now: Callable[[], int]) -> None:
         self._exchange = exchange
         self._movements = MovementStore(exchange.usage)
         self._inbox = EventStore(exchange.usage)
         self._bank = BankGateway(BankStore(exchange.usage))
-        self._by_bank = gateway is None
         self._gateway = gateway
         self._now = now
         self._saga = Saga(gateway or self._bank, self._movements, self._book, now)
         self.freezes = FreezeStore(exchange.usage)
+        self.reconciled: tuple[int, Reconciliation] | None = None
+        """When the books were compared last by this process, and what that found."""
 
     async def top_up(self, party: PartyId, command_id: str, amount: Fen) -> Standing:
         """Let a party pay in, or tell how that stands: once for each id of the party's own.
@@ -81,27 +85,26 @@ class Payments:
             raise DifferentCommandError(command_id)
         pending = outcome if isinstance(outcome, Pending) else None
         secret = pending.secret if pending is not None else ""
-        code = movement.reference if self._by_bank and pending is not None else None
+        code = movement.reference if self.by_bank and pending is not None else None
         return Standing(movement, secret or None, code)
 
     @property
     def by_bank(self) -> bool:
         """Whether sellers are paid by a bank's files, and so name their account themselves."""
-        return self._by_bank
+        return self._gateway is None
 
-    async def begin_payouts(
-        self, by: PartyId, command_id: str, payouts: tuple[PayoutAsked, ...]
-    ) -> Answer:
+    async def begin_payouts(self, by: PartyId, command_id: str, payouts: tuple[PayoutAsked, ...]) -> Answer:
         """Set sellers' money aside and begin to pay it, if nothing has frozen that: a refusal is in the answer.
 
-        Raises `FrozenError`, and what the command bus raises.
+        Raises `FrozenError`, `JobAtWorkError` where others are being begun, and what the command bus raises.
         """
         freeze = await self.freezes.standing()
         if freeze is not None:
             raise FrozenError(freeze.found)
-        answer = await self._exchange.bus.submit(Envelope(by, command_id, BeginPayouts(payouts)))
-        if answer.rejection is None:
-            await self.go_on()
+        async with sole_run(self._exchange.url, PAY):
+            answer = await self._exchange.bus.submit(Envelope(by, command_id, BeginPayouts(payouts)))
+            if answer.rejection is None:
+                await self.go_on()
         return answer
 
     async def take_back(self, payout: StoredPayout, command_id: str, amount: Fen) -> Movement:
@@ -123,7 +126,7 @@ class Payments:
 
         Raises `NoOnboardingError` where the gateway has no such page.
         """
-        if not isinstance(self._gateway, Onboarding):
+        if self._gateway is None:
             raise NoOnboardingError
         plan = f"account.{party}"
         await self._saga.plan(plan, OpenAccount(party, HOME))
@@ -182,11 +185,23 @@ class Payments:
                 _log.exception("plan %s has to be looked at by a person", plan)
 
     async def reconcile(self) -> Reconciliation:
-        """Set what is written down beside the gateway's books of the last weeks, and tell each difference to the log."""
-        found = await self._saga.reconcile(self._now() - LOOK_BACK_SECONDS)
+        """Set what is written down beside the gateway's books of the last weeks, and beside the ledger.
+
+        Each difference is told to the log.
+        """
+        since = self._now() - LOOK_BACK_SECONDS
+        found = await self._saga.reconcile(since)
+        unlike = await ledger_differences(self._exchange.readers, since)
+        found = replace(found, differences=(*found.differences, *unlike))
         for one in found.differences:
             _log.warning("%s of %s: %d fen are ours, %d theirs", one.kind, one.about, one.ours, one.theirs)
+        self.reconciled = (self._now(), found)
         return found
+
+    async def to_reconcile(self) -> tuple[int, int, int]:
+        """Since when there is something to compare, how many movements wait for it, and how many agreed before."""
+        since = self._now() - LOOK_BACK_SECONDS
+        return since, *await self._movements.count_done(since)
 
     async def keep_going(self) -> None:
         """Go on with what is unfinished, and reconcile once a day, until cancelled."""

@@ -28,6 +28,7 @@ VENUE = PartyId("venue")
 """The party that runs the venue, and the owner of its accounts."""
 
 MICRO_PER_FEN = 10_000
+LEAST_PAYOUT = Fen(100_00)
 
 
 class Role(StrEnum):
@@ -249,7 +250,7 @@ class PayoutTerms:
     """When sellers are paid: what a run settled is held back for some days after its close; less than `minimum` waits."""
 
     hold_back_days: int = 7
-    minimum: Fen = Fen(100_00)
+    minimum: Fen = LEAST_PAYOUT
 
 
 @dataclass(slots=True)

@@ -52,6 +52,10 @@ class DoorRejection(StrEnum):
     IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"
 
     WEBHOOK_REFUSED = "webhook_refused"
+    PAYOUTS_FROZEN = "payouts_frozen"
+    NOTHING_TO_TAKE_BACK = "nothing_to_take_back"
+    ONBOARDING_NEEDED = "onboarding_needed"
+    NO_ONBOARDING = "no_onboarding"
 
     ALREADY_CLOSED = "already_closed"
     UNKNOWN_COMMAND = "unknown_command"
@@ -108,6 +112,10 @@ PROBLEMS: Mapping[Code | DoorRejection, Kind] = {
     Door.IDEMPOTENCY_KEY_INVALID: Kind(400, "The Idempotency-Key can't be used"),
     Door.IDEMPOTENCY_KEY_REUSED: Kind(422, "The Idempotency-Key was used for something else"),
     Door.WEBHOOK_REFUSED: Kind(400, "The webhook is not from the gateway, not for us, or not of now"),
+    Door.PAYOUTS_FROZEN: Kind(409, "Payouts are frozen"),
+    Door.NOTHING_TO_TAKE_BACK: Kind(409, "That much of the payout is not with its seller"),
+    Door.ONBOARDING_NEEDED: Kind(409, "Accounts are opened at the gateway"),
+    Door.NO_ONBOARDING: Kind(409, "The gateway opens no accounts"),
     Door.ALREADY_CLOSED: Kind(409, "It has ended already"),
     Door.UNKNOWN_COMMAND: Kind(404, "No command came in under this id"),
     Door.JOB_AT_WORK: Kind(409, "Another run of this job is at work"),

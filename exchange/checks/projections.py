@@ -12,6 +12,7 @@ import msgspec
 from exchange.checks.findings import Findings
 from exchange.events import Event
 from exchange.persistence import tables
+from exchange.persistence.payout_tables import PROJECTIONS
 from exchange.persistence.projections import project
 from exchange.persistence.rows import Key, Row, Rows
 
@@ -34,7 +35,7 @@ _ENDED: Mapping[str, Callable[[Row], bool]] = {
 }
 """Rows that no later event changes: they can be compared at once and forgotten."""
 
-FOLDED = tuple(table.name for table in tables.PROJECTIONS if table is not tables.balances)
+FOLDED = tuple(table.name for table in PROJECTIONS if table is not tables.balances)
 """Tables that events alone make. Balances are made of postings."""
 
 

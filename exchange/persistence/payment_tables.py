@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSON
 
-from exchange.persistence.tables import metadata
+from exchange.persistence.payout_tables import metadata
 
 __all__ = ["metadata"]
 

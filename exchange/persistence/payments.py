@@ -72,6 +72,15 @@ class MovementStore:
         )
         return [_movement(row) for row in rows]
 
+    async def count_done(self, since: int) -> tuple[int, int]:
+        """How many movements since a second are done and not reconciled, and how many are."""
+        row = await self._pool.fetchrow(
+            "SELECT count(*) FILTER (WHERE state = 'succeeded') AS waiting, "
+            "count(*) FILTER (WHERE state = 'reconciled') AS reconciled FROM movements WHERE requested_at >= $1",
+            since,
+        )
+        return row["waiting"], row["reconciled"]
+
     async def write(self, before: Movement, after: Movement) -> None:
         """Write down what became of a movement. Raises `StaleError` where it is not as it was `before`."""
         changed = await self._pool.fetchval(

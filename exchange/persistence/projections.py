@@ -32,7 +32,7 @@ from exchange.payouts.events import (
     PayoutReturned,
     PayoutTermsSet,
 )
-from exchange.persistence import tables
+from exchange.persistence import payout_tables, tables
 from exchange.persistence.rows import Heard, Row, Rows
 from exchange.refunds.events import CreditNoteMoved, LineRefunded
 from exchange.state import PayoutState, PricedRun
@@ -89,25 +89,21 @@ def project(rows: Rows, seq: int, digest: bytes, event: Event) -> None:
             rows.add(tables.agreements, {**_agreement_row(event), "seq": seq})
         case AgreementEnded():
             rows.change(tables.agreements, _agreement_row(event))
-        case CloseBegun(run):
-            rows.add(tables.runs, {**asdict(run), "closed_slot": None, "seq": seq, "status": "open"})
-        case UsageCut(run):
-            rows.change(tables.runs, {"id": run.id, "usage_batch": run.usage_batch})
-        case PeriodClosed(run):
-            rows.change(tables.runs, {"id": run.id, "status": "closed", "closed_slot": rows.heard.now})
+        case CloseBegun() | UsageCut() | PeriodClosed():
+            _project_run(rows, seq, event)
         case StatementPosted():
             _project_statement(rows, seq, event)
-        case LineRefunded():
-            rows.add(tables.refunds, _refund_row(rows.heard, event))
-        case CreditNoteMoved(refund, note):
-            row = {"id": refund, "note_state": note.state, "note_since": note.since}
-            rows.change(tables.refunds, row)
-        case PayoutTermsSet(payout_terms):
-            rows.put(tables.payout_terms, {"only": True, **asdict(payout_terms)})
-        case PayoutAccountNamed(party_id, account):
-            rows.put(tables.payout_accounts, {"party": party_id, "account": account, "seq": seq})
-        case PayoutBegun() | PayoutPaid() | PayoutFailed() | PayoutReturned():
-            _project_payout(rows, event)
+        case LineRefunded() | CreditNoteMoved():
+            _project_refund(rows, event)
+        case (
+            PayoutTermsSet()
+            | PayoutAccountNamed()
+            | PayoutBegun()
+            | PayoutPaid()
+            | PayoutFailed()
+            | PayoutReturned()
+        ):
+            _project_payout(rows, seq, event)
         case _:
             pass  # deposits live in the ledger, and a refusal changes nothing
 
@@ -168,6 +164,16 @@ def _project_order(
             rows.change(tables.orders, {"id": order_id, "held": 0})
 
 
+def _project_run(rows: Rows, seq: int, event: CloseBegun | UsageCut | PeriodClosed) -> None:
+    match event:
+        case CloseBegun(run):
+            rows.add(tables.runs, {**asdict(run), "closed_slot": None, "seq": seq, "status": "open"})
+        case UsageCut(run):
+            rows.change(tables.runs, {"id": run.id, "usage_batch": run.usage_batch})
+        case PeriodClosed(run):
+            rows.change(tables.runs, {"id": run.id, "status": "closed", "closed_slot": rows.heard.now})
+
+
 def _project_statement(rows: Rows, seq: int, event: StatementPosted) -> None:
     """A statement with its lines, and what remains of its subject."""
     if event.kind is SubjectKind.LEASE:
@@ -201,6 +207,15 @@ def _project_statement(rows: Rows, seq: int, event: StatementPosted) -> None:
         )
 
 
+def _project_refund(rows: Rows, event: LineRefunded | CreditNoteMoved) -> None:
+    match event:
+        case LineRefunded():
+            rows.add(payout_tables.refunds, _refund_row(rows.heard, event))
+        case CreditNoteMoved(refund, note):
+            row = {"id": refund, "note_state": note.state, "note_since": note.since}
+            rows.change(payout_tables.refunds, row)
+
+
 def _refund_row(heard: Heard, event: LineRefunded) -> Row:
     return {
         "id": event.refund,
@@ -220,19 +235,31 @@ def _refund_row(heard: Heard, event: LineRefunded) -> Row:
     }
 
 
-def _project_payout(rows: Rows, event: PayoutBegun | PayoutPaid | PayoutFailed | PayoutReturned) -> None:
+def _project_payout(
+    rows: Rows,
+    seq: int,
+    event: PayoutTermsSet | PayoutAccountNamed | PayoutBegun | PayoutPaid | PayoutFailed | PayoutReturned,
+) -> None:
     match event:
+        case PayoutTermsSet(terms):
+            rows.put(payout_tables.payout_terms, {"only": True, **asdict(terms)})
+        case PayoutAccountNamed(party, account):
+            rows.put(payout_tables.payout_accounts, {"party": party, "account": account, "seq": seq})
         case PayoutBegun(payout, party, account, amount):
             row = {"id": payout, "party": party, "account": account, "amount": amount, "left": amount}
             told = {"status": PayoutState.BEGUN, "reference": None, "why": None}
-            rows.add(tables.payouts, {**row, **told, "slot": rows.heard.now, "seq": rows.heard.seq})
+            rows.add(payout_tables.payouts, {**row, **told, "slot": rows.heard.now, "seq": seq})
         case PayoutPaid(payout, _, _, reference):
-            rows.change(tables.payouts, {"id": payout, "status": PayoutState.PAID, "reference": reference})
+            rows.change(
+                payout_tables.payouts, {"id": payout, "status": PayoutState.PAID, "reference": reference}
+            )
         case PayoutFailed(payout, _, _, why):
-            rows.change(tables.payouts, {"id": payout, "status": PayoutState.FAILED, "why": why, "left": 0})
+            rows.change(
+                payout_tables.payouts, {"id": payout, "status": PayoutState.FAILED, "why": why, "left": 0}
+            )
         case PayoutReturned(payout, _, _, left, _):
             status = PayoutState.PAID if left else PayoutState.RETURNED
-            rows.change(tables.payouts, {"id": payout, "status": status, "left": left})
+            rows.change(payout_tables.payouts, {"id": payout, "status": status, "left": left})
 
 
 _LINE_HEAD = ("service_period", "meter", "price", "quantity", "lost", "before_loss", "over_budget")

@@ -2,7 +2,8 @@
 
 The log (`commands`, `events`, `entries`, `postings`) is the truth: rows are added and never changed. The rest of the
 writer's tables are projections: derived from events alone, and rebuilt from the log at any time. Usage arrives beside
-the log, in batches of its own, and is never changed either. What gateways and banks were asked, and have said, is in `payment_tables.py`.
+the log, in batches of its own, and is never changed either. What sellers are paid and lines give back is projected into `payout_tables.py`; what gateways and
+banks were asked, and have said, is in `payment_tables.py`.
 """
 
 from dataclasses import fields
@@ -377,69 +378,6 @@ statement_lines = Table(
     PrimaryKeyConstraint("statement", "n"),
 )
 
-refunds = Table(
-    "refunds",
-    metadata,
-    Column("id", Text, primary_key=True),
-    _text("statement"),
-    Column("n", Integer, nullable=False),
-    _text("buyer"),
-    _text("seller"),
-    _int("amount"),
-    _text("reason"),
-    _text("reference"),
-    _json("correction"),
-    Column("invoice_used", Boolean, nullable=False),
-    _text("note_state"),
-    _int("note_since"),
-    _int("slot"),
-    _int("seq"),
-    UniqueConstraint("statement", "n", "reference"),
-    CheckConstraint("amount > 0", name="gives_something_back"),
-    Index("ix_refunds_buyer", "buyer", "seq"),
-    Index("ix_refunds_seller", "seller", "seq"),
-)
-"""Refunds of statement lines: every figure that one takes back is in `correction`, and how its credit note stands.
-
-`slot` is where the venue's clock stood.
-"""
-
-payout_terms = Table(
-    "payout_terms",
-    metadata,
-    Column("only", Boolean, CheckConstraint('"only"', name="one_row"), primary_key=True),
-    _int("hold_back_days"),
-    _int("minimum"),
-)
-"""When sellers are paid; no row, until a clerk has set other terms than the usual."""
-
-payout_accounts = Table(
-    "payout_accounts",
-    metadata,
-    Column("party", Text, primary_key=True),
-    _text("account"),
-    _int("seq"),
-)
-
-payouts = Table(
-    "payouts",
-    metadata,
-    Column("id", Text, primary_key=True),
-    _text("party"),
-    _text("account"),
-    _int("amount"),
-    _int("left"),
-    _text("status"),
-    _text("reference", null=True),
-    _text("why", null=True),
-    _int("slot"),
-    _int("seq"),
-    CheckConstraint('"left" BETWEEN 0 AND amount', name="within_amount"),
-    Index("ix_payouts_party", "party", "seq"),
-    Index("ix_payouts_begun", "id", postgresql_where="status = 'begun'"),
-)
-"""Payouts to sellers; `left` is what has not come back, `slot` where the venue's clock stood when one was begun."""
-
 usage_batches = Table(
     "usage_batches",
     metadata,
@@ -522,8 +460,4 @@ PROJECTIONS = (
     runs,
     statements,
     statement_lines,
-    refunds,
-    payout_terms,
-    payout_accounts,
-    payouts,
 )

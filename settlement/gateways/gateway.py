@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 from settlement.payments import Movement
 from settlement.reconciliation import BookLine, GatewayPayout
@@ -76,10 +76,13 @@ class Gateway(Protocol):
         ...
 
 
-@runtime_checkable
 class Onboarding(Protocol):
     """A gateway that asks sellers itself who they are."""
 
-    async def onboarding_link(self, account: str, back_to: str) -> str:
-        """A page of the gateway where a seller completes its account: of use once, and for minutes."""
+    async def onboarding_link(self, account: str, back_to: str) -> str | None:
+        """A page of the gateway where a seller completes its account: of use once, and for minutes. None: not now."""
         ...
+
+
+class SellersGateway(Gateway, Onboarding, Protocol):
+    """A gateway at which sellers have accounts."""

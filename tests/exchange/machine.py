@@ -350,7 +350,9 @@ class Venue(RuleBasedStateMachine):
 
     @precondition(lambda self: self.house.state.payouts)
     @rule(
-        back=backs, end=st.sampled_from(["paid", "paid", "failed", "returned"]), part=st.sampled_from([1, 2, 3])
+        back=backs,
+        end=st.sampled_from(["paid", "paid", "failed", "returned"]),
+        part=st.sampled_from([1, 2, 3]),
     )
     def end_a_payout(self, back: int, end: str, part: int) -> None:
         """The gateway has paid, or has not; or something of it comes back."""

@@ -3,6 +3,7 @@
 import copy
 from dataclasses import replace
 from itertools import permutations
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from exchange.agreements.commands import RecordAgreement
 from exchange.closing.events import StatementPosted
 from exchange.refunds.commands import MoveCreditNote, RefundLine
 from exchange.refunds.events import CreditNoteMoved, LineRefunded
-from exchange.state import VENUE, RefundId, Role, SettledLine
+from exchange.state import VENUE, PartyId, RefundId, Role, RunId, SettledLine
 from settlement.credit_notes import CreditNoteEvent, CreditNoteState
 from settlement.ledger.chart import AccountKind, LedgerAccount
 from settlement.money import BasisPoints, Fen
@@ -38,7 +39,7 @@ def settled() -> tuple[House, SettledLine, Line]:
     return house, line, statement.lines[0].line
 
 
-def asked(line: SettledLine, amount: int, reference: str = "r-1", **changes: object) -> RefundLine:
+def asked(line: SettledLine, amount: int, reference: str = "r-1", **changes: Any) -> RefundLine:
     return replace(RefundLine(line, Fen(amount), "three hours were slow", reference, False), **changes)
 
 
@@ -105,12 +106,12 @@ def test_what_makes_no_sense_is_refused(settled: tuple[House, SettledLine, Line]
         asked(line, 1, reason=" "),
         asked(line, 1, ""),
         asked(replace(line, gross=Fen(-5)), 1),
-        asked(replace(line, run="run-2"), 1),
+        asked(replace(line, run=RunId("run-2")), 1),
         asked(replace(line, vat_rate_bp=BasisPoints(10_001)), 1),
         asked(replace(line, agreement=("east-west", 7)), 1),
     ):
         assert house.refusal(CLERK, wrong) == "refund_invalid"
-    assert house.refusal(CLERK, asked(replace(line, buyer="nobody"), 1)) == "unknown_party"
+    assert house.refusal(CLERK, asked(replace(line, buyer=PartyId("nobody")), 1)) == "unknown_party"
 
 
 def test_the_sellers_money_has_to_be_there(settled: tuple[House, SettledLine, Line]) -> None:
@@ -138,7 +139,8 @@ def test_a_used_invoice_is_confirmed_by_its_buyer_within_72_hours(
 ) -> None:
     house, line, _ = settled
     refunds = [
-        only(LineRefunded, house.ask(CLERK, asked(line, 1, f"r-{n}", invoice_used=True))).refund for n in (1, 2)
+        only(LineRefunded, house.ask(CLERK, asked(line, 1, f"r-{n}", invoice_used=True))).refund
+        for n in (1, 2)
     ]
     for refund in refunds:
         assert house.refusal(SELLER, MoveCreditNote(refund, CreditNoteEvent.ISSUED)) == (

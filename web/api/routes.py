@@ -18,7 +18,9 @@ from web.api import (
     orders,
     parties,
     payments,
+    payouts,
     periods,
+    refunds,
     statements,
     terms,
     usage,
@@ -44,6 +46,8 @@ NOUNS = {
     "agreements": agreements,
     "periods": periods,
     "statements": statements,
+    "refunds": refunds,
+    "payouts": payouts,
     "commands": commands,
 }
 HANDLERS: dict[str, list[HTTPRouteHandler]] = {noun: module.HANDLERS for noun, module in NOUNS.items()}

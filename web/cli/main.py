@@ -34,6 +34,8 @@ COMMANDS = {
     "leases": Front("web.cli.leases", "List what you have bought or sold."),
     "usage": Front("web.cli.usage", "Report a file of delivered time or used tokens, as a seller."),
     "close": Front("web.cli.close", "Settle a month, for good."),
+    "payout": Front("web.cli.payout", "Pay sellers what is due to them."),
+    "reconcile": Front("web.cli.reconcile", "Compare the gateway's books with the venue's."),
     "seal": Front("web.cli.seal", "Keep the usage of a closed month as files, and verify them."),
     "index": Front("web.cli.index", "Show the price index, or work it out again from the tape."),
     "replay": Front("web.cli.replay", "Trade a real trace on a venue of its own."),

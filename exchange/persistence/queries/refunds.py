@@ -126,9 +126,7 @@ def _refund(row: asyncpg.Record) -> StoredRefund:
         reason=row["reason"],
         reference=row["reference"],
         correction=_line.decode(row["correction"]),
-        note=CreditNote(
-            row["invoice_used"], Instant(row["note_since"]), CreditNoteState(row["note_state"])
-        ),
+        note=CreditNote(row["invoice_used"], Instant(row["note_since"]), CreditNoteState(row["note_state"])),
         slot=Slot(row["slot"]),
         seq=row["seq"],
     )
