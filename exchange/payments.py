@@ -15,7 +15,7 @@ from exchange.persistence.queries.booked import ledger_differences
 from exchange.persistence.queries.payouts import StoredPayout, begun
 from exchange.persistence.turn import sole_run
 from exchange.rejections import VenueRejection
-from exchange.state import PartyId
+from exchange.state import PartyId, PayoutState
 from settlement.gateways.bank_gateway import BankGateway
 from settlement.gateways.gateway import Outcome, Pending, SellersGateway
 from settlement.gateways.news import GatewayEvent, MovementChanged
@@ -37,8 +37,8 @@ class FrozenError(Exception):
     """An audit has found a difference: no payout is begun until a clerk lifts that."""
 
 
-class NoOnboardingError(Exception):
-    """The gateway asks nobody who it is: a seller names its account itself."""
+class NothingToTakeBackError(Exception):
+    """The payout is not paid, or less of it is left."""
 
 
 class NotBookedError(Exception):
@@ -110,11 +110,14 @@ class Payments:
     async def take_back(self, payout: StoredPayout, command_id: str, amount: Fen) -> Movement:
         """Take back from a seller what a payout has paid it, or a part of that: once for each id of the clerk's.
 
-        Raises `DifferentCommandError` where the id stands for something else.
+        Raises `NothingToTakeBackError`, or `DifferentCommandError` where the id stands for something else.
         """
         asked = Reversal(payout.party, payout.reference or "", amount)
         plan = take_back_plan(payout.id, command_id)
-        await self._saga.plan(plan, asked)
+        if not await self._movements.of(plan):
+            if payout.status is not PayoutState.PAID or amount > payout.left:
+                raise NothingToTakeBackError(f"{payout.left} fen of it are left, and it is {payout.status}.")
+            await self._saga.plan(plan, asked)
         await self._run(plan)
         (movement,) = await self._movements.of(plan)
         if movement.instruction != asked:
@@ -122,12 +125,8 @@ class Payments:
         return movement
 
     async def onboard(self, party: PartyId, back_to: str) -> str | None:
-        """A page of the gateway where a seller says who it is; None where its account could not be opened yet.
-
-        Raises `NoOnboardingError` where the gateway has no such page.
-        """
-        if self._gateway is None:
-            raise NoOnboardingError
+        """A page of the gateway where a seller says who it is; None where its account could not be opened yet."""
+        assert self._gateway is not None, "a bank asks no seller who it is"
         plan = f"account.{party}"
         await self._saga.plan(plan, OpenAccount(party, HOME))
         await self._run(plan)
@@ -167,6 +166,14 @@ class Payments:
         for plan in await self._movements.pending():
             await self._run(plan)
         return len(new)
+
+    async def next_file(self) -> tuple[int, bytes] | None:
+        """A file for the bank with every payment that is in none yet, and its number; None where there is nothing."""
+        return await self._bank.next_file()
+
+    async def file(self, number: int) -> bytes | None:
+        """A file for the bank as it was made, or None where there is no such number."""
+        return await self._bank.file(number)
 
     async def go_on(self) -> None:
         """Bring to its end what was left unfinished, whoever left it. What fails now is tried again the next time.

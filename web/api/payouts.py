@@ -8,11 +8,12 @@ from litestar.params import FromPath, JSONBody
 from litestar.status_codes import HTTP_200_OK
 
 from exchange.app import Exchange
-from exchange.payments import FrozenError, NoOnboardingError, Payments
+from exchange.payments import FrozenError, NothingToTakeBackError, Payments
+from exchange.payouts.commands import NamePayoutAccount
 from exchange.payouts.events import PayoutBegun
 from exchange.persistence.queries.payouts import dues, payout_of, payout_terms, payouts
 from exchange.persistence.turn import sole_run
-from exchange.state import PayoutState, Role
+from exchange.state import Role
 from web.api.asking import CommandId, Cursor, Limit, Submit, known, page, place_after
 from web.bodies.common import Page
 from web.bodies.fields import utc
@@ -21,8 +22,8 @@ from web.bodies.payouts import (
     DueOut,
     LiftIn,
     LiftOut,
-    OnboardingOut,
     PayoutAccountIn,
+    PayoutAccountOut,
     PayoutOut,
     PayoutPlanOut,
     PayoutsIn,
@@ -103,11 +104,10 @@ async def take_back(
 ) -> TakeBackOut:
     """Take back what a seller was paid, or a part of it: it is payable again then, and can be refunded to a buyer."""
     payout = known(await payout_of(exchange.readers, payout_id))
-    if payout.status is not PayoutState.PAID or data.amount_fen > payout.left:
-        raise ProblemError(
-            DoorRejection.NOTHING_TO_TAKE_BACK, f"{payout.left} fen of it are paid, as {payout.status}."
-        )
-    movement = await payments.take_back(payout, command_id, data.amount)
+    try:
+        movement = await payments.take_back(payout, command_id, data.amount)
+    except NothingToTakeBackError as nothing:
+        raise ProblemError(DoorRejection.NOTHING_TO_TAKE_BACK, str(nothing)) from None
     return TakeBackOut.of(movement, data.amount_fen)
 
 
@@ -123,37 +123,24 @@ async def set_payout_terms(
 @post("/payout-account", guards=[may(Role.SELLER)])
 async def name_payout_account(
     data: JSONBody[PayoutAccountIn],
-    caller: NamedDependency[Caller],
+    request: Request[Caller, Any, Any],
     submit: NamedDependency[Submit],
     exchange: NamedDependency[Exchange],
     payments: NamedDependency[Payments],
-) -> DueOut:
-    """Name the account at your bank at which you are paid, where the venue pays by its bank."""
-    if not payments.by_bank:
-        raise ProblemError(
-            DoorRejection.ONBOARDING_NEEDED, "Ask for a page of the gateway: POST /v1/payout-account/link."
-        )
-    await submit(data.command(caller.party))
-    (due,) = await dues(exchange.readers, caller.party)
-    return DueOut.of(due)
-
-
-@post("/payout-account/link", guards=[may(Role.SELLER)])
-async def onboard(
-    request: Request[Caller, Any, Any],
-    caller: NamedDependency[Caller],
-    command_id: NamedDependency[CommandId],  # noqa: ARG001 - asked of every request that changes something
-    payments: NamedDependency[Payments],
-) -> OnboardingOut:
-    """Open an account at the gateway if you have none, and get a page where you say who you are."""
-    try:
-        back_to = str(request.base_url).rstrip("/") + CONSOLE
-        return OnboardingOut(await payments.onboard(caller.party, back_to))
-    except NoOnboardingError:
-        raise ProblemError(
-            DoorRejection.NO_ONBOARDING,
-            "The venue pays by its bank: name your account to POST /v1/payout-account.",
-        ) from None
+) -> PayoutAccountOut:
+    """Say where you are paid: name your account at your bank, or get a page of the gateway where you say who you are."""
+    seller = submit.caller.party
+    if payments.by_bank:
+        if data.account is None:
+            raise ProblemError(DoorRejection.NO_ONBOARDING, "The venue pays by its bank: name your account.")
+        await submit(NamePayoutAccount(seller, data.account))
+        url = None
+    else:
+        if data.account is not None:
+            raise ProblemError(DoorRejection.ONBOARDING_NEEDED, "Send null, and go to the page that you get.")
+        url = await payments.onboard(seller, str(request.base_url).rstrip("/") + CONSOLE)
+    (due,) = await dues(exchange.readers, seller)
+    return PayoutAccountOut(due.account, url)
 
 
 @post("/payouts/lift", guards=[may(Role.CLERK)], status_code=HTTP_200_OK)
@@ -191,7 +178,6 @@ HANDLERS = [
     take_back,
     set_payout_terms,
     name_payout_account,
-    onboard,
     lift_freeze,
     plan_reconciliation,
     reconcile,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from exchange.payouts.commands import NamePayoutAccount, PayoutAsked, SetPayoutTerms
+from exchange.payouts.commands import PayoutAsked, SetPayoutTerms
 from exchange.payouts.rules import ACCOUNT_MAX, AT_ONCE_MAX, DAYS_MAX
 from exchange.persistence.payments import Freeze
 from exchange.persistence.queries.payouts import Due, StoredPayout
@@ -17,6 +17,10 @@ from settlement.payments import Movement, MovementState
 from settlement.reconciliation import DifferenceKind, Reconciliation
 from web.bodies.fields import FenField, PartyField, TextField
 from web.strict import Body
+
+AccountField = Annotated[
+    str, StringConstraints(min_length=1, max_length=ACCOUNT_MAX, pattern=r"^[A-Za-z0-9_-]+$")
+]
 
 
 class PayoutTermsIn(Body):
@@ -44,21 +48,19 @@ class PayoutTermsOut:
 
 
 class PayoutAccountIn(Body):
-    """Your account at your bank, at which you are paid."""
+    """Your account at your bank, at which you are paid; null where the venue pays by a gateway that asks you itself."""
 
-    account: Annotated[
-        str, StringConstraints(min_length=1, max_length=ACCOUNT_MAX, pattern=r"^[A-Za-z0-9_-]+$")
-    ]
-
-    def command(self, party: PartyId) -> NamePayoutAccount:
-        """The command that this asks for."""
-        return NamePayoutAccount(party, self.account)
+    account: AccountField | None
 
 
 @dataclass(frozen=True, slots=True)
-class OnboardingOut:
-    """A page of the gateway where you say who you are: of use once, and for minutes. Null: not yet, ask again."""
+class PayoutAccountOut:
+    """Where you are paid, and a page of the gateway where you say who you are: of use once, and for minutes.
 
+    Where both are null the gateway could not be asked: send the same again.
+    """
+
+    account: str | None
     url: str | None
 
 
