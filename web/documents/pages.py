@@ -18,7 +18,6 @@ from exchange.persistence.queries.statements import (
     Place,
     Reach,
     StoredStatement,
-    lines_of,
     payouts_of,
     statement_of,
     statements_within,
@@ -32,8 +31,9 @@ from web.documents.income_csv import income_csv, months_of
 from web.documents.invoice import InvoiceData, invoice_csv, invoice_data
 from web.documents.statement_csv import list_head, list_rows, statement_csv
 from web.documents.statement_pdf import statement_pdf
+from web.pages.refunding import statement_with_refunds
 from web.pages.routing import not_here, page, pages
-from web.pages.statement import LaidOut, laid_out
+from web.pages.statement import LaidOut
 from web.session import Caller
 
 CSV, PDF = "text/csv", "application/pdf"
@@ -163,7 +163,7 @@ async def _shown(exchange: Exchange, caller: Caller, run: str, subject: str) -> 
     statement = await statement_of(exchange.readers, reach_of(caller), f"{run}/{subject}")
     if statement is None:
         raise not_here()
-    return laid_out(statement, await lines_of(exchange.readers, statement.id))
+    return await statement_with_refunds(exchange, statement)
 
 
 async def _invoice(exchange: Exchange, caller: Caller, run: str, subject: str) -> InvoiceData:

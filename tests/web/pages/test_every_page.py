@@ -52,6 +52,7 @@ PAGES: dict[str, list[Role | None] | list[Role]] = {
     "/console/leases": SELLER,
     "/console/statements": SELLER,
     "/console/statements.csv": SELLER,
+    "/console/payouts": SELLER,
     "/region": REGION,
     "/clerk": CLERK,
     "/clerk/parties": CLERK,
@@ -59,6 +60,7 @@ PAGES: dict[str, list[Role | None] | list[Role]] = {
     "/clerk/periods/2026-10": CLERK,
     "/clerk/periods/2026-11": CLERK,
     "/clerk/ledger": CLERK,
+    "/clerk/payouts": CLERK,
     "/clerk/market": CLERK,
 }
 
