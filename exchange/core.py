@@ -45,15 +45,7 @@ from exchange.payouts.commands import (
     ReturnPayout,
     SetPayoutTerms,
 )
-from exchange.payouts.events import (
-    PayoutAccountNamed,
-    PayoutBegun,
-    PayoutFailed,
-    PayoutPaid,
-    PayoutReturned,
-    PayoutTermsSet,
-)
-from exchange.payouts.evolving import evolve_payouts
+from exchange.payouts.evolving import PayoutEvent, evolve_payouts
 from exchange.payouts.rules import (
     begin_payouts,
     confirm_payout,
@@ -118,6 +110,9 @@ def decide(state: State, seq: Seq, envelope: Envelope) -> Iterator[Event]:
         yield refusal
         return
     by, command = envelope.by, envelope.command
+    if isinstance(command, PayingCommand):
+        yield from _decide_paying(state, seq, by, command)
+        return
     match command:
         case AdoptTerms():
             yield from adopt_terms(state, command)
@@ -159,17 +154,6 @@ def decide(state: State, seq: Seq, envelope: Envelope) -> Iterator[Event]:
             yield from post_statements(state, command)
         case FinishClose():
             yield from finish_close(state, command)
-        case (
-            RefundLine()
-            | MoveCreditNote()
-            | SetPayoutTerms()
-            | NamePayoutAccount()
-            | BeginPayouts()
-            | ConfirmPayout()
-            | FailPayout()
-            | ReturnPayout()
-        ):
-            yield from _decide_paying(state, seq, by, command)
         case _:
             assert_never(command)
 
@@ -196,6 +180,9 @@ def _decide_paying(state: State, seq: Seq, by: PartyId, command: PayingCommand) 
 
 def evolve(state: State, event: Event) -> list[JournalEntry]:
     """Let an event have happened, and post what it means in money. Never refuses: what is impossible asserts."""
+    if isinstance(event, PayoutEvent):
+        evolve_payouts(state, event)
+        return _posted(state, event)
     match event:
         case TermsAdopted(terms):
             state.terms = terms
@@ -225,21 +212,17 @@ def evolve(state: State, event: Event) -> list[JournalEntry]:
             _evolve_settlement(state, event)
         case LineRefunded() | CreditNoteMoved():
             evolve_refunds(state, event)
-        case (
-            PayoutTermsSet()
-            | PayoutAccountNamed()
-            | PayoutBegun()
-            | PayoutPaid()
-            | PayoutFailed()
-            | PayoutReturned()
-        ):
-            evolve_payouts(state, event)
         case Deposited(party_id, _, reference):
             state.references.setdefault(party_id, set()).add(reference)
         case KeyIssued() | KeyRevoked() | Rejected() | OrderNotContinued():
             pass
         case _:
             assert_never(event)
+    return _posted(state, event)
+
+
+def _posted(state: State, event: Event) -> list[JournalEntry]:
+    """Post what an event means in money."""
     made = entries(event)
     for entry in made:
         state.balances.post(entry)

@@ -32,6 +32,7 @@ from exchange.payouts.events import (
     PayoutReturned,
     PayoutTermsSet,
 )
+from exchange.payouts.evolving import PayoutEvent
 from exchange.persistence import payout_tables, tables
 from exchange.persistence.rows import Heard, Row, Rows
 from exchange.refunds.events import CreditNoteMoved, LineRefunded
@@ -45,6 +46,9 @@ from matching.terms import Block, Listing, Order, PriceRule, Shape
 def project(rows: Rows, seq: int, digest: bytes, event: Event) -> None:
     """Add what `event` means for the tables: it was made by the `seq`-th command, after which the log has that digest."""
     rows.heard.hear(seq)
+    if isinstance(event, PayoutEvent):
+        _project_payout(rows, seq, event)
+        return
     match event:
         case TermsAdopted(terms):
             rows.change(tables.venue, {"only": True, "terms": _builtins(terms)})
@@ -95,15 +99,6 @@ def project(rows: Rows, seq: int, digest: bytes, event: Event) -> None:
             _project_statement(rows, seq, event)
         case LineRefunded() | CreditNoteMoved():
             _project_refund(rows, event)
-        case (
-            PayoutTermsSet()
-            | PayoutAccountNamed()
-            | PayoutBegun()
-            | PayoutPaid()
-            | PayoutFailed()
-            | PayoutReturned()
-        ):
-            _project_payout(rows, seq, event)
         case _:
             pass  # deposits live in the ledger, and a refusal changes nothing
 
@@ -235,11 +230,7 @@ def _refund_row(heard: Heard, event: LineRefunded) -> Row:
     }
 
 
-def _project_payout(
-    rows: Rows,
-    seq: int,
-    event: PayoutTermsSet | PayoutAccountNamed | PayoutBegun | PayoutPaid | PayoutFailed | PayoutReturned,
-) -> None:
+def _project_payout(rows: Rows, seq: int, event: PayoutEvent) -> None:
     match event:
         case PayoutTermsSet(terms):
             rows.put(payout_tables.payout_terms, {"only": True, **asdict(terms)})

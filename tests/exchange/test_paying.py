@@ -1,4 +1,4 @@
-"""A seller is paid once: the process is killed at every point from the clerk's word to the booked end, under every fault."""
+"""A seller is paid once, though the process is killed at every point from the clerk's word to the booked end."""
 
 import copy
 from collections.abc import Awaitable, Callable, Sequence

@@ -1,4 +1,4 @@
-"""Money goes back to buyers and out to sellers by the door: by Stripe's real library and a fake of it, or by a bank's files."""
+"""Money goes back to buyers and out to sellers by the door: by Stripe's real library, or by a bank's files."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass

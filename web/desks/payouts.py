@@ -18,7 +18,7 @@ from web.api.payouts import RECONCILE
 from web.bodies.payouts import PayoutPlanOut, PayoutTermsIn, ReconciliationOut
 from web.pages.checked import checked, field_named
 from web.pages.fields import Reader
-from web.pages.routing import PageRequest, give, leaf, new_id, not_here, page, sent_form
+from web.pages.routing import PageRequest, give, id_of, leaf, not_here, page, sent_form
 from web.problems import DoorRejection
 from web.session import Caller
 
@@ -56,7 +56,7 @@ async def pay_sellers(
         if fen.isdecimal() and len(fen) < 18
     )
     try:
-        answer = await payments.begin_payouts(caller.party, asked.text("once") or new_id(), payouts_asked)
+        answer = await payments.begin_payouts(caller.party, id_of(asked), payouts_asked)
     except FrozenError as frozen:
         refused = Rejected(DoorRejection.PAYOUTS_FROZEN, f"An audit has found a difference: {frozen}.")
         return await _payouts(request, exchange, caller, payments, Reader({}), refused)

@@ -14,6 +14,7 @@ from exchange.persistence.queries.income import incomes
 from exchange.persistence.queries.market import clock
 from exchange.persistence.queries.parties import names_of
 from exchange.persistence.queries.periods import periods
+from exchange.persistence.queries.refunds import refunds_of
 from exchange.persistence.queries.statements import (
     Place,
     Reach,
@@ -173,7 +174,8 @@ async def _invoice(exchange: Exchange, caller: Caller, run: str, subject: str) -
         raise not_here()
     lines = await billed_by(exchange.readers, statement.id)
     names = await names_of(exchange.readers, [statement.buyer, statement.seller])
-    return invoice_data(statement, lines, names, exchange.catalogue)
+    refunds = await refunds_of(exchange.readers, [statement.id])
+    return invoice_data(statement, lines, refunds, names, exchange.catalogue)
 
 
 async def _listed(

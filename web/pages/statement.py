@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 
 from exchange.persistence.queries.refunds import StoredRefund
 from exchange.persistence.queries.statements import StoredLine, StoredStatement
+from settlement.money import NOTHING, Fen
 from settlement.statement import Line, RegionShares
 
 NAMES = {
@@ -56,6 +57,11 @@ class FigureRow:
     def chinese(self) -> str:
         """The field's Chinese term, or nothing."""
         return NAMES[self.name][1]
+
+    def of(self, line: Line) -> Fen:
+        """The same figure of another line."""
+        figure: Fen | RegionShares = getattr(line, self.name)
+        return dict(figure).get(self.region, NOTHING) if isinstance(figure, tuple) else figure
 
     @property
     def is_part(self) -> bool:
