@@ -126,7 +126,7 @@ async def pay(exchange: Exchange) -> None:
     refund_id = (await refunds_of(pool, [rows[0]["statement"]]))[0].id
     await ask(exchange, SELLER, "note", MoveCreditNote(refund_id, CreditNoteEvent.CONFIRMATION_ASKED))
     await ask(exchange, CLERK, "payout-terms", SetPayoutTerms(PayoutTerms(20, Fen(1))))
-    await ask(exchange, SELLER, "account", NamePayoutAccount(SELLER, "acct_sun"))
+    await ask(exchange, SELLER, "account", NamePayoutAccount(SELLER, "6222021234567890"))
     for n in range(2):
         (due,) = await dues(pool, SELLER)
         begun = await ask(

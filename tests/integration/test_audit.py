@@ -173,7 +173,7 @@ BROKEN = {
         {"log", "journal", "projections", "decisions", "payouts"},
     ),
     "a payout to another account": (
-        "UPDATE events SET body = replace(body::text, 'acct_sun', 'acct_eve')::json WHERE kind = 'PayoutBegun'",
+        "UPDATE events SET body = replace(body::text, '6222021234567890', '6222021234567891')::json WHERE kind = 'PayoutBegun'",
         {"log", "projections", "decisions", "payouts"},
     ),
     "a payout": ("UPDATE payouts SET status = 'paid'", {"projections"}),

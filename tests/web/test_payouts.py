@@ -251,7 +251,10 @@ async def at_stripe(till: Till) -> tuple[Sold, str]:
     account = till.fake.books.all(Account)[0].id
     assert told["account"] == account
     assert account in told["url"]
-    assert await sold.refusal("/payout-account", "seller", {"account": "x"}) == (409, "onboarding_needed")
+    assert await sold.refusal("/payout-account", "seller", {"account": "6222021234567891"}) == (
+        409,
+        "onboarding_needed",
+    )
     acts.sign_up(till.fake.books, account)
     await sold.ask("POST", "/payout-terms", "clerk", NOTHING_HELD)
     return sold, account

@@ -5,22 +5,32 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
+from pydantic_core import PydanticCustomError
 
 from exchange.payouts.commands import PayoutAsked, SetPayoutTerms
 from exchange.payouts.rules import ACCOUNT_MAX, AT_ONCE_MAX, DAYS_MAX
 from exchange.persistence.payments import Freeze
 from exchange.persistence.queries.payouts import Due, StoredPayout
 from exchange.state import PartyId, PayoutState, PayoutTerms
+from settlement.gateways.bank_file import is_account
 from settlement.money import Fen
 from settlement.payments import Movement, MovementState
 from settlement.reconciliation import DifferenceKind, Reconciliation
 from web.bodies.fields import FenField, PartyField, TextField
+from web.problems import DoorRejection
 from web.strict import Body
 
-AccountField = Annotated[
-    str, StringConstraints(min_length=1, max_length=ACCOUNT_MAX, pattern=r"^[A-Za-z0-9_-]+$")
-]
+
+def _payable(account: str) -> str:
+    if not is_account(account):
+        raise PydanticCustomError(
+            DoorRejection.INVALID_VALUE, "An account has the digits that its bank gives it"
+        )
+    return account
+
+
+AccountField = Annotated[str, StringConstraints(max_length=ACCOUNT_MAX), AfterValidator(_payable)]
 
 
 class PayoutTermsIn(Body):

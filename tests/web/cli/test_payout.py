@@ -33,7 +33,7 @@ def test_sellers_are_paid_what_was_planned_and_once(suanli: Suanli) -> None:
     paid = suanli("payout", "--yes", "--json")
     assert paid.exit_code == 0, paid.stderr
     (payout,) = json.loads(paid.stdout)["payouts"]
-    assert (payout["amount_fen"], payout["account"]) == (plan["total_fen"], "acct_sun")
+    assert (payout["amount_fen"], payout["account"]) == (plan["total_fen"], "6222021234567890")
     again = suanli("payout", "--json")
     assert again.exit_code == 0, again.stderr
     assert (again.exit_code, json.loads(again.stdout)) == (0, {"payouts": []})
