@@ -11,8 +11,8 @@ from exchange.persistence.queries.market import clock
 from exchange.persistence.queries.statements import Reach, statement_of
 from web.desks.quarters import quarters_of
 from web.desks.shared import name_of, tables_of
-from web.pages.refunding import statement_with_refunds
 from web.pages.routing import PageRequest, not_here, page
+from web.refunding import statement_with_refunds
 from web.session import Caller
 
 LINES = 200

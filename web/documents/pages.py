@@ -32,9 +32,9 @@ from web.documents.income_csv import income_csv, months_of
 from web.documents.invoice import InvoiceData, invoice_csv, invoice_data
 from web.documents.statement_csv import list_head, list_rows, statement_csv
 from web.documents.statement_pdf import statement_pdf
-from web.pages.refunding import statement_with_refunds
 from web.pages.routing import not_here, page, pages
 from web.pages.statement import LaidOut
+from web.refunding import statement_with_refunds
 from web.session import Caller
 
 CSV, PDF = "text/csv", "application/pdf"

@@ -66,10 +66,29 @@ async def test_a_line_is_refunded_by_the_seller_and_its_credit_note_confirmed_by
     again = await clerk.send(f"/clerk{bill}/credit-note", once=new_id(), refund=refund[0], event="issued")
     assert again.status == 422
     assert "no_credit_note" in again.html
-    entry = next(link for link in (await buyer.get("/account")).page.links() if "/entries/" in link)
     first = re.search(r"/account/entries/\d+/\d+", (await buyer.get("/account")).html)
-    assert first is not None, entry
+    assert first is not None
     assert "12.34 of line 1 of" in (await buyer.get(first[0])).page.text
+
+
+async def test_documents_show_what_was_given_back(venue: Venue) -> None:
+    seller, buyer, clerk = [await venue.as_party(name) for name in ("seller-1", "buyer-1", "clerk-1")]
+    bill = await a_bill(buyer, "/statements")
+    before = [(await buyer.get(f"{bill}/{name}")).html for name in ("statement.csv", "invoice.csv")]
+    form = (await seller.get(f"/console{bill}")).page
+    await seller.send(f"/console{bill}/refunds", **filled(form))
+    lines, invoice = [(await buyer.get(f"{bill}/{name}")).html for name in ("statement.csv", "invoice.csv")]
+    assert (lines.startswith(before[0]), invoice.startswith(before[1])) == (True, True), "the lines stay"
+    (row,) = lines.removeprefix(before[0]).splitlines()
+    assert "refund 退款" in row
+    assert "-12.34" in row
+    (note,) = invoice.removeprefix(before[1]).splitlines()
+    assert "-12.34" in note
+    assert "红字发票 Credit note rfd-" in note
+    assert "Draft" in (await buyer.get(f"{bill}/invoice")).page.text
+    assert (await buyer.get(f"{bill}/statement.pdf")).status == 200
+    income = (await clerk.get("/clerk/quarters/2026-Q4/income.csv")).html
+    assert "seller-1" in income
 
 
 async def test_what_is_wrong_with_a_refund_is_said_at_its_field(venue: Venue) -> None:
