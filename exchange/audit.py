@@ -17,6 +17,7 @@ from exchange.checks.market import Kept
 from exchange.checks.paying import Paying
 from exchange.checks.projections import FOLDED, Fold
 from exchange.checks.settling import Settling
+from exchange.checks.signatures import Signatures
 from exchange.checks.statements import Statements
 from exchange.checks.usage import Usage
 from exchange.commands import Envelope
@@ -77,11 +78,13 @@ class _Log:
     def __init__(self, catalogue: Catalogue, *, redecide: bool) -> None:
         self.chain, self.journal, self.leasing, self.fold = Chain(), Journal(), Leasing(), Fold()
         self.paying = Paying()
+        self.signatures = Signatures()
         self.decisions = Decisions(before_all(catalogue), before_all(catalogue)) if redecide else None
 
     def findings(self) -> Iterator[Findings]:
         """What was found, in the order in which it is told."""
         yield from (self.chain.findings, self.journal.findings, *self.leasing.all_findings())
+        yield self.signatures.findings
         yield self.fold.findings
         if self.decisions is not None:
             yield self.decisions.findings
@@ -107,6 +110,8 @@ class _Log:
         with telling(self.paying.findings):
             self.paying.see(step, events)
         self.leasing.see(step.seq, self._asked(step), events)
+        with telling(self.signatures.findings):
+            self.signatures.see(events)
         for event in events:
             with telling(self.fold.findings):
                 self.fold.see(step.seq, self.chain.digest, event)

@@ -2,7 +2,12 @@
 
 from dataclasses import dataclass
 
-from exchange.agreements.commands import RecordAgreement
+from exchange.agreements.commands import (
+    DeclineAgreement,
+    ProposeAgreement,
+    SignAgreement,
+    WithdrawAgreement,
+)
 from exchange.closing.commands import BeginClose, CutUsage, FinishClose, PostStatements
 from exchange.contracts.commands import OpenContract
 from exchange.listings.commands import PublishListing
@@ -16,6 +21,7 @@ from exchange.payouts.commands import (
     ReturnPayout,
     SetPayoutTerms,
 )
+from exchange.quarters.commands import ConfirmQuarter, DisputeQuarter, RecogniseAmount
 from exchange.refunds.commands import MoveCreditNote, RefundLine
 from exchange.state import PartyId
 from exchange.venue.commands import AdoptTerms, Tick
@@ -36,7 +42,10 @@ Command = (
     | AmendOrder
     | CancelOrder
     | OpenContract
-    | RecordAgreement
+    | ProposeAgreement
+    | SignAgreement
+    | DeclineAgreement
+    | WithdrawAgreement
     | BeginClose
     | CutUsage
     | PostStatements
@@ -49,6 +58,9 @@ Command = (
     | ConfirmPayout
     | FailPayout
     | ReturnPayout
+    | ConfirmQuarter
+    | DisputeQuarter
+    | RecogniseAmount
     | SetLink
 )
 

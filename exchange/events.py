@@ -3,7 +3,14 @@
 Events of the market stand in it as they are, unless money rides on them.
 """
 
-from exchange.agreements.events import AgreementEnded, AgreementRecorded
+from exchange.agreements.events import (
+    AgreementDeclined,
+    AgreementEnded,
+    AgreementProposed,
+    AgreementRecorded,
+    AgreementSigned,
+    AgreementWithdrawn,
+)
 from exchange.closing.events import CloseBegun, PeriodClosed, StatementPosted, UsageCut
 from exchange.contracts.events import ContractClosed, ContractOpened
 from exchange.listings.events import ListingPublished
@@ -25,6 +32,7 @@ from exchange.payouts.events import (
     PayoutReturned,
     PayoutTermsSet,
 )
+from exchange.quarters.events import AmountRecognised, QuarterAgreed, QuarterConfirmed, QuarterDisputed
 from exchange.refunds.events import CreditNoteMoved, LineRefunded
 from exchange.rejections import Rejected
 from exchange.venue.events import TermsAdopted
@@ -51,6 +59,10 @@ Event = (
     | LinkSet
     | ContractOpened
     | ContractClosed
+    | AgreementProposed
+    | AgreementSigned
+    | AgreementDeclined
+    | AgreementWithdrawn
     | AgreementRecorded
     | AgreementEnded
     | CloseBegun
@@ -65,5 +77,9 @@ Event = (
     | PayoutPaid
     | PayoutFailed
     | PayoutReturned
+    | QuarterConfirmed
+    | QuarterAgreed
+    | QuarterDisputed
+    | AmountRecognised
     | Rejected
 )

@@ -8,7 +8,6 @@ from typing import Any
 
 import msgspec
 
-from exchange.agreements.events import AgreementEnded, AgreementRecorded
 from exchange.closing.events import CloseBegun, PeriodClosed, StatementPosted, SubjectKind, UsageCut
 from exchange.contracts.events import ContractClosed, ContractOpened
 from exchange.events import Event
@@ -34,6 +33,7 @@ from exchange.payouts.events import (
 )
 from exchange.payouts.evolving import PayoutEvent
 from exchange.persistence import payout_tables, tables
+from exchange.persistence.pair_projections import project_pair
 from exchange.persistence.rows import Heard, Row, Rows
 from exchange.refunds.events import CreditNoteMoved, LineRefunded
 from exchange.state import PayoutState, PricedRun
@@ -89,10 +89,6 @@ def project(rows: Rows, seq: int, digest: bytes, event: Event) -> None:
             rows.add(tables.contracts, {**row, "left": contract.budget, "seq": seq, "status": "open"})
         case ContractClosed(contract_id, _, _):
             rows.change(tables.contracts, {"id": contract_id, "status": "closed"})
-        case AgreementRecorded():
-            rows.add(tables.agreements, {**_agreement_row(event), "seq": seq})
-        case AgreementEnded():
-            rows.change(tables.agreements, _agreement_row(event))
         case CloseBegun() | UsageCut() | PeriodClosed():
             _project_run(rows, seq, event)
         case StatementPosted():
@@ -100,7 +96,7 @@ def project(rows: Rows, seq: int, digest: bytes, event: Event) -> None:
         case LineRefunded() | CreditNoteMoved():
             _project_refund(rows, event)
         case _:
-            pass  # deposits live in the ledger, and a refusal changes nothing
+            project_pair(rows, seq, event)  # deposits live in the ledger, and a refusal changes nothing
 
 
 def _project_listing(rows: Rows, seq: int, event: ListingPublished | ListingAmended | ListingClosed) -> None:
@@ -379,19 +375,6 @@ def _trade_row(heard: Heard, digest: bytes, leased: Leased) -> Row:
         "priced_by": _priced_by(heard, leased),
         "slot": heard.now,
         "seq": heard.seq,
-    }
-
-
-def _agreement_row(event: AgreementRecorded | AgreementEnded) -> Row:
-    agreement = event.agreement
-    return {
-        "id": agreement.id,
-        "version": agreement.version,
-        "source": agreement.source,
-        "destination": agreement.destination,
-        "valid_from": agreement.valid_from,
-        "valid_to": agreement.valid_to,
-        "terms": _builtins(agreement),
     }
 
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterable, Mapping
 
-from exchange.agreements.commands import RecordAgreement
+from exchange.agreements.commands import ProposeAgreement, SignAgreement
 from exchange.app import Exchange, open_exchange
 from exchange.bus import Answer
 from exchange.commands import Command, Envelope
@@ -37,7 +37,8 @@ from matching.curves import PriceCurve
 from matching.terms import Slot, Tier
 from settlement.credit_notes import CreditNoteEvent
 from settlement.money import Fen
-from tests.exchange.house import BUYER, CLERK, HOURS, SELLER, YUAN, House, pair
+from settlement.sign_off import digest_of
+from tests.exchange.house import BUYER, CLERK, HOURS, SELLER, YUAN, House, office_of, pair
 from tests.exchange.story import told
 
 DAY = 24  # slots
@@ -107,7 +108,10 @@ async def go_on(exchange: Exchange, house: House) -> None:
     for version in (2, 3):
         begins = house.state.rules.instant_of(house.state.market.now + version * DAY)
         signed = pair(begins, None, version=version)
-        await ask(exchange, CLERK, f"go-on-agreement-{version}", RecordAgreement(signed))
+        await ask(exchange, CLERK, f"go-on-agreement-{version}", ProposeAgreement(signed))
+        for region in signed.parties:
+            sign = SignAgreement(signed.id, version, "desk", digest_of(signed))
+            await ask(exchange, office_of(region), f"go-on-sign-{version}", sign)
 
 
 async def pay(exchange: Exchange) -> None:

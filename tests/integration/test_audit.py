@@ -62,6 +62,7 @@ def test_a_sound_venue_gives_no_difference_and_much_is_examined(season_url: str)
         "leases",
         "displacement",
         "reserves",
+        "signatures",
         "projections",
         "decisions",
         "entries",
