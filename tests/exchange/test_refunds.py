@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from exchange.agreements.commands import RecordAgreement
 from exchange.closing.events import StatementPosted
 from exchange.refunds.commands import MoveCreditNote, RefundLine
 from exchange.refunds.events import CreditNoteMoved, LineRefunded
@@ -29,7 +28,7 @@ GROSS = 370_20
 def settled() -> tuple[House, SettledLine, Line]:
     """Three cards for ten hours at 12.34 yuan, charged and shared between two regions."""
     house = House()
-    house.ask(CLERK, RecordAgreement(pair(NEW_YEAR, None)))
+    house.agree(pair(NEW_YEAR, None))
     desk = Desk(house)
     leased = lease(house, slots=10, cards=3, price=12_340_000)
     house.tick(JANUARY)
