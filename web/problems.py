@@ -57,6 +57,11 @@ class DoorRejection(StrEnum):
     ONBOARDING_NEEDED = "onboarding_needed"
     NO_ONBOARDING = "no_onboarding"
 
+    SIGNATURE_NEEDED = "signature_needed"
+    UNKNOWN_METER = "unknown_meter"
+    METER_KEY_REFUSED = "meter_key_refused"
+    NOT_BILLABLE = "not_billable"
+
     ALREADY_CLOSED = "already_closed"
     UNKNOWN_COMMAND = "unknown_command"
     JOB_AT_WORK = "job_at_work"
@@ -116,6 +121,10 @@ PROBLEMS: Mapping[Code | DoorRejection, Kind] = {
     Door.NOTHING_TO_TAKE_BACK: Kind(409, "That much of the payout is not with its seller"),
     Door.ONBOARDING_NEEDED: Kind(409, "Accounts are opened at the gateway"),
     Door.NO_ONBOARDING: Kind(409, "The gateway opens no accounts"),
+    Door.SIGNATURE_NEEDED: Kind(422, "The batch has to be signed"),
+    Door.UNKNOWN_METER: Kind(404, "The meter has no key"),
+    Door.METER_KEY_REFUSED: Kind(409, "The key can't begin there"),
+    Door.NOT_BILLABLE: Kind(409, "What is disputed can't be billed like that"),
     Door.ALREADY_CLOSED: Kind(409, "It has ended already"),
     Door.UNKNOWN_COMMAND: Kind(404, "No command came in under this id"),
     Door.JOB_AT_WORK: Kind(409, "Another run of this job is at work"),

@@ -36,6 +36,7 @@ COMMANDS = {
     "orders": Front("web.cli.orders", "List your orders."),
     "leases": Front("web.cli.leases", "List what you have bought or sold."),
     "usage": Front("web.cli.usage", "Report a file of delivered time or used tokens, as a seller."),
+    "meter": Front("web.cli.meter", "Make keys for meters, and register them, as a seller."),
     "close": Front("web.cli.close", "Settle a month, for good."),
     "payout": Front("web.cli.payout", "Pay sellers what is due to them."),
     "reconcile": Front("web.cli.reconcile", "Compare the gateway's books with the venue's."),

@@ -1,6 +1,7 @@
 """Every page of the listing console."""
 
 from exchange.state import Role
+from web.console.disputes import seller_dispute_page, seller_disputes_page, withdraw_records
 from web.console.listings import (
     amend_listing,
     console_page,
@@ -33,6 +34,9 @@ HANDLERS = [
         move_sold_note,
         payouts_page,
         name_my_account,
+        seller_disputes_page,
+        seller_dispute_page,
+        withdraw_records,
         roles=[Role.SELLER],
     ),
 ]
