@@ -13,6 +13,8 @@ from exchange.orders.events import (
     ReserveReleased,
 )
 from exchange.parties.events import Deposited
+from exchange.payouts.events import PayoutBegun, PayoutFailed, PayoutPaid, PayoutReturned
+from exchange.refunds.events import LineRefunded
 from exchange.state import VENUE
 from settlement.ledger.chart import AccountKind, LedgerAccount
 from settlement.ledger.journal import EntryKind, JournalEntry, entry
@@ -41,6 +43,16 @@ def entries(event: Event) -> list[JournalEntry]:
             made = [_move(EntryKind.RELEASE, _held(buyer), _available(buyer), released)]
         case StatementPosted():
             made = list(_statement_entries(event))
+        case LineRefunded():
+            made = list(_refund_entries(event))
+        case PayoutBegun(_, seller, _, amount):
+            made = [_move(EntryKind.PAYOUT, _payable(seller), _in_transit(seller), amount)]
+        case PayoutPaid(_, seller, amount, _):
+            made = [_move(EntryKind.PAYMENT, _in_transit(seller), _bank(), amount)]
+        case PayoutFailed(_, seller, amount, _):
+            made = [_move(EntryKind.REVERSAL, _in_transit(seller), _payable(seller), amount)]
+        case PayoutReturned(_, seller, amount, _, _):
+            made = [_move(EntryKind.REVERSAL, _bank(), _payable(seller), amount)]
         case _:
             return []
     return [made_entry for made_entry in made if made_entry is not None]
@@ -60,10 +72,24 @@ def _charge(event: StatementPosted, line: Line) -> JournalEntry | None:
     return entry(
         EntryKind.CHARGE,
         (_held(event.buyer), -line.buyer_pays_fen),
-        (LedgerAccount(event.seller, AccountKind.PAYABLE), line.payout_on_charge_fen),
+        (_payable(event.seller), line.payout_on_charge_fen),
         (LedgerAccount(VENUE, AccountKind.FEE_INCOME), line.fee_net_fen),
         (LedgerAccount(VENUE, AccountKind.FEE_VAT), line.fee_vat_fen),
     )
+
+
+def _refund_entries(event: LineRefunded) -> Iterator[JournalEntry | None]:
+    """The charge and the attribution of a line taken back in part: its corrections have the signs turned."""
+    settled, line = event.line, event.correction
+    yield entry(
+        EntryKind.REFUND,
+        (_available(settled.buyer), -line.buyer_pays_fen),
+        (_payable(settled.seller), line.payout_on_charge_fen),
+        (LedgerAccount(VENUE, AccountKind.FEE_INCOME), line.fee_net_fen),
+        (LedgerAccount(VENUE, AccountKind.FEE_VAT), line.fee_vat_fen),
+    )
+    if settled.agreement is not None:
+        yield _attribution(f"{settled.agreement[0]}/{settled.agreement[1]}", line)
 
 
 def _attribution(agreement: str, line: Line) -> JournalEntry | None:
@@ -92,3 +118,11 @@ def _available(party: str) -> LedgerAccount:
 
 def _held(party: str) -> LedgerAccount:
     return LedgerAccount(party, AccountKind.HELD)
+
+
+def _payable(party: str) -> LedgerAccount:
+    return LedgerAccount(party, AccountKind.PAYABLE)
+
+
+def _in_transit(party: str) -> LedgerAccount:
+    return LedgerAccount(party, AccountKind.IN_TRANSIT)

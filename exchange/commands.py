@@ -13,7 +13,16 @@ from exchange.contracts.commands import OpenContract
 from exchange.listings.commands import PublishListing
 from exchange.orders.commands import PlaceOrder
 from exchange.parties.commands import Deposit, IssueKey, RegisterParty, RevokeKey
+from exchange.payouts.commands import (
+    BeginPayouts,
+    ConfirmPayout,
+    FailPayout,
+    NamePayoutAccount,
+    ReturnPayout,
+    SetPayoutTerms,
+)
 from exchange.quarters.commands import ConfirmQuarter, DisputeQuarter, RecogniseAmount
+from exchange.refunds.commands import MoveCreditNote, RefundLine
 from exchange.state import PartyId
 from exchange.venue.commands import AdoptTerms, Tick
 from matching.commands import AmendListing, AmendOrder, CancelOrder, Reclaim, SetLink, WithdrawListing
@@ -41,6 +50,14 @@ Command = (
     | CutUsage
     | PostStatements
     | FinishClose
+    | RefundLine
+    | MoveCreditNote
+    | SetPayoutTerms
+    | NamePayoutAccount
+    | BeginPayouts
+    | ConfirmPayout
+    | FailPayout
+    | ReturnPayout
     | ConfirmQuarter
     | DisputeQuarter
     | RecogniseAmount

@@ -54,15 +54,37 @@ from exchange.orders.rules import amend_order, cancel_order, place_order
 from exchange.parties.commands import Deposit, IssueKey, RegisterParty, RevokeKey
 from exchange.parties.events import Deposited, KeyIssued, KeyRevoked, PartyRegistered
 from exchange.parties.rules import deposit, issue_key, register_party, revoke_key
+from exchange.payouts.commands import (
+    BeginPayouts,
+    ConfirmPayout,
+    FailPayout,
+    NamePayoutAccount,
+    ReturnPayout,
+    SetPayoutTerms,
+)
+from exchange.payouts.evolving import PayoutEvent, evolve_payouts
+from exchange.payouts.rules import (
+    begin_payouts,
+    confirm_payout,
+    fail_payout,
+    name_payout_account,
+    return_payout,
+    set_payout_terms,
+)
 from exchange.quarters.commands import ConfirmQuarter, DisputeQuarter, RecogniseAmount
 from exchange.quarters.events import AmountRecognised, QuarterAgreed, QuarterConfirmed, QuarterDisputed
 from exchange.quarters.rules import confirm_quarter, dispute_quarter, recognise_amount
+from exchange.refunds.commands import MoveCreditNote, RefundLine
+from exchange.refunds.events import CreditNoteMoved, LineRefunded
+from exchange.refunds.evolving import evolve_refunds
+from exchange.refunds.rules import move_credit_note, refund_line
 from exchange.rejections import Rejected, VenueRejection, rejected
 from exchange.state import (
     VENUE,
     ContractId,
     Draft,
     DraftStatus,
+    Earnings,
     LeaseId,
     LiveContract,
     LiveLease,
@@ -85,6 +107,17 @@ from matching.terms import Seq
 from settlement.ledger.journal import JournalEntry
 from settlement.money import Fen
 
+PayingCommand = (
+    RefundLine
+    | MoveCreditNote
+    | SetPayoutTerms
+    | NamePayoutAccount
+    | BeginPayouts
+    | ConfirmPayout
+    | FailPayout
+    | ReturnPayout
+)
+
 Happening = tuple[Event, list[JournalEntry]]
 """An event, and the journal entries that follow from it."""
 
@@ -101,6 +134,9 @@ def decide(state: State, seq: Seq, envelope: Envelope) -> Iterator[Event]:
         yield refusal
         return
     by, command = envelope.by, envelope.command
+    if isinstance(command, PayingCommand):
+        yield from _decide_paying(state, seq, by, command)
+        return
     match command:
         case AdoptTerms():
             yield from adopt_terms(state, command)
@@ -134,6 +170,18 @@ def decide(state: State, seq: Seq, envelope: Envelope) -> Iterator[Event]:
             yield from open_contract(state, seq, command)
         case ProposeAgreement() | SignAgreement() | DeclineAgreement() | WithdrawAgreement():
             yield from _decide_agreements(state, by, command)
+        case BeginClose() | CutUsage() | PostStatements() | FinishClose():
+            yield from _decide_closing(state, command)
+        case ConfirmQuarter() | DisputeQuarter() | RecogniseAmount():
+            yield from _decide_quarters(state, by, command)
+        case _:
+            assert_never(command)
+
+
+def _decide_closing(
+    state: State, command: BeginClose | CutUsage | PostStatements | FinishClose
+) -> Iterator[Event]:
+    match command:
         case BeginClose():
             yield from begin_close(state, command)
         case CutUsage():
@@ -142,10 +190,26 @@ def decide(state: State, seq: Seq, envelope: Envelope) -> Iterator[Event]:
             yield from post_statements(state, command)
         case FinishClose():
             yield from finish_close(state, command)
-        case ConfirmQuarter() | DisputeQuarter() | RecogniseAmount():
-            yield from _decide_quarters(state, by, command)
-        case _:
-            assert_never(command)
+
+
+def _decide_paying(state: State, seq: Seq, by: PartyId, command: PayingCommand) -> Iterator[Event]:
+    match command:
+        case RefundLine():
+            yield from refund_line(state, seq, by, command)
+        case MoveCreditNote():
+            yield from move_credit_note(state, by, command)
+        case SetPayoutTerms():
+            yield from set_payout_terms(command)
+        case NamePayoutAccount():
+            yield from name_payout_account(state, by, command)
+        case BeginPayouts():
+            yield from begin_payouts(state, seq, command)
+        case ConfirmPayout():
+            yield from confirm_payout(state, command)
+        case FailPayout():
+            yield from fail_payout(state, command)
+        case ReturnPayout():
+            yield from return_payout(state, command)
 
 
 def _decide_agreements(
@@ -178,6 +242,9 @@ def _decide_quarters(
 
 def evolve(state: State, event: Event) -> list[JournalEntry]:
     """Let an event have happened, and post what it means in money. Never refuses: what is impossible asserts."""
+    if isinstance(event, PayoutEvent):
+        evolve_payouts(state, event)
+        return _posted(state, event)
     match event:
         case TermsAdopted(terms):
             state.terms = terms
@@ -210,6 +277,8 @@ def evolve(state: State, event: Event) -> list[JournalEntry]:
             | PeriodClosed()
         ):
             _evolve_settlement(state, event)
+        case LineRefunded() | CreditNoteMoved():
+            evolve_refunds(state, event)
         case Deposited(party_id, _, reference):
             state.references.setdefault(party_id, set()).add(reference)
         case KeyIssued(party_id, key, _):
@@ -220,6 +289,11 @@ def evolve(state: State, event: Event) -> list[JournalEntry]:
             pass
         case _:
             assert_never(event)
+    return _posted(state, event)
+
+
+def _posted(state: State, event: Event) -> list[JournalEntry]:
+    """Post what an event means in money."""
     made = entries(event)
     for entry in made:
         state.balances.post(entry)
@@ -337,12 +411,14 @@ def _evolve_settlement(
         case CloseBegun(run):
             state.open_run = run
             state.runs += 1
+            state.earnings[run.id] = Earnings()
         case UsageCut(run):
             state.open_run = run
         case StatementPosted():
             _settle(state, event)
         case PeriodClosed(run):
             state.open_run, state.last_run = None, run
+            state.earnings[run.id].closed = state.now
 
 
 ROLES: dict[type[Command], tuple[Role, ...]] = {
@@ -371,6 +447,11 @@ ROLES: dict[type[Command], tuple[Role, ...]] = {
     DisputeQuarter: (Role.REGION,),
     RecogniseAmount: (Role.CLERK, Role.REGION),
     SetLink: (Role.CLERK,),
+    RefundLine: (Role.CLERK, Role.SELLER),
+    MoveCreditNote: (Role.CLERK, Role.SELLER, Role.BUYER),
+    SetPayoutTerms: (Role.CLERK,),
+    NamePayoutAccount: (Role.CLERK, Role.SELLER),
+    BeginPayouts: (Role.CLERK,),
 }
 """Who may give a command. The venue itself does what is nobody else's, as ticks are, and may stand in for its clerks."""
 
@@ -391,6 +472,8 @@ def _refusal(state: State, envelope: Envelope) -> Rejected | None:
 
 def _settle(state: State, event: StatementPosted) -> None:
     """Slots that are charged are done with, and so is a lease without slots; a contract's budget shrinks."""
+    earned = sum(line.line.payout_on_charge_fen for line in event.lines)
+    state.earnings[event.run].add(event.seller, earned)
     if event.kind is SubjectKind.CONTRACT:
         contract = state.contracts[ContractId(event.subject)]
         contract.left, contract.last_run = event.held_left, event.run

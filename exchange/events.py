@@ -24,7 +24,16 @@ from exchange.orders.events import (
     ReserveReleased,
 )
 from exchange.parties.events import Deposited, KeyIssued, KeyRevoked, PartyRegistered
+from exchange.payouts.events import (
+    PayoutAccountNamed,
+    PayoutBegun,
+    PayoutFailed,
+    PayoutPaid,
+    PayoutReturned,
+    PayoutTermsSet,
+)
 from exchange.quarters.events import AmountRecognised, QuarterAgreed, QuarterConfirmed, QuarterDisputed
+from exchange.refunds.events import CreditNoteMoved, LineRefunded
 from exchange.rejections import Rejected
 from exchange.venue.events import TermsAdopted
 from matching.events import LinkSet, ListingAmended, ListingClosed, Rested, Ticked
@@ -60,6 +69,14 @@ Event = (
     | UsageCut
     | StatementPosted
     | PeriodClosed
+    | LineRefunded
+    | CreditNoteMoved
+    | PayoutTermsSet
+    | PayoutAccountNamed
+    | PayoutBegun
+    | PayoutPaid
+    | PayoutFailed
+    | PayoutReturned
     | QuarterConfirmed
     | QuarterAgreed
     | QuarterDisputed

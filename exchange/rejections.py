@@ -44,6 +44,18 @@ class VenueRejection(StrEnum):
     RECOGNISED_ALREADY = "recognised_already"
     SETTLED_TWICE = "settled_twice"
     USAGE_GOES_BACK = "usage_goes_back"
+    REFUND_INVALID = "refund_invalid"
+    REFUND_EXISTS = "refund_exists"
+    REFUND_TOO_LARGE = "refund_too_large"
+    PAYABLE_TOO_SMALL = "payable_too_small"
+    NO_CREDIT_NOTE = "no_credit_note"
+    CREDIT_NOTE_OUT_OF_TURN = "credit_note_out_of_turn"
+    PAYOUT_TERMS_INVALID = "payout_terms_invalid"
+    PAYOUT_ACCOUNT_INVALID = "payout_account_invalid"
+    NO_PAYOUT_ACCOUNT = "no_payout_account"
+    PAYOUT_NOT_DUE = "payout_not_due"
+    PAYOUT_TOO_SMALL = "payout_too_small"
+    PAYOUT_OUT_OF_TURN = "payout_out_of_turn"
 
 
 Code = MarketRejection | VenueRejection

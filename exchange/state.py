@@ -10,9 +10,10 @@ from matching.curves import Run
 from matching.market import Market
 from matching.terms import ListingId, MarketTerms, OrderId, OwnerGroup, RegionCode, Slot, Window
 from settlement.agreements import PairAgreement
+from settlement.credit_notes import CreditNote
 from settlement.ledger.chart import AccountKind
 from settlement.ledger.journal import Balances
-from settlement.money import BasisPoints, Fen
+from settlement.money import NOTHING, BasisPoints, Fen
 from settlement.quarters import PairQuarter
 from settlement.terms import FeeTerms
 
@@ -20,6 +21,8 @@ PartyId = NewType("PartyId", str)
 LeaseId = NewType("LeaseId", str)
 ContractId = NewType("ContractId", str)
 RunId = NewType("RunId", str)
+RefundId = NewType("RefundId", str)
+PayoutId = NewType("PayoutId", str)
 MicroYuan = NewType("MicroYuan", int)  # a millionth of a yuan
 Instant = NewType("Instant", int)  # seconds since 1970-01-01T00:00:00Z
 
@@ -27,6 +30,7 @@ VENUE = PartyId("venue")
 """The party that runs the venue, and the owner of its accounts."""
 
 MICRO_PER_FEN = 10_000
+LEAST_PAYOUT = Fen(100_00)
 
 
 class Role(StrEnum):
@@ -207,6 +211,85 @@ class CloseRun:
 
 
 @dataclass(frozen=True, slots=True)
+class SettledLine:
+    """A statement line as it was posted, with the rates under which it was settled: all that a refund is reckoned from.
+
+    It is the `n`-th of the statement of a lease or contract (`subject`) in a run. `agreement` is (id, version), or None.
+    """
+
+    run: RunId
+    subject: str
+    n: int
+    buyer: PartyId
+    seller: PartyId
+    gross: Fen
+    vat_rate_bp: BasisPoints
+    fee: FeeTerms
+    agreement: tuple[str, int] | None
+
+    @property
+    def statement(self) -> str:
+        """The id of its statement."""
+        return f"{self.run}/{self.subject}"
+
+    @property
+    def name(self) -> str:
+        """Its own name among all lines."""
+        return f"{self.statement}/{self.n}"
+
+
+@dataclass(slots=True)
+class LiveNote:
+    """A credit note that waits for something, and between whom it is."""
+
+    buyer: PartyId
+    seller: PartyId
+    note: CreditNote
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutTerms:
+    """When sellers are paid: what a run settled is held back for some days after its close; less than `minimum` waits."""
+
+    hold_back_days: int = 7
+    minimum: Fen = LEAST_PAYOUT
+
+
+@dataclass(slots=True)
+class Earnings:
+    """What one run has made payable to each seller, less what was refunded of it; `closed` is None while it is open."""
+
+    by_seller: dict[PartyId, Fen] = field(default_factory=dict)
+    closed: Instant | None = None
+
+    def add(self, seller: PartyId, amount: int) -> None:
+        """Something more was settled, or less than nothing: a refund."""
+        self.by_seller[seller] = Fen(self.by_seller.get(seller, 0) + amount)
+
+
+class PayoutState(StrEnum):
+    """How far a payout has got."""
+
+    BEGUN = "begun"
+    """Its money is set aside, and on its way by the gateway."""
+    PAID = "paid"
+    """The seller has it."""
+    FAILED = "failed"
+    """The gateway refused it: the money is payable again."""
+    RETURNED = "returned"
+    """All of it has come back, and is payable again."""
+
+
+@dataclass(slots=True)
+class LivePayout:
+    """A payout that is begun or paid, and how much of it has not come back."""
+
+    party: PartyId
+    left: Fen
+    state: PayoutState = PayoutState.BEGUN
+
+
+@dataclass(frozen=True, slots=True)
 class Signature:
     """Who signed for a region, with which of its keys, when by the venue's clock, and the SHA-256 of what was signed."""
 
@@ -283,6 +366,15 @@ class State:
     last_run: CloseRun | None = None
     open_run: CloseRun | None = None
     runs: int = 0
+    refunds: dict[str, dict[str, Fen]] = field(default_factory=dict)
+    """What was refunded of each settled line, by reference: lines of which nothing was are not remembered."""
+    notes: dict[RefundId, LiveNote] = field(default_factory=dict)
+    payout_terms: PayoutTerms = field(default_factory=PayoutTerms)
+    payout_accounts: dict[PartyId, str] = field(default_factory=dict)
+    earnings: dict[RunId, Earnings] = field(default_factory=dict)
+    payouts: dict[PayoutId, LivePayout] = field(default_factory=dict)
+    paid_out: Fen = NOTHING
+    """What sellers have been paid in all, less what came back."""
 
     @property
     def rules(self) -> VenueTerms:

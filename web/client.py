@@ -35,9 +35,17 @@ from web.bodies.market import (
 from web.bodies.orders import OrderOut
 from web.bodies.parties import BalanceOut, DepositOut, KeyOut, PartyOut
 from web.bodies.payments import BankStatementOut, TopUpOut
+from web.bodies.payouts import (
+    BegunOut,
+    PayoutOut,
+    PayoutPlanOut,
+    ReconciliationOut,
+    ReconciliationPlanOut,
+)
 from web.bodies.periods import ClosePlanOut, CloseReportOut, PeriodOut
 from web.bodies.quarters import QuarterOut
 from web.bodies.quotes import QuoteOut
+from web.bodies.refunds import RefundOut
 from web.bodies.statements import StatementDetail, StatementOut
 from web.bodies.terms import TermsOut
 from web.bodies.usage import ReceiptOut
@@ -114,6 +122,34 @@ class Client:
     async def bank_statement(self, csv: str, key: str = "") -> BankStatementOut:
         """Take in a statement of the venue's bank, as the clerk."""
         return await self._change("POST", "/v1/bank-statements", BankStatementOut, key, {"csv": csv})
+
+    async def plan_payouts(self) -> PayoutPlanOut:
+        """What sellers are owed, and what could be paid now, as the clerk."""
+        return await self._get("/v1/payouts/plan", PayoutPlanOut)
+
+    async def begin_payouts(self, payouts: list[Json], key: str = "") -> BegunOut:
+        """Pay sellers, as the clerk: exactly these amounts, or nothing."""
+        return await self._change("POST", "/v1/payouts", BegunOut, key, {"payouts": payouts})
+
+    async def payouts(self, limit: int = 50, cursor: str | None = None) -> Page[PayoutOut]:
+        """Payouts to you, or to every seller for the clerk, a page at a time."""
+        return await self._get("/v1/payouts", Page[PayoutOut], limit=limit, cursor=cursor)
+
+    async def plan_reconciliation(self) -> ReconciliationPlanOut:
+        """What there is to compare with the gateway's books, as the clerk."""
+        return await self._get("/v1/reconciliations/plan", ReconciliationPlanOut)
+
+    async def reconcile(self) -> ReconciliationOut:
+        """Set the gateway's books beside ours, as the clerk."""
+        return _read(await self._http.post("/v1/reconciliations", timeout=CLOSE_SECONDS), ReconciliationOut)
+
+    async def refund(self, refund: Json, key: str = "") -> RefundOut:
+        """Give back a part of a settled line, as the clerk or its seller."""
+        return await self._change("POST", "/v1/refunds", RefundOut, key, refund)
+
+    async def refunds(self, limit: int = 50, cursor: str | None = None) -> Page[RefundOut]:
+        """The refunds that concern you, a page at a time."""
+        return await self._get("/v1/refunds", Page[RefundOut], limit=limit, cursor=cursor)
 
     async def agreements(self) -> list[AgreementOut]:
         """Every version of the agreements of your region, or for the clerk of all."""

@@ -52,6 +52,10 @@ class DoorRejection(StrEnum):
     IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"
 
     WEBHOOK_REFUSED = "webhook_refused"
+    PAYOUTS_FROZEN = "payouts_frozen"
+    NOTHING_TO_TAKE_BACK = "nothing_to_take_back"
+    ONBOARDING_NEEDED = "onboarding_needed"
+    NO_ONBOARDING = "no_onboarding"
 
     SIGNATURE_NEEDED = "signature_needed"
     UNKNOWN_METER = "unknown_meter"
@@ -113,6 +117,10 @@ PROBLEMS: Mapping[Code | DoorRejection, Kind] = {
     Door.IDEMPOTENCY_KEY_INVALID: Kind(400, "The Idempotency-Key can't be used"),
     Door.IDEMPOTENCY_KEY_REUSED: Kind(422, "The Idempotency-Key was used for something else"),
     Door.WEBHOOK_REFUSED: Kind(400, "The webhook is not from the gateway, not for us, or not of now"),
+    Door.PAYOUTS_FROZEN: Kind(409, "Payouts are frozen"),
+    Door.NOTHING_TO_TAKE_BACK: Kind(409, "That much of the payout is not with its seller"),
+    Door.ONBOARDING_NEEDED: Kind(409, "Accounts are opened at the gateway"),
+    Door.NO_ONBOARDING: Kind(409, "The gateway opens no accounts"),
     Door.SIGNATURE_NEEDED: Kind(422, "The batch has to be signed"),
     Door.UNKNOWN_METER: Kind(404, "The meter has no key"),
     Door.METER_KEY_REFUSED: Kind(409, "The key can't begin there"),
@@ -170,6 +178,18 @@ PROBLEMS: Mapping[Code | DoorRejection, Kind] = {
     Venue.RECOGNISED_ALREADY: Kind(409, "The document is recorded already"),
     Venue.SETTLED_TWICE: Kind(409, "That is settled already"),
     Venue.USAGE_GOES_BACK: Kind(409, "Later usage is settled already"),
+    Venue.REFUND_INVALID: Kind(422, "The refund makes no sense"),
+    Venue.REFUND_EXISTS: Kind(409, "The refund is booked already"),
+    Venue.REFUND_TOO_LARGE: Kind(409, "No more is refunded than was charged"),
+    Venue.PAYABLE_TOO_SMALL: Kind(409, "The seller is not owed that much any more"),
+    Venue.NO_CREDIT_NOTE: Kind(404, "No credit note waits under this id"),
+    Venue.CREDIT_NOTE_OUT_OF_TURN: Kind(409, "The credit note is in another state"),
+    Venue.PAYOUT_TERMS_INVALID: Kind(422, "The terms of payouts make no sense"),
+    Venue.PAYOUT_ACCOUNT_INVALID: Kind(422, "Nobody can be paid at this account"),
+    Venue.NO_PAYOUT_ACCOUNT: Kind(409, "The seller has named no account to be paid at"),
+    Venue.PAYOUT_NOT_DUE: Kind(409, "That much is not due to the seller"),
+    Venue.PAYOUT_TOO_SMALL: Kind(409, "The payout is smaller than the least one"),
+    Venue.PAYOUT_OUT_OF_TURN: Kind(409, "The payout is in another state"),
 }
 
 

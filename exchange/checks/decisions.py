@@ -120,4 +120,7 @@ def _parts(state: State) -> Iterator[tuple[str, object]]:
     yield "quarters", [(pair, *_standing(standing)) for pair, standing in state.quarters.items()]
     yield "runs", (state.last_run, state.open_run, state.runs)
     yield "clock", (state.first_slot, market.now)
+    yield "refunds", (state.refunds, state.notes)
+    yield "earnings", state.earnings
+    yield "payouts", (state.payout_terms, state.payout_accounts, state.payouts, state.paid_out)
     yield from picture_of_market(market)

@@ -2,8 +2,8 @@
 
 The log (`commands`, `events`, `entries`, `postings`) is the truth: rows are added and never changed. The rest of the
 writer's tables are projections: derived from events alone, and rebuilt from the log at any time. Usage arrives beside
-the log, in batches of its own, and is never changed either. What gateways and banks were asked, and have said, is in `payment_tables.py`;
-what regions sign is in `pair_tables.py`.
+the log, in batches of its own, and is never changed either. What gateways and banks were asked, and have said, is in
+`payment_tables.py`; what regions sign is in `pair_tables.py`; what lines give back and sellers are paid in `payout_tables.py`.
 """
 
 from dataclasses import fields
@@ -318,10 +318,12 @@ runs = Table(
     _int("ends"),
     _int("usage_batch", null=True),
     _int("late_until"),
+    _int("closed_slot", null=True),
     _int("seq"),
     _text("status"),
     UniqueConstraint("period"),
 )
+"""Runs; `closed_slot` is where the venue's clock stood when one was finished."""
 
 statements = Table(
     "statements",

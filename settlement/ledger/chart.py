@@ -28,6 +28,8 @@ class AccountKind(StrEnum):
     """What the venue owes a buyer and an order or a lease has claimed."""
     PAYABLE = "payable"
     """What the venue owes a seller for what it delivered."""
+    IN_TRANSIT = "in_transit"
+    """What the venue has set aside for a seller, and its gateway is paying."""
     FEE_INCOME = "fee_income"
     """What the venue has earned in fees, without VAT."""
     FEE_VAT = "fee_vat"

@@ -21,6 +21,12 @@ class EntryKind(StrEnum):
     """Delivered time was paid for, out of what was held."""
     ATTRIBUTION = "attribution"
     """Regions were given their shares of a settled line."""
+    REFUND = "refund"
+    """A settled line was corrected: the buyer has back what the seller and the venue give up."""
+    PAYOUT = "payout"
+    """A seller's money was set aside to be paid."""
+    PAYMENT = "payment"
+    """What was set aside has been paid."""
     REVERSAL = "reversal"
     """An earlier entry was undone by its opposite."""
 

@@ -4,7 +4,7 @@ from collections import Counter
 from fractions import Fraction
 from math import ceil
 
-from exchange.state import LiveLease, State
+from exchange.state import LiveLease, PayoutState, State
 from matching.terms import Block, OnPreempt, Order, OrderId, Split, Tier
 from settlement.ledger.chart import CONTRA, AccountKind
 
@@ -22,6 +22,7 @@ def require_sound(state: State) -> None:
         if account.kind is AccountKind.HELD
     }
     assert held == needs(state), "what is held is what is needed"
+    require_owed(state)
     for name, order in state.orders.items():
         live = state.market.orders[name]
         most = most_it_costs(state, live.terms, live.left)
@@ -31,6 +32,28 @@ def require_sound(state: State) -> None:
             assert order.held >= most, f"{name} holds enough for what it has not got yet"
     for name in state.reserves:
         require_reserved(state, name)
+
+
+def require_owed(state: State) -> None:
+    """What runs have settled for a seller is owed to it, on its way to it, or paid to it."""
+    owed: Counter[str] = Counter()
+    on_its_way: Counter[str] = Counter()
+    for account, amount in state.balances.items():
+        if account.kind is AccountKind.PAYABLE:
+            owed[account.owner] += amount
+        if account.kind is AccountKind.IN_TRANSIT:
+            on_its_way[account.owner] += amount
+    begun: Counter[str] = Counter()
+    paid: Counter[str] = Counter()
+    for payout in state.payouts.values():
+        (begun if payout.state is PayoutState.BEGUN else paid)[payout.party] += payout.left
+    assert on_its_way == begun, "what is in transit is what payouts have set aside"
+    assert paid.total() == state.paid_out, "what was paid out is what payouts have paid"
+    earned: Counter[str] = Counter()
+    for earnings in state.earnings.values():
+        for seller, amount in earnings.by_seller.items():
+            earned[seller] += amount
+    assert +earned == owed + on_its_way + paid, "what was settled is owed, on its way or paid"
 
 
 def require_reserved(state: State, name: OrderId) -> None:

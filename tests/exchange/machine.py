@@ -16,16 +16,39 @@ from exchange.agreements.commands import (
     WithdrawAgreement,
 )
 from exchange.checks.decisions import picture
+from exchange.commands import Command
 from exchange.contracts.commands import OpenContract
 from exchange.core import evolve
 from exchange.listings.commands import PublishListing
 from exchange.orders.commands import PlaceOrder
 from exchange.orders.rules import order_of
 from exchange.parties.commands import IssueKey, RevokeKey
+from exchange.payouts.commands import (
+    BeginPayouts,
+    ConfirmPayout,
+    FailPayout,
+    NamePayoutAccount,
+    PayoutAsked,
+    ReturnPayout,
+    SetPayoutTerms,
+)
+from exchange.payouts.rules import due
 from exchange.persistence.codec import decode_command, decode_event, encode
 from exchange.quarters.commands import ConfirmQuarter, DisputeQuarter, RecogniseAmount
+from exchange.refunds.commands import MoveCreditNote, RefundLine
 from exchange.rejections import Rejected
-from exchange.state import Instant, MicroYuan, PartyId, Role, VenueTerms
+from exchange.state import (
+    VENUE,
+    Instant,
+    MicroYuan,
+    PartyId,
+    PayoutId,
+    PayoutTerms,
+    RefundId,
+    Role,
+    SettledLine,
+    VenueTerms,
+)
 from exchange.venue.commands import AdoptTerms
 from matching.commands import AmendListing, AmendOrder, CancelOrder, Reclaim, SetLink, WithdrawListing
 from matching.curves import PriceCurve
@@ -46,6 +69,8 @@ from matching.terms import (
     TimeInForce,
     Work,
 )
+from settlement.credit_notes import CreditNoteEvent
+from settlement.ledger.chart import AccountKind
 from settlement.money import Fen
 from settlement.quarters import SHARED_KINDS, Figure, PairQuarter, QuarterFigures
 from settlement.sign_off import digest_of
@@ -69,6 +94,7 @@ from tests.exchange.house import (
     party,
 )
 from tests.exchange.laws import left_to_pay, most_it_costs
+from tests.exchange.settled import require_what_remains, settled_lines
 
 LAWFUL = settings(
     max_examples=120,
@@ -150,6 +176,7 @@ class Venue(RuleBasedStateMachine):
         self.desk = Desk(self.house)
         self.follower = copy.deepcopy(self.house.state)
         self.followed = len(self.house.log)
+        self.lines: list[SettledLine] = []
 
     # Trading
 
@@ -328,6 +355,72 @@ class Venue(RuleBasedStateMachine):
         for statement in self.desk.close(f"2026-{number:02}"):
             assert min(statement.charged, statement.released, statement.held_left) >= 0
             assert statement.charged + statement.released + statement.held_left == held[statement.subject]
+        self.lines = settled_lines(self.house)
+
+    # Money that moves back and out
+
+    @precondition(lambda self: self.lines)
+    @rule(
+        back=backs,
+        by=st.sampled_from([CLERK, SELLER, RAY, DUAL]),
+        part=st.sampled_from([1, 3, 3, 10, 10, 11]),
+        reference=st.integers(0, 5),
+        used=st.booleans(),
+    )
+    def refund(self, back: int, by: PartyId, part: int, reference: int, used: bool) -> None:
+        """Somebody gives back a tenth of a settled line, or three, or all, or more than all."""
+        line = self.lines[-1 - back % len(self.lines)]
+        amount = Fen(line.gross * part // 10)
+        command = RefundLine(line, amount, "it was slow", f"r-{reference}", used)
+        before = sum(self.house.state.refunds.get(line.name, {}).values())
+        made = self.house.ask(by, command)
+        if not any(isinstance(event, Rejected) for event in made):
+            assert before + amount <= line.gross, "no more is refunded than was charged"
+            assert by in {CLERK, line.seller}
+            require_what_remains(self.house, line)
+
+    @precondition(lambda self: self.house.state.notes)
+    @rule(
+        back=backs,
+        by=st.sampled_from([CLERK, CLERK, BUYER, SELLER]),
+        event=st.sampled_from(CreditNoteEvent),
+    )
+    def move_a_credit_note(self, back: int, by: PartyId, event: CreditNoteEvent) -> None:
+        self.house.ask(by, MoveCreditNote(RefundId(self.one_of(self.house.state.notes, back)[0]), event))
+
+    @precondition(lambda self: self.house.state.runs)
+    @rule(
+        seller=st.sampled_from([SELLER, SELLER, DUAL]),
+        days=st.sampled_from([0, 0, 1, 30]),
+        spare=st.sampled_from([0, 0, 1, -1]),
+    )
+    def pay_out(self, seller: PartyId, days: int, spare: int) -> None:
+        """A seller is paid all that is due to it, a fen more or a fen less."""
+        self.house.ask(CLERK, SetPayoutTerms(PayoutTerms(days, Fen(1))))
+        self.house.ask(seller, NamePayoutAccount(seller, f"acct-{seller}"))
+        payable = self.house.balance(seller, AccountKind.PAYABLE)
+        may_be_paid = due(self.house.state, seller)
+        assert 0 <= may_be_paid <= payable
+        made = self.house.ask(CLERK, BeginPayouts((PayoutAsked(seller, Fen(may_be_paid + spare)),)))
+        begun = not any(isinstance(event, Rejected) for event in made)
+        assert begun == (0 < may_be_paid + spare <= may_be_paid)
+
+    @precondition(lambda self: self.house.state.payouts)
+    @rule(
+        back=backs,
+        end=st.sampled_from(["paid", "paid", "failed", "returned"]),
+        part=st.sampled_from([1, 2, 3]),
+    )
+    def end_a_payout(self, back: int, end: str, part: int) -> None:
+        """The gateway has paid, or has not; or something of it comes back."""
+        name, live = self.one_of(self.house.state.payouts, back)
+        payout = PayoutId(name)
+        commands: dict[str, Command] = {
+            "paid": ConfirmPayout(payout, f"tr-{name}"),
+            "failed": FailPayout(payout, "account_closed"),
+            "returned": ReturnPayout(payout, Fen(live.left * part // 2), f"m-{len(self.house.log)}"),
+        }
+        self.house.ask(VENUE, commands[end])
 
     def report(self, back: int, loss: int, most: int, tokens: tuple[int, int]) -> None:
         """Meters report slots of young leases that are over and unreported, and tokens of a contract."""

@@ -22,6 +22,7 @@ from exchange.commands import Command, Envelope
 from exchange.core import step
 from exchange.orders import rules as orders
 from exchange.orders import telling
+from exchange.refunds import rules as refunds
 from exchange.rejections import Rejected
 from exchange.state import VENUE, LeaseId, PartyId, RunId, State
 from matching.terms import Seq
@@ -44,6 +45,7 @@ def test_the_core_keeps_its_laws(machine: type[Venue]) -> None:
 
 
 sound_evolve_orders = core._evolve_orders
+sound_correction = refunds._correction
 
 
 def a_fen_short(*arguments: Any) -> Fen:
@@ -68,6 +70,14 @@ def forgotten_hold(state: State, event: Any) -> None:
         state.orders[event.amended.order.id].held = event.held_before
 
 
+def without_what_was_refunded(state: State, line: Any, amount: Fen) -> Any:
+    return sound_correction(State(agreements=state.agreements, earnings=state.earnings), line, amount)
+
+
+def still_owed(event: Any) -> Any:
+    return [] if type(event).__name__ == "PayoutBegun" else bookkeeping.entries(event)
+
+
 def unfunded(*_: Any, **__: Any) -> None:
     return None
 
@@ -80,6 +90,8 @@ BUGS: list[tuple[object, str, Callable[..., Any], type[Venue]]] = [
     (core, "entries", without_releases, Venue),
     (core, "_evolve_orders", forgotten_hold, Venue),
     (orders, "_unfunded", unfunded, Venue),
+    (core, "entries", still_owed, Venue),
+    (refunds, "_correction", without_what_was_refunded, Venue),
 ]
 
 

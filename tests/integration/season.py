@@ -8,12 +8,35 @@ from exchange.app import Exchange, open_exchange
 from exchange.bus import Answer
 from exchange.commands import Command, Envelope
 from exchange.metering import DeliveryRecord, Receipt, TokenRecord
+from exchange.payouts.commands import (
+    BeginPayouts,
+    ConfirmPayout,
+    FailPayout,
+    NamePayoutAccount,
+    PayoutAsked,
+    ReturnPayout,
+    SetPayoutTerms,
+)
 from exchange.persistence.database import Pool
-from exchange.state import VENUE, ContractId, Instant, LeaseId, PartyId, VenueTerms
+from exchange.persistence.queries.payouts import dues
+from exchange.persistence.queries.refunds import refunds_of, settled_line
+from exchange.refunds.commands import MoveCreditNote, RefundLine
+from exchange.state import (
+    VENUE,
+    ContractId,
+    Instant,
+    LeaseId,
+    PartyId,
+    PayoutId,
+    PayoutTerms,
+    VenueTerms,
+)
 from exchange.venue.commands import Tick
 from matching.commands import Reclaim
 from matching.curves import PriceCurve
 from matching.terms import Slot, Tier
+from settlement.credit_notes import CreditNoteEvent
+from settlement.money import Fen
 from settlement.sign_off import digest_of
 from tests.exchange.house import BUYER, CLERK, HOURS, SELLER, YUAN, House, office_of, pair
 from tests.exchange.story import told
@@ -60,6 +83,7 @@ async def live(url: str, rules: VenueTerms = HOURS) -> None:
         await ask(exchange, SELLER, "reclaim", Reclaim(house.last_listing, since))
         await tick(exchange, house, FEBRUARY)
         await exchange.closing(CLERK).close("2026-02")
+        await pay(exchange)
         await go_on(exchange, house)
 
 
@@ -88,6 +112,35 @@ async def go_on(exchange: Exchange, house: House) -> None:
         for region in signed.parties:
             sign = SignAgreement(signed.id, version, "desk", digest_of(signed))
             await ask(exchange, office_of(region), f"go-on-sign-{version}", sign)
+
+
+async def pay(exchange: Exchange) -> None:
+    """Lines are refunded, in part and whole. The seller is paid, once in vain, and a part of it comes back."""
+    pool = exchange.readers
+    rows = await pool.fetch(
+        "SELECT l.statement, l.n, l.gross_fen FROM statement_lines l JOIN statements s ON s.id = l.statement "
+        "WHERE s.seller = $1 AND l.gross_fen > 100 ORDER BY l.agreement IS NULL, l.statement, l.n LIMIT 2",
+        SELLER,
+    )
+    for n, (amount, part) in enumerate([(33, rows[0]), (7, rows[0]), (rows[1]["gross_fen"], rows[1])]):
+        line = await settled_line(pool, part["statement"], part["n"])
+        assert line is not None
+        refund = RefundLine(line, Fen(amount), "hours were slow", f"ticket {n}", n == 0)
+        await ask(exchange, (CLERK, SELLER)[n % 2], f"refund-{n}", refund)
+    refund_id = (await refunds_of(pool, [rows[0]["statement"]]))[0].id
+    await ask(exchange, SELLER, "note", MoveCreditNote(refund_id, CreditNoteEvent.CONFIRMATION_ASKED))
+    await ask(exchange, CLERK, "payout-terms", SetPayoutTerms(PayoutTerms(20, Fen(1))))
+    await ask(exchange, SELLER, "account", NamePayoutAccount(SELLER, "6222021234567890"))
+    for n in range(2):
+        (due,) = await dues(pool, SELLER)
+        begun = await ask(
+            exchange, CLERK, f"pay-{n}", BeginPayouts((PayoutAsked(SELLER, Fen(due.due - 10 * n)),))
+        )
+        payout = PayoutId(f"pay-{begun.seq}-0")
+        end = ConfirmPayout(payout, "tr_1") if n else FailPayout(payout, "account_closed")
+        await exchange.as_venue(f"end-{n}", end)
+    await exchange.as_venue("back", ReturnPayout(payout, Fen(5), "back.1/0"))
+    await ask(exchange, CLERK, "pay-rest", BeginPayouts((PayoutAsked(SELLER, Fen(3)),)))
 
 
 async def over(pool: Pool, house: House, since: int = 0) -> list[DeliveryRecord]:

@@ -84,6 +84,18 @@ MET: list[tuple[Rejection | VenueRejection, str, str, Json | None]] = [
     (Rejection.UNKNOWN_ID, "office", "GET /v1/pairs/310000/150100/2026-Q5", None),
     (Rejection.UNKNOWN_ID, "office", "GET /v1/pairs/150100/310000/2026-Q4", None),
     (VenueRejection.CONTRACT_INVALID, "clerk", "POST /v1/contracts", CONTRACT | {"ends": CONTRACT["begins"]}),
+    (
+        VenueRejection.NO_CREDIT_NOTE,
+        "seller",
+        "POST /v1/refunds/rfd-1/credit-note",
+        {"event": "issued"},
+    ),
+    (
+        VenueRejection.NO_PAYOUT_ACCOUNT,
+        "clerk",
+        "POST /v1/payouts",
+        {"payouts": [{"party": "seller", "amount_fen": 100}]},
+    ),
     (VenueRejection.PERIOD_UNKNOWN, "clerk", "POST /v1/periods/2026-13/close", None),
     (VenueRejection.PERIOD_UNKNOWN, "clerk", "POST /v1/periods/last/close", None),
     (VenueRejection.PERIOD_NOT_OVER, "clerk", "POST /v1/periods/2026-11/close", None),
@@ -103,6 +115,16 @@ OUT_OF_REACH = {
     VenueRejection.PERIOD_OUT_OF_ORDER: "met below, after a month is closed",
     VenueRejection.SETTLED_TWICE: "the closing job leaves out what is settled",
     VenueRejection.USAGE_GOES_BACK: "the closing job cuts at the last batch",
+    VenueRejection.REFUND_INVALID: "the door reads the line itself, and texts as strictly",
+    VenueRejection.REFUND_EXISTS: "met in test_payouts, where something is settled",
+    VenueRejection.REFUND_TOO_LARGE: "met in test_payouts",
+    VenueRejection.PAYABLE_TOO_SMALL: "met in test_payouts",
+    VenueRejection.CREDIT_NOTE_OUT_OF_TURN: "met in test_payouts",
+    VenueRejection.PAYOUT_TERMS_INVALID: "the door bounds them as tightly",
+    VenueRejection.PAYOUT_ACCOUNT_INVALID: "the door reads it more strictly",
+    VenueRejection.PAYOUT_NOT_DUE: "met in test_payouts",
+    VenueRejection.PAYOUT_TOO_SMALL: "met in test_payouts",
+    VenueRejection.PAYOUT_OUT_OF_TURN: "only the venue itself says what became of a payout",
 }
 """Refusals that no request meets here, and why."""
 

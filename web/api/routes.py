@@ -20,7 +20,9 @@ from web.api import (
     pairs,
     parties,
     payments,
+    payouts,
     periods,
+    refunds,
     statements,
     terms,
     usage,
@@ -48,6 +50,8 @@ NOUNS = {
     "pairs": pairs,
     "periods": periods,
     "statements": statements,
+    "refunds": refunds,
+    "payouts": payouts,
     "commands": commands,
 }
 HANDLERS: dict[str, list[HTTPRouteHandler]] = {noun: module.HANDLERS for noun, module in NOUNS.items()}

@@ -38,6 +38,8 @@ COMMANDS = {
     "usage": Front("web.cli.usage", "Report a file of delivered time or used tokens, as a seller."),
     "meter": Front("web.cli.meter", "Make keys for meters, and register them, as a seller."),
     "close": Front("web.cli.close", "Settle a month, for good."),
+    "payout": Front("web.cli.payout", "Pay sellers what is due to them."),
+    "reconcile": Front("web.cli.reconcile", "Compare the gateway's books with the venue's."),
     "seal": Front("web.cli.seal", "Keep the usage of a closed month as files, and verify them."),
     "export": Front("web.cli.export", "Write what a closed month has booked as files."),
     "index": Front("web.cli.index", "Show the price index, or work it out again from the tape."),

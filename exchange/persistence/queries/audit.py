@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import asyncpg
 import msgspec
 
-from exchange.persistence import database, tables
+from exchange.persistence import database, payout_tables
 from exchange.persistence.database import Connection
 from exchange.persistence.rows import Key, Row
 from settlement.ledger.chart import CONTRA, AccountKind
@@ -251,7 +251,7 @@ async def strays(connection: Connection, table: str) -> list[str]:
 
 
 def _key_columns(table: str) -> list[str]:
-    return [column.name for column in tables.metadata.tables[table].primary_key]
+    return [column.name for column in payout_tables.metadata.tables[table].primary_key]
 
 
 _STATEMENT = "(body ->> 'run') || '/' || (body ->> 'subject')"
@@ -291,6 +291,10 @@ _MADE = {
     "runs": ("CloseBegun", "body #>> '{run,id}'"),
     "statements": ("StatementPosted", _STATEMENT),
     "statement_lines": ("StatementPosted", f"{_STATEMENT} || '/' || {_LINE_NUMBERS}"),
+    "refunds": ("LineRefunded", "body ->> 'refund'"),
+    "payout_terms": ("PayoutTermsSet", "'true'"),
+    "payout_accounts": ("PayoutAccountNamed", "body ->> 'party'"),
+    "payouts": ("PayoutBegun", "body ->> 'payout'"),
 }
 """The kind of event that makes a table's rows, and their keys in its body."""
 
@@ -298,11 +302,10 @@ _MADE = {
 # Holds
 
 
-async def held(connection: Connection) -> dict[str, int]:
-    """What the postings say is held, by owner."""
+async def posted(connection: Connection, kind: AccountKind) -> dict[str, int]:
+    """What the postings say stands on accounts of a kind, by owner."""
     rows = await connection.fetch(
-        "SELECT owner, sum(amount)::bigint AS amount FROM postings WHERE kind = $1 GROUP BY owner",
-        AccountKind.HELD,
+        "SELECT owner, sum(amount)::bigint AS amount FROM postings WHERE kind = $1 GROUP BY owner", kind
     )
     return {row["owner"]: row["amount"] for row in rows}
 

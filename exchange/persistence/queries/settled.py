@@ -1,6 +1,6 @@
 """What an audit reads of settlement: statements with their lines, runs, what was reported, and where they disagree."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -40,6 +40,8 @@ class StatementRow:
     """
 
     id: str
+    buyer: str
+    seller: str
     charged: int
     released: int
     cards: int
@@ -92,18 +94,21 @@ async def runs(connection: Connection) -> list[RunRow]:
     return [RunRow(**row) for row in rows]
 
 
-async def statements(connection: Connection) -> AsyncIterator[StatementRow]:
-    """Every statement with its lines, in order."""
+async def statements(
+    connection: Connection, only: Sequence[str] | None = None
+) -> AsyncIterator[StatementRow]:
+    """Every statement with its lines, in order; or only some, by their ids."""
     cursor = await connection.cursor(
         """
-        SELECT s.id, s.charged, s.released, coalesce(l.cards, 0) AS cards, coalesce(c."left", 0) AS "left",
+        SELECT s.id, s.buyer, s.seller, s.charged, s.released, coalesce(l.cards, 0) AS cards, coalesce(c."left", 0) AS "left",
                coalesce(granted.body -> 'lease', opened.body -> 'contract')::text AS subject
         FROM statements s LEFT JOIN leases l ON l.id = s.subject LEFT JOIN contracts c ON c.id = s.subject
         LEFT JOIN events granted ON granted.seq = l.seq AND granted.kind = 'LeaseGranted'
              AND granted.body #>> '{lease,id}' = l.id
         LEFT JOIN events opened ON opened.seq = c.seq AND opened.kind = 'ContractOpened'
-        ORDER BY s.seq, s.id
-        """
+        WHERE $1::text[] IS NULL OR s.id = ANY($1) ORDER BY s.seq, s.id
+        """,
+        only,
     )
     while page := await cursor.fetch(ROWS_AT_ONCE):
         found = {row["id"]: _statement(row) for row in page}
@@ -140,8 +145,8 @@ async def ledger_faults(connection: Connection) -> list[str]:
             UNION ALL SELECT seq, agreement, 'attribution', -amount FROM share
         ), kept AS (
             SELECT p.seq, p.owner, p.kind, p.amount FROM postings p JOIN entries e USING (seq, n)
-            WHERE e.kind IN ('charge', 'attribution')
-               OR (e.kind = 'release' AND p.seq IN (SELECT seq FROM statements))
+            WHERE e.kind = 'charge'
+               OR (e.kind IN ('attribution', 'release') AND p.seq IN (SELECT seq FROM statements))
         )
         SELECT seq, owner, kind, coalesce(t.amount, 0) AS expected, coalesce(k.amount, 0) AS got
         FROM (SELECT seq, owner, kind, sum(amount) AS amount FROM told GROUP BY seq, owner, kind) t
@@ -258,7 +263,8 @@ _runs = msgspec.json.Decoder(list[tuple[int, int, int]])
 def _statement(row: asyncpg.Record) -> StatementRow:
     subject = None if row["subject"] is None else _subject.decode(row["subject"])
     rates = None if subject is None else (subject.vat_rate_bp, subject.fee)
-    return StatementRow(row["id"], row["charged"], row["released"], row["cards"], row["left"], rates)
+    who = (row["id"], row["buyer"], row["seller"])
+    return StatementRow(*who, row["charged"], row["released"], row["cards"], row["left"], rates)
 
 
 def _line(row: asyncpg.Record) -> LineRow:

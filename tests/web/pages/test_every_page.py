@@ -55,6 +55,7 @@ PAGES: dict[str, list[Role | None] | list[Role]] = {
     "/console/disputes": SELLER,
     "/console/statements": SELLER,
     "/console/statements.csv": SELLER,
+    "/console/payouts": SELLER,
     "/region": REGION,
     "/agreements": [Role.REGION, Role.CLERK],
     "/agreements/new": [Role.REGION, Role.CLERK],
@@ -67,6 +68,7 @@ PAGES: dict[str, list[Role | None] | list[Role]] = {
     "/clerk/periods/2026-10": CLERK,
     "/clerk/periods/2026-11": CLERK,
     "/clerk/ledger": CLERK,
+    "/clerk/payouts": CLERK,
     "/clerk/market": CLERK,
 }
 
