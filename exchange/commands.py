@@ -10,6 +10,7 @@ from exchange.orders.commands import PlaceOrder
 from exchange.parties.commands import Deposit, IssueKey, RegisterParty, RevokeKey
 from exchange.state import PartyId
 from exchange.venue.commands import AdoptTerms, Tick
+from exchange.vouchers.commands import AdoptProgramme, ClaimVoucher, DeclareFacts, IssueVoucher
 from matching.commands import AmendListing, AmendOrder, CancelOrder, Reclaim, SetLink, WithdrawListing
 
 Command = (
@@ -33,6 +34,10 @@ Command = (
     | PostStatements
     | FinishClose
     | SetLink
+    | DeclareFacts
+    | AdoptProgramme
+    | IssueVoucher
+    | ClaimVoucher
 )
 
 

@@ -54,6 +54,24 @@ from exchange.state import (
 from exchange.venue.commands import AdoptTerms, Tick
 from exchange.venue.events import TermsAdopted
 from exchange.venue.rules import adopt_terms, set_link, tick
+from exchange.vouchers.commands import AdoptProgramme, ClaimVoucher, DeclareFacts, IssueVoucher
+from exchange.vouchers.events import (
+    FactsDeclared,
+    ProgrammeAdopted,
+    VoucherExpired,
+    VoucherHeld,
+    VoucherIssued,
+    VoucherPassed,
+    VoucherReturned,
+)
+from exchange.vouchers.rules import (
+    adopt_programme,
+    claim_voucher,
+    declare_facts,
+    evolve_vouchers,
+    issue_voucher,
+    use,
+)
 from matching.commands import AmendListing, AmendOrder, CancelOrder, Reclaim, SetLink, WithdrawListing
 from matching.events import LinkSet, ListingAmended, ListingClosed, Rested, Ticked
 from matching.market import adopt
@@ -118,6 +136,14 @@ def decide(state: State, seq: Seq, envelope: Envelope) -> Iterator[Event]:
             yield from post_statements(state, command)
         case FinishClose():
             yield from finish_close(state, command)
+        case DeclareFacts():
+            yield from declare_facts(state, command)
+        case AdoptProgramme():
+            yield from adopt_programme(state, by, command)
+        case IssueVoucher():
+            yield from issue_voucher(state, seq, by, command)
+        case ClaimVoucher():
+            yield from claim_voucher(state, seq, by, command)
         case _:
             assert_never(command)
 
@@ -151,6 +177,16 @@ def evolve(state: State, event: Event) -> list[JournalEntry]:
             | PeriodClosed()
         ):
             _evolve_settlement(state, event)
+        case (
+            FactsDeclared()
+            | ProgrammeAdopted()
+            | VoucherIssued()
+            | VoucherHeld()
+            | VoucherPassed()
+            | VoucherReturned()
+            | VoucherExpired()
+        ):
+            evolve_vouchers(state, event)
         case Deposited(party_id, _, reference):
             state.references.setdefault(party_id, set()).add(reference)
         case KeyIssued() | KeyRevoked() | Rejected() | OrderNotContinued():
@@ -257,6 +293,10 @@ ROLES: dict[type[Command], Role] = {
     PostStatements: Role.CLERK,
     FinishClose: Role.CLERK,
     SetLink: Role.CLERK,
+    DeclareFacts: Role.CLERK,
+    AdoptProgramme: Role.REGION,
+    IssueVoucher: Role.REGION,
+    ClaimVoucher: Role.BUYER,
 }
 """Who may give a command. Ticks are the venue's own."""
 
@@ -282,6 +322,9 @@ def _roles(state: State, party: PartyId) -> frozenset[Role | None]:
 
 def _settle(state: State, event: StatementPosted) -> None:
     """Slots that are charged are done with, and so is a lease without slots; a contract's budget shrinks."""
+    for line in event.lines:
+        for part in line.vouchers:
+            use(state, event.subject, part.voucher, part.covered)
     if event.kind is SubjectKind.CONTRACT:
         contract = state.contracts[ContractId(event.subject)]
         contract.left, contract.last_run = event.held_left, event.run

@@ -19,6 +19,15 @@ from exchange.orders.events import (
 from exchange.parties.events import Deposited, KeyIssued, KeyRevoked, PartyRegistered
 from exchange.rejections import Rejected
 from exchange.venue.events import TermsAdopted
+from exchange.vouchers.events import (
+    FactsDeclared,
+    ProgrammeAdopted,
+    VoucherExpired,
+    VoucherHeld,
+    VoucherIssued,
+    VoucherPassed,
+    VoucherReturned,
+)
 from matching.events import LinkSet, ListingAmended, ListingClosed, Rested, Ticked
 
 Event = (
@@ -48,5 +57,12 @@ Event = (
     | UsageCut
     | StatementPosted
     | PeriodClosed
+    | FactsDeclared
+    | ProgrammeAdopted
+    | VoucherIssued
+    | VoucherHeld
+    | VoucherPassed
+    | VoucherReturned
+    | VoucherExpired
     | Rejected
 )

@@ -37,6 +37,14 @@ class VenueRejection(StrEnum):
     PERIOD_OUT_OF_ORDER = "period_out_of_order"
     SETTLED_TWICE = "settled_twice"
     USAGE_GOES_BACK = "usage_goes_back"
+    PROGRAMME_INVALID = "programme_invalid"
+    UNKNOWN_PROGRAMME = "unknown_programme"
+    FACTS_MISSING = "facts_missing"
+    NOT_ELIGIBLE = "not_eligible"
+    BUDGET_SPENT = "budget_spent"
+    CLAIMED_ALREADY = "claimed_already"
+    UNKNOWN_VOUCHER = "unknown_voucher"
+    VOUCHER_REFUSED = "voucher_refused"
 
 
 Code = MarketRejection | VenueRejection

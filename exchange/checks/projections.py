@@ -29,6 +29,10 @@ _ENDED: Mapping[str, Callable[[Row], bool]] = {
     "runs": lambda row: row["status"] == "closed",
     "statements": lambda _: True,
     "statement_lines": lambda _: True,
+    "facts": lambda _: True,
+    "programmes": lambda _: True,
+    "vouchers": lambda _: True,
+    "voucher_moves": lambda _: True,
 }
 """Rows that no later event changes: they can be compared at once and forgotten."""
 

@@ -28,6 +28,16 @@ from exchange.persistence import tables
 from exchange.persistence.rows import Heard, Row, Rows
 from exchange.state import PricedRun
 from exchange.venue.events import TermsAdopted
+from exchange.vouchers.events import (
+    FactsDeclared,
+    ProgrammeAdopted,
+    VoucherEvent,
+    VoucherExpired,
+    VoucherHeld,
+    VoucherIssued,
+    VoucherPassed,
+    VoucherReturned,
+)
 from matching.events import Leased, LinkSet, ListingAmended, ListingClosed, Rested, Ticked
 from matching.live import MILLI
 from matching.terms import Block, Listing, Order, PriceRule, Shape
@@ -88,6 +98,16 @@ def project(rows: Rows, seq: int, digest: bytes, event: Event) -> None:
             rows.change(tables.runs, {"id": run.id, "status": "closed"})
         case StatementPosted():
             _project_statement(rows, seq, event)
+        case (
+            FactsDeclared()
+            | ProgrammeAdopted()
+            | VoucherIssued()
+            | VoucherHeld()
+            | VoucherPassed()
+            | VoucherReturned()
+            | VoucherExpired()
+        ):
+            _project_vouchers(rows, seq, event)
         case _:
             pass  # deposits live in the ledger, and a refusal changes nothing
 
@@ -177,8 +197,41 @@ def _project_statement(rows: Rows, seq: int, event: StatementPosted) -> None:
         figures = _builtins(part.line)
         rows.add(
             tables.statement_lines,
-            {"statement": statement, "n": n, "agreement": agreement, **head, **figures},
+            {
+                "statement": statement,
+                "n": n,
+                "agreement": agreement,
+                "vouchers": _builtins(part.vouchers),
+                **head,
+                **figures,
+            },
         )
+
+
+def _project_vouchers(rows: Rows, seq: int, event: VoucherEvent) -> None:
+    match event:
+        case FactsDeclared(party, facts, at):
+            told = {**_builtins(facts), "controllers": sorted(facts.controllers)}
+            rows.add(tables.facts, {"party": party, "seq": seq, "at": at, **told})
+        case ProgrammeAdopted(programme, claim):
+            row = {"id": programme.id, "version": programme.version, "issuer": programme.issuer, "seq": seq}
+            terms = {"terms": _builtins(programme), "claim": _builtins(claim)}
+            rows.add(tables.programmes, {**row, **terms})
+        case VoucherIssued(voucher, at, claimed):
+            rows.add(tables.vouchers, {**_builtins(voucher), "claimed": claimed, "at": at, "seq": seq})
+        case VoucherHeld(order, pledge):
+            _move(rows, seq, "held", pledge.voucher, order, pledge.amount)
+        case VoucherPassed(_, lease, pledge):
+            _move(rows, seq, "passed", pledge.voucher, lease, pledge.amount)
+        case VoucherReturned(subject, voucher_id, amount):
+            _move(rows, seq, "returned", voucher_id, subject, amount)
+        case VoucherExpired(voucher_id, programme_id, amount):
+            _move(rows, seq, "expired", voucher_id, programme_id, amount)
+
+
+def _move(rows: Rows, seq: int, kind: str, voucher: str, subject: str, amount: int) -> None:
+    row = {"voucher": voucher, "seq": seq, "kind": kind, "subject": subject, "amount": amount}
+    rows.add(tables.voucher_moves, {**row, "slot": rows.heard.now})
 
 
 _LINE_HEAD = ("service_period", "meter", "price", "quantity", "lost", "before_loss", "over_budget")

@@ -371,9 +371,75 @@ statement_lines = Table(
     _text("agreement", null=True),
     _int("before_loss"),
     _int("over_budget"),
+    _json("vouchers"),
     *(_json(part.name) if part.type is RegionShares else _int(part.name) for part in fields(Line)),
     PrimaryKeyConstraint("statement", "n"),
 )
+
+Index(
+    "ix_statement_lines_vouchers",
+    statement_lines.c.statement,
+    postgresql_where="vouchers <> '[]'",
+)
+"""Lines that vouchers cover in part: few of all."""
+
+facts = Table(
+    "facts",
+    metadata,
+    _text("party"),
+    _int("seq"),
+    _text("size"),
+    _text("industry"),
+    _json("controllers"),
+    _int("at"),
+    PrimaryKeyConstraint("party", "seq"),
+)
+"""What parties have shown of themselves, as it was declared: the last of a party holds."""
+
+programmes = Table(
+    "programmes",
+    metadata,
+    _text("id"),
+    Column("version", Integer, nullable=False),
+    _text("issuer"),
+    _json("terms"),
+    _json("claim", null=True),
+    _int("seq"),
+    PrimaryKeyConstraint("id", "version"),
+)
+
+vouchers = Table(
+    "vouchers",
+    metadata,
+    Column("id", Text, primary_key=True),
+    _text("programme"),
+    _text("issuer"),
+    _text("buyer"),
+    _int("amount"),
+    _int("ends"),
+    Column("claimed", Boolean, nullable=False),
+    _int("at"),
+    _int("seq"),
+    Index("ix_vouchers_buyer", "buyer", "seq"),
+    Index("ix_vouchers_programme", "programme", "seq"),
+)
+"""Vouchers as they were issued. What is left, held and used of each stands in the ledger, under its id."""
+
+voucher_moves = Table(
+    "voucher_moves",
+    metadata,
+    _text("voucher"),
+    _int("seq"),
+    _text("kind"),
+    _text("subject"),
+    _int("amount"),
+    _int("slot"),
+    PrimaryKeyConstraint("voucher", "seq", "kind", "subject"),
+)
+"""What became of vouchers before they were used: held by an order, passed to a lease (`subject`), returned, expired.
+
+`slot` is where the venue's clock stood. What is used stands in the statement lines.
+"""
 
 usage_batches = Table(
     "usage_batches",
@@ -457,4 +523,8 @@ PROJECTIONS = (
     runs,
     statements,
     statement_lines,
+    facts,
+    programmes,
+    vouchers,
+    voucher_moves,
 )

@@ -20,6 +20,12 @@ class EntryKind(StrEnum):
     """Delivered time was paid for, out of what was held."""
     ATTRIBUTION = "attribution"
     """Regions were given their shares of a settled line."""
+    ISSUE = "issue"
+    """A region promised a buyer something in a voucher."""
+    REDEMPTION = "redemption"
+    """A voucher covered its part of a settled line."""
+    EXPIRY = "expiry"
+    """What a voucher did not cover in time went back to its programme."""
     REVERSAL = "reversal"
     """An earlier entry was undone by its opposite."""
 

@@ -9,13 +9,16 @@ from exchange.bus import Answer
 from exchange.commands import Command, Envelope
 from exchange.metering import DeliveryRecord, Receipt, TokenRecord
 from exchange.persistence.database import Pool
-from exchange.state import VENUE, ContractId, Instant, LeaseId, PartyId, VenueTerms
+from exchange.state import VENUE, ContractId, Instant, LeaseId, PartyId, Role, VenueTerms, VoucherId
 from exchange.venue.commands import Tick
+from exchange.vouchers.commands import AdoptProgramme, DeclareFacts
+from exchange.vouchers.judging import ANY
 from matching.commands import Reclaim
 from matching.curves import PriceCurve
 from matching.terms import Slot, Tier
-from tests.exchange.house import BUYER, CLERK, HOURS, SELLER, YUAN, House, pair
+from tests.exchange.house import BUYER, CLERK, HOURS, SELLER, YUAN, House, pair, party
 from tests.exchange.story import told
+from tests.exchange.test_vouchers import PLAIN, SMALL, give
 
 DAY = 24  # slots
 JANUARY, FEBRUARY = 31 * DAY, (31 + 28) * DAY
@@ -42,7 +45,8 @@ async def live(url: str, rules: VenueTerms = HOURS) -> None:
     """Fill an empty database with a venue's first two months and the beginning of the third."""
     house = told(SEED, 350, rules)
     house.offer(window=(JANUARY - 4, JANUARY + 4), cards=4)
-    house.place(window=(JANUARY - 4, JANUARY + 4), slots=8, cards=(3, 3))
+    vouchers = promise(house)
+    house.place(window=(JANUARY - 4, JANUARY + 4), slots=8, cards=(3, 3), vouchers=vouchers)
     house.offer(window=(JANUARY - 4, JANUARY + 90), cards=2, asks=spot(house))
     house.place(window=(JANUARY - 4, JANUARY + 90), slots=94, cards=(2, 2), tier=Tier.SPOT)
     async with open_exchange(url, rules) as exchange:
@@ -62,6 +66,14 @@ async def live(url: str, rules: VenueTerms = HOURS) -> None:
         await go_on(exchange, house)
 
 
+def promise(house: House) -> tuple[VoucherId, ...]:
+    """A region gives the buyer a voucher, and another that ends unused."""
+    house.admit(party("office", Role.REGION))
+    house.ask(CLERK, DeclareFacts(BUYER, SMALL))
+    house.ask("office", AdoptProgramme(PLAIN, None))
+    return (give(house, 200_00), give(house, 7_00, hours=1))[:1]
+
+
 def spot(house: House) -> Mapping[Tier, PriceCurve]:
     """Ten yuan for a card that may be taken back."""
     return {Tier.SPOT: house.listing().asks[Tier.ON_DEMAND]}
@@ -76,7 +88,8 @@ async def go_on(exchange: Exchange, house: House) -> None:
     await ask(exchange, SELLER, "go-on-1", house.listing(window=(now, now + 9)))
     await ask(exchange, SELLER, "go-on-2", house.listing(window=(now + 2, now + 8), lot=2))
     for slots, limit in ((3, 10), (2, 12), (4, 3)):
-        command = house.order(limit=limit * YUAN, slots=slots, window=(now, now + 9), cards=(2, 3))
+        terms = {"limit": limit * YUAN, "slots": slots, "window": (now, now + 9), "cards": (2, 3)}
+        command = house.order(**terms, vouchers=(ANY,))
         await ask(exchange, BUYER, f"go-on-order-{slots}", command)
     await ask(exchange, SELLER, "go-on-3", house.listing(window=(now + 2, now + 8), asks=spot(house)))
     await ask(exchange, BUYER, "go-on-spot", house.order(window=(now, now + 9), cards=(2, 2), tier=Tier.SPOT))

@@ -18,6 +18,9 @@ ASKS = listing()["asks"]
 STEPS = [{"since": "2026-12-01T00:00:00Z", "price_micro_yuan_per_card_hour": 9 * YUAN}]
 AGREEMENT = EXAMPLES["record_agreement"]["request"]
 CONTRACT = EXAMPLES["open_contract"]["request"] | {"buyer": "buyer", "seller": "seller"}
+PROGRAMME = EXAMPLES["adopt_programme"]["request"]
+OPEN = PROGRAMME | {"id": "open", "valid_from": OPENS, "budget_fen": 200_000}
+GIVEN = EXAMPLES["issue_voucher"]["request"] | {"buyer": "buyer"}
 TERMS = EXAMPLES["adopt_terms"]["request"]
 PARTY = {"id": "newcomer", "name": "Newcomer", "roles": ["buyer"], "region": SHANGHAI}
 DEPOSIT = {"party": "buyer", "amount_fen": 100, "reference": "transfer"}
@@ -69,6 +72,14 @@ MET: list[tuple[Rejection | VenueRejection, str, str, Json | None]] = [
     (VenueRejection.AGREEMENT_INVALID, "clerk", "POST /v1/agreements", AGREEMENT),
     (VenueRejection.AGREEMENT_OVERLAPS, "clerk", "POST /v1/agreements", AGREEMENT | {"version": 2}),
     (VenueRejection.CONTRACT_INVALID, "clerk", "POST /v1/contracts", CONTRACT | {"ends": CONTRACT["begins"]}),
+    (VenueRejection.PROGRAMME_INVALID, "office", "POST /v1/programmes", PROGRAMME | {"version": 7}),
+    (VenueRejection.UNKNOWN_PROGRAMME, "buyer", "POST /v1/programmes/nothing/claims", None),
+    (VenueRejection.NOT_ELIGIBLE, "buyer", "POST /v1/programmes/sh-compute-2026/claims", None),
+    (VenueRejection.FACTS_MISSING, "rival", "POST /v1/programmes/open/claims", None),
+    (VenueRejection.CLAIMED_ALREADY, "buyer", "POST /v1/programmes/open/claims", None),
+    (VenueRejection.BUDGET_SPENT, "office", "POST /v1/programmes/open/vouchers", GIVEN),
+    (VenueRejection.UNKNOWN_VOUCHER, "buyer", "POST /v1/orders", order(vouchers=["vch-999"])),
+    (VenueRejection.VOUCHER_REFUSED, "buyer", "POST /v1/orders", order(vouchers=["any", "any"])),
     (VenueRejection.PERIOD_UNKNOWN, "clerk", "POST /v1/periods/2026-13/close", None),
     (VenueRejection.PERIOD_UNKNOWN, "clerk", "POST /v1/periods/last/close", None),
     (VenueRejection.PERIOD_NOT_OVER, "clerk", "POST /v1/periods/2026-11/close", None),
@@ -92,6 +103,14 @@ OUT_OF_REACH = {
 async def test_each_refusal_has_its_code_and_status(market: Door) -> None:
     await market.ask("POST", "/v1/orders", by="buyer", json=order(cards=16))
     assert (await market.ask("POST", "/v1/agreements", by="clerk", json=AGREEMENT)).status_code == 201
+    facts = EXAMPLES["declare_facts"]["request"]
+    for by, path, body in (
+        ("clerk", "/v1/parties/buyer/facts", facts),
+        ("office", "/v1/programmes", PROGRAMME),
+        ("office", "/v1/programmes", OPEN),
+        ("buyer", "/v1/programmes/open/claims", None),
+    ):
+        assert (await market.ask("POST", path, by=by, json=body)).status_code == 201
     mine = (await market.ask("GET", "/v1/listings", by="seller")).json()["items"][0]["id"]
     found, wanted = [], []
     for code, by, asked, body in MET:

@@ -22,6 +22,7 @@ from web.api import (
     statements,
     terms,
     usage,
+    vouchers,
 )
 from web.api.asking import command_id, submit
 from web.api.openapi import Json, document
@@ -42,6 +43,7 @@ NOUNS = {
     "usage": usage,
     "contracts": contracts,
     "agreements": agreements,
+    "vouchers": vouchers,
     "periods": periods,
     "statements": statements,
     "commands": commands,

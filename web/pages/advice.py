@@ -88,5 +88,13 @@ ADVICE: Mapping[Code | DoorRejection, str] = {
     Venue.PERIOD_OUT_OF_ORDER: "close that one first",
     Venue.SETTLED_TWICE: "close again: the job asks for what is left",
     Venue.USAGE_GOES_BACK: "close again",
+    Venue.PROGRAMME_INVALID: "read the sentence",
+    Venue.UNKNOWN_PROGRAMME: "take ids from `GET /v1/programmes`",
+    Venue.FACTS_MISSING: "show them to the venue's clerk",
+    Venue.NOT_ELIGIBLE: "look for one that is: the sentence says what is lacking",
+    Venue.BUDGET_SPENT: "ask the issuer when there is more",
+    Venue.CLAIMED_ALREADY: "claim again next year",
+    Venue.UNKNOWN_VOUCHER: "take ids from `GET /v1/vouchers`",
+    Venue.VOUCHER_REFUSED: "do as the sentence says, or order without the voucher",
 }
 """A sentence without its capital and its full stop; what stands between backticks is code."""
