@@ -21,6 +21,10 @@ async def evidence_of(exchange: Exchange, caller: Caller, statement_id: str) -> 
     assert statement is not None, "whatever was used stands in a statement"
     parties = (statement.buyer, statement.seller)
     facts = [one for party in parties for one in (await queries.facts_of(readers, party))[:1]]
+    logged = await queries.logged_behind(readers, statement.id)
+    if caller.roles.isdisjoint({Role.CLERK, Role.REGION}):
+        facts = [one for one in facts if one.party == caller.party]
+        logged = [one for one in logged if one.kind != "OrderAccepted" or caller.party == statement.buyer]
     versions = {
         f"{one.terms.id}/{one.terms.version}": one.terms for one in await queries.programmes(readers)
     }
@@ -36,7 +40,7 @@ async def evidence_of(exchange: Exchange, caller: Caller, statement_id: str) -> 
         statement,
         uses,
         facts,
-        await queries.logged_behind(readers, statement.id),
+        logged,
         await queries.metered_of(readers, statement.id),
         invoice,
     )

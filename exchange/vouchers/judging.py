@@ -67,14 +67,22 @@ def still_granted(
 
 
 def lease_pledges(state: State, lease: LeaseTerms, chip: ChipCode, cost: Fen) -> Iterator[Pledge]:
-    """What a lease that can cost so much takes of what its order holds of vouchers: nothing where they are refused now."""
+    """What a lease that can cost so much takes of what its order holds of vouchers."""
+    return pledges_for(state, state.pledges.get(lease.order, ()), (lease.buyer, lease.seller), chip, cost)
+
+
+def pledges_for(
+    state: State, held: Sequence[Pledge], parties: tuple[PartyId, PartyId], chip: ChipCode, cost: Fen
+) -> Iterator[Pledge]:
+    """What a lease between two parties takes of what is held of vouchers: nothing where the rules refuse it now."""
     taken: list[Subsidy] = []
-    for pledge in state.pledges.get(lease.order, ()):
+    buyer, seller = (party_of(state, party) for party in parties)
+    for pledge in held:
         programme = version_of(state, pledge)
         application = Application(
-            buyer=party_of(state, lease.buyer),
-            seller=party_of(state, lease.seller),
-            contract=lease.order,
+            buyer=buyer,
+            seller=seller,
+            contract="",
             product=ProductLine.COMPUTE,
             origin=state.origins.get(chip),
             gross=cost,

@@ -415,12 +415,12 @@ class MisuseOut:
 
 @dataclass(frozen=True, slots=True)
 class LoggedOut:
-    """An event as the log has it. `log_sha256` is the digest of the whole log up to its command."""
+    """An event as the log has it at `seq`. `body_sha256` is over its body as logged, to the byte."""
 
     seq: int
     kind: str
     body: dict[str, Any]
-    log_sha256: str
+    body_sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -460,8 +460,8 @@ class EvidenceOut:
     """All that the venue knows of one use, for whoever pays: `asked` is what the programme wants to see.
 
     The contract is the order and the lease as logged, the usage what meters reported, the payment the statement. The
-    invoice is data: the seller issues it. `sha256` is over this document's JSON without that field, keys sorted,
-    without spaces.
+    invoice is data: the seller issues it. What is on record of the other party is left out for buyer and seller, and the
+    order for the seller. `sha256` is over this document's JSON without that field, keys sorted, without spaces.
     """
 
     asked: list[Evidence]

@@ -15,6 +15,14 @@ from web.desks.periods import close_period, period_page, periods_page
 from web.desks.quarters import quarter_file, quarter_page
 from web.desks.region import region_page, region_statement_page, shared_period_page
 from web.desks.statements import any_statement_page, period_statements_page
+from web.desks.vouchers import (
+    adopt_programme,
+    issue_voucher,
+    programme_page,
+    programmes_page,
+    region_evidence_file,
+    report_file,
+)
 from web.desks.what_if import what_if_page
 from web.pages.routing import pages
 
@@ -26,6 +34,12 @@ HANDLERS = [
         quarter_page,
         quarter_file,
         region_statement_page,
+        programmes_page,
+        adopt_programme,
+        programme_page,
+        issue_voucher,
+        report_file,
+        region_evidence_file,
         roles=[Role.REGION],
     ),
     pages(

@@ -58,4 +58,5 @@ async def entry_page(
 def _accounts(caller: Caller) -> list[AccountKind]:
     """The accounts that a party of these roles has."""
     buying = [AccountKind.AVAILABLE, AccountKind.HELD] if Role.BUYER in caller.roles else []
-    return [*buying, AccountKind.PAYABLE] if Role.SELLER in caller.roles else buying
+    selling = [AccountKind.PAYABLE] if Role.SELLER in caller.roles else []
+    return [*buying, *selling, AccountKind.SUBSIDY_DUE]

@@ -1,5 +1,6 @@
 """What buyers, regions and the clerk ask about vouchers: programmes, wallets, what was used, and what stands behind it."""
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -102,7 +103,7 @@ class StoredUse:
 
 @dataclass(frozen=True, slots=True)
 class Logged:
-    """An event as the log has it, and the digest of the log up to its command."""
+    """An event as the log has it, and the SHA-256 of its body to the byte."""
 
     seq: int
     kind: str
@@ -175,7 +176,9 @@ async def vouchers_of_programme(pool: Pool, programme: str) -> list[StoredVouche
 async def moves_of(pool: Pool, voucher: str) -> list[Move]:
     """What became of a voucher before it was used, in order."""
     rows = await pool.fetch(
-        "SELECT * FROM voucher_moves WHERE voucher = $1 ORDER BY seq, kind DESC, subject", voucher
+        "SELECT * FROM voucher_moves WHERE voucher = $1 "
+        "ORDER BY seq, array_position(ARRAY['held', 'passed', 'returned', 'expired'], kind), subject",
+        voucher,
     )
     return [Move(row["kind"], row["subject"], Fen(row["amount"]), row["slot"], row["seq"]) for row in rows]
 
@@ -211,18 +214,23 @@ async def logged_behind(pool: Pool, statement: str) -> list[Logged]:
             SELECT s.seq, s.run, s.subject, l.seq AS lease_seq, l.order_id FROM statements s
             JOIN leases l ON l.id = s.subject WHERE s.id = $1
         )
-        SELECT e.seq, e.kind, e.body, c.digest FROM it JOIN orders o ON o.id = it.order_id
+        SELECT e.seq, e.kind, e.body FROM it JOIN orders o ON o.id = it.order_id
         JOIN events e ON e.seq IN (o.seq, it.lease_seq, it.seq)
              AND CASE e.kind WHEN 'OrderAccepted' THEN e.body #>> '{opened,order,id}' = it.order_id
                  WHEN 'LeaseGranted' THEN e.body #>> '{lease,id}' = it.subject
                  WHEN 'StatementPosted' THEN e.body ->> 'subject' = it.subject AND e.body ->> 'run' = it.run
                  ELSE false END
-        JOIN commands c ON c.seq = e.seq ORDER BY e.seq, e.n
+        ORDER BY e.seq, e.n
         """,
         statement,
     )
     return [
-        Logged(row["seq"], row["kind"], msgspec.json.decode(row["body"], type=dict), row["digest"].hex())
+        Logged(
+            seq=row["seq"],
+            kind=row["kind"],
+            body=msgspec.json.decode(row["body"], type=dict),
+            digest=hashlib.sha256(row["body"].encode()).hexdigest(),
+        )
         for row in rows
     ]
 
