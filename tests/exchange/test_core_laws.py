@@ -24,6 +24,7 @@ from exchange.orders import rules as orders
 from exchange.orders import telling
 from exchange.rejections import Rejected
 from exchange.state import VENUE, LeaseId, PartyId, RunId, State
+from exchange.vouchers import judging
 from matching.terms import Seq
 from settlement.money import Fen
 from tests.exchange.doctored import replace
@@ -72,6 +73,27 @@ def unfunded(*_: Any, **__: Any) -> None:
     return None
 
 
+def nothing_comes_back(*_: Any) -> tuple[()]:
+    return ()
+
+
+def a_fen_too_much(state: State, lease: Any, *_: Any) -> list[Any]:
+    """A lease takes a fen more of each voucher than its rate covers."""
+    return [
+        replace(one, amount=Fen(one.amount + 1))
+        for one in judging.lease_pledges(state, lease, *_)
+        if any(held.amount > one.amount for held in state.pledges[lease.order])
+    ]
+
+
+def used_without_a_trace(*_: Any) -> None:
+    return None
+
+
+def all_of_it_again(_state: State, voucher: Any, _live: Any) -> Fen:
+    return Fen(voucher.amount)
+
+
 BUGS: list[tuple[object, str, Callable[..., Any], type[Venue]]] = [
     (orders, "order_hold", a_fen_short, Venue),
     (telling, "lease_hold", rounded_over_all_slots, VenueOfQuarters),
@@ -80,6 +102,10 @@ BUGS: list[tuple[object, str, Callable[..., Any], type[Venue]]] = [
     (core, "entries", without_releases, Venue),
     (core, "_evolve_orders", forgotten_hold, Venue),
     (orders, "_unfunded", unfunded, Venue),
+    (telling, "returned", nothing_comes_back, Venue),
+    (telling, "lease_pledges", a_fen_too_much, Venue),
+    (core, "use", used_without_a_trace, Venue),
+    (judging, "_balance", all_of_it_again, Venue),
 ]
 
 
