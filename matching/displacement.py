@@ -12,8 +12,7 @@ from msgspec.structs import replace
 
 from matching.book import BookKey
 from matching.curves import Run
-from matching.holds import UNTAKEN, Loss, Taking
-from matching.ladder import NOBODY
+from matching.holds import DEAREST, UNTAKEN, Loss, Taking
 from matching.legs import Leg, Offered, Wanted, offered, round_up, wanted_by
 from matching.live import MILLI, LiveLease, LiveListing, LiveOrder
 from matching.market import Market
@@ -90,8 +89,8 @@ def _taking(market: Market, wanted: Wanted, weight: int, best: Loss) -> Taking:
         slots=wanted.slots,
         cards=-(-wanted.least // weight),
         price=hold,
-        hold=min(hold - 1, hold * BP // (BP + market.terms.outbid_bp)) if spot else NOBODY,
-        worth=hold * wanted.slots if spot else NOBODY,
+        hold=min(hold - 1, hold * BP // (BP + market.terms.outbid_bp)) if spot else DEAREST,
+        worth=hold * wanted.slots if spot else DEAREST,
         scale=wanted.common // weight,
         best=best,
     )
@@ -158,7 +157,7 @@ def _least_damage(leases: list[LiveLease], steps: list[Step], cards: int) -> int
             damage += (until - since) * min(short, lease.cards) * lease.hold
             short -= lease.cards
         if short > 0:
-            return NOBODY + 1
+            return DEAREST + 1
     return damage
 
 

@@ -7,7 +7,7 @@ whether a taker has any use for it.
 
 from typing import Final
 
-from matching.ladder import AGE_BITS, NOBODY, Sketch, rung_of
+from matching.ladder import AGE_BITS, Sketch, rung_of
 from matching.live import LiveLease, LiveListing
 from matching.masks import EVERYWHERE, FAR, span
 from matching.terms import Tier
@@ -15,7 +15,9 @@ from matching.terms import Tier
 DAY: Final = 24  # slots
 HOLD_BITS: Final = 64
 NEVER: Final = 1 << 60  # a slot after all others
-UNTAKEN = NOBODY, 0, 0, 0
+DEAREST: Final = 1 << 60  # damage of what can't be had, and a worth beyond all others
+LEVELS: Final = 5  # a sketch knows what 1, 2, 4, 8 and 16 cards cost
+UNTAKEN = DEAREST, 0, 0, 0
 
 Loss = tuple[int, int, int, int]
 """How bad a takeover is: its damage, then its price per performance, its start and the age of the listing."""
@@ -68,7 +70,7 @@ class Taking:
         self.worth = worth
         self.scale = scale
         self.best = best
-        self.level = cards.bit_length() - 1
+        self.level = min(cards.bit_length(), LEVELS) - 1
         self.window = span(first - origin, last + slots - 1 - origin)
 
 
@@ -102,34 +104,38 @@ class HoldSketch(Sketch[Held, Taking]):
     """What the leases of a stretch have at least, their listings at most, and the slots that they hold or leave open.
 
     Every lease is seen beside those of its listing that are not cheaper: `room` is the most cards that could be had in a
-    slot of it, `costs[i]` the least damage that 2^i of them do there, and no run with a slot of it begins before `since` or
-    ends after `until`. `price` is the least that a listing asks for a slot; with `begins` leases begin, and before `ends`
-    they end.
+    slot of it, `one`, `two` … the least damage that so many of them do there, and no run with a slot of it begins before
+    `since` or ends after `until`. `price` is the least that a listing asks for a slot; with `begins` leases begin, and before
+    `ends` they end. (A list of what cards cost would be slow to look up: it lies elsewhere in memory.)
     """
 
     __slots__ = (
         "begins",
         "cards",
-        "costs",
+        "eight",
         "ends",
+        "four",
         "hold",
         "lot",
         "min_slots",
+        "one",
         "open",
         "price",
         "room",
         "seq",
         "since",
+        "sixteen",
         "slots",
+        "two",
         "until",
         "window",
     )
 
     def __init__(self) -> None:
         self.since, self.until = NEVER, 0
-        self.hold = self.cards = self.slots = self.price = self.seq = self.min_slots = NOBODY
+        self.hold = self.cards = self.slots = self.price = self.seq = self.min_slots = DEAREST
         self.lot = self.room = self.window = self.begins = self.ends = self.open = 0
-        self.costs: list[int] = []
+        self.one = self.two = self.four = self.eight = self.sixteen = DEAREST
 
     def promise(self, query: Taking) -> int:
         """Whether a takeover that ends a lease of the stretch, and none that is cheaper, might be the best."""
@@ -141,11 +147,21 @@ class HoldSketch(Sketch[Held, Taking]):
 
     def order(self, query: Taking) -> int:
         """The least damage that the cards of a slot do."""
-        return self.costs[query.level] if query.level < len(self.costs) else NOBODY
+        return self.cost(query.level)
 
     def order_of(self, item: Held, query: Taking) -> int:
         """The same of a lease."""
         return item.drawn().order(query)
+
+    def cost(self, level: int) -> int:
+        """The least damage that 2^level cards do in a slot."""
+        if level == 3:
+            return self.eight
+        if level == 2:
+            return self.four
+        if level == 1:
+            return self.two
+        return self.sixteen if level else self.one
 
     def might_do(self, query: Taking, opened: int) -> bool:
         """The same, where listings have no lots free but in some slots."""
@@ -169,7 +185,7 @@ class HoldSketch(Sketch[Held, Taking]):
         cut = max(whole, self.cards * min(self.slots, max(1, end - last)))
         damage, best = self.hold * cut, query.best
         if damage <= best[0]:
-            rate = self.costs[query.level] * query.cards >> query.level
+            rate = self.cost(query.level) * query.cards >> query.level
             damage = max(damage, rate * self._shared(first, last, slots, end, origin))
         if damage != best[0]:
             return damage < best[0] and damage < query.worth * (query.cards + self.lot - 1)
@@ -222,48 +238,49 @@ class HoldSketch(Sketch[Held, Taking]):
         self.begins |= other.begins
         self.ends |= other.ends
         self.open |= other.open
-        for level, cost in enumerate(other.costs):
-            _lower(self.costs, level, cost)
+        self.one = min(self.one, other.one)
+        self.two = min(self.two, other.two)
+        self.four = min(self.four, other.four)
+        self.eight = min(self.eight, other.eight)
+        self.sixteen = min(self.sixteen, other.sixteen)
 
     def weigh(self, lease: LiveLease, listing: LiveListing) -> None:
         """See what could be had in the slots of a lease: free cards, and those of leases that are not cheaper."""
         start, end, hold = lease.window.start, lease.window.end, lease.hold
         beside = [other for other in listing.spot if other.hold >= hold and touches(other, start, end)]
-        room, costs = 0, list[int]()
+        room, costs = 0, [DEAREST] * LEVELS
         self.since, self.until = start, end
         for at, _, free in listing.free.steps(start - 1, end + 1):
-            inside = start <= at < end
-            cost, level, cards = 0, 0, free
-            while inside and 1 << level <= free:
-                _lower(costs, level, 0)
+            if start <= at < end:
+                room = max(room, _weigh_slot(costs, at, free, beside))
+            elif free or any(other.window.start <= at < other.window.end for other in beside):
+                if at < start:
+                    self.since = 0
+                else:
+                    self.until = NEVER
+        self.room = room
+        self.one, self.two, self.four, self.eight, self.sixteen = costs
+
+
+def _weigh_slot(costs: list[int], at: int, free: int, beside: list[LiveLease]) -> int:
+    """Lower what cards cost to what they do in a slot, the free ones first. Answers with how many could be had."""
+    cost, cards, level = 0, free, 0
+    while level < LEVELS and 1 << level <= free:
+        costs[level] = 0
+        level += 1
+    for other in beside:
+        if other.window.start <= at < other.window.end:
+            while level < LEVELS and 1 << level <= cards + other.cards:
+                costs[level] = min(costs[level], cost + ((1 << level) - cards) * other.hold)
                 level += 1
-            for other in beside:
-                if other.window.start <= at < other.window.end:
-                    while inside and 1 << level <= cards + other.cards:
-                        _lower(costs, level, cost + ((1 << level) - cards) * other.hold)
-                        level += 1
-                    cost += other.cards * other.hold
-                    cards += other.cards
-            if inside:
-                room = max(room, cards)
-            elif cards and at < start:
-                self.since = 0
-            elif cards:
-                self.until = NEVER
-        self.room, self.costs = room, costs
+            cost += other.cards * other.hold
+            cards += other.cards
+    return cards
 
 
 def touches(lease: LiveLease, start: int, end: int) -> bool:
     """Whether a lease has a slot of [start, end), or the one before it or behind it."""
     return lease.window.start <= end and lease.window.end >= start
-
-
-def _lower(costs: list[int], level: int, cost: int) -> None:
-    """Let a level cost no more than this."""
-    if level == len(costs):
-        costs.append(cost)
-    elif cost < costs[level]:
-        costs[level] = cost
 
 
 def sketch_of(lease: LiveLease, listing: LiveListing, tier: Tier, origin: int) -> HoldSketch:

@@ -240,20 +240,21 @@ class Ladder(Generic[Item, Query]):
 
     def _best_first(self, node: Node[Item, Query], query: Query) -> Iterator[Item]:
         """Items below a node that might serve. A query may ask for more once it has met one, so few are put in order."""
-        found, others = False, list[tuple[int, int]]()
+        found, loose, others = False, node.loose, list[tuple[int, int]]()
         for at in range(len(node.rungs)):
             if not self._promises(node, at, query):
                 continue
             if found:
                 others.append((self._order(node, at, query), at))
                 continue
+            loose = loose or (bool(node.children) and node.children[at].loose)
             for item in self._from(node, at, query):
                 found = True
                 yield item
         for _, at in sorted(others):
             if self._promises(node, at, query):
                 yield from self._from(node, at, query)
-        if node.loose and not found:
+        if loose and not found:
             self._tighten(node)
 
     def _promises(self, node: Node[Item, Query], at: int, query: Query) -> bool:

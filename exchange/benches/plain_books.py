@@ -50,6 +50,7 @@ ADD, CANCEL, TAKE = range(3)  # what a row asks for; to take is to trade now or 
 BUY = 0
 SPOT, SELLERS, MAKER = Tier.SPOT, Split.SELLERS, PriceRule.MAKER  # Python looks up a member of an enum slowly
 BUYER, SELLER = OwnerGroup("buyer"), OwnerGroup("seller")
+ANYWHERE = (REGION,)
 NOW_OR_NEVER, UNTIL_CANCELLED = TimeInForce.IOC, TimeInForce.GTC
 TIMEOUT_S = 600
 
@@ -127,6 +128,7 @@ class _Feed:
         self.trades: list[Trade] = []
         self._play = Play(Market(terms=MarketTerms(displacement=False)))
         self._chips = [ChipCode(f"chip-{number}") for number in range(books)]
+        self._wanted = [{chip: MILLI} for chip in self._chips]
 
     def feed(self, rows: list[Row]) -> None:
         """Carry out rows in their order."""
@@ -138,7 +140,7 @@ class _Feed:
                 )
             elif side == BUY:
                 tif = NOW_OR_NEVER if op == TAKE else UNTIL_CANCELLED
-                self._trade(Place(_buy(OrderId(name), self._chips[book], price, quantity, tif)), number)
+                self._trade(Place(_buy(OrderId(name), self._wanted[book], price, quantity, tif)), number)
             else:
                 self._trade(Publish(_sell(ListingId(name), self._chips[book], price, quantity)), number)
                 if op == TAKE:
@@ -152,13 +154,13 @@ class _Feed:
                 self.trades.append((taker, maker, event.runs[0][2], event.cards))
 
 
-def _buy(name: OrderId, chip: ChipCode, price: Price, quantity: int, tif: TimeInForce) -> Order:
+def _buy(name: OrderId, chips: dict[ChipCode, int], price: Price, quantity: int, tif: TimeInForce) -> Order:
     return Order(
         id=name,
         buyer=BUYER,
         tier=SPOT,
-        chips={chip: MILLI},
-        regions=(REGION,),
+        chips=chips,
+        regions=ANYWHERE,
         window=NOW,
         limit=price,
         shape=Block(1, quantity, 1, SELLERS),
