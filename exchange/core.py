@@ -64,14 +64,7 @@ from exchange.vouchers.events import (
     VoucherPassed,
     VoucherReturned,
 )
-from exchange.vouchers.rules import (
-    adopt_programme,
-    claim_voucher,
-    declare_facts,
-    evolve_vouchers,
-    issue_voucher,
-    use,
-)
+from exchange.vouchers.rules import decide_vouchers, evolve_vouchers, use
 from matching.commands import AmendListing, AmendOrder, CancelOrder, Reclaim, SetLink, WithdrawListing
 from matching.events import LinkSet, ListingAmended, ListingClosed, Rested, Ticked
 from matching.market import adopt
@@ -136,14 +129,8 @@ def decide(state: State, seq: Seq, envelope: Envelope) -> Iterator[Event]:
             yield from post_statements(state, command)
         case FinishClose():
             yield from finish_close(state, command)
-        case DeclareFacts():
-            yield from declare_facts(state, command)
-        case AdoptProgramme():
-            yield from adopt_programme(state, by, command)
-        case IssueVoucher():
-            yield from issue_voucher(state, seq, by, command)
-        case ClaimVoucher():
-            yield from claim_voucher(state, seq, by, command)
+        case DeclareFacts() | AdoptProgramme() | IssueVoucher() | ClaimVoucher():
+            yield from decide_vouchers(state, seq, by, command)
         case _:
             assert_never(command)
 

@@ -17,6 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from web.bodies.commands import CommandOut, HealthOut
 from web.bodies.common import Page
+from web.bodies.evidence import EvidenceOut
 from web.bodies.index import IndexInputsOut, IndexOut
 from web.bodies.leases import LeaseOut
 from web.bodies.links import LinkOut
@@ -39,7 +40,6 @@ from web.bodies.statements import StatementDetail, StatementOut
 from web.bodies.terms import TermsOut
 from web.bodies.usage import ReceiptOut
 from web.bodies.vouchers import (
-    EvidenceOut,
     FactsOut,
     MisuseOut,
     ProgrammeOut,

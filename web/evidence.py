@@ -6,7 +6,7 @@ from exchange.persistence.queries.billed import billed_by
 from exchange.persistence.queries.parties import names_of
 from exchange.persistence.queries.statements import Reach, statement_of
 from exchange.state import VENUE, Role
-from web.bodies.vouchers import EvidenceOut
+from web.bodies.evidence import EvidenceOut
 from web.documents.invoice import invoice_data
 from web.session import Caller
 
@@ -25,9 +25,7 @@ async def evidence_of(exchange: Exchange, caller: Caller, statement_id: str) -> 
     if caller.roles.isdisjoint({Role.CLERK, Role.REGION}):
         facts = [one for one in facts if one.party == caller.party]
         logged = [one for one in logged if one.kind != "OrderAccepted" or caller.party == statement.buyer]
-    versions = {
-        f"{one.terms.id}/{one.terms.version}": one.terms for one in await queries.programmes(readers)
-    }
+    versions = {f"{one.terms.id}/{one.terms.version}": one.terms for one in await queries.programmes(readers)}
     asked = dict.fromkeys(what for use in uses for what in versions[use.programme].evidence)
     invoice = invoice_data(
         statement,

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from web.bodies.vouchers import EvidenceOut
+from web.bodies.evidence import EvidenceOut
 from web.pages.exports import Cell
 
 HEAD: tuple[Cell, ...] = ("part", "name", "value")
@@ -18,7 +18,7 @@ def evidence_csv(evidence: EvidenceOut) -> Iterator[tuple[Cell, ...]]:
         yield from _rows(part, "", value)
 
 
-def _rows(part: str, name: str, value: Any) -> Iterator[tuple[Cell, ...]]:  # noqa: ANN401 - JSON of any shape
+def _rows(part: str, name: str, value: Any) -> Iterator[tuple[Cell, ...]]:
     if name.endswith("body"):
         yield part, name, json.dumps(value, ensure_ascii=False, sort_keys=True)
     elif isinstance(value, dict):

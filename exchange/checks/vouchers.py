@@ -123,16 +123,16 @@ class Vouchers:
             for (name, year), amount in self._issued.items()
             if name == voucher.programme and (years is None or year in years)
         )
-        budgets = [
-            one.budget for (name, _), one in self._programmes.items() if name == voucher.programme
-        ]
+        budgets = [one.budget for (name, _), one in self._programmes.items() if name == voucher.programme]
         if None not in budgets and issued > max(budget or 0 for budget in budgets):
             self.findings.tell(f"voucher {voucher.id}: {issued} fen are issued, more than any budget")
 
     def _hold(self, order: str, pledge: Pledge) -> None:
         known = self._known[pledge.voucher]
         if pledge.amount > known.left or pledge.at >= known.terms.ends:
-            self.findings.tell(f"{order}: {pledge.amount} fen are held of {pledge.voucher}, which has not so much")
+            self.findings.tell(
+                f"{order}: {pledge.amount} fen are held of {pledge.voucher}, which has not so much"
+            )
         known.left -= pledge.amount
         known.held += pledge.amount
         self._pledged.setdefault(order, {})[pledge.voucher] = pledge.amount
@@ -146,7 +146,9 @@ class Vouchers:
         programme = self._programmes[pledge.programme, pledge.version]
         both = self._interest(lease.buyer) & self._interest(lease.seller)
         if programme.sellers_unrelated and both:
-            self.findings.tell(f"{lease_id}: {pledge.voucher} covers it, though {min(both)} has a hand in both")
+            self.findings.tell(
+                f"{lease_id}: {pledge.voucher} covers it, though {min(both)} has a hand in both"
+            )
 
     def _use(self, lease: str, part: VoucherPart) -> None:
         self.findings.examined += 1

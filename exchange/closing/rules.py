@@ -212,9 +212,7 @@ def _lease_lines(state: State, live: LiveLease, parts: Iterable[LeaseSum]) -> It
         )
 
 
-def _lease_line(
-    state: State, live: LiveLease, part: LeaseSum, pledges: tuple[Pledge, ...]
-) -> StatementLine:
+def _lease_line(state: State, live: LiveLease, part: LeaseSum, pledges: tuple[Pledge, ...]) -> StatementLine:
     """One line: the contracted time at its price, less what was lost of it pro rata (F1, F2), taken apart."""
     lease, slot_seconds = live.terms, state.rules.slot_seconds
     contracted = part.slots * lease.cards * slot_seconds

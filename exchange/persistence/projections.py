@@ -26,18 +26,9 @@ from exchange.orders.events import (
 from exchange.parties.events import KeyIssued, KeyRevoked, PartyRegistered
 from exchange.persistence import tables
 from exchange.persistence.rows import Heard, Row, Rows
+from exchange.persistence.voucher_rows import project_vouchers
 from exchange.state import PricedRun
 from exchange.venue.events import TermsAdopted
-from exchange.vouchers.events import (
-    FactsDeclared,
-    ProgrammeAdopted,
-    VoucherEvent,
-    VoucherExpired,
-    VoucherHeld,
-    VoucherIssued,
-    VoucherPassed,
-    VoucherReturned,
-)
 from matching.events import Leased, LinkSet, ListingAmended, ListingClosed, Rested, Ticked
 from matching.live import MILLI
 from matching.terms import Block, Listing, Order, PriceRule, Shape
@@ -55,8 +46,7 @@ def project(rows: Rows, seq: int, digest: bytes, event: Event) -> None:
         case PartyRegistered(party):
             rows.add(tables.parties, {**_builtins(party), "roles": sorted(party.roles), "seq": seq})
         case KeyIssued(party_id, key, key_digest):
-            row = {"party": party_id, "key": key, "digest": key_digest, "revoked": False}
-            rows.put(tables.api_keys, row)
+            rows.put(tables.api_keys, {"party": party_id, "key": key, "digest": key_digest, "revoked": False})
         case KeyRevoked(party_id, key):
             rows.change(tables.api_keys, {"party": party_id, "key": key, "revoked": True})
         case ListingPublished() | ListingAmended() | ListingClosed():
@@ -98,18 +88,8 @@ def project(rows: Rows, seq: int, digest: bytes, event: Event) -> None:
             rows.change(tables.runs, {"id": run.id, "status": "closed"})
         case StatementPosted():
             _project_statement(rows, seq, event)
-        case (
-            FactsDeclared()
-            | ProgrammeAdopted()
-            | VoucherIssued()
-            | VoucherHeld()
-            | VoucherPassed()
-            | VoucherReturned()
-            | VoucherExpired()
-        ):
-            _project_vouchers(rows, seq, event)
-        case _:
-            pass  # deposits live in the ledger, and a refusal changes nothing
+        case _:  # deposits live in the ledger, and a refusal changes nothing
+            project_vouchers(rows, seq, event)
 
 
 def _project_listing(rows: Rows, seq: int, event: ListingPublished | ListingAmended | ListingClosed) -> None:
@@ -206,32 +186,6 @@ def _project_statement(rows: Rows, seq: int, event: StatementPosted) -> None:
                 **figures,
             },
         )
-
-
-def _project_vouchers(rows: Rows, seq: int, event: VoucherEvent) -> None:
-    match event:
-        case FactsDeclared(party, facts, at):
-            told = {**_builtins(facts), "controllers": sorted(facts.controllers)}
-            rows.add(tables.facts, {"party": party, "seq": seq, "at": at, **told})
-        case ProgrammeAdopted(programme, claim):
-            row = {"id": programme.id, "version": programme.version, "issuer": programme.issuer, "seq": seq}
-            terms = {"terms": _builtins(programme), "claim": _builtins(claim)}
-            rows.add(tables.programmes, {**row, **terms})
-        case VoucherIssued(voucher, at, claimed):
-            rows.add(tables.vouchers, {**_builtins(voucher), "claimed": claimed, "at": at, "seq": seq})
-        case VoucherHeld(order, pledge):
-            _move(rows, seq, "held", pledge.voucher, order, pledge.amount)
-        case VoucherPassed(_, lease, pledge):
-            _move(rows, seq, "passed", pledge.voucher, lease, pledge.amount)
-        case VoucherReturned(subject, voucher_id, amount):
-            _move(rows, seq, "returned", voucher_id, subject, amount)
-        case VoucherExpired(voucher_id, programme_id, amount):
-            _move(rows, seq, "expired", voucher_id, programme_id, amount)
-
-
-def _move(rows: Rows, seq: int, kind: str, voucher: str, subject: str, amount: int) -> None:
-    row = {"voucher": voucher, "seq": seq, "kind": kind, "subject": subject, "amount": amount}
-    rows.add(tables.voucher_moves, {**row, "slot": rows.heard.now})
 
 
 _LINE_HEAD = ("service_period", "meter", "price", "quantity", "lost", "before_loss", "over_budget")

@@ -38,3 +38,6 @@ class ClaimVoucher:
     """Ask a programme for the voucher that it has for every eligible buyer."""
 
     programme: ProgrammeId
+
+
+VoucherCommand = DeclareFacts | AdoptProgramme | IssueVoucher | ClaimVoucher

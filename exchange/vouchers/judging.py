@@ -106,7 +106,7 @@ def version_of(state: State, pledge: Pledge) -> Programme:
     return state.programmes[pledge.programme].versions[pledge.version - 1]
 
 
-def standing(state: State, programme: Programme, known: LiveProgramme, buyer: PartyId, at: int) -> Standing:
+def standing(programme: Programme, known: LiveProgramme, buyer: PartyId, at: int) -> Standing:
     """What of a programme is taken at an instant, before anything is judged."""
     year, own = year_of(at), known.taken.get(buyer, {})
     by_year = [
@@ -140,7 +140,7 @@ def _judged(
     """What one voucher would hold for an order, at the best rate of the chips that it accepts."""
     voucher, known = live.terms, state.programmes[live.terms.programme]
     programme = known.in_force(state.now)
-    taken = standing(state, programme, known, by, state.now)
+    taken = standing(programme, known, by, state.now)
     subsidies = tuple(
         Subsidy(one.programme, one.amount, version_of(state, one).stacks_with) for one in before
     )

@@ -18,7 +18,13 @@ from exchange.state import (
     Voucher,
     VoucherId,
 )
-from exchange.vouchers.commands import AdoptProgramme, ClaimVoucher, DeclareFacts, IssueVoucher
+from exchange.vouchers.commands import (
+    AdoptProgramme,
+    ClaimVoucher,
+    DeclareFacts,
+    IssueVoucher,
+    VoucherCommand,
+)
 from exchange.vouchers.events import (
     FactsDeclared,
     ProgrammeAdopted,
@@ -39,6 +45,23 @@ from settlement.vouchers.uses import year_of
 
 VOUCHERS_MAX = 4  # of one order
 VOUCHERS_TOTAL_MAX = DEPOSITS_MAX  # fen of one programme
+
+
+def decide_vouchers(
+    state: State, seq: Seq, by: PartyId, command: VoucherCommand
+) -> Iterator[FactsDeclared | ProgrammeAdopted | VoucherIssued | Rejected]:
+    """What a command about programmes and vouchers makes happen."""
+    match command:
+        case DeclareFacts():
+            yield from declare_facts(state, command)
+        case AdoptProgramme():
+            yield from adopt_programme(state, by, command)
+        case IssueVoucher():
+            yield from issue_voucher(state, seq, by, command)
+        case ClaimVoucher():
+            yield from claim_voucher(state, seq, by, command)
+        case _:
+            assert_never(command)
 
 
 def declare_facts(state: State, command: DeclareFacts) -> Iterator[FactsDeclared | Rejected]:
@@ -76,7 +99,9 @@ def issue_voucher(
     elif not 0 < command.amount <= AMOUNT_MAX:
         yield out_of_range()
     elif command.ends <= state.now:
-        yield rejected(VenueRejection.PROGRAMME_INVALID, "The voucher would be over already: let it end later.")
+        yield rejected(
+            VenueRejection.PROGRAMME_INVALID, "The voucher would be over already: let it end later."
+        )
     else:
         yield _issued(state, seq, command, claimed=False)
 
@@ -176,9 +201,7 @@ def lessen(state: State, subject: str, voucher: VoucherId, amount: Fen) -> Pledg
     pledges = state.pledges.pop(subject)
     (pledge,) = [one for one in pledges if one.voucher == voucher]
     assert 0 <= amount <= pledge.amount, "no more comes of a voucher than was held of it"
-    rest = tuple(
-        replace(one, amount=Fen(one.amount - amount)) if one is pledge else one for one in pledges
-    )
+    rest = tuple(replace(one, amount=Fen(one.amount - amount)) if one is pledge else one for one in pledges)
     if any(one.amount for one in rest):
         state.pledges[subject] = rest
     return pledge
@@ -226,10 +249,17 @@ def _issued(state: State, seq: Seq, asked: IssueVoucher, *, claimed: bool) -> Vo
     if refusals:
         return rejected(VenueRejection.NOT_ELIGIBLE, " ".join(refusal.sentence for refusal in refusals))
     if asked.amount > _budget_left(state, known, programme):
-        return rejected(VenueRejection.BUDGET_SPENT, "The programme's budget does not cover another such voucher.")
+        return rejected(
+            VenueRejection.BUDGET_SPENT, "The programme's budget does not cover another such voucher."
+        )
     ends = asked.ends if programme.valid_to is None else Instant(min(asked.ends, programme.valid_to))
     voucher = Voucher(
-        VoucherId(f"vch-{seq}"), asked.programme, RegionCode(programme.issuer), asked.buyer, asked.amount, ends
+        VoucherId(f"vch-{seq}"),
+        asked.programme,
+        RegionCode(programme.issuer),
+        asked.buyer,
+        asked.amount,
+        ends,
     )
     return VoucherIssued(voucher, state.now, claimed)
 

@@ -55,11 +55,13 @@ def require_sound_vouchers(state: State) -> None:
     books: dict[AccountKind, Counter[str]] = {kind: Counter() for kind in AccountKind}
     for account, amount in state.balances.items():
         books[account.kind][account.owner] = amount
-    for name, live in state.vouchers.items():
-        kept = books[AccountKind.VOUCHER_LEFT][name], books[AccountKind.VOUCHER_HELD][name]
+    for voucher, live in state.vouchers.items():
+        kept = books[AccountKind.VOUCHER_LEFT][voucher], books[AccountKind.VOUCHER_HELD][voucher]
         assert kept == (live.left, live.held)
-        assert live.held == pledged[name], f"{name} holds what orders and leases hold of it"
-        assert sum(kept) + books[AccountKind.VOUCHER_USED][name] == live.terms.amount, f"{name} is conserved"
+        assert live.held == pledged[voucher], f"{voucher} holds what orders and leases hold of it"
+        assert sum(kept) + books[AccountKind.VOUCHER_USED][voucher] == live.terms.amount, (
+            f"{voucher} is conserved"
+        )
     assert state.vouchers.keys() >= pledged.keys()
     assert state.vouchers.keys() >= books[AccountKind.VOUCHER_LEFT].keys()
     used = books[AccountKind.VOUCHER_USED].total()
@@ -69,7 +71,9 @@ def require_sound_vouchers(state: State) -> None:
     for name, lease in state.leases.items():
         left = left_to_pay(lease)
         for pledge in state.pledges.get(name, ()):
-            assert pledge.amount <= left * pledge.terms.rate_bp // 10_000, f"{name} is not covered beyond the rate"
+            assert pledge.amount <= left * pledge.terms.rate_bp // 10_000, (
+                f"{name} is not covered beyond the rate"
+            )
             left -= pledge.amount
 
 

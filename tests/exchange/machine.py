@@ -139,7 +139,9 @@ programmes = st.fixed_dictionaries(
     {
         "id": st.sampled_from(["city", "district"]),
         "coverage": st.lists(
-            st.builds(Coverage, st.just(ProductLine.COMPUTE), st.sampled_from([None, None, *ChipOrigin]), rates),
+            st.builds(
+                Coverage, st.just(ProductLine.COMPUTE), st.sampled_from([None, None, *ChipOrigin]), rates
+            ),
             min_size=1,
             max_size=2,
         ).map(tuple),
@@ -326,13 +328,17 @@ class Venue(RuleBasedStateMachine):
         )
         self.house.ask(OFFICE, AdoptProgramme(programme, draft["claim"]))
 
-    @rule(who=st.sampled_from([BUYER, DUAL]), back=backs, amount=amounts, hours=st.integers(0, 99), honest=honesty)
+    @rule(
+        who=st.sampled_from([BUYER, DUAL]),
+        back=backs,
+        amount=amounts,
+        hours=st.integers(0, 99),
+        honest=honesty,
+    )
     def issue(self, who: PartyId, back: int, amount: int, hours: int, *, honest: bool) -> None:
         name, _ = self.one_of(self.house.state.programmes, back)
         ends = Instant(self.house.state.now + hours * 3600)
-        self.house.ask(
-            OFFICE if honest else CLERK, IssueVoucher(ProgrammeId(name), who, Fen(amount), ends)
-        )
+        self.house.ask(OFFICE if honest else CLERK, IssueVoucher(ProgrammeId(name), who, Fen(amount), ends))
 
     @rule(who=st.sampled_from([BUYER, DUAL]), back=backs)
     def claim(self, who: PartyId, back: int) -> None:

@@ -8,7 +8,7 @@ import pytest
 from exchange.closing.events import StatementPosted
 from exchange.orders.events import LeaseGranted, OrderAccepted
 from exchange.rejections import Rejected
-from exchange.state import Claim, Facts, Instant, PartyId, ProgrammeId, Role, VoucherId
+from exchange.state import VENUE, Claim, Facts, Instant, PartyId, ProgrammeId, Role, VoucherId
 from exchange.vouchers.commands import AdoptProgramme, ClaimVoucher, DeclareFacts, IssueVoucher
 from exchange.vouchers.events import (
     VoucherExpired,
@@ -27,7 +27,20 @@ from settlement.terms import VoucherMode
 from settlement.vouchers.parties import BuyerSize
 from settlement.vouchers.programme import BudgetSpan, Buyers, ChipOrigin, Coverage, ProductLine, Programme
 from tests.exchange.desk import Desk
-from tests.exchange.house import BUYER, CLERK, EAST, FAST, NEW_YEAR, SELLER, SLOW, VENUE, WEST, YUAN, House, only, party
+from tests.exchange.house import (
+    BUYER,
+    CLERK,
+    EAST,
+    FAST,
+    NEW_YEAR,
+    SELLER,
+    SLOW,
+    WEST,
+    YUAN,
+    House,
+    only,
+    party,
+)
 
 JANUARY = 31 * 24
 CITY, OFFICE = ProgrammeId("city"), PartyId("office")
@@ -88,7 +101,9 @@ def test_a_deducted_voucher_is_held_at_the_order_and_used_at_the_statement() -> 
     assert isinstance(held, VoucherHeld)
     assert isinstance(passed, VoucherPassed)
     assert isinstance(back, VoucherReturned)
-    assert held.pledge.amount == only(OrderAccepted, happened).held * 3 // 10, "lots may make the order dearer"
+    assert held.pledge.amount == only(OrderAccepted, happened).held * 3 // 10, (
+        "lots may make the order dearer"
+    )
     assert passed.pledge.amount == 720_00 * 3 // 10
     assert back.amount == held.pledge.amount - passed.pledge.amount
     assert stands(house, voucher) == (1_000_00 - 216_00, 216_00, 0)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from exchange.agreements.commands import RecordAgreement
 from exchange.app import Exchange, open_exchange
@@ -88,8 +89,8 @@ async def go_on(exchange: Exchange, house: House) -> None:
     await ask(exchange, SELLER, "go-on-1", house.listing(window=(now, now + 9)))
     await ask(exchange, SELLER, "go-on-2", house.listing(window=(now + 2, now + 8), lot=2))
     for slots, limit in ((3, 10), (2, 12), (4, 3)):
-        terms = {"limit": limit * YUAN, "slots": slots, "window": (now, now + 9), "cards": (2, 3)}
-        command = house.order(**terms, vouchers=(ANY,))
+        limited = house.order(limit=limit * YUAN, slots=slots, window=(now, now + 9), cards=(2, 3))
+        command = replace(limited, vouchers=(ANY,))
         await ask(exchange, BUYER, f"go-on-order-{slots}", command)
     await ask(exchange, SELLER, "go-on-3", house.listing(window=(now + 2, now + 8), asks=spot(house)))
     await ask(exchange, BUYER, "go-on-spot", house.order(window=(now, now + 9), cards=(2, 2), tier=Tier.SPOT))

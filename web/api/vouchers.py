@@ -1,4 +1,4 @@
-"""Vouchers: regions adopt programmes and issue them, buyers hold them, and whoever pays sees what stands behind their use."""
+"""Vouchers: regions adopt programmes and issue them, buyers hold them, whoever pays sees what is behind each use."""
 
 from typing import Annotated
 
@@ -11,14 +11,14 @@ from exchange.periods import Period, period_named
 from exchange.persistence.queries import vouchers as queries
 from exchange.persistence.queries.vouchers import StoredProgramme, Within
 from exchange.state import ProgrammeId, Role
+from exchange.voucher_report import misuse_of, report_of
 from exchange.vouchers.commands import ClaimVoucher
 from exchange.vouchers.events import ProgrammeAdopted, VoucherIssued
-from exchange.vouchers.report import misuse_of, report_of
 from settlement.vouchers import PRESETS
 from web.api.asking import Cursor, Limit, Submit, happened, known, page, seq_after
 from web.bodies.common import Page
+from web.bodies.evidence import EvidenceOut
 from web.bodies.vouchers import (
-    EvidenceOut,
     FactsIn,
     FactsOut,
     MisuseOut,

@@ -1,27 +1,21 @@
 """Programmes, vouchers, and what stands behind their use, as they are asked for and answered."""
 
-import hashlib
-import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field
 
-from exchange.persistence.queries.statements import StoredStatement
 from exchange.persistence.queries.vouchers import (
     DeclaredFacts,
-    Logged,
-    Metered,
     Move,
     StoredProgramme,
     StoredUse,
     StoredVoucher,
 )
 from exchange.state import Claim, Facts, Instant, PartyId, ProgrammeId, VenueTerms
+from exchange.voucher_report import Report
 from exchange.vouchers.commands import AdoptProgramme, DeclareFacts, IssueVoucher
-from exchange.vouchers.report import Report
 from settlement.money import BasisPoints, Fen
 from settlement.terms import VoucherMode
 from settlement.vouchers.misuse import Misuse
@@ -38,8 +32,6 @@ from settlement.vouchers.programme import (
 )
 from web.bodies.fields import FenField, IdField, PartyField, RegionField, utc
 from web.bodies.fields import Instant as InstantField
-from web.bodies.statements import StatementOut
-from web.documents.invoice import InvoiceData
 from web.strict import Body
 
 REGIONS_MAX = 100
@@ -57,7 +49,7 @@ class FactsIn(Body):
 
     size: BuyerSize
     industry: Industry
-    controllers: Annotated[list[IdField], Field(max_length=REGIONS_MAX)] = []
+    controllers: Annotated[list[IdField], Field(max_length=REGIONS_MAX)] = Field(default_factory=list)
 
     def command(self, party: str) -> DeclareFacts:
         """The command that this asks for."""
@@ -107,9 +99,9 @@ class ProgrammeIn(Body):
 
     id: IdField
     version: Annotated[int, Field(ge=1, le=10_000)]
-    regions: Annotated[list[RegionField], Field(max_length=REGIONS_MAX)] = []
-    sizes: Annotated[list[BuyerSize], Field(max_length=len(BuyerSize))] = []
-    industries: Annotated[list[Industry], Field(max_length=REGIONS_MAX)] = []
+    regions: Annotated[list[RegionField], Field(max_length=REGIONS_MAX)] = Field(default_factory=list)
+    sizes: Annotated[list[BuyerSize], Field(max_length=len(BuyerSize))] = Field(default_factory=list)
+    industries: Annotated[list[Industry], Field(max_length=REGIONS_MAX)] = Field(default_factory=list)
     coverage: Annotated[list[CoverageIn], Field(min_length=1, max_length=REGIONS_MAX)]
     mode: VoucherMode
     valid_from: InstantField
@@ -119,8 +111,8 @@ class ProgrammeIn(Body):
     budget_fen: FenField | None = None
     budget_span: BudgetSpan = BudgetSpan.WHOLE_PROGRAMME
     sellers_unrelated: bool = True
-    stacks_with: Annotated[list[IdField], Field(max_length=REGIONS_MAX)] = []
-    evidence: Annotated[list[Evidence], Field(max_length=len(Evidence))] = []
+    stacks_with: Annotated[list[IdField], Field(max_length=REGIONS_MAX)] = Field(default_factory=list)
+    evidence: Annotated[list[Evidence], Field(max_length=len(Evidence))] = Field(default_factory=list)
     claim: ClaimIn | None = None
 
     def command(self, issuer: str) -> AdoptProgramme:
@@ -411,129 +403,6 @@ class MisuseOut:
     def of(cls, misuse: Misuse) -> "MisuseOut":
         """A misuse as it was found."""
         return cls(misuse.subject, misuse.code, misuse.sentence)
-
-
-@dataclass(frozen=True, slots=True)
-class LoggedOut:
-    """An event as the log has it at `seq`. `body_sha256` is over its body as logged, to the byte."""
-
-    seq: int
-    kind: str
-    body: dict[str, Any]
-    body_sha256: str
-
-
-@dataclass(frozen=True, slots=True)
-class BatchOut:
-    """A batch of usage, and the digest of all batches up to it."""
-
-    batch: int
-    sha256: str
-
-
-@dataclass(frozen=True, slots=True)
-class MeteredOut:
-    """What meters reported of the lease: slots and card-seconds, and in which batches."""
-
-    slots: int
-    delivered_card_seconds: int
-    batches: list[BatchOut]
-
-
-@dataclass(frozen=True, slots=True)
-class InvoiceLineOut:
-    """One line of the invoice that the seller issues. The quantity and the price without VAT are decimal texts."""
-
-    item: str
-    specification: str
-    unit: str
-    quantity: str
-    unit_price_yuan: str
-    net_fen: int
-    vat_rate_bp: int
-    vat_fen: int
-    gross_fen: int
-
-
-@dataclass(frozen=True, slots=True)
-class EvidenceOut:
-    """All that the venue knows of one use, for whoever pays: `asked` is what the programme wants to see.
-
-    The contract is the order and the lease as logged, the usage what meters reported, the payment the statement. The
-    invoice is data: the seller issues it. What is on record of the other party is left out for buyer and seller, and the
-    order for the seller. `sha256` is over this document's JSON without that field, keys sorted, without spaces.
-    """
-
-    asked: list[Evidence]
-    statement: StatementOut
-    uses: list[UseOut]
-    facts: list[FactsOut]
-    logged: list[LoggedOut]
-    usage: MeteredOut
-    invoice: list[InvoiceLineOut]
-    sha256: str
-
-    @classmethod
-    def of(
-        cls,
-        asked: Sequence[Evidence],
-        statement: StoredStatement,
-        uses: Sequence[StoredUse],
-        facts: Sequence[DeclaredFacts],
-        logged: Sequence[Logged],
-        usage: Metered,
-        invoice: InvoiceData,
-    ) -> "EvidenceOut":
-        """The pack, sealed with its digest."""
-        pack = cls(
-            asked=list(asked),
-            statement=StatementOut.of(statement),
-            uses=[UseOut.of(use) for use in uses],
-            facts=[FactsOut.of(one) for one in facts],
-            logged=[LoggedOut(one.seq, one.kind, one.body, one.digest) for one in logged],
-            usage=MeteredOut(
-                usage.slots, usage.delivered, [BatchOut(batch, digest) for batch, digest in usage.batches]
-            ),
-            invoice=[
-                InvoiceLineOut(
-                    item=line.item,
-                    specification=line.specification,
-                    unit=line.unit,
-                    quantity=f"{line.quantity:f}",
-                    unit_price_yuan=f"{line.price:f}",
-                    net_fen=line.net,
-                    vat_rate_bp=line.rate_bp,
-                    vat_fen=line.vat,
-                    gross_fen=line.gross,
-                )
-                for line in invoice.lines
-            ],
-            sha256="",
-        )
-        return pack.sealed()
-
-    def sealed(self) -> "EvidenceOut":
-        """The same with its digest."""
-        parts = asdict(self)
-        del parts["sha256"]
-        text = json.dumps(
-            parts, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_iso
-        )
-        return EvidenceOut(
-            self.asked,
-            self.statement,
-            self.uses,
-            self.facts,
-            self.logged,
-            self.usage,
-            self.invoice,
-            hashlib.sha256(text.encode()).hexdigest(),
-        )
-
-
-def _iso(value: object) -> str:
-    assert isinstance(value, datetime), "everything else is JSON already"
-    return value.isoformat().replace("+00:00", "Z")
 
 
 def _fen(amount: int | None) -> Fen | None:

@@ -74,7 +74,10 @@ def report(
         write_json(asdict(told))
         return
     rows = [
-        {name.removesuffix("_fen"): cell if isinstance(cell, str) else yuan(cell) for name, cell in row.items()}
+        {
+            name.removesuffix("_fen"): cell if isinstance(cell, str) else yuan(cell)
+            for name, cell in row.items()
+        }
         for row in map(asdict, told.by_buyer)
     ]
     write_table(

@@ -15,8 +15,8 @@ from exchange.persistence.queries.periods import periods
 from exchange.persistence.queries.vouchers import StoredProgramme
 from exchange.rejections import Rejected
 from exchange.state import Claim, Instant, PartyId, ProgrammeId
+from exchange.voucher_report import Report, misuse_of, report_of
 from exchange.vouchers.commands import AdoptProgramme, IssueVoucher
-from exchange.vouchers.report import Report, misuse_of, report_of
 from settlement.vouchers import PRESETS
 from web.evidence import evidence_of
 from web.evidence_csv import evidence_csv
@@ -44,9 +44,7 @@ COLUMNS: tuple[Cell, ...] = (
 
 
 @get("/region/vouchers")
-async def programmes_page(
-    exchange: NamedDependency[Exchange], caller: NamedDependency[Caller]
-) -> Template:
+async def programmes_page(exchange: NamedDependency[Exchange], caller: NamedDependency[Caller]) -> Template:
     """The region's programmes, examples to begin with, and what was used and must not have been."""
     return await _programmes(exchange, caller, Reader({}), None)
 
@@ -171,9 +169,7 @@ async def _programmes(
         "region/vouchers.html",
         caller,
         status=422 if wrong else 200,
-        reports=[
-            (one, await report_of(readers, exchange.terms, one, None)) for one in newest.values()
-        ],
+        reports=[(one, await report_of(readers, exchange.terms, one, None)) for one in newest.values()],
         misuse=await misuse_of(readers, caller.region),
         presets=PRESETS,
         asked=asked,

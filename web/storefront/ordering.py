@@ -23,7 +23,6 @@ from web.session import Caller
 from web.storefront.order_form import read_order, with_usual
 from web.storefront.priced import Priced, priced_for, promised
 
-
 VOUCHERS_SHOWN = 200
 
 

@@ -1,4 +1,4 @@
-"""Vouchers by hand: an office adopts a programme and gives one, a buyer claims and orders, and the report says what came of it."""
+"""Vouchers by hand: an office adopts a programme and gives one, a buyer orders with it, a report says the rest."""
 
 import re
 from typing import Any
@@ -59,7 +59,9 @@ async def covered(venue: Venue) -> tuple[Seeder, Browser, Browser]:
         for link in (await buyer.get(placed.location)).page.links()
         if link.startswith("/leases/lse-")
     )
-    seeder.leases = [live.terms for live in venue.exchange.engine.state.leases.values() if live.terms.id == lease]
+    seeder.leases = [
+        live.terms for live in venue.exchange.engine.state.leases.values() if live.terms.id == lease
+    ]
     await seeder.tick(NOW + 2 * DAY)
     await seeder.report(NOW + 2 * DAY)
     await seeder.tick(at("2026-12-05 00:00"))
@@ -123,7 +125,9 @@ async def test_what_an_office_mistypes_is_told_at_its_field(venue: Venue) -> Non
     office = await venue.as_party("office-shanghai")
     wrong = await sent(office, "/region/vouchers", **{**ADOPTED, "budget": "much", "valid_from": ""})
     assert wrong.status == 422
-    assert {'id="budget-mistake"', 'id="valid_from-mistake"'} <= set(re.findall(r'id="\w+-mistake"', wrong.html))
+    assert {'id="budget-mistake"', 'id="valid_from-mistake"'} <= set(
+        re.findall(r'id="\w+-mistake"', wrong.html)
+    )
     await promised(venue)
     wrong = await sent(office, f"/region/vouchers/{PROGRAMME}", **{**GIVEN, "amount": "0.001"})
     assert (wrong.status, 'id="amount-mistake"' in wrong.html) == (422, True)

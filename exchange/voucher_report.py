@@ -64,9 +64,7 @@ def reported(
         return period is None or period.begins <= at < period.ends
 
     used = [use for use in uses if period is None or use.period == period.name]
-    expired = {
-        name: amount if counts(at) else NOTHING for name, (amount, at) in expiries.items()
-    }
+    expired = {name: amount if counts(at) else NOTHING for name, (amount, at) in expiries.items()}
     by_buyer = [
         _part(
             buyer,
