@@ -75,6 +75,8 @@ def pledges_for(
     state: State, held: Sequence[Pledge], parties: tuple[PartyId, PartyId], chip: ChipCode, cost: Fen
 ) -> Iterator[Pledge]:
     """What a lease between two parties takes of what is held of vouchers: nothing where the rules refuse it now."""
+    if not held:
+        return
     taken: list[Subsidy] = []
     buyer, seller = (party_of(state, party) for party in parties)
     for pledge in held:
