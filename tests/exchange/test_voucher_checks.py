@@ -15,7 +15,6 @@ from exchange.vouchers.events import (
     ProgrammeAdopted,
     VoucherExpired,
     VoucherHeld,
-    VoucherIssued,
     VoucherPassed,
     VoucherReturned,
 )
@@ -56,7 +55,9 @@ def told(house: House, kind: type[Event] | None = None, doctor: Doctor = lambda 
 
 
 def pledging(amount: int) -> Doctor:
-    return lambda event: replace(event, pledge=replace(event.pledge, amount=Fen(event.pledge.amount + amount)))
+    return lambda event: replace(
+        event, pledge=replace(event.pledge, amount=Fen(event.pledge.amount + amount))
+    )
 
 
 def owned_by_the_sellers_owner(event: Any) -> Event:

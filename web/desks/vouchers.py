@@ -62,14 +62,14 @@ async def adopt_programme(
     days = sent.whole("days", 1) if claim else None
     if preset is None or sent.mistakes or begins is None:
         return await _programmes(exchange, caller, sent, None)
-    name = f"{preset.programme.id}-{caller.region}"
+    name, buyers = f"{preset.programme.id}-{caller.region}", preset.programme.buyers
     version = len(await queries.programme_versions(exchange.readers, name)) + 1
     programme = replace(
         preset.programme,
         id=name,
         version=version,
         issuer=caller.region,
-        buyers=replace(preset.programme.buyers, regions=(caller.region,)),
+        buyers=replace(buyers, regions=(caller.region,) if buyers.regions else ()),
         valid_from=begins,
         valid_to=None,
         budget=budget,
