@@ -67,7 +67,7 @@ def owned_by_the_sellers_owner(event: Any) -> Event:
 def used(**changes: Any) -> Doctor:
     """Another part of the first line."""
 
-    def doctor(event: Any) -> Event:
+    def doctor(event: StatementPosted) -> Event:
         line = event.lines[0]
         part = replace(line.vouchers[0], **changes)
         return replace(event, lines=(replace(line, vouchers=(part,)), *event.lines[1:]))
