@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from exchange.catalogue.catalogue import load_catalogue
 from exchange.closing.events import StatementPosted
 from exchange.orders.events import LeaseGranted, OrderAccepted
+from exchange.quoting.quote import QuotedVoucher, quoted
 from exchange.rejections import Rejected
 from exchange.state import VENUE, Claim, Facts, Instant, PartyId, ProgrammeId, Role, VoucherId
 from exchange.vouchers.commands import AdoptProgramme, ClaimVoucher, DeclareFacts, IssueVoucher
@@ -20,7 +22,7 @@ from exchange.vouchers.events import (
 from exchange.vouchers.judging import ANY
 from matching.commands import CancelOrder
 from matching.curves import flat
-from matching.terms import Tier
+from matching.terms import Seq, Tier
 from settlement.ledger.chart import AccountKind
 from settlement.money import BasisPoints, Fen
 from settlement.terms import VoucherMode
@@ -223,6 +225,28 @@ def test_two_vouchers_share_an_order_only_where_both_programmes_agree() -> None:
     house.ask(OFFICE, AdoptProgramme(replace(park, version=2, stacks_with=(CITY,)), None))
     passed = [event.pledge for event in house.place(vouchers=both) if isinstance(event, VoucherPassed)]
     assert [pledge.amount for pledge in passed] == [3_00, 2_10]
+
+
+def test_a_quote_says_what_vouchers_would_hold_and_cover() -> None:
+    house = city(mode=VoucherMode.REIMBURSE_BUYER)
+    voucher = give(house)
+    house.offer(price=9 * YUAN)
+    order = house.order(slots=10, cards=(8, 8), window=(0, 10), vouchers=(voucher,))
+    answer = quoted(house.state, Seq(0), load_catalogue(), BUYER, order)
+    expected = QuotedVoucher(
+        voucher, VoucherMode.REIMBURSE_BUYER, Fen(answer.order_held * 3 // 10), Fen(216_00)
+    )
+    assert answer.vouchers == (expected,)
+    house.ask(CLERK, DeclareFacts(SELLER, replace(SMALL, controllers=frozenset({str(BUYER)}))))
+    again = quoted(house.state, Seq(0), load_catalogue(), BUYER, order)
+    assert again.vouchers == (replace(expected, covered=Fen(0)),), (
+        "it would be leased from the buyer's own company"
+    )
+    refused = quoted(
+        house.state, Seq(0), load_catalogue(), BUYER, replace(order, vouchers=(voucher, voucher))
+    )
+    assert refused.refusal is not None
+    assert refused.refusal.code == "voucher_refused"
 
 
 def test_a_voucher_that_is_over_goes_back_to_its_programme() -> None:
