@@ -197,6 +197,8 @@ class BidSketch(Sketch[Waiting, Room]):
 
 Bids = Ladder[Waiting, Room]
 SMALL: Final = 16  # cards: up to so many each size has a ladder of its own
+WIDE: Final = 64  # items of a node on a ladder, for searches that look at the first that serve
+NARROW: Final = 16  # the same for those that look for the best, and so at all of a node
 
 
 def size_of(cards: int) -> int:
@@ -215,9 +217,9 @@ class Book:
     def __init__(self, chip: ChipCode, region: RegionCode) -> None:
         self.chip = chip
         self.region = region
-        self.offers: Ladder[LiveListing, Need] = Ladder(OfferSketch)
+        self.offers: Ladder[LiveListing, Need] = Ladder(OfferSketch, WIDE)
         self.bids: dict[int, Bids] = {}
-        self.leased: Ladder[Held, Taking] = Ladder(HoldSketch)
+        self.leased: Ladder[Held, Taking] = Ladder(HoldSketch, NARROW)
         self._held: dict[LeaseNumber, Held] = {}
         self.usable = 0
 
@@ -226,7 +228,7 @@ class Book:
         size = size_of(waiting.cards)
         bids = self.bids.get(size)
         if bids is None:
-            bids = self.bids[size] = Ladder(BidSketch)
+            bids = self.bids[size] = Ladder(BidSketch, WIDE)
         bids.add(rung, waiting)
 
     def remove_bid(self, rung: Rung, live: LiveOrder, weight: int) -> None:

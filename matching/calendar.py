@@ -12,20 +12,20 @@ class Calendar(Generic[Name]):
     __slots__ = ("_days", "_slots")
 
     def __init__(self) -> None:
-        self._days: dict[int, dict[Name, None]] = {}
+        self._days: dict[int, set[Name]] = {}
         self._slots: list[int] = []
 
     def add(self, slot: int, name: Name) -> None:
         """Let a name fall due in a slot."""
         day = self._days.get(slot)
         if day is None:
-            day = self._days[slot] = {}
+            day = self._days[slot] = set()
             heappush(self._slots, slot)
-        day[name] = None
+        day.add(name)
 
     def remove(self, slot: int, name: Name) -> None:
         """Strike a name out."""
-        del self._days[slot][name]
+        self._days[slot].remove(name)
 
     def due(self, before: int) -> list[Name]:
         """Names that stand under slots before one, by slot and then by name. They stay until they are struck out."""

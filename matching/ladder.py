@@ -12,7 +12,6 @@ from heapq import heappop, heappush, heapreplace
 from typing import Final, Generic, NewType, Self, TypeVar
 
 NOBODY: Final = 1 << 200  # a rank behind every other
-FULL: Final = 64  # items of a leaf, or children of a branch, before it parts
 AGE_BITS: Final = 48
 
 Rung = NewType("Rung", int)
@@ -101,12 +100,13 @@ class Node(Generic[Item, Query]):
 
 
 class Ladder(Generic[Item, Query]):
-    """The items. `sketch` makes an empty sketch."""
+    """The items. `sketch` makes an empty sketch, and a node with more than `full` items or children parts."""
 
-    __slots__ = ("_grown", "_root", "_sketch")
+    __slots__ = ("_full", "_grown", "_root", "_sketch")
 
-    def __init__(self, sketch: Callable[[], Sketch[Item, Query]]) -> None:
+    def __init__(self, sketch: Callable[[], Sketch[Item, Query]], full: int) -> None:
         self._sketch = sketch
+        self._full = full
         self._grown: dict[Rung, Item] = {}
         self._root: Node[Item, Query] = Node(sketch(), [], [], [])
 
@@ -203,7 +203,7 @@ class Ladder(Generic[Item, Query]):
             assert at == len(node.rungs) or node.rungs[at] != rung, "of equal rank each has an age of its own"
             node.rungs.insert(at, rung)
             node.items.insert(at, item)
-        return self._part(node) if len(node.rungs) > FULL else None
+        return self._part(node) if len(node.rungs) > self._full else None
 
     def _part(self, node: Node[Item, Query]) -> Node[Item, Query]:
         """Cut a node in two, and answer with the right half."""
@@ -303,31 +303,30 @@ class Ladder(Generic[Item, Query]):
             node.rungs[at] = child.rungs[0]
         else:
             del node.rungs[at], node.children[at]
-        if len(child.rungs) > FULL // 2:
+        if len(child.rungs) > self._full // 2:
             return
-        if not _joined(node, at - 1):
-            _joined(node, at)
+        if not self._joined(node, at - 1):
+            self._joined(node, at)
+
+    def _joined(self, node: Node[Item, Query], at: int) -> bool:
+        """Let a child take in its right neighbour, if it has one and both are small. Answers whether it did."""
+        if not 0 <= at < len(node.children) - 1:
+            return False
+        left, right = node.children[at], node.children[at + 1]
+        if len(left.rungs) + len(right.rungs) > self._full // 2:
+            return False
+        left.rungs += right.rungs
+        left.items += right.items
+        left.children += right.children
+        left.sketch.join(right.sketch)
+        left.loose = True
+        del node.rungs[at + 1], node.children[at + 1]
+        return True
 
 
 def _child(node: Node[Item, Query], rung: Rung) -> int:
     """Which child a rung belongs to."""
     return max(0, bisect_right(node.rungs, rung) - 1)
-
-
-def _joined(node: Node[Item, Query], at: int) -> bool:
-    """Let a child take in its right neighbour, if it has one and both are small. Answers whether it did."""
-    if not 0 <= at < len(node.children) - 1:
-        return False
-    left, right = node.children[at], node.children[at + 1]
-    if len(left.rungs) + len(right.rungs) > FULL // 2:
-        return False
-    left.rungs += right.rungs
-    left.items += right.items
-    left.children += right.children
-    left.sketch.join(right.sketch)
-    left.loose = True
-    del node.rungs[at + 1], node.children[at + 1]
-    return True
 
 
 def _walk(node: Node[Item, Query]) -> Iterator[tuple[Rung, Item]]:

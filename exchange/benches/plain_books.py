@@ -147,7 +147,7 @@ class _Feed:
                     self._play.carry_out(WithdrawListing(ListingId(name)))
 
     def _trade(self, command: Command, taker: int) -> None:
-        buys = isinstance(command, Place)
+        buys = type(command) is Place
         for event in self._play.carry_out(command):
             if type(event) is Leased:
                 maker = int(event.listing if buys else event.order)

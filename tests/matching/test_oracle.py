@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from msgspec.structs import replace
 
-from matching import ladder, market
+from matching import book, market
 from matching.book import Need
 from matching.commands import Command, Tick
 from matching.events import Displaced, Event, Leased, Rested, Ticked
@@ -45,7 +45,8 @@ def test_the_kernel_says_what_the_oracle_says_in_many_worlds() -> None:
 
 def test_the_kernel_says_so_too_where_its_books_have_many_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small worlds fill one leaf of an index; so here leaves are smaller, and masks are counted anew more often."""
-    monkeypatch.setattr(ladder, "FULL", 4)
+    monkeypatch.setattr(book, "WIDE", 4)
+    monkeypatch.setattr(book, "NARROW", 4)
     monkeypatch.setattr(market, "AFTER", 3)
     print(f"SUANLI_SEED={SEED} SUANLI_WORLDS={WORLDS}")
     chance = Random(SEED)

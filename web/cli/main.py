@@ -40,6 +40,7 @@ COMMANDS = {
     "seal": Front("web.cli.seal", "Keep the usage of a closed month as files, and verify them."),
     "index": Front("web.cli.index", "Show the price index, or work it out again from the tape."),
     "replay": Front("web.cli.replay", "Trade a real trace on a venue of its own."),
+    "bill-tokens": Front("web.cli.bill_tokens", "Bill token requests at many prices, rounded once and each."),
     "audit": Front("web.cli.audit", "Work out the books again from the log, and compare."),
     "bench": Front("web.cli.bench", "Measure how fast the venue is here."),
     "check-cases": Front("web.cli.check_cases", "Check files of worked cases."),
