@@ -56,6 +56,7 @@ voucher_moves = Table(
     integer("amount"),
     integer("slot"),
     PrimaryKeyConstraint("voucher", "seq", "kind", "subject"),
+    Index("ix_voucher_moves_subject", "subject"),
 )
 """What became of vouchers before they were used: held by an order, passed to a lease (`subject`), returned, expired.
 

@@ -79,6 +79,15 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """A voucher that an order named: what of it the order holds now, and what its leases took of that."""
+
+    voucher: VoucherId
+    held: Fen
+    taken: Fen
+
+
+@dataclass(frozen=True, slots=True)
 class StoredUse:
     """What a voucher covered of one statement line."""
 
@@ -183,6 +192,21 @@ async def moves_of(pool: Pool, voucher: str) -> list[Move]:
     return [Move(row["kind"], row["subject"], Fen(row["amount"]), row["slot"], row["seq"]) for row in rows]
 
 
+async def vouchers_named(pool: Pool, order: str) -> list[Named]:
+    """The vouchers that an order named, by their ids."""
+    rows = await pool.fetch(
+        """
+        SELECT m.voucher, coalesce(sum(m.amount) FILTER (WHERE m.kind = 'passed'), 0)::bigint AS taken,
+               sum(CASE m.kind WHEN 'held' THEN m.amount ELSE -m.amount END)::bigint AS held
+        FROM voucher_moves m WHERE m.subject = $1
+             OR (m.kind = 'passed' AND m.subject IN (SELECT id FROM leases WHERE order_id = $1))
+        GROUP BY m.voucher ORDER BY m.voucher
+        """,
+        order,
+    )
+    return [Named(VoucherId(row["voucher"]), Fen(row["held"]), Fen(row["taken"])) for row in rows]
+
+
 async def expiries_of(pool: Pool, programme: str) -> list[tuple[VoucherId, Fen, int]]:
     """Which vouchers of a programme are over, how much of each was not used, and the slot of the venue's clock then."""
     rows = await pool.fetch(
@@ -267,7 +291,7 @@ _USES = """
     SELECT s.id AS statement, l.n, r.period, s.subject AS lease, e.order_id, s.buyer, s.seller, l.gross_fen,
            part.one AS part, v.programme, t.slot * (w.terms ->> 'slot_seconds')::bigint AS ordered_at
     FROM statement_lines l JOIN statements s ON s.id = l.statement JOIN runs r ON r.id = s.run
-    JOIN leases e ON e.id = s.subject JOIN trades t ON 'lse-' || t.number = e.id CROSS JOIN venue w
+    JOIN leases e ON e.id = s.subject JOIN trades t ON t.number = substr(e.id, 5)::bigint CROSS JOIN venue w
     CROSS JOIN LATERAL jsonb_array_elements(l.vouchers) WITH ORDINALITY AS part (one, place)
     JOIN vouchers v ON v.id = part.one ->> 'voucher'
     WHERE l.vouchers <> '[]' AND ($1::text IS NULL OR v.id = $1) AND ($2::text IS NULL OR v.programme = $2)

@@ -54,6 +54,7 @@ async def covered(venue: Venue) -> tuple[Seeder, Browser, Browser]:
     assert "¥2,027.20" in reviewed.page.text, "what is left to pay"
     placed = await place(buyer, reviewed)
     assert placed.status == 303, placed.html
+    assert "taken by its leases" in (await buyer.get(placed.location)).page.text
     lease = next(
         link.removeprefix("/leases/")
         for link in (await buyer.get(placed.location)).page.links()

@@ -56,6 +56,7 @@ def upgrade() -> None:
         sa.Column("slot", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("voucher", "seq", "kind", "subject", name=op.f("pk_voucher_moves")),
     )
+    op.create_index("ix_voucher_moves_subject", "voucher_moves", ["subject"])
 
 
 def downgrade() -> None:
