@@ -147,7 +147,7 @@ class Client:
 
     async def misuse(self) -> list[MisuseOut]:
         """What vouchers were used for and must not be, as an office or the clerk."""
-        return await self._get("/v1/misuse", list[MisuseOut])
+        return await self._get("/v1/voucher-misuse", list[MisuseOut])
 
     async def top_up(self, amount_fen: int, key: str = "") -> TopUpOut:
         """Pay money in, or with a key that was sent before: hear how that stands."""

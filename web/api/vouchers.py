@@ -63,7 +63,7 @@ async def list_facts(party_id: FromPath[str], exchange: NamedDependency[Exchange
     return [FactsOut.of(one) for one in await queries.facts_of(exchange.readers, party_id)]
 
 
-@get("/presets", guards=issuers)
+@get("/programmes/presets", guards=issuers)
 async def list_presets() -> list[PresetOut]:
     """Examples of programmes, as the press and copies of the notices told them: a start, and no legal text."""
     return [PresetOut.of(preset) for preset in PRESETS]
@@ -158,7 +158,7 @@ async def get_evidence(
     return known(await evidence_of(exchange, caller, f"{run}/{subject}"))
 
 
-@get("/misuse", guards=issuers)
+@get("/voucher-misuse", guards=issuers)
 async def list_misuse(
     caller: NamedDependency[Caller], exchange: NamedDependency[Exchange]
 ) -> list[MisuseOut]:
