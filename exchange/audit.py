@@ -16,6 +16,7 @@ from exchange.checks.log import Chain
 from exchange.checks.market import Kept
 from exchange.checks.projections import FOLDED, Fold
 from exchange.checks.settling import Settling
+from exchange.checks.signatures import Signatures
 from exchange.checks.statements import Statements
 from exchange.checks.usage import Usage
 from exchange.checks.vouchers import Vouchers
@@ -64,12 +65,14 @@ class _Log:
     def __init__(self, catalogue: Catalogue, *, redecide: bool) -> None:
         self.chain, self.journal, self.leasing, self.fold = Chain(), Journal(), Leasing(), Fold()
         self.vouchers = Vouchers()
+        self.signatures = Signatures()
         self.decisions = Decisions(before_all(catalogue), before_all(catalogue)) if redecide else None
 
     def findings(self) -> Iterator[Findings]:
         """What was found, in the order in which it is told."""
         yield from (self.chain.findings, self.journal.findings, *self.leasing.all_findings())
         yield self.vouchers.findings
+        yield self.signatures.findings
         yield self.fold.findings
         if self.decisions is not None:
             yield self.decisions.findings
@@ -97,6 +100,8 @@ class _Log:
         self.leasing.see(step.seq, self._asked(step), events)
         with telling(self.vouchers.findings):
             self.vouchers.see(events)
+        with telling(self.signatures.findings):
+            self.signatures.see(events)
         for event in events:
             with telling(self.fold.findings):
                 self.fold.see(step.seq, self.chain.digest, event)

@@ -14,7 +14,7 @@ from exchange.core import decide, evolve
 from exchange.events import Event
 from exchange.persistence.codec import decode_command, encode
 from exchange.persistence.queries.audit import LoggedCommand, LoggedStep
-from exchange.state import LiveProgramme, PartyId, State
+from exchange.state import LiveProgramme, PartyId, QuarterStanding, State
 from matching.picture import picture as picture_of_market
 from matching.terms import Seq
 
@@ -101,6 +101,13 @@ def _programme(known: LiveProgramme) -> tuple[object, ...]:
     return known.versions, known.claim, known.claimed, sorted(known.issued.items()), taken
 
 
+def _standing(standing: QuarterStanding) -> Iterator[object]:
+    yield standing.confirmed
+    yield standing.agreed
+    yield sorted(standing.recognised.items())
+    yield sorted(standing.references)
+
+
 def _parts(state: State) -> Iterator[tuple[str, object]]:
     market = state.market
     yield "terms", state.terms
@@ -113,7 +120,9 @@ def _parts(state: State) -> Iterator[tuple[str, object]]:
     yield "leases", ({name: (live.terms, live.last_run) for name, live in state.leases.items()}, unsettled)
     yield "reserves", state.reserves
     yield "contracts", state.contracts
-    yield "agreements", state.agreements
+    yield "keys", {party: sorted(keys) for party, keys in state.keys.items() if keys}
+    yield "agreements", (state.agreements, list(state.drafts.values()))
+    yield "quarters", [(pair, *_standing(standing)) for pair, standing in state.quarters.items()]
     yield "facts", state.facts
     yield "programmes", {name: _programme(known) for name, known in state.programmes.items()}
     yield "vouchers", state.vouchers

@@ -1,4 +1,4 @@
-"""What every table is made of: the metadata that they share, and the columns that most of them have."""
+"""What all tables are made of: their names' pattern, and the columns that are everywhere."""
 
 from typing import Any
 
@@ -15,16 +15,16 @@ metadata = MetaData(
 )
 
 
-def text(name: str, *, null: bool = False) -> Column[str]:
-    """A column of text."""
+def text_column(name: str, *, null: bool = False) -> Column[str]:
+    """Text of any length."""
     return Column(name, Text, nullable=null)
 
 
-def integer(name: str, *, null: bool = False) -> Column[int]:
-    """A column of integers of 64 bits."""
+def int_column(name: str, *, null: bool = False) -> Column[int]:
+    """An integer of 64 bits."""
     return Column(name, BigInteger, nullable=null)
 
 
-def json(name: str, *, null: bool = False) -> Column[Any]:
-    """A column of JSON that can be looked into."""
+def json_column(name: str, *, null: bool = False) -> Column[Any]:
+    """JSON that a query can look into."""
     return Column(name, JSONB, nullable=null)

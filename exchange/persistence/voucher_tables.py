@@ -2,17 +2,20 @@
 
 from sqlalchemy import Boolean, Column, Index, Integer, PrimaryKeyConstraint, Table, Text
 
-from exchange.persistence.columns import integer, json, metadata, text
+from exchange.persistence.columns import int_column as _int
+from exchange.persistence.columns import json_column as _json
+from exchange.persistence.columns import metadata
+from exchange.persistence.columns import text_column as _text
 
 facts = Table(
     "facts",
     metadata,
-    text("party"),
-    integer("seq"),
-    text("size"),
-    text("industry"),
-    json("controllers"),
-    integer("at"),
+    _text("party"),
+    _int("seq"),
+    _text("size"),
+    _text("industry"),
+    _json("controllers"),
+    _int("at"),
     PrimaryKeyConstraint("party", "seq"),
 )
 """What parties have shown of themselves, as it was declared: the last of a party holds."""
@@ -20,12 +23,12 @@ facts = Table(
 programmes = Table(
     "programmes",
     metadata,
-    text("id"),
+    _text("id"),
     Column("version", Integer, nullable=False),
-    text("issuer"),
-    json("terms"),
-    json("claim", null=True),
-    integer("seq"),
+    _text("issuer"),
+    _json("terms"),
+    _json("claim", null=True),
+    _int("seq"),
     PrimaryKeyConstraint("id", "version"),
 )
 
@@ -33,14 +36,14 @@ vouchers = Table(
     "vouchers",
     metadata,
     Column("id", Text, primary_key=True),
-    text("programme"),
-    text("issuer"),
-    text("buyer"),
-    integer("amount"),
-    integer("ends"),
+    _text("programme"),
+    _text("issuer"),
+    _text("buyer"),
+    _int("amount"),
+    _int("ends"),
     Column("claimed", Boolean, nullable=False),
-    integer("at"),
-    integer("seq"),
+    _int("at"),
+    _int("seq"),
     Index("ix_vouchers_buyer", "buyer", "seq"),
     Index("ix_vouchers_programme", "programme", "seq"),
 )
@@ -49,12 +52,12 @@ vouchers = Table(
 voucher_moves = Table(
     "voucher_moves",
     metadata,
-    text("voucher"),
-    integer("seq"),
-    text("kind"),
-    text("subject"),
-    integer("amount"),
-    integer("slot"),
+    _text("voucher"),
+    _int("seq"),
+    _text("kind"),
+    _text("subject"),
+    _int("amount"),
+    _int("slot"),
     PrimaryKeyConstraint("voucher", "seq", "kind", "subject"),
     Index("ix_voucher_moves_subject", "subject"),
 )
@@ -62,3 +65,5 @@ voucher_moves = Table(
 
 `slot` is where the venue's clock stood. What is used stands in the statement lines.
 """
+
+VOUCHER_TABLES = (facts, programmes, vouchers, voucher_moves)

@@ -9,17 +9,23 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from exchange.agreements.commands import RecordAgreement
+from exchange.agreements.commands import (
+    DeclineAgreement,
+    ProposeAgreement,
+    SignAgreement,
+    WithdrawAgreement,
+)
 from exchange.checks.decisions import picture
 from exchange.contracts.commands import OpenContract
 from exchange.core import evolve
 from exchange.listings.commands import PublishListing
 from exchange.orders.commands import PlaceOrder
 from exchange.orders.rules import order_of
+from exchange.parties.commands import IssueKey, RevokeKey
 from exchange.persistence.codec import decode_command, decode_event, encode
+from exchange.quarters.commands import ConfirmQuarter, DisputeQuarter, RecogniseAmount
 from exchange.rejections import Rejected
 from exchange.state import (
-    Claim,
     Facts,
     Instant,
     MicroYuan,
@@ -51,10 +57,10 @@ from matching.terms import (
     TimeInForce,
     Work,
 )
-from settlement.money import BasisPoints, Fen
-from settlement.terms import VoucherMode
+from settlement.money import Fen
+from settlement.quarters import SHARED_KINDS, Figure, PairQuarter, QuarterFigures
+from settlement.sign_off import digest_of
 from settlement.vouchers.parties import BuyerSize
-from settlement.vouchers.programme import Buyers, ChipOrigin, Coverage, ProductLine, Programme
 from tests.exchange.desk import Desk
 from tests.exchange.house import (
     BUYER,
@@ -70,10 +76,12 @@ from tests.exchange.house import (
     SLOW,
     WEST,
     House,
+    office_of,
     pair,
     party,
 )
 from tests.exchange.laws import left_to_pay, most_it_costs
+from tests.exchange.promises import amounts, programme_of, programmes
 
 LAWFUL = settings(
     max_examples=120,
@@ -132,27 +140,6 @@ orders = st.fixed_dictionaries(
         "vouchers": st.sampled_from([None, None, 0, 1, 1, 2, 3]),
     }
 )
-amounts = st.sampled_from([1, 99, 3_33, 50_00, 900_00])
-caps = st.sampled_from([None, None, Fen(2_00), Fen(77)])
-rates = st.sampled_from([BasisPoints(3000), BasisPoints(10_000), BasisPoints(9_900), BasisPoints(1)])
-programmes = st.fixed_dictionaries(
-    {
-        "id": st.sampled_from(["city", "district"]),
-        "coverage": st.lists(
-            st.builds(
-                Coverage, st.just(ProductLine.COMPUTE), st.sampled_from([None, None, *ChipOrigin]), rates
-            ),
-            min_size=1,
-            max_size=2,
-        ).map(tuple),
-        "mode": st.sampled_from(VoucherMode),
-        "per_order_cap": caps,
-        "yearly_cap": caps,
-        "budget": st.sampled_from([None, None, Fen(500_00)]),
-        "stacks_with": st.sampled_from([(), ("city",), ("district",)]),
-        "claim": st.none() | st.builds(Claim, amounts.map(Fen), st.sampled_from([3600, 90_000])),
-    }
-)
 baskets = st.lists(orders, min_size=1, max_size=5)
 reports = st.fixed_dictionaries(
     {
@@ -175,6 +162,7 @@ class Venue(RuleBasedStateMachine):
         self.house.admit(party(DUAL, Role.BUYER, Role.SELLER), money=900_00)
         self.house.admit(party(RAY, Role.SELLER, region=NORTH, group=SELLER))
         self.house.admit(party(OFFICE, Role.REGION))
+        self.house.open_offices(EAST, WEST, NORTH)
         self.desk = Desk(self.house)
         self.follower = copy.deepcopy(self.house.state)
         self.followed = len(self.house.log)
@@ -288,7 +276,53 @@ class Venue(RuleBasedStateMachine):
     def agree(self, after: int, lasts: int | None, tax: int) -> None:
         begins = self.house.state.now + after * 1800
         ends = None if lasts is None else begins + lasts * 1800
-        self.house.ask(CLERK, RecordAgreement(pair(begins, ends, tax, version=len(self.house.log))))
+        self.house.ask(CLERK, ProposeAgreement(pair(begins, ends, tax, version=len(self.house.log))))
+
+    @precondition(lambda self: self.house.state.drafts)
+    @rule(
+        back=backs,
+        by=st.sampled_from([EAST, WEST, WEST, NORTH]),
+        says=st.sampled_from("sssssdw"),
+        honest=honesty,
+    )
+    def answer_an_agreement(self, back: int, by: RegionCode, says: str, honest: bool) -> None:
+        """A region signs or declines a version, or the clerk takes it back."""
+        name, version = self.one_of(self.house.state.drafts, back)[0]
+        digest = self.house.state.drafts[name, version].digest if honest else "0" * 64
+        match says:
+            case "s":
+                self.house.ask(office_of(by), SignAgreement(name, version, "desk", digest))
+            case "d":
+                self.house.ask(office_of(by), DeclineAgreement(name, version, "desk", "too little"))
+            case _:
+                self.house.ask(CLERK, WithdrawAgreement(name, version))
+
+    @rule(by=st.sampled_from([EAST, WEST]), revoked=st.booleans())
+    def change_a_key(self, by: RegionCode, revoked: bool) -> None:
+        key = RevokeKey(office_of(by), "desk") if revoked else IssueKey(office_of(by), "desk", "0" * 64)
+        self.house.ask(CLERK, key)
+
+    @rule(
+        by=st.sampled_from([EAST, WEST, NORTH]),
+        quarter=st.sampled_from(["2026-Q1", "2026-Q1", "2026-Q2"]),
+        fen=st.sampled_from([0, 0, 7, -7]),
+        says=st.sampled_from("cccdr"),
+    )
+    def answer_a_quarter(self, by: RegionCode, quarter: str, fen: int, says: str) -> None:
+        """A region confirms or disputes a quarter's figures, or records what is recognised of them."""
+        between = PairQuarter(EAST, WEST, quarter)
+        places = [(kind, region) for kind in SHARED_KINDS for region in (EAST, WEST)]
+        figures = QuarterFigures(between, tuple(Figure(*place, Fen(fen)) for place in places))
+        command: ConfirmQuarter | DisputeQuarter | RecogniseAmount
+        match says:
+            case "c":
+                command = ConfirmQuarter(figures, "desk", digest_of(figures))
+            case "d":
+                command = DisputeQuarter(between, "desk", "not ours")
+            case _:
+                reference = f"document {len(self.house.log) % 3}"
+                command = RecogniseAmount(between, by, SHARED_KINDS[0], Fen(fen), reference)
+        self.house.ask(office_of(by), command)
 
     # Vouchers
 
@@ -312,20 +346,7 @@ class Venue(RuleBasedStateMachine):
         """A region adopts a programme, or the next version of one."""
         known = self.house.state.programmes.get(ProgrammeId(draft["id"]))
         version = 1 if known is None else len(known.versions) + 1
-        programme = Programme(
-            id=draft["id"],
-            version=version,
-            issuer=EAST,
-            buyers=Buyers(),
-            coverage=draft["coverage"],
-            mode=draft["mode"],
-            valid_from=self.house.state.now,
-            valid_to=None,
-            per_order_cap=draft["per_order_cap"],
-            yearly_cap=draft["yearly_cap"],
-            budget=draft["budget"],
-            stacks_with=draft["stacks_with"],
-        )
+        programme = programme_of(draft, version, self.house.state.now)
         self.house.ask(OFFICE, AdoptProgramme(programme, draft["claim"]))
 
     @rule(
@@ -422,7 +443,7 @@ class Venue(RuleBasedStateMachine):
         """In slots of a quarter, an odd number of steps costs a fraction of a fen."""
         return steps * 37 * self.terms.price_tick
 
-    def one_of(self, known: Mapping[Any, Any], back: int) -> tuple[str, Any]:
+    def one_of(self, known: Mapping[Any, Any], back: int) -> tuple[Any, Any]:
         """Something that is open, the youngest first; or an id that never was."""
         return list(known.items())[-1 - back % len(known)] if known else ("nothing", None)
 

@@ -27,6 +27,9 @@ COMMANDS = {
     "terms": Front("web.cli.terms", "Show the terms of the house, or change them."),
     "links": Front("web.cli.links", "Show the bandwidth between regions, or set it."),
     "party": Front("web.cli.party", "Admit parties, list them, and give them keys."),
+    "agreement": Front(
+        "web.cli.agreement", "Propose agreements between regions, sign them, and confirm quarters."
+    ),
     "deposit": Front("web.cli.deposit", "Book money that a party has paid in."),
     "vouchers": Front(
         "web.cli.vouchers", "Put on record what voucher programmes ask for, and see what became of vouchers."
