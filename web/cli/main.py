@@ -39,6 +39,7 @@ COMMANDS = {
     "orders": Front("web.cli.orders", "List your orders."),
     "leases": Front("web.cli.leases", "List what you have bought or sold."),
     "usage": Front("web.cli.usage", "Report a file of delivered time or used tokens, as a seller."),
+    "meter": Front("web.cli.meter", "Make keys for meters, and register them, as a seller."),
     "close": Front("web.cli.close", "Settle a month, for good."),
     "seal": Front("web.cli.seal", "Keep the usage of a closed month as files, and verify them."),
     "index": Front("web.cli.index", "Show the price index, or work it out again from the tape."),

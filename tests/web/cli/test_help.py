@@ -13,6 +13,7 @@ GROUPS = {
     "bench": ["matching", "settle"],
     "db": ["check", "upgrade", "rebuild"],
     "links": ["list", "set"],
+    "meter": ["new", "register", "list"],
     "party": ["add", "list", "key"],
     "terms": ["show", "adopt"],
     "vouchers": ["facts", "report", "misuse"],
