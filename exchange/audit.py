@@ -64,15 +64,14 @@ class _Log:
 
     def __init__(self, catalogue: Catalogue, *, redecide: bool) -> None:
         self.chain, self.journal, self.leasing, self.fold = Chain(), Journal(), Leasing(), Fold()
-        self.vouchers = Vouchers()
-        self.signatures = Signatures()
+        self.signatures, self.vouchers = Signatures(), Vouchers()
         self.decisions = Decisions(before_all(catalogue), before_all(catalogue)) if redecide else None
 
     def findings(self) -> Iterator[Findings]:
         """What was found, in the order in which it is told."""
         yield from (self.chain.findings, self.journal.findings, *self.leasing.all_findings())
-        yield self.vouchers.findings
         yield self.signatures.findings
+        yield self.vouchers.findings
         yield self.fold.findings
         if self.decisions is not None:
             yield self.decisions.findings
@@ -98,10 +97,10 @@ class _Log:
         with telling(self.journal.findings):
             self.journal.see(step, events)
         self.leasing.see(step.seq, self._asked(step), events)
-        with telling(self.vouchers.findings):
-            self.vouchers.see(events)
         with telling(self.signatures.findings):
             self.signatures.see(events)
+        with telling(self.vouchers.findings):
+            self.vouchers.see(events)
         for event in events:
             with telling(self.fold.findings):
                 self.fold.see(step.seq, self.chain.digest, event)
