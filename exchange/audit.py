@@ -20,6 +20,7 @@ from exchange.checks.settling import Settling
 from exchange.checks.signatures import Signatures
 from exchange.checks.statements import Statements
 from exchange.checks.usage import Usage
+from exchange.checks.vouchers import Vouchers
 from exchange.commands import Envelope
 from exchange.events import Event
 from exchange.persistence import database
@@ -78,13 +79,14 @@ class _Log:
     def __init__(self, catalogue: Catalogue, *, redecide: bool) -> None:
         self.chain, self.journal, self.leasing, self.fold = Chain(), Journal(), Leasing(), Fold()
         self.paying = Paying()
-        self.signatures = Signatures()
+        self.signatures, self.vouchers = Signatures(), Vouchers()
         self.decisions = Decisions(before_all(catalogue), before_all(catalogue)) if redecide else None
 
     def findings(self) -> Iterator[Findings]:
         """What was found, in the order in which it is told."""
         yield from (self.chain.findings, self.journal.findings, *self.leasing.all_findings())
         yield self.signatures.findings
+        yield self.vouchers.findings
         yield self.fold.findings
         if self.decisions is not None:
             yield self.decisions.findings
@@ -98,6 +100,8 @@ class _Log:
         self.chain.end(await queries.writer_epoch(connection))
         await self._compare(connection, ended=False)
         await self._find_strays(connection)
+        async with _asking(connection, self.vouchers.findings):
+            self.vouchers.end(await queries.voucher_balances(connection))
         if self.decisions is not None:
             with telling(self.decisions.findings):
                 self.decisions.end()
@@ -112,6 +116,8 @@ class _Log:
         self.leasing.see(step.seq, self._asked(step), events)
         with telling(self.signatures.findings):
             self.signatures.see(events)
+        with telling(self.vouchers.findings):
+            self.vouchers.see(events)
         for event in events:
             with telling(self.fold.findings):
                 self.fold.see(step.seq, self.chain.digest, event)

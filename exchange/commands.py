@@ -25,6 +25,7 @@ from exchange.quarters.commands import ConfirmQuarter, DisputeQuarter, Recognise
 from exchange.refunds.commands import MoveCreditNote, RefundLine
 from exchange.state import PartyId
 from exchange.venue.commands import AdoptTerms, Tick
+from exchange.vouchers.commands import AdoptProgramme, ClaimVoucher, DeclareFacts, IssueVoucher
 from matching.commands import AmendListing, AmendOrder, CancelOrder, Reclaim, SetLink, WithdrawListing
 
 Command = (
@@ -62,6 +63,10 @@ Command = (
     | DisputeQuarter
     | RecogniseAmount
     | SetLink
+    | DeclareFacts
+    | AdoptProgramme
+    | IssueVoucher
+    | ClaimVoucher
 )
 
 

@@ -99,6 +99,17 @@ from exchange.state import (
 from exchange.venue.commands import AdoptTerms, Tick
 from exchange.venue.events import TermsAdopted
 from exchange.venue.rules import adopt_terms, set_link, tick
+from exchange.vouchers.commands import AdoptProgramme, ClaimVoucher, DeclareFacts, IssueVoucher
+from exchange.vouchers.events import (
+    FactsDeclared,
+    ProgrammeAdopted,
+    VoucherExpired,
+    VoucherHeld,
+    VoucherIssued,
+    VoucherPassed,
+    VoucherReturned,
+)
+from exchange.vouchers.rules import decide_vouchers, evolve_vouchers, use
 from matching.commands import AmendListing, AmendOrder, CancelOrder, Reclaim, SetLink, WithdrawListing
 from matching.events import LinkSet, ListingAmended, ListingClosed, Rested, Ticked
 from matching.market import adopt
@@ -172,24 +183,12 @@ def decide(state: State, seq: Seq, envelope: Envelope) -> Iterator[Event]:
             yield from _decide_agreements(state, by, command)
         case BeginClose() | CutUsage() | PostStatements() | FinishClose():
             yield from _decide_closing(state, command)
+        case DeclareFacts() | AdoptProgramme() | IssueVoucher() | ClaimVoucher():
+            yield from decide_vouchers(state, seq, by, command)
         case ConfirmQuarter() | DisputeQuarter() | RecogniseAmount():
             yield from _decide_quarters(state, by, command)
         case _:
             assert_never(command)
-
-
-def _decide_closing(
-    state: State, command: BeginClose | CutUsage | PostStatements | FinishClose
-) -> Iterator[Event]:
-    match command:
-        case BeginClose():
-            yield from begin_close(state, command)
-        case CutUsage():
-            yield from cut_usage(state, command)
-        case PostStatements():
-            yield from post_statements(state, command)
-        case FinishClose():
-            yield from finish_close(state, command)
 
 
 def _decide_paying(state: State, seq: Seq, by: PartyId, command: PayingCommand) -> Iterator[Event]:
@@ -226,6 +225,22 @@ def _decide_agreements(
             yield from decline_agreement(state, by, command)
         case WithdrawAgreement():
             yield from withdraw_agreement(state, by, command)
+
+
+def _decide_closing(
+    state: State, command: BeginClose | CutUsage | PostStatements | FinishClose
+) -> Iterator[Event]:
+    match command:
+        case BeginClose():
+            yield from begin_close(state, command)
+        case CutUsage():
+            yield from cut_usage(state, command)
+        case PostStatements():
+            yield from post_statements(state, command)
+        case FinishClose():
+            yield from finish_close(state, command)
+        case _:
+            assert_never(command)
 
 
 def _decide_quarters(
@@ -279,6 +294,16 @@ def evolve(state: State, event: Event) -> list[JournalEntry]:
             _evolve_settlement(state, event)
         case LineRefunded() | CreditNoteMoved():
             evolve_refunds(state, event)
+        case (
+            FactsDeclared()
+            | ProgrammeAdopted()
+            | VoucherIssued()
+            | VoucherHeld()
+            | VoucherPassed()
+            | VoucherReturned()
+            | VoucherExpired()
+        ):
+            evolve_vouchers(state, event)
         case Deposited(party_id, _, reference):
             state.references.setdefault(party_id, set()).add(reference)
         case KeyIssued(party_id, key, _):
@@ -452,6 +477,10 @@ ROLES: dict[type[Command], tuple[Role, ...]] = {
     SetPayoutTerms: (Role.CLERK,),
     NamePayoutAccount: (Role.CLERK, Role.SELLER),
     BeginPayouts: (Role.CLERK,),
+    DeclareFacts: (Role.CLERK,),
+    AdoptProgramme: (Role.REGION,),
+    IssueVoucher: (Role.REGION,),
+    ClaimVoucher: (Role.BUYER,),
 }
 """Who may give a command. The venue itself does what is nobody else's, as ticks are, and may stand in for its clerks."""
 
@@ -472,8 +501,11 @@ def _refusal(state: State, envelope: Envelope) -> Rejected | None:
 
 def _settle(state: State, event: StatementPosted) -> None:
     """Slots that are charged are done with, and so is a lease without slots; a contract's budget shrinks."""
-    earned = sum(line.line.payout_on_charge_fen for line in event.lines)
+    earned = sum(max(0, line.line.payout_on_charge_fen) for line in event.lines)
     state.earnings[event.run].add(event.seller, earned)
+    for line in event.lines:
+        for part in line.vouchers:
+            use(state, event.subject, part.voucher, part.covered)
     if event.kind is SubjectKind.CONTRACT:
         contract = state.contracts[ContractId(event.subject)]
         contract.left, contract.last_run = event.held_left, event.run

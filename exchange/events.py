@@ -36,6 +36,15 @@ from exchange.quarters.events import AmountRecognised, QuarterAgreed, QuarterCon
 from exchange.refunds.events import CreditNoteMoved, LineRefunded
 from exchange.rejections import Rejected
 from exchange.venue.events import TermsAdopted
+from exchange.vouchers.events import (
+    FactsDeclared,
+    ProgrammeAdopted,
+    VoucherExpired,
+    VoucherHeld,
+    VoucherIssued,
+    VoucherPassed,
+    VoucherReturned,
+)
 from matching.events import LinkSet, ListingAmended, ListingClosed, Rested, Ticked
 
 Event = (
@@ -77,6 +86,13 @@ Event = (
     | PayoutPaid
     | PayoutFailed
     | PayoutReturned
+    | FactsDeclared
+    | ProgrammeAdopted
+    | VoucherIssued
+    | VoucherHeld
+    | VoucherPassed
+    | VoucherReturned
+    | VoucherExpired
     | QuarterConfirmed
     | QuarterAgreed
     | QuarterDisputed

@@ -56,6 +56,14 @@ class VenueRejection(StrEnum):
     PAYOUT_NOT_DUE = "payout_not_due"
     PAYOUT_TOO_SMALL = "payout_too_small"
     PAYOUT_OUT_OF_TURN = "payout_out_of_turn"
+    PROGRAMME_INVALID = "programme_invalid"
+    UNKNOWN_PROGRAMME = "unknown_programme"
+    FACTS_MISSING = "facts_missing"
+    NOT_ELIGIBLE = "not_eligible"
+    BUDGET_SPENT = "budget_spent"
+    CLAIMED_ALREADY = "claimed_already"
+    UNKNOWN_VOUCHER = "unknown_voucher"
+    VOUCHER_REFUSED = "voucher_refused"
 
 
 Code = MarketRejection | VenueRejection

@@ -8,14 +8,16 @@ from typing import NewType
 from exchange.catalogue.catalogue import Catalogue
 from matching.curves import Run
 from matching.market import Market
-from matching.terms import ListingId, MarketTerms, OrderId, OwnerGroup, RegionCode, Slot, Window
+from matching.terms import ChipCode, ListingId, MarketTerms, OrderId, OwnerGroup, RegionCode, Slot, Window
 from settlement.agreements import PairAgreement
 from settlement.credit_notes import CreditNote
 from settlement.ledger.chart import AccountKind
 from settlement.ledger.journal import Balances
 from settlement.money import NOTHING, BasisPoints, Fen
 from settlement.quarters import PairQuarter
-from settlement.terms import FeeTerms
+from settlement.terms import FeeTerms, VoucherTerms
+from settlement.vouchers.parties import BuyerSize
+from settlement.vouchers.programme import ChipOrigin, Programme
 
 PartyId = NewType("PartyId", str)
 LeaseId = NewType("LeaseId", str)
@@ -23,6 +25,8 @@ ContractId = NewType("ContractId", str)
 RunId = NewType("RunId", str)
 RefundId = NewType("RefundId", str)
 PayoutId = NewType("PayoutId", str)
+ProgrammeId = NewType("ProgrammeId", str)
+VoucherId = NewType("VoucherId", str)
 MicroYuan = NewType("MicroYuan", int)  # a millionth of a yuan
 Instant = NewType("Instant", int)  # seconds since 1970-01-01T00:00:00Z
 
@@ -290,6 +294,82 @@ class LivePayout:
 
 
 @dataclass(frozen=True, slots=True)
+class Facts:
+    """What a party has declared of itself, as far as voucher programmes ask.
+
+    `controllers` are the ids of all who control it: owners, legal representative, parent.
+    """
+
+    size: BuyerSize
+    industry: str
+    controllers: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What an eligible buyer may claim of a programme itself, once in a calendar year, and for how long that is valid."""
+
+    amount: Fen
+    seconds: int
+
+
+@dataclass(slots=True)
+class LiveProgramme:
+    """A programme's versions as they were adopted, the newest last, and how much of it is issued and taken, in fen.
+
+    Years are those of Beijing. What is `taken` is held by orders and leases, or used; `claimed` is when a buyer last
+    claimed.
+    """
+
+    versions: list[Programme]
+    claim: Claim | None
+    issued: dict[int, Fen] = field(default_factory=dict)
+    taken: dict[PartyId, dict[int, Fen]] = field(default_factory=dict)
+    claimed: dict[PartyId, int] = field(default_factory=dict)
+
+    def in_force(self, at: int) -> Programme:
+        """The newest version that has begun at an instant, or the first."""
+        return next((one for one in reversed(self.versions) if one.valid_from <= at), self.versions[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Voucher:
+    """What a region has promised a buyer: up to `amount` of what it orders before `ends`. Nobody else can use it."""
+
+    id: VoucherId
+    programme: ProgrammeId
+    issuer: RegionCode
+    buyer: PartyId
+    amount: Fen
+    ends: Instant
+
+
+@dataclass(slots=True)
+class LiveVoucher:
+    """A voucher that is not used up, and not over: what it may still cover, and what orders and leases hold of it."""
+
+    terms: Voucher
+    left: Fen
+    held: Fen
+
+
+@dataclass(frozen=True, slots=True)
+class Pledge:
+    """What an order or a lease holds of a voucher, and the terms under which it is used.
+
+    `version` is the programme's, and `at` the instant of the order, by which it was judged.
+    """
+
+    voucher: VoucherId
+    programme: ProgrammeId
+    version: int
+    issuer: RegionCode
+    terms: VoucherTerms
+    at: Instant
+    amount: Fen
+
+
+@dataclass(frozen=True, slots=True)
 class Signature:
     """Who signed for a region, with which of its keys, when by the venue's clock, and the SHA-256 of what was signed."""
 
@@ -361,6 +441,13 @@ class State:
     drafts: dict[tuple[str, int], Draft] = field(default_factory=dict)
     """Every version that was ever proposed, by id and version."""
     quarters: dict[PairQuarter, QuarterStanding] = field(default_factory=dict)
+    facts: dict[PartyId, Facts] = field(default_factory=dict)
+    programmes: dict[ProgrammeId, LiveProgramme] = field(default_factory=dict)
+    vouchers: dict[VoucherId, LiveVoucher] = field(default_factory=dict)
+    pledges: dict[str, tuple[Pledge, ...]] = field(default_factory=dict)
+    """What orders and leases hold of vouchers, by their ids."""
+    origins: Mapping[ChipCode, ChipOrigin] = field(default_factory=dict)
+    """Which chips are domestic: the catalogue's, and no event's."""
     first_slot: Slot | None = None
     """The slot of the first tick: the venue's time begins in it, and so does its first period."""
     last_run: CloseRun | None = None
@@ -390,4 +477,5 @@ class State:
 
 def before_all(catalogue: Catalogue) -> State:
     """The state before the first command: a market of the catalogue's chips and regions."""
-    return State(market=Market(frozenset(catalogue.chips), frozenset(catalogue.regions)))
+    origins = {code: chip.vendor.origin for code, chip in catalogue.chips.items()}
+    return State(market=Market(frozenset(catalogue.chips), frozenset(catalogue.regions)), origins=origins)

@@ -19,6 +19,7 @@ from web.bodies.agreements import AgreementOut
 from web.bodies.commands import CommandOut, HealthOut
 from web.bodies.common import Page
 from web.bodies.disputes import ChainLinkOut, DisputeDetail, DisputeOut, MeterOut
+from web.bodies.evidence import EvidenceOut
 from web.bodies.index import IndexInputsOut, IndexOut
 from web.bodies.leases import LeaseOut
 from web.bodies.links import LinkOut
@@ -49,6 +50,13 @@ from web.bodies.refunds import RefundOut
 from web.bodies.statements import StatementDetail, StatementOut
 from web.bodies.terms import TermsOut
 from web.bodies.usage import ReceiptOut
+from web.bodies.vouchers import (
+    FactsOut,
+    MisuseOut,
+    ProgrammeOut,
+    ReportOut,
+    VoucherOut,
+)
 from web.problems import DoorRejection, Problem, ProblemError
 
 T = TypeVar("T")
@@ -114,6 +122,43 @@ class Client:
         """Book what a party has paid in, as the clerk."""
         body = {"party": party, "amount_fen": amount_fen, "reference": reference}
         return await self._change("POST", "/v1/deposits", DepositOut, key, body)
+
+    async def declare_facts(self, party: str, facts: Json, key: str = "") -> FactsOut:
+        """Put on record what a party has shown of itself, as the clerk."""
+        return await self._change("POST", f"/v1/parties/{_part(party)}/facts", FactsOut, key, facts)
+
+    async def adopt_programme(self, programme: Json, key: str = "") -> ProgrammeOut:
+        """Adopt a programme of your region, as its office."""
+        return await self._change("POST", "/v1/programmes", ProgrammeOut, key, programme)
+
+    async def programmes(self) -> list[ProgrammeOut]:
+        """Every version of every region's programmes, the newest first."""
+        return await self._get("/v1/programmes", list[ProgrammeOut])
+
+    async def issue_voucher(self, programme: str, voucher: Json, key: str = "") -> VoucherOut:
+        """Give a buyer a voucher, as the office that has the programme."""
+        path = f"/v1/programmes/{_part(programme)}/vouchers"
+        return await self._change("POST", path, VoucherOut, key, voucher)
+
+    async def claim_voucher(self, programme: str, key: str = "") -> VoucherOut:
+        """Claim what a programme has for every eligible buyer."""
+        return await self._change("POST", f"/v1/programmes/{_part(programme)}/claims", VoucherOut, key)
+
+    async def programme_report(self, programme: str, period: str | None = None) -> ReportOut:
+        """What became of a programme, in all or in a month, as its office or the clerk."""
+        return await self._get(f"/v1/programmes/{_part(programme)}/report", ReportOut, period=period)
+
+    async def vouchers(self, limit: int = 50, cursor: str | None = None) -> Page[VoucherOut]:
+        """Your vouchers, a page at a time."""
+        return await self._get("/v1/vouchers", Page[VoucherOut], limit=limit, cursor=cursor)
+
+    async def evidence(self, statement: str) -> EvidenceOut:
+        """All that stands behind the use of vouchers in a statement."""
+        return await self._get(f"/v1/evidence/{_parts(statement)}", EvidenceOut)
+
+    async def misuse(self) -> list[MisuseOut]:
+        """What vouchers were used for and must not be, as an office or the clerk."""
+        return await self._get("/v1/voucher-misuse", list[MisuseOut])
 
     async def top_up(self, amount_fen: int, key: str = "") -> TopUpOut:
         """Pay money in, or with a key that was sent before: hear how that stands."""

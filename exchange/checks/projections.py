@@ -39,6 +39,10 @@ _ENDED: Mapping[str, Callable[[Row], bool]] = {
     "statement_lines": lambda _: True,
     "refunds": lambda row: row["note_state"] in {"issued", "lapsed"},
     "payouts": lambda row: row["status"] in {"failed", "returned"},
+    "facts": lambda _: True,
+    "programmes": lambda _: True,
+    "vouchers": lambda _: True,
+    "voucher_moves": lambda _: True,
 }
 """Rows that no later event changes: they can be compared at once and forgotten."""
 

@@ -35,6 +35,7 @@ from exchange.payouts.evolving import PayoutEvent
 from exchange.persistence import payout_tables, tables
 from exchange.persistence.pair_projections import project_pair
 from exchange.persistence.rows import Heard, Row, Rows
+from exchange.persistence.voucher_rows import project_vouchers
 from exchange.refunds.events import CreditNoteMoved, LineRefunded
 from exchange.state import PayoutState, PricedRun
 from exchange.venue.events import TermsAdopted
@@ -58,8 +59,7 @@ def project(rows: Rows, seq: int, digest: bytes, event: Event) -> None:
         case PartyRegistered(party):
             rows.add(tables.parties, {**_builtins(party), "roles": sorted(party.roles), "seq": seq})
         case KeyIssued(party_id, key, key_digest):
-            row = {"party": party_id, "key": key, "digest": key_digest, "revoked": False}
-            rows.put(tables.api_keys, row)
+            rows.put(tables.api_keys, {"party": party_id, "key": key, "digest": key_digest, "revoked": False})
         case KeyRevoked(party_id, key):
             rows.change(tables.api_keys, {"party": party_id, "key": key, "revoked": True})
         case ListingPublished() | ListingAmended() | ListingClosed():
@@ -95,8 +95,9 @@ def project(rows: Rows, seq: int, digest: bytes, event: Event) -> None:
             _project_statement(rows, seq, event)
         case LineRefunded() | CreditNoteMoved():
             _project_refund(rows, event)
-        case _:
-            project_pair(rows, seq, event)  # deposits live in the ledger, and a refusal changes nothing
+        case _:  # deposits live in the ledger, and a refusal changes nothing
+            project_pair(rows, seq, event)
+            project_vouchers(rows, seq, event)
 
 
 def _project_listing(rows: Rows, seq: int, event: ListingPublished | ListingAmended | ListingClosed) -> None:
@@ -194,7 +195,14 @@ def _project_statement(rows: Rows, seq: int, event: StatementPosted) -> None:
         figures = _builtins(part.line)
         rows.append(
             tables.statement_lines,
-            {"statement": statement, "n": n, "agreement": agreement, **head, **figures},
+            {
+                "statement": statement,
+                "n": n,
+                "agreement": agreement,
+                "vouchers": _builtins(part.vouchers),
+                **head,
+                **figures,
+            },
         )
 
 

@@ -27,6 +27,12 @@ class EntryKind(StrEnum):
     """A seller's money was set aside to be paid."""
     PAYMENT = "payment"
     """What was set aside has been paid."""
+    ISSUE = "issue"
+    """A region promised a buyer something in a voucher."""
+    REDEMPTION = "redemption"
+    """A voucher covered its part of a settled line."""
+    EXPIRY = "expiry"
+    """What a voucher did not cover in time went back to its programme."""
     REVERSAL = "reversal"
     """An earlier entry was undone by its opposite."""
 

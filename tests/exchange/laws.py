@@ -32,6 +32,7 @@ def require_sound(state: State) -> None:
             assert order.held >= most, f"{name} holds enough for what it has not got yet"
     for name in state.reserves:
         require_reserved(state, name)
+    require_sound_vouchers(state)
 
 
 def require_owed(state: State) -> None:
@@ -66,6 +67,37 @@ def require_reserved(state: State, name: OrderId) -> None:
     working = sum(lease.working * lease.weight for lease in leases)
     again = most_it_costs(state, order, 1000 * ceil(Fraction(working, 1000)))
     assert state.reserves[name].held <= again, f"{name} keeps no more than it takes to look anew"
+
+
+def require_sound_vouchers(state: State) -> None:
+    """Of every voucher as much is left, held and used as was issued; no lease holds more than its rate of what it costs."""
+    pledged: Counter[str] = Counter()
+    for subject, pledges in state.pledges.items():
+        assert subject in state.orders or subject in state.leases, f"{subject} holds vouchers"
+        pledged.update({pledge.voucher: pledge.amount for pledge in pledges})
+    books: dict[AccountKind, Counter[str]] = {kind: Counter() for kind in AccountKind}
+    for account, amount in state.balances.items():
+        books[account.kind][account.owner] = amount
+    for voucher, live in state.vouchers.items():
+        kept = books[AccountKind.VOUCHER_LEFT][voucher], books[AccountKind.VOUCHER_HELD][voucher]
+        assert kept == (live.left, live.held)
+        assert live.held == pledged[voucher], f"{voucher} holds what orders and leases hold of it"
+        assert sum(kept) + books[AccountKind.VOUCHER_USED][voucher] == live.terms.amount, (
+            f"{voucher} is conserved"
+        )
+    assert state.vouchers.keys() >= pledged.keys()
+    assert state.vouchers.keys() >= books[AccountKind.VOUCHER_LEFT].keys()
+    used = books[AccountKind.VOUCHER_USED].total()
+    assert -books[AccountKind.SUBSIDY_CLAIM].total() == used, "regions owe what was used"
+    taken = sum(fen for one in state.programmes.values() for of in one.taken.values() for fen in of.values())
+    assert taken == pledged.total() + used, "what is held or used is counted against the caps"
+    for name, lease in state.leases.items():
+        left = left_to_pay(lease)
+        for pledge in state.pledges.get(name, ()):
+            assert pledge.amount <= left * pledge.terms.rate_bp // 10_000, (
+                f"{name} is not covered beyond the rate"
+            )
+            left -= pledge.amount
 
 
 def needs(state: State) -> dict[str, int]:

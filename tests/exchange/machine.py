@@ -39,17 +39,22 @@ from exchange.refunds.commands import MoveCreditNote, RefundLine
 from exchange.rejections import Rejected
 from exchange.state import (
     VENUE,
+    Facts,
     Instant,
     MicroYuan,
     PartyId,
     PayoutId,
     PayoutTerms,
+    ProgrammeId,
     RefundId,
     Role,
     SettledLine,
     VenueTerms,
+    VoucherId,
 )
 from exchange.venue.commands import AdoptTerms
+from exchange.vouchers.commands import AdoptProgramme, ClaimVoucher, DeclareFacts, IssueVoucher
+from exchange.vouchers.judging import ANY
 from matching.commands import AmendListing, AmendOrder, CancelOrder, Reclaim, SetLink, WithdrawListing
 from matching.curves import PriceCurve
 from matching.terms import (
@@ -74,6 +79,7 @@ from settlement.ledger.chart import AccountKind
 from settlement.money import Fen
 from settlement.quarters import SHARED_KINDS, Figure, PairQuarter, QuarterFigures
 from settlement.sign_off import digest_of
+from settlement.vouchers.parties import BuyerSize
 from tests.exchange.desk import Desk
 from tests.exchange.house import (
     BUYER,
@@ -94,6 +100,7 @@ from tests.exchange.house import (
     party,
 )
 from tests.exchange.laws import left_to_pay, most_it_costs
+from tests.exchange.promises import amounts, programme_of, programmes
 from tests.exchange.settled import require_what_remains, settled_lines
 
 LAWFUL = settings(
@@ -106,10 +113,11 @@ LAWFUL = settings(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 
-DUAL, RAY = (
+DUAL, RAY, OFFICE = (
     PartyId("dual"),
     PartyId("ray"),
-)  # who both buys and sells; another seller, of the first one's group
+    PartyId("office"),
+)  # who both buys and sells; another seller, of the first one's group; a region's office
 Draft = dict[str, Any]  # Any: the terms of a listing or an order
 
 steps = st.integers(0, 6)  # multiples of the smallest step of a price
@@ -149,6 +157,7 @@ orders = st.fixed_dictionaries(
         "limit": st.integers(1, 7),
         "start": st.sampled_from([0, 0, 0, 2, -1]),
         "slack": st.sampled_from([0, 1, 2, 2, 6, -1]),
+        "vouchers": st.sampled_from([None, None, 0, 1, 1, 2, 3]),
     }
 )
 baskets = st.lists(orders, min_size=1, max_size=5)
@@ -172,6 +181,7 @@ class Venue(RuleBasedStateMachine):
         self.house = House(self.terms, money=5_000_00)
         self.house.admit(party(DUAL, Role.BUYER, Role.SELLER), money=900_00)
         self.house.admit(party(RAY, Role.SELLER, region=NORTH, group=SELLER))
+        self.house.admit(party(OFFICE, Role.REGION))
         self.house.open_offices(EAST, WEST, NORTH)
         self.desk = Desk(self.house)
         self.follower = copy.deepcopy(self.house.state)
@@ -195,7 +205,7 @@ class Venue(RuleBasedStateMachine):
     @rule(draft=orders, spare=st.sampled_from([-1, 0, 1]))
     def place_with_just_enough(self, draft: Draft, spare: int) -> None:
         """A buyer has as much money as the order can cost, a fen more or a fen less."""
-        command = self.order({**draft, "start": 0, "slack": 2})
+        command = self.order({**draft, "start": 0, "slack": 2, "vouchers": 0})
         order = order_of(OrderId(""), self.house.state, BUYER, command)
         stranger = f"stranger-{len(self.house.log)}"
         money = most_it_costs(self.house.state, order) + spare
@@ -334,6 +344,56 @@ class Venue(RuleBasedStateMachine):
                 reference = f"document {len(self.house.log) % 3}"
                 command = RecogniseAmount(between, by, SHARED_KINDS[0], Fen(fen), reference)
         self.house.ask(office_of(by), command)
+
+    # Vouchers
+
+    @initialize(promised=st.lists(programmes, min_size=1, max_size=2), amount=amounts)
+    def promise(self, promised: list[Draft], amount: int) -> None:
+        for who in (BUYER, DUAL):
+            self.declare(who, ())
+        for draft in promised:
+            self.adopt(draft)
+            self.issue(BUYER, 0, amount, 100, honest=True)
+
+    @rule(who=st.sampled_from([BUYER, DUAL, SELLER, RAY]), controllers=st.sampled_from([(), (), ("wang",)]))
+    def declare(self, who: PartyId, controllers: tuple[str, ...]) -> None:
+        """A party shows who it is; buyers and sellers may turn out to be of one owner."""
+        facts = Facts(BuyerSize.SMALL, "software", frozenset(controllers))
+        self.house.ask(CLERK, DeclareFacts(who, facts))
+
+    @precondition(lambda self: len(self.house.state.programmes) < 3)
+    @rule(draft=programmes)
+    def adopt(self, draft: Draft) -> None:
+        """A region adopts a programme, or the next version of one."""
+        known = self.house.state.programmes.get(ProgrammeId(draft["id"]))
+        version = 1 if known is None else len(known.versions) + 1
+        programme = programme_of(draft, version, self.house.state.now)
+        self.house.ask(OFFICE, AdoptProgramme(programme, draft["claim"]))
+
+    @rule(
+        who=st.sampled_from([BUYER, DUAL]),
+        back=backs,
+        amount=amounts,
+        hours=st.integers(0, 99),
+        honest=honesty,
+    )
+    def issue(self, who: PartyId, back: int, amount: int, hours: int, *, honest: bool) -> None:
+        name, _ = self.one_of(self.house.state.programmes, back)
+        ends = Instant(self.house.state.now + hours * 3600)
+        self.house.ask(OFFICE if honest else CLERK, IssueVoucher(ProgrammeId(name), who, Fen(amount), ends))
+
+    @rule(who=st.sampled_from([BUYER, DUAL]), back=backs)
+    def claim(self, who: PartyId, back: int) -> None:
+        name, _ = self.one_of(self.house.state.programmes, back)
+        self.house.ask(who, ClaimVoucher(ProgrammeId(name)))
+
+    def vouchers(self, draft: Draft) -> tuple[VoucherId, ...]:
+        """Vouchers of whoever orders, the youngest first, or whichever the venue picks, or somebody else's."""
+        if draft["vouchers"] is None:
+            return (ANY,)
+        known = self.house.state.vouchers.items()
+        own = [name for name, live in reversed(known) if live.terms.buyer == draft["by"]]
+        return (*own[: draft["vouchers"]],) if draft["vouchers"] < 3 else (*self.house.state.vouchers,)[:1]
 
     # Time, usage and closing
 
@@ -504,6 +564,7 @@ class Venue(RuleBasedStateMachine):
             on_preempt=draft["on_preempt"],
             home=draft["home"],
             mbps_per_card=draft["mbps_per_card"],
+            vouchers=self.vouchers(draft),
         )
 
     def shape(self, draft: Draft) -> Shape:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from exchange.agreements.commands import ProposeAgreement, SignAgreement
 from exchange.app import Exchange, open_exchange
@@ -29,17 +30,22 @@ from exchange.state import (
     PartyId,
     PayoutId,
     PayoutTerms,
+    Role,
     VenueTerms,
+    VoucherId,
 )
 from exchange.venue.commands import Tick
+from exchange.vouchers.commands import AdoptProgramme, DeclareFacts
+from exchange.vouchers.judging import ANY
 from matching.commands import Reclaim
 from matching.curves import PriceCurve
 from matching.terms import Slot, Tier
 from settlement.credit_notes import CreditNoteEvent
 from settlement.money import Fen
 from settlement.sign_off import digest_of
-from tests.exchange.house import BUYER, CLERK, HOURS, SELLER, YUAN, House, office_of, pair
+from tests.exchange.house import BUYER, CLERK, HOURS, SELLER, YUAN, House, office_of, pair, party
 from tests.exchange.story import told
+from tests.exchange.test_vouchers import PLAIN, SMALL, give
 
 DAY = 24  # slots
 JANUARY, FEBRUARY = 31 * DAY, (31 + 28) * DAY
@@ -66,7 +72,8 @@ async def live(url: str, rules: VenueTerms = HOURS) -> None:
     """Fill an empty database with a venue's first two months and the beginning of the third."""
     house = told(SEED, 350, rules)
     house.offer(window=(JANUARY - 4, JANUARY + 4), cards=4)
-    house.place(window=(JANUARY - 4, JANUARY + 4), slots=8, cards=(3, 3))
+    vouchers = promise(house)
+    house.place(window=(JANUARY - 4, JANUARY + 4), slots=8, cards=(3, 3), vouchers=vouchers)
     house.offer(window=(JANUARY - 4, JANUARY + 90), cards=2, asks=spot(house))
     house.place(window=(JANUARY - 4, JANUARY + 90), slots=94, cards=(2, 2), tier=Tier.SPOT)
     async with open_exchange(url, rules) as exchange:
@@ -87,6 +94,14 @@ async def live(url: str, rules: VenueTerms = HOURS) -> None:
         await go_on(exchange, house)
 
 
+def promise(house: House) -> tuple[VoucherId, ...]:
+    """A region gives the buyer a voucher, and another that ends unused."""
+    house.admit(party("office", Role.REGION))
+    house.ask(CLERK, DeclareFacts(BUYER, SMALL))
+    house.ask("office", AdoptProgramme(PLAIN, None))
+    return (give(house, 200_00), give(house, 7_00, hours=1))[:1]
+
+
 def spot(house: House) -> Mapping[Tier, PriceCurve]:
     """Ten yuan for a card that may be taken back."""
     return {Tier.SPOT: house.listing().asks[Tier.ON_DEMAND]}
@@ -101,7 +116,8 @@ async def go_on(exchange: Exchange, house: House) -> None:
     await ask(exchange, SELLER, "go-on-1", house.listing(window=(now, now + 9)))
     await ask(exchange, SELLER, "go-on-2", house.listing(window=(now + 2, now + 8), lot=2))
     for slots, limit in ((3, 10), (2, 12), (4, 3)):
-        command = house.order(limit=limit * YUAN, slots=slots, window=(now, now + 9), cards=(2, 3))
+        limited = house.order(limit=limit * YUAN, slots=slots, window=(now, now + 9), cards=(2, 3))
+        command = replace(limited, vouchers=(ANY,))
         await ask(exchange, BUYER, f"go-on-order-{slots}", command)
     await ask(exchange, SELLER, "go-on-3", house.listing(window=(now + 2, now + 8), asks=spot(house)))
     await ask(exchange, BUYER, "go-on-spot", house.order(window=(now, now + 9), cards=(2, 2), tier=Tier.SPOT))

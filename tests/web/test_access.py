@@ -84,6 +84,18 @@ MAY = {
     "list_agreements": "office clerk",
     "what_if": "office clerk",
     "plan_close": "clerk",
+    "declare_facts": "clerk",
+    "list_facts": "clerk",
+    "list_presets": "office clerk",
+    "adopt_programme": "office",
+    "list_programmes": "buyer seller office clerk",
+    "issue_voucher": "office",
+    "claim_voucher": "buyer",
+    "report_programme": "office clerk",
+    "list_vouchers": "buyer office clerk",
+    "get_voucher": "buyer office clerk",
+    "get_evidence": "buyer seller office clerk",
+    "list_misuse": "office clerk",
     "close_period": "clerk",
     "top_up": "buyer",
     "take_in_statement": "clerk",
@@ -147,6 +159,8 @@ NOBODYS = {
     "lease": "lse-999",
     "contract": "tkc-999",
     "statement": "run-1/lse-999",
+    "voucher": "vch-999",
+    "programme": "nothing",
     "command": "no-such-key",
     "batch": "no-such-key",
 }
@@ -180,6 +194,12 @@ FOREIGN = [
             "invoice_used": False,
         },
     ),
+    ("rival", "GET", "/v1/vouchers/{voucher}", None),
+    ("far-office", "GET", "/v1/vouchers/{voucher}", None),
+    ("far-office", "GET", "/v1/programmes/{programme}/report", None),
+    ("rival", "GET", "/v1/evidence/{statement}", None),
+    ("outsider", "GET", "/v1/evidence/{statement}", None),
+    ("far-office", "GET", "/v1/evidence/{statement}", None),
 ]
 """Requests about what belongs to the buyer and the seller, by others with the same roles."""
 
@@ -245,7 +265,9 @@ async def test_a_revoked_key_opens_nothing_from_the_next_request_on(market: Door
 
 async def belongings(door: Door) -> dict[str, str]:
     """Something of each kind that belongs to the buyer and the seller, and a closed month with its statement."""
-    bought = await door.ask("POST", "/v1/orders", by="buyer", key="first-order", json=order())
+    voucher = await promised(door)
+    covered = order(vouchers=[voucher])
+    bought = await door.ask("POST", "/v1/orders", by="buyer", key="first-order", json=covered)
     contract = {**EXAMPLES["open_contract"]["request"], "buyer": "buyer", "seller": "seller"}
     opened = await door.ask("POST", "/v1/contracts", by="clerk", json=contract)
     listed = (await door.ask("GET", "/v1/listings", by="seller")).json()["items"]
@@ -260,9 +282,22 @@ async def belongings(door: Door) -> dict[str, str]:
         "lease": lease,
         "contract": opened.json()["id"],
         "statement": f"run-1/{lease}",
+        "voucher": voucher,
+        "programme": "sh-compute-2026",
         "command": "first-order",
         "batch": "first-batch",
     }
+
+
+async def promised(door: Door) -> str:
+    """A voucher that the office has given to the buyer."""
+    facts, programme = EXAMPLES["declare_facts"]["request"], EXAMPLES["adopt_programme"]["request"]
+    await door.ask("POST", "/v1/parties/buyer/facts", by="clerk", json=facts)
+    begins = {"valid_from": "2026-11-30T00:00:00Z"}
+    await door.ask("POST", "/v1/programmes", by="office", json=programme | begins)
+    given = EXAMPLES["issue_voucher"]["request"] | {"buyer": "buyer"}
+    issued = await door.ask("POST", f"/v1/programmes/{programme['id']}/vouchers", by="office", json=given)
+    return str(issued.json()["id"])
 
 
 def blind(answer: httpx.Response) -> tuple[int, dict[str, str], str]:

@@ -24,6 +24,9 @@ NEVER = AGREEMENT | {"id": "never", "valid_from": "2026-12-10T00:00:00+08:00", "
 QUARTER = "/v1/pairs/310000/150100/2026-Q4"
 ZEROS = "0" * 64
 CONTRACT = EXAMPLES["open_contract"]["request"] | {"buyer": "buyer", "seller": "seller"}
+PROGRAMME = EXAMPLES["adopt_programme"]["request"]
+OPEN = PROGRAMME | {"id": "open", "valid_from": OPENS, "budget_fen": 200_000}
+GIVEN = EXAMPLES["issue_voucher"]["request"] | {"buyer": "buyer"}
 TERMS = EXAMPLES["adopt_terms"]["request"]
 PARTY = {"id": "newcomer", "name": "Newcomer", "roles": ["buyer"], "region": SHANGHAI}
 DEPOSIT = {"party": "buyer", "amount_fen": 100, "reference": "transfer"}
@@ -96,6 +99,14 @@ MET: list[tuple[Rejection | VenueRejection, str, str, Json | None]] = [
         "POST /v1/payouts",
         {"payouts": [{"party": "seller", "amount_fen": 100}]},
     ),
+    (VenueRejection.PROGRAMME_INVALID, "office", "POST /v1/programmes", PROGRAMME | {"version": 7}),
+    (VenueRejection.UNKNOWN_PROGRAMME, "buyer", "POST /v1/programmes/nothing/claims", None),
+    (VenueRejection.NOT_ELIGIBLE, "buyer", "POST /v1/programmes/sh-compute-2026/claims", None),
+    (VenueRejection.FACTS_MISSING, "rival", "POST /v1/programmes/open/claims", None),
+    (VenueRejection.CLAIMED_ALREADY, "buyer", "POST /v1/programmes/open/claims", None),
+    (VenueRejection.BUDGET_SPENT, "office", "POST /v1/programmes/open/vouchers", GIVEN),
+    (VenueRejection.UNKNOWN_VOUCHER, "buyer", "POST /v1/orders", order(vouchers=["vch-999"])),
+    (VenueRejection.VOUCHER_REFUSED, "buyer", "POST /v1/orders", order(vouchers=["any", "any"])),
     (VenueRejection.PERIOD_UNKNOWN, "clerk", "POST /v1/periods/2026-13/close", None),
     (VenueRejection.PERIOD_UNKNOWN, "clerk", "POST /v1/periods/last/close", None),
     (VenueRejection.PERIOD_NOT_OVER, "clerk", "POST /v1/periods/2026-11/close", None),
@@ -139,6 +150,14 @@ async def test_each_refusal_has_its_code_and_status(market: Door) -> None:
     await market.ask("POST", "/v1/agreements", by="clerk", json=NEVER)
     no = await market.ask("POST", "/v1/agreements/never/1/decline", by="office", json={"reason": "too dear"})
     assert (no.json()["state"], no.json()["ended"]["reason"]) == ("declined", "too dear")
+    facts = EXAMPLES["declare_facts"]["request"]
+    for by, path, body in (
+        ("clerk", "/v1/parties/buyer/facts", facts),
+        ("office", "/v1/programmes", PROGRAMME),
+        ("office", "/v1/programmes", OPEN),
+        ("buyer", "/v1/programmes/open/claims", None),
+    ):
+        assert (await market.ask("POST", path, by=by, json=body)).status_code == 201
     mine = (await market.ask("GET", "/v1/listings", by="seller")).json()["items"][0]["id"]
     found, wanted = [], []
     for code, by, asked, body in MET:

@@ -11,9 +11,9 @@ from exchange.persistence.queries.statements import statement_of
 from exchange.refunds.events import LineRefunded
 from exchange.state import Role
 from web.api.asking import Cursor, Limit, Submit, happened, known, page, seq_after
-from web.api.statements import reach_of
 from web.bodies.common import Page
 from web.bodies.refunds import CreditNoteIn, RefundIn, RefundOut
+from web.reach import reach_of
 from web.session import Caller, may
 
 

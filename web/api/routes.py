@@ -26,6 +26,7 @@ from web.api import (
     statements,
     terms,
     usage,
+    vouchers,
 )
 from web.api.asking import command_id, submit
 from web.api.openapi import Json, document
@@ -47,6 +48,7 @@ NOUNS = {
     "disputes": disputes,
     "contracts": contracts,
     "agreements": agreements,
+    "vouchers": vouchers,
     "pairs": pairs,
     "periods": periods,
     "statements": statements,

@@ -31,6 +31,9 @@ COMMANDS = {
         "web.cli.agreement", "Propose agreements between regions, sign them, and confirm quarters."
     ),
     "deposit": Front("web.cli.deposit", "Book money that a party has paid in."),
+    "vouchers": Front(
+        "web.cli.vouchers", "Put on record what voucher programmes ask for, and see what became of vouchers."
+    ),
     "quote": Front("web.cli.quote", "Say what a job would get now, as a buyer, and what would let it fit."),
     "buy": Front("web.cli.buy", "Place an order at the price of its quote, or not at all."),
     "orders": Front("web.cli.orders", "List your orders."),

@@ -39,6 +39,14 @@ from web.desks.statements import (
     period_statements_page,
     refund_any_line,
 )
+from web.desks.vouchers import (
+    adopt_programme,
+    issue_voucher,
+    programme_page,
+    programmes_page,
+    region_evidence_file,
+    report_file,
+)
 from web.desks.what_if import what_if_page
 from web.pages.routing import pages
 
@@ -48,6 +56,12 @@ HANDLERS = [
         shared_period_page,
         what_if_page,
         region_statement_page,
+        programmes_page,
+        adopt_programme,
+        programme_page,
+        issue_voucher,
+        report_file,
+        region_evidence_file,
         roles=[Role.REGION],
     ),
     pages(

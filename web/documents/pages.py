@@ -25,7 +25,6 @@ from exchange.persistence.queries.statements import (
 )
 from exchange.state import Role, RunId
 from settlement.credit_notes import CONFIRM_WITHIN, LIVES
-from web.api.statements import reach_of
 from web.documents.chinese_amount import chinese_amount
 from web.documents.focus import charges_of, focus_csv
 from web.documents.income_csv import income_csv, months_of
@@ -34,6 +33,7 @@ from web.documents.statement_csv import list_head, list_rows, statement_csv
 from web.documents.statement_pdf import statement_pdf
 from web.pages.routing import not_here, page, pages
 from web.pages.statement import LaidOut
+from web.reach import reach_of
 from web.refunding import statement_with_refunds
 from web.session import Caller
 

@@ -116,5 +116,13 @@ ADVICE: Mapping[Code | DoorRejection, str] = {
     Venue.PAYOUT_NOT_DUE: "plan again: `GET /v1/payouts/plan`",
     Venue.PAYOUT_TOO_SMALL: "wait until more is due, or lower the least payout",
     Venue.PAYOUT_OUT_OF_TURN: "look at the payout: it has ended already",
+    Venue.PROGRAMME_INVALID: "read the sentence",
+    Venue.UNKNOWN_PROGRAMME: "take ids from `GET /v1/programmes`",
+    Venue.FACTS_MISSING: "show them to the venue's clerk",
+    Venue.NOT_ELIGIBLE: "look for one that is: the sentence says what is lacking",
+    Venue.BUDGET_SPENT: "ask the issuer when there is more",
+    Venue.CLAIMED_ALREADY: "claim again next year",
+    Venue.UNKNOWN_VOUCHER: "take ids from `GET /v1/vouchers`",
+    Venue.VOUCHER_REFUSED: "do as the sentence says, or order without the voucher",
 }
 """A sentence without its capital and its full stop; what stands between backticks is code."""

@@ -7,6 +7,7 @@ from typing import Any
 import asyncpg
 import msgspec
 
+from exchange.closing.events import VoucherPart
 from exchange.persistence.database import Connection
 from exchange.state import VenueTerms
 from settlement.agreements import PairAgreement
@@ -29,6 +30,7 @@ class LineRow:
     agreement: str | None
     before_loss: int
     over_budget: int
+    vouchers: tuple[VoucherPart, ...]
     figures: Line
 
 
@@ -135,18 +137,27 @@ async def ledger_faults(connection: Connection) -> list[str]:
         ), share AS (
             SELECT seq, agreement, kind, one ->> 0 AS region, (one ->> 1)::bigint AS amount
             FROM shared, jsonb_array_elements(shares) AS one
+        ), part AS (
+            SELECT p.seq, buyer, seller, one ->> 'voucher' AS voucher, one ->> 'issuer' AS issuer,
+                   one #>> '{terms,mode}' AS mode, (one ->> 'covered')::bigint AS covered
+            FROM posted p, jsonb_array_elements(p.vouchers) AS one WHERE p.vouchers <> '[]'
         ), told AS (
             SELECT seq, buyer AS owner, 'held' AS kind, -(charged + released) AS amount FROM statements
             UNION ALL SELECT seq, buyer, 'available', released FROM statements
-            UNION ALL SELECT seq, seller, 'payable', payout_on_charge_fen FROM posted
+            UNION ALL SELECT seq, seller, 'payable', greatest(payout_on_charge_fen, 0) FROM posted
+            UNION ALL SELECT seq, seller, 'subsidy_due', least(payout_on_charge_fen, 0) FROM posted
+            UNION ALL SELECT seq, CASE mode WHEN 'reimburse_buyer' THEN buyer ELSE seller END, 'subsidy_due', covered FROM part
+            UNION ALL SELECT seq, issuer, 'subsidy_claim', -covered FROM part
+            UNION ALL SELECT seq, voucher, 'voucher_held', -covered FROM part
+            UNION ALL SELECT seq, voucher, 'voucher_used', covered FROM part
             UNION ALL SELECT seq, 'venue', 'fee_income', fee_net_fen FROM posted
             UNION ALL SELECT seq, 'venue', 'fee_vat', fee_vat_fen FROM posted
             UNION ALL SELECT seq, region, kind, amount FROM share
             UNION ALL SELECT seq, agreement, 'attribution', -amount FROM share
         ), kept AS (
             SELECT p.seq, p.owner, p.kind, p.amount FROM postings p JOIN entries e USING (seq, n)
-            WHERE e.kind = 'charge'
-               OR (e.kind IN ('attribution', 'release') AND p.seq IN (SELECT seq FROM statements))
+            WHERE e.kind IN ('charge', 'attribution', 'redemption')
+               OR (e.kind = 'release' AND p.book = 'money' AND p.seq IN (SELECT seq FROM statements))
         )
         SELECT seq, owner, kind, coalesce(t.amount, 0) AS expected, coalesce(k.amount, 0) AS got
         FROM (SELECT seq, owner, kind, sum(amount) AS amount FROM told GROUP BY seq, owner, kind) t
@@ -257,6 +268,7 @@ class _Subject(msgspec.Struct):
 
 _subject = msgspec.json.Decoder(_Subject)
 _shares = msgspec.json.Decoder(RegionShares)
+_vouchers = msgspec.json.Decoder(tuple[VoucherPart, ...])
 _runs = msgspec.json.Decoder(list[tuple[int, int, int]])
 
 
@@ -280,6 +292,7 @@ def _line(row: asyncpg.Record) -> LineRow:
         agreement=row["agreement"],
         before_loss=row["before_loss"],
         over_budget=row["over_budget"],
+        vouchers=_vouchers.decode(row["vouchers"]),
         figures=Line(**figures),
     )
 
