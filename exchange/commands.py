@@ -2,14 +2,30 @@
 
 from dataclasses import dataclass
 
-from exchange.agreements.commands import RecordAgreement
+from exchange.agreements.commands import (
+    DeclineAgreement,
+    ProposeAgreement,
+    SignAgreement,
+    WithdrawAgreement,
+)
 from exchange.closing.commands import BeginClose, CutUsage, FinishClose, PostStatements
 from exchange.contracts.commands import AgreePrices, OpenContract
 from exchange.listings.commands import PublishListing
 from exchange.orders.commands import PlaceOrder
 from exchange.parties.commands import Deposit, IssueKey, RegisterParty, RevokeKey
+from exchange.payouts.commands import (
+    BeginPayouts,
+    ConfirmPayout,
+    FailPayout,
+    NamePayoutAccount,
+    ReturnPayout,
+    SetPayoutTerms,
+)
+from exchange.quarters.commands import ConfirmQuarter, DisputeQuarter, RecogniseAmount
+from exchange.refunds.commands import MoveCreditNote, RefundLine
 from exchange.state import PartyId
 from exchange.venue.commands import AdoptTerms, Tick
+from exchange.vouchers.commands import AdoptProgramme, ClaimVoucher, DeclareFacts, IssueVoucher
 from matching.commands import AmendListing, AmendOrder, CancelOrder, Reclaim, SetLink, WithdrawListing
 
 Command = (
@@ -28,12 +44,30 @@ Command = (
     | CancelOrder
     | OpenContract
     | AgreePrices
-    | RecordAgreement
+    | ProposeAgreement
+    | SignAgreement
+    | DeclineAgreement
+    | WithdrawAgreement
     | BeginClose
     | CutUsage
     | PostStatements
     | FinishClose
+    | RefundLine
+    | MoveCreditNote
+    | SetPayoutTerms
+    | NamePayoutAccount
+    | BeginPayouts
+    | ConfirmPayout
+    | FailPayout
+    | ReturnPayout
+    | ConfirmQuarter
+    | DisputeQuarter
+    | RecogniseAmount
     | SetLink
+    | DeclareFacts
+    | AdoptProgramme
+    | IssueVoucher
+    | ClaimVoucher
 )
 
 

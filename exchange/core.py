@@ -7,12 +7,30 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import assert_never
 
-from exchange.agreements.commands import RecordAgreement
-from exchange.agreements.events import AgreementEnded, AgreementRecorded
-from exchange.agreements.rules import record_agreement
+from exchange.agreements.commands import (
+    DeclineAgreement,
+    ProposeAgreement,
+    SignAgreement,
+    WithdrawAgreement,
+)
+from exchange.agreements.events import (
+    AgreementDeclined,
+    AgreementEnded,
+    AgreementProposed,
+    AgreementRecorded,
+    AgreementSigned,
+    AgreementWithdrawn,
+)
+from exchange.agreements.rules import (
+    decline_agreement,
+    propose_agreement,
+    sign_agreement,
+    withdraw_agreement,
+)
 from exchange.bookkeeping import entries
 from exchange.closing.commands import BeginClose, CutUsage, FinishClose, PostStatements
-from exchange.closing.events import CloseBegun, PeriodClosed, StatementPosted, SubjectKind, UsageCut
+from exchange.closing.events import CloseBegun, PeriodClosed, StatementPosted, UsageCut
+from exchange.closing.evolving import evolve_settlement
 from exchange.closing.rules import begin_close, cut_usage, finish_close, post_statements
 from exchange.commands import Command, Envelope
 from exchange.contracts.commands import AgreePrices, OpenContract
@@ -37,16 +55,40 @@ from exchange.orders.rules import amend_order, cancel_order, place_order
 from exchange.parties.commands import Deposit, IssueKey, RegisterParty, RevokeKey
 from exchange.parties.events import Deposited, KeyIssued, KeyRevoked, PartyRegistered
 from exchange.parties.rules import deposit, issue_key, register_party, revoke_key
+from exchange.payouts.commands import (
+    BeginPayouts,
+    ConfirmPayout,
+    FailPayout,
+    NamePayoutAccount,
+    ReturnPayout,
+    SetPayoutTerms,
+)
+from exchange.payouts.evolving import PayoutEvent, evolve_payouts
+from exchange.payouts.rules import (
+    begin_payouts,
+    confirm_payout,
+    fail_payout,
+    name_payout_account,
+    return_payout,
+    set_payout_terms,
+)
+from exchange.quarters.commands import ConfirmQuarter, DisputeQuarter, RecogniseAmount
+from exchange.quarters.events import AmountRecognised, QuarterAgreed, QuarterConfirmed, QuarterDisputed
+from exchange.quarters.rules import confirm_quarter, dispute_quarter, recognise_amount
+from exchange.refunds.commands import MoveCreditNote, RefundLine
+from exchange.refunds.events import CreditNoteMoved, LineRefunded
+from exchange.refunds.evolving import evolve_refunds
+from exchange.refunds.rules import move_credit_note, refund_line
 from exchange.rejections import Rejected, VenueRejection, rejected
 from exchange.state import (
     VENUE,
-    ContractId,
-    LeaseId,
-    LiveContract,
+    Draft,
+    DraftStatus,
     LiveLease,
     OpenListing,
     OpenOrder,
     PartyId,
+    QuarterStanding,
     Reserve,
     Role,
     State,
@@ -54,12 +96,35 @@ from exchange.state import (
 from exchange.venue.commands import AdoptTerms, Tick
 from exchange.venue.events import TermsAdopted
 from exchange.venue.rules import adopt_terms, set_link, tick
+from exchange.vouchers.commands import AdoptProgramme, ClaimVoucher, DeclareFacts, IssueVoucher
+from exchange.vouchers.events import (
+    FactsDeclared,
+    ProgrammeAdopted,
+    VoucherExpired,
+    VoucherHeld,
+    VoucherIssued,
+    VoucherPassed,
+    VoucherReturned,
+)
+from exchange.vouchers.rules import decide_vouchers, evolve_vouchers
 from matching.commands import AmendListing, AmendOrder, CancelOrder, Reclaim, SetLink, WithdrawListing
 from matching.events import LinkSet, ListingAmended, ListingClosed, Rested, Ticked
 from matching.market import adopt
 from matching.market import evolve as evolve_market
 from matching.terms import Seq
 from settlement.ledger.journal import JournalEntry
+from settlement.money import Fen
+
+PayingCommand = (
+    RefundLine
+    | MoveCreditNote
+    | SetPayoutTerms
+    | NamePayoutAccount
+    | BeginPayouts
+    | ConfirmPayout
+    | FailPayout
+    | ReturnPayout
+)
 
 Happening = tuple[Event, list[JournalEntry]]
 """An event, and the journal entries that follow from it."""
@@ -77,6 +142,9 @@ def decide(state: State, seq: Seq, envelope: Envelope) -> Iterator[Event]:
         yield refusal
         return
     by, command = envelope.by, envelope.command
+    if isinstance(command, PayingCommand):
+        yield from _decide_paying(state, seq, by, command)
+        return
     match command:
         case AdoptTerms():
             yield from adopt_terms(state, command)
@@ -110,8 +178,58 @@ def decide(state: State, seq: Seq, envelope: Envelope) -> Iterator[Event]:
             yield from open_contract(state, seq, command)
         case AgreePrices():
             yield from agree_prices(state, command)
-        case RecordAgreement():
-            yield from record_agreement(state, command)
+        case ProposeAgreement() | SignAgreement() | DeclineAgreement() | WithdrawAgreement():
+            yield from _decide_agreements(state, by, command)
+        case BeginClose() | CutUsage() | PostStatements() | FinishClose():
+            yield from _decide_closing(state, command)
+        case DeclareFacts() | AdoptProgramme() | IssueVoucher() | ClaimVoucher():
+            yield from decide_vouchers(state, seq, by, command)
+        case ConfirmQuarter() | DisputeQuarter() | RecogniseAmount():
+            yield from _decide_quarters(state, by, command)
+        case _:
+            assert_never(command)
+
+
+def _decide_paying(state: State, seq: Seq, by: PartyId, command: PayingCommand) -> Iterator[Event]:
+    match command:
+        case RefundLine():
+            yield from refund_line(state, seq, by, command)
+        case MoveCreditNote():
+            yield from move_credit_note(state, by, command)
+        case SetPayoutTerms():
+            yield from set_payout_terms(command)
+        case NamePayoutAccount():
+            yield from name_payout_account(state, by, command)
+        case BeginPayouts():
+            yield from begin_payouts(state, seq, command)
+        case ConfirmPayout():
+            yield from confirm_payout(state, command)
+        case FailPayout():
+            yield from fail_payout(state, command)
+        case ReturnPayout():
+            yield from return_payout(state, command)
+
+
+def _decide_agreements(
+    state: State,
+    by: PartyId,
+    command: ProposeAgreement | SignAgreement | DeclineAgreement | WithdrawAgreement,
+) -> Iterator[Event]:
+    match command:
+        case ProposeAgreement():
+            yield from propose_agreement(state, by, command)
+        case SignAgreement():
+            yield from sign_agreement(state, by, command)
+        case DeclineAgreement():
+            yield from decline_agreement(state, by, command)
+        case WithdrawAgreement():
+            yield from withdraw_agreement(state, by, command)
+
+
+def _decide_closing(
+    state: State, command: BeginClose | CutUsage | PostStatements | FinishClose
+) -> Iterator[Event]:
+    match command:
         case BeginClose():
             yield from begin_close(state, command)
         case CutUsage():
@@ -124,20 +242,40 @@ def decide(state: State, seq: Seq, envelope: Envelope) -> Iterator[Event]:
             assert_never(command)
 
 
+def _decide_quarters(
+    state: State, by: PartyId, command: ConfirmQuarter | DisputeQuarter | RecogniseAmount
+) -> Iterator[Event]:
+    match command:
+        case ConfirmQuarter():
+            yield from confirm_quarter(state, by, command)
+        case DisputeQuarter():
+            yield from dispute_quarter(state, by, command)
+        case RecogniseAmount():
+            yield from recognise_amount(state, by, command)
+
+
 def evolve(state: State, event: Event) -> list[JournalEntry]:
     """Let an event have happened, and post what it means in money. Never refuses: what is impossible asserts."""
+    if isinstance(event, PayoutEvent):
+        evolve_payouts(state, event)
+        return _posted(state, event)
     match event:
         case TermsAdopted(terms):
             state.terms = terms
             adopt(state.market, terms.market)
         case PartyRegistered(party):
             state.parties[party.id] = party
-        case AgreementRecorded(agreement):
-            state.agreements.append(agreement)
-        case AgreementEnded(agreement):
-            version = (agreement.id, agreement.version)
-            names = [(known.id, known.version) for known in state.agreements]
-            state.agreements[names.index(version)] = agreement
+        case (
+            AgreementProposed()
+            | AgreementSigned()
+            | AgreementDeclined()
+            | AgreementWithdrawn()
+            | AgreementRecorded()
+            | AgreementEnded()
+        ):
+            _evolve_agreements(state, event)
+        case QuarterConfirmed() | QuarterAgreed() | QuarterDisputed() | AmountRecognised():
+            _evolve_quarters(state, event)
         case ListingPublished() | ListingAmended() | ListingClosed() | Ticked() | LinkSet():
             _evolve_listings(state, event)
         case OrderAccepted() | OrderReworked() | Rested() | OrderClosed() | ReserveReleased():
@@ -153,17 +291,83 @@ def evolve(state: State, event: Event) -> list[JournalEntry]:
             | StatementPosted()
             | PeriodClosed()
         ):
-            _evolve_settlement(state, event)
+            evolve_settlement(state, event)
+        case LineRefunded() | CreditNoteMoved():
+            evolve_refunds(state, event)
+        case (
+            FactsDeclared()
+            | ProgrammeAdopted()
+            | VoucherIssued()
+            | VoucherHeld()
+            | VoucherPassed()
+            | VoucherReturned()
+            | VoucherExpired()
+        ):
+            evolve_vouchers(state, event)
         case Deposited(party_id, _, reference):
             state.references.setdefault(party_id, set()).add(reference)
-        case KeyIssued() | KeyRevoked() | Rejected() | OrderNotContinued():
+        case KeyIssued(party_id, key, _):
+            state.keys.setdefault(party_id, set()).add(key)
+        case KeyRevoked(party_id, key):
+            state.keys.get(party_id, set()).discard(key)
+        case Rejected() | OrderNotContinued():
             pass
         case _:
             assert_never(event)
+    return _posted(state, event)
+
+
+def _posted(state: State, event: Event) -> list[JournalEntry]:
+    """Post what an event means in money."""
     made = entries(event)
     for entry in made:
         state.balances.post(entry)
     return made
+
+
+def _evolve_agreements(
+    state: State,
+    event: AgreementProposed
+    | AgreementSigned
+    | AgreementDeclined
+    | AgreementWithdrawn
+    | AgreementRecorded
+    | AgreementEnded,
+) -> None:
+    match event:
+        case AgreementProposed(agreement, by, _, digest):
+            state.drafts[agreement.id, agreement.version] = Draft(agreement, by, digest)
+        case AgreementSigned(name, version, signature):
+            state.drafts[name, version].signatures[signature.region] = signature
+        case AgreementDeclined(name, version):
+            state.drafts[name, version].status = DraftStatus.DECLINED
+        case AgreementWithdrawn(name, version, _):
+            state.drafts[name, version].status = DraftStatus.WITHDRAWN
+        case AgreementRecorded(agreement):
+            state.drafts[agreement.id, agreement.version].status = DraftStatus.SIGNED
+            state.agreements.append(agreement)
+        case AgreementEnded(agreement):
+            names = [(known.id, known.version) for known in state.agreements]
+            state.agreements[names.index((agreement.id, agreement.version))] = agreement
+
+
+def _evolve_quarters(
+    state: State, event: QuarterConfirmed | QuarterAgreed | QuarterDisputed | AmountRecognised
+) -> None:
+    """What regions say of a quarter. What was computed of it stands in the ledger, and nothing here touches that."""
+    pair = event.pair if isinstance(event, QuarterDisputed | AmountRecognised) else event.figures.pair
+    standing = state.quarters.setdefault(pair, QuarterStanding())
+    match event:
+        case QuarterConfirmed(_, signature):
+            standing.confirmed[signature.region] = signature.digest
+        case QuarterAgreed():
+            standing.agreed = True
+        case QuarterDisputed():
+            standing.confirmed.pop(event.region, None)
+        case AmountRecognised():
+            place = event.region, event.kind
+            standing.recognised[place] = Fen(standing.recognised.get(place, 0) + event.amount)
+            standing.references.add((*place, event.reference))
 
 
 def _evolve_listings(
@@ -220,58 +424,44 @@ def _evolve_leases(state: State, event: LeaseGranted | LeaseDisplaced) -> None:
                 del state.leases[name]
 
 
-def _evolve_settlement(
-    state: State,
-    event: ContractOpened
-    | PricesAgreed
-    | ContractClosed
-    | CloseBegun
-    | UsageCut
-    | StatementPosted
-    | PeriodClosed,
-) -> None:
-    match event:
-        case ContractOpened(contract):
-            first = contract.prices.tariff(1, contract.begins)
-            state.contracts[contract.id] = LiveContract(contract, contract.budget, [first])
-        case PricesAgreed(contract_id, tariff):
-            state.contracts[contract_id].tariffs.append(tariff)
-        case ContractClosed(contract_id, _, _):
-            del state.contracts[contract_id]
-        case CloseBegun(run):
-            state.open_run = run
-            state.runs += 1
-        case UsageCut(run):
-            state.open_run = run
-        case StatementPosted():
-            _settle(state, event)
-        case PeriodClosed(run):
-            state.open_run, state.last_run = None, run
-
-
-ROLES: dict[type[Command], Role] = {
-    AdoptTerms: Role.CLERK,
-    PublishListing: Role.SELLER,
-    AmendListing: Role.SELLER,
-    WithdrawListing: Role.SELLER,
-    PlaceOrder: Role.BUYER,
-    Reclaim: Role.SELLER,
-    AmendOrder: Role.BUYER,
-    CancelOrder: Role.BUYER,
-    RegisterParty: Role.CLERK,
-    IssueKey: Role.CLERK,
-    RevokeKey: Role.CLERK,
-    Deposit: Role.CLERK,
-    OpenContract: Role.CLERK,
-    AgreePrices: Role.CLERK,
-    RecordAgreement: Role.CLERK,
-    BeginClose: Role.CLERK,
-    CutUsage: Role.CLERK,
-    PostStatements: Role.CLERK,
-    FinishClose: Role.CLERK,
-    SetLink: Role.CLERK,
+ROLES: dict[type[Command], tuple[Role, ...]] = {
+    AdoptTerms: (Role.CLERK,),
+    PublishListing: (Role.SELLER,),
+    AmendListing: (Role.SELLER,),
+    WithdrawListing: (Role.SELLER,),
+    PlaceOrder: (Role.BUYER,),
+    Reclaim: (Role.SELLER,),
+    AmendOrder: (Role.BUYER,),
+    CancelOrder: (Role.BUYER,),
+    RegisterParty: (Role.CLERK,),
+    IssueKey: (Role.CLERK,),
+    RevokeKey: (Role.CLERK,),
+    Deposit: (Role.CLERK,),
+    OpenContract: (Role.CLERK,),
+    AgreePrices: (Role.CLERK,),
+    ProposeAgreement: (Role.CLERK, Role.REGION),
+    SignAgreement: (Role.REGION,),
+    DeclineAgreement: (Role.REGION,),
+    WithdrawAgreement: (Role.CLERK, Role.REGION),
+    BeginClose: (Role.CLERK,),
+    CutUsage: (Role.CLERK,),
+    PostStatements: (Role.CLERK,),
+    FinishClose: (Role.CLERK,),
+    ConfirmQuarter: (Role.REGION,),
+    DisputeQuarter: (Role.REGION,),
+    RecogniseAmount: (Role.CLERK, Role.REGION),
+    SetLink: (Role.CLERK,),
+    RefundLine: (Role.CLERK, Role.SELLER),
+    MoveCreditNote: (Role.CLERK, Role.SELLER, Role.BUYER),
+    SetPayoutTerms: (Role.CLERK,),
+    NamePayoutAccount: (Role.CLERK, Role.SELLER),
+    BeginPayouts: (Role.CLERK,),
+    DeclareFacts: (Role.CLERK,),
+    AdoptProgramme: (Role.REGION,),
+    IssueVoucher: (Role.REGION,),
+    ClaimVoucher: (Role.BUYER,),
 }
-"""Who may give a command. Ticks are the venue's own."""
+"""Who may give a command. The venue itself does what is nobody else's, as ticks are, and may stand in for its clerks."""
 
 
 def _refusal(state: State, envelope: Envelope) -> Rejected | None:
@@ -279,30 +469,10 @@ def _refusal(state: State, envelope: Envelope) -> Rejected | None:
     kind = type(envelope.command)
     if state.terms is None and kind is not AdoptTerms:
         return rejected(VenueRejection.VENUE_NOT_OPEN, "The venue has not adopted its terms yet.")
-    role = ROLES.get(kind)
-    if role in _roles(state, envelope.by):
+    roles = ROLES.get(kind, ())
+    if envelope.by == VENUE and (not roles or Role.CLERK in roles):
         return None
-    who = f"a {role}" if role is not None else "the venue itself"
+    if envelope.by in state.parties and not state.parties[envelope.by].roles.isdisjoint(roles):
+        return None
+    who = f"a {' or a '.join(roles)}" if roles else "the venue itself"
     return rejected(VenueRejection.NOT_ALLOWED, f"This is for {who} to ask.")
-
-
-def _roles(state: State, party: PartyId) -> frozenset[Role | None]:
-    """What a party may do. The venue itself does what is nobody else's, and may stand in for its clerks."""
-    if party == VENUE:
-        return frozenset({None, Role.CLERK})
-    return state.parties[party].roles if party in state.parties else frozenset()
-
-
-def _settle(state: State, event: StatementPosted) -> None:
-    """Slots that are charged are done with, and so is a lease without slots; a contract's budget shrinks."""
-    if event.kind is SubjectKind.CONTRACT:
-        contract = state.contracts[ContractId(event.subject)]
-        contract.left, contract.last_run = event.held_left, event.run
-        return
-    lease = state.leases[LeaseId(event.subject)]
-    lease.last_run = event.run
-    for price, slots in event.settled:
-        lease.unsettled[price] -= slots
-        assert lease.unsettled[price] >= 0, "a slot was settled twice"
-    if not any(lease.unsettled.values()):
-        del state.leases[lease.terms.id]

@@ -3,7 +3,14 @@
 Events of the market stand in it as they are, unless money rides on them.
 """
 
-from exchange.agreements.events import AgreementEnded, AgreementRecorded
+from exchange.agreements.events import (
+    AgreementDeclined,
+    AgreementEnded,
+    AgreementProposed,
+    AgreementRecorded,
+    AgreementSigned,
+    AgreementWithdrawn,
+)
 from exchange.closing.events import CloseBegun, PeriodClosed, StatementPosted, UsageCut
 from exchange.contracts.events import ContractClosed, ContractOpened, PricesAgreed
 from exchange.listings.events import ListingPublished
@@ -17,8 +24,27 @@ from exchange.orders.events import (
     ReserveReleased,
 )
 from exchange.parties.events import Deposited, KeyIssued, KeyRevoked, PartyRegistered
+from exchange.payouts.events import (
+    PayoutAccountNamed,
+    PayoutBegun,
+    PayoutFailed,
+    PayoutPaid,
+    PayoutReturned,
+    PayoutTermsSet,
+)
+from exchange.quarters.events import AmountRecognised, QuarterAgreed, QuarterConfirmed, QuarterDisputed
+from exchange.refunds.events import CreditNoteMoved, LineRefunded
 from exchange.rejections import Rejected
 from exchange.venue.events import TermsAdopted
+from exchange.vouchers.events import (
+    FactsDeclared,
+    ProgrammeAdopted,
+    VoucherExpired,
+    VoucherHeld,
+    VoucherIssued,
+    VoucherPassed,
+    VoucherReturned,
+)
 from matching.events import LinkSet, ListingAmended, ListingClosed, Rested, Ticked
 
 Event = (
@@ -43,11 +69,34 @@ Event = (
     | ContractOpened
     | PricesAgreed
     | ContractClosed
+    | AgreementProposed
+    | AgreementSigned
+    | AgreementDeclined
+    | AgreementWithdrawn
     | AgreementRecorded
     | AgreementEnded
     | CloseBegun
     | UsageCut
     | StatementPosted
     | PeriodClosed
+    | LineRefunded
+    | CreditNoteMoved
+    | PayoutTermsSet
+    | PayoutAccountNamed
+    | PayoutBegun
+    | PayoutPaid
+    | PayoutFailed
+    | PayoutReturned
+    | FactsDeclared
+    | ProgrammeAdopted
+    | VoucherIssued
+    | VoucherHeld
+    | VoucherPassed
+    | VoucherReturned
+    | VoucherExpired
+    | QuarterConfirmed
+    | QuarterAgreed
+    | QuarterDisputed
+    | AmountRecognised
     | Rejected
 )

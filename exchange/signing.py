@@ -1,4 +1,4 @@
-"""Ed25519: a seller's key for a meter, made, used and verified. The only module that knows of cryptography."""
+"""Makes, uses and verifies a meter's key (Ed25519): the only module that knows of cryptography."""
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey

@@ -8,17 +8,26 @@ from typing import NewType
 from exchange.catalogue.catalogue import Catalogue
 from matching.curves import Run
 from matching.market import Market
-from matching.terms import ListingId, MarketTerms, OrderId, OwnerGroup, RegionCode, Slot, Window
+from matching.terms import ChipCode, ListingId, MarketTerms, OrderId, OwnerGroup, RegionCode, Slot, Window
 from settlement.agreements import PairAgreement
+from settlement.credit_notes import CreditNote
+from settlement.ledger.chart import AccountKind
 from settlement.ledger.journal import Balances
-from settlement.money import BasisPoints, Fen
-from settlement.rating.tokens import TokenTariff
-from settlement.terms import FeeTerms
+from settlement.money import NOTHING, BasisPoints, Fen
+from settlement.quarters import PairQuarter
+from settlement.rating.tokens import TokenPrices, TokenTariff
+from settlement.terms import FeeTerms, VoucherTerms
+from settlement.vouchers.parties import BuyerSize
+from settlement.vouchers.programme import ChipOrigin, Programme
 
 PartyId = NewType("PartyId", str)
 LeaseId = NewType("LeaseId", str)
 ContractId = NewType("ContractId", str)
 RunId = NewType("RunId", str)
+RefundId = NewType("RefundId", str)
+PayoutId = NewType("PayoutId", str)
+ProgrammeId = NewType("ProgrammeId", str)
+VoucherId = NewType("VoucherId", str)
 MicroYuan = NewType("MicroYuan", int)  # a millionth of a yuan
 Instant = NewType("Instant", int)  # seconds since 1970-01-01T00:00:00Z
 
@@ -26,6 +35,7 @@ VENUE = PartyId("venue")
 """The party that runs the venue, and the owner of its accounts."""
 
 MICRO_PER_FEN = 10_000
+LEAST_PAYOUT = Fen(100_00)
 
 
 class Role(StrEnum):
@@ -160,22 +170,6 @@ class LiveLease:
 
 
 @dataclass(frozen=True, slots=True)
-class TokenPrices:
-    """What tokens cost that a model reads anew, reads again from its cache, and writes.
-
-    In micro-yuan per million of them, VAT included.
-    """
-
-    input: MicroYuan
-    cached_input: MicroYuan
-    output: MicroYuan
-
-    def tariff(self, version: int, begins: Instant) -> TokenTariff:
-        """A version of a contract's prices: in force until the next one begins."""
-        return TokenTariff(version, begins, None, self.input, self.cached_input, self.output)
-
-
-@dataclass(frozen=True, slots=True)
 class ContractTerms:
     """A token contract: `budget` is prepaid and held, `prices` are the first, in force until others are agreed."""
 
@@ -225,6 +219,208 @@ class CloseRun:
     late_until: Instant
 
 
+@dataclass(frozen=True, slots=True)
+class SettledLine:
+    """A statement line as it was posted, with the rates under which it was settled: all that a refund is reckoned from.
+
+    It is the `n`-th of the statement of a lease or contract (`subject`) in a run. `agreement` is (id, version), or None.
+    """
+
+    run: RunId
+    subject: str
+    n: int
+    buyer: PartyId
+    seller: PartyId
+    gross: Fen
+    vat_rate_bp: BasisPoints
+    fee: FeeTerms
+    agreement: tuple[str, int] | None
+
+    @property
+    def statement(self) -> str:
+        """The id of its statement."""
+        return f"{self.run}/{self.subject}"
+
+    @property
+    def name(self) -> str:
+        """Its own name among all lines."""
+        return f"{self.statement}/{self.n}"
+
+
+@dataclass(slots=True)
+class LiveNote:
+    """A credit note that waits for something, and between whom it is."""
+
+    buyer: PartyId
+    seller: PartyId
+    note: CreditNote
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutTerms:
+    """When sellers are paid: what a run settled is held back for some days after its close; less than `minimum` waits."""
+
+    hold_back_days: int = 7
+    minimum: Fen = LEAST_PAYOUT
+
+
+@dataclass(slots=True)
+class Earnings:
+    """What one run has made payable to each seller, less what was refunded of it; `closed` is None while it is open."""
+
+    by_seller: dict[PartyId, Fen] = field(default_factory=dict)
+    closed: Instant | None = None
+
+    def add(self, seller: PartyId, amount: int) -> None:
+        """Something more was settled, or less than nothing: a refund."""
+        self.by_seller[seller] = Fen(self.by_seller.get(seller, 0) + amount)
+
+
+class PayoutState(StrEnum):
+    """How far a payout has got."""
+
+    BEGUN = "begun"
+    """Its money is set aside, and on its way by the gateway."""
+    PAID = "paid"
+    """The seller has it."""
+    FAILED = "failed"
+    """The gateway refused it: the money is payable again."""
+    RETURNED = "returned"
+    """All of it has come back, and is payable again."""
+
+
+@dataclass(slots=True)
+class LivePayout:
+    """A payout that is begun or paid, and how much of it has not come back."""
+
+    party: PartyId
+    left: Fen
+    state: PayoutState = PayoutState.BEGUN
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a party has declared of itself, as far as voucher programmes ask.
+
+    `controllers` are the ids of all who control it: owners, legal representative, parent.
+    """
+
+    size: BuyerSize
+    industry: str
+    controllers: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What an eligible buyer may claim of a programme itself, once in a calendar year, and for how long that is valid."""
+
+    amount: Fen
+    seconds: int
+
+
+@dataclass(slots=True)
+class LiveProgramme:
+    """A programme's versions as they were adopted, the newest last, and how much of it is issued and taken, in fen.
+
+    Years are those of Beijing. What is `taken` is held by orders and leases, or used; `claimed` is when a buyer last
+    claimed.
+    """
+
+    versions: list[Programme]
+    claim: Claim | None
+    issued: dict[int, Fen] = field(default_factory=dict)
+    taken: dict[PartyId, dict[int, Fen]] = field(default_factory=dict)
+    claimed: dict[PartyId, int] = field(default_factory=dict)
+
+    def in_force(self, at: int) -> Programme:
+        """The newest version that has begun at an instant, or the first."""
+        return next((one for one in reversed(self.versions) if one.valid_from <= at), self.versions[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Voucher:
+    """What a region has promised a buyer: up to `amount` of what it orders before `ends`. Nobody else can use it."""
+
+    id: VoucherId
+    programme: ProgrammeId
+    issuer: RegionCode
+    buyer: PartyId
+    amount: Fen
+    ends: Instant
+
+
+@dataclass(slots=True)
+class LiveVoucher:
+    """A voucher that is not used up, and not over: what it may still cover, and what orders and leases hold of it."""
+
+    terms: Voucher
+    left: Fen
+    held: Fen
+
+
+@dataclass(frozen=True, slots=True)
+class Pledge:
+    """What an order or a lease holds of a voucher, and the terms under which it is used.
+
+    `version` is the programme's, and `at` the instant of the order, by which it was judged.
+    """
+
+    voucher: VoucherId
+    programme: ProgrammeId
+    version: int
+    issuer: RegionCode
+    terms: VoucherTerms
+    at: Instant
+    amount: Fen
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """Who signed for a region, with which of its keys, when by the venue's clock, and the SHA-256 of what was signed."""
+
+    region: RegionCode
+    party: PartyId
+    key: str
+    at: Instant
+    digest: str
+
+
+class DraftStatus(StrEnum):
+    """What has become of a version of an agreement that was proposed."""
+
+    OPEN = "open"
+    SIGNED = "signed"
+    """By every party: the version is in force, from its first instant until its last."""
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(slots=True)
+class Draft:
+    """A version of an agreement as it was proposed, by whom, and who has signed it."""
+
+    agreement: PairAgreement
+    by: PartyId
+    digest: str
+    status: DraftStatus = DraftStatus.OPEN
+    signatures: dict[RegionCode, Signature] = field(default_factory=dict)
+
+    @property
+    def waits_for(self) -> list[str]:
+        """The parties that have not signed."""
+        return [region for region in self.agreement.parties if region not in self.signatures]
+
+
+@dataclass(slots=True)
+class QuarterStanding:
+    """Where a pair's quarter stands: the digest that each region has confirmed last, and what is recognised."""
+
+    confirmed: dict[str, str] = field(default_factory=dict)
+    agreed: bool = False
+    recognised: dict[tuple[str, AccountKind], Fen] = field(default_factory=dict)
+    references: set[tuple[str, AccountKind, str]] = field(default_factory=set)
+
+
 @dataclass(slots=True)
 class State:
     """Everything that the next decision depends on."""
@@ -232,6 +428,8 @@ class State:
     market: Market = field(default_factory=Market)
     terms: VenueTerms | None = None
     parties: dict[PartyId, Party] = field(default_factory=dict)
+    keys: dict[PartyId, set[str]] = field(default_factory=dict)
+    """The names of the keys in force."""
     balances: Balances = field(default_factory=Balances)
     references: dict[PartyId, set[str]] = field(default_factory=dict)
     """The bank's references that are booked for each party: for ever, since a slip may come again after years.
@@ -244,11 +442,31 @@ class State:
     leases: dict[LeaseId, LiveLease] = field(default_factory=dict)
     contracts: dict[ContractId, LiveContract] = field(default_factory=dict)
     agreements: list[PairAgreement] = field(default_factory=list)
+    """Those that every party has signed."""
+    drafts: dict[tuple[str, int], Draft] = field(default_factory=dict)
+    """Every version that was ever proposed, by id and version."""
+    quarters: dict[PairQuarter, QuarterStanding] = field(default_factory=dict)
+    facts: dict[PartyId, Facts] = field(default_factory=dict)
+    programmes: dict[ProgrammeId, LiveProgramme] = field(default_factory=dict)
+    vouchers: dict[VoucherId, LiveVoucher] = field(default_factory=dict)
+    pledges: dict[str, tuple[Pledge, ...]] = field(default_factory=dict)
+    """What orders and leases hold of vouchers, by their ids."""
+    origins: Mapping[ChipCode, ChipOrigin] = field(default_factory=dict)
+    """Which chips are domestic: the catalogue's, and no event's."""
     first_slot: Slot | None = None
     """The slot of the first tick: the venue's time begins in it, and so does its first period."""
     last_run: CloseRun | None = None
     open_run: CloseRun | None = None
     runs: int = 0
+    refunds: dict[str, dict[str, Fen]] = field(default_factory=dict)
+    """What was refunded of each settled line, by reference: lines of which nothing was are not remembered."""
+    notes: dict[RefundId, LiveNote] = field(default_factory=dict)
+    payout_terms: PayoutTerms = field(default_factory=PayoutTerms)
+    payout_accounts: dict[PartyId, str] = field(default_factory=dict)
+    earnings: dict[RunId, Earnings] = field(default_factory=dict)
+    payouts: dict[PayoutId, LivePayout] = field(default_factory=dict)
+    paid_out: Fen = NOTHING
+    """What sellers have been paid in all, less what came back."""
 
     @property
     def rules(self) -> VenueTerms:
@@ -271,4 +489,5 @@ class State:
 
 def before_all(catalogue: Catalogue) -> State:
     """The state before the first command: a market of the catalogue's chips and regions."""
-    return State(market=Market(frozenset(catalogue.chips), frozenset(catalogue.regions)))
+    origins = {code: chip.vendor.origin for code, chip in catalogue.chips.items()}
+    return State(market=Market(frozenset(catalogue.chips), frozenset(catalogue.regions)), origins=origins)

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
-from exchange.state import ContractId, Instant, PartyId, TokenPrices
+from exchange.state import ContractId, Instant, PartyId
 from matching.terms import RegionCode
 from settlement.money import Fen
+from settlement.rating.tokens import TokenPrices
 
 
 @dataclass(frozen=True, slots=True)

@@ -164,8 +164,9 @@ async def _take(
 
     await _store_seal(connection, batch, sent, judged, seal, key)
     tied = await _store_chain(connection, batch, sent, judged)
-    late = moment.now * moment.slot_seconds - moment.late_seconds
-    in_time = [reading.at + clock.span > late for reading in sent.readings]
+    since = moment.now * moment.slot_seconds - moment.late_seconds
+    over = clock.span if kind.name == "deliveries" else 0  # the late window begins when a slot ends
+    in_time = [reading.at + over > since for reading in sent.readings]
     opened = await _open_disputes(connection, kind, batch, sent, judged, columns, subjects, in_time)
     if tied:
         await connection.execute(_FILLED, party, sent.meter, sent.first, sent.last, batch)

@@ -1,6 +1,6 @@
 """How a dispute is ended by somebody's word: a decision is a batch of usage, which brings what is to be billed.
 
-So the sums of a run know nothing of disputes but which slots wait for one. What is decided after a month was closed is
+So the sums of a run know nothing of disputes but in which of them slots wait. What is decided after a month was closed is
 late usage like any other, and settled by the next run.
 """
 
@@ -23,11 +23,11 @@ class Outcome(StrEnum):
     REPORTED = "reported"
     """Other records have reported the same slots."""
     WITHDRAWN = "withdrawn"
-    """The seller takes its records back: nothing was delivered."""
+    """The seller takes its records back."""
     BILLED = "billed"
     """They are billed after all."""
     REJECTED = "rejected"
-    """They are not billed: nothing was delivered."""
+    """They are not billed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +108,14 @@ _COLUMNS = {
 async def _deliveries(
     connection: asyncpg.Connection, decision: Decision, moment: Moment
 ) -> list[tuple[int | str, ...]]:
-    """A record for each slot that waits for this decision: what is billed of it, or that nothing was delivered."""
+    """What is billed of each slot that waits for this decision; or that nothing was delivered, once that is certain.
+
+    Until the late window of a slot is over its meter may still report it, so nobody's word can take that away.
+    """
     rows = await connection.fetch(
         """
-        SELECT DISTINCT ON (x.moment) x.*, l.cards * $2::bigint AS most FROM disputed_records x
+        SELECT DISTINCT ON (x.moment) x.*, l.cards * $2::bigint AS most,
+            (x.moment + 1) * $2::bigint + $3::bigint <= $4::bigint * $2::bigint AS too_late FROM disputed_records x
         JOIN leases l ON l.id = x.subject AND x.moment >= l.start_slot AND x.moment < l.end_slot
         WHERE x.dispute = $1 AND x.in_time AND NOT EXISTS (
             SELECT 1 FROM delivery_records r WHERE r.lease = x.subject AND r.slot = x.moment AND r.status = 'accepted'
@@ -119,11 +123,15 @@ async def _deliveries(
         """,
         decision.dispute,
         moment.slot_seconds,
+        moment.late_seconds,
+        moment.now,
     )
+    if decision.outcome is not Outcome.BILLED:
+        certain = [row for row in rows if row["too_late"]]
+        return _records(decision, certain, [(0,)] * len(certain))
     if any(row["moment"] + 1 > moment.now for row in rows):
         raise NotBillableError("A slot of it is not over by the venue's clock: decide afterwards.")
-    billed = list(_billed(decision, rows)) if decision.outcome is Outcome.BILLED else [(0,)] * len(rows)
-    return _records(decision, rows, billed)
+    return _records(decision, rows, list(_billed(decision, rows)))
 
 
 async def _tokens(
@@ -165,9 +173,9 @@ def _billed(decision: Decision, rows: Sequence[asyncpg.Record]) -> Iterator[tupl
 def _records(
     decision: Decision, rows: Sequence[asyncpg.Record], billed: Sequence[tuple[int, ...]]
 ) -> list[tuple[int | str, ...]]:
-    """The records of a decision. No seller's meter can have a name with a slash in it."""
+    """The records of a decision, by number. No seller's meter can have a name with a slash in it."""
     meter = f"dispute/{decision.dispute}"
-    return [
+    return sorted(
         (meter, row["sequence"], row["subject"], row["moment"], *counts, "accepted")
         for row, counts in zip(rows, billed, strict=True)
-    ]
+    )

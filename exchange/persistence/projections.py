@@ -8,7 +8,6 @@ from typing import Any
 
 import msgspec
 
-from exchange.agreements.events import AgreementEnded, AgreementRecorded
 from exchange.closing.events import CloseBegun, PeriodClosed, StatementPosted, SubjectKind, UsageCut
 from exchange.contracts.events import ContractClosed, ContractOpened, PricesAgreed
 from exchange.events import Event
@@ -24,9 +23,21 @@ from exchange.orders.events import (
     ReserveReleased,
 )
 from exchange.parties.events import KeyIssued, KeyRevoked, PartyRegistered
-from exchange.persistence import tables
+from exchange.payouts.events import (
+    PayoutAccountNamed,
+    PayoutBegun,
+    PayoutFailed,
+    PayoutPaid,
+    PayoutReturned,
+    PayoutTermsSet,
+)
+from exchange.payouts.evolving import PayoutEvent
+from exchange.persistence import payout_tables, tables
+from exchange.persistence.pair_projections import project_pair
 from exchange.persistence.rows import Heard, Row, Rows
-from exchange.state import ContractId, PricedRun
+from exchange.persistence.voucher_rows import project_vouchers
+from exchange.refunds.events import CreditNoteMoved, LineRefunded
+from exchange.state import ContractId, PayoutState, PricedRun
 from exchange.venue.events import TermsAdopted
 from matching.events import Leased, LinkSet, ListingAmended, ListingClosed, Rested, Ticked
 from matching.live import MILLI
@@ -37,6 +48,9 @@ from settlement.rating.tokens import TokenTariff
 def project(rows: Rows, seq: int, digest: bytes, event: Event) -> None:
     """Add what `event` means for the tables: it was made by the `seq`-th command, after which the log has that digest."""
     rows.heard.hear(seq)
+    if isinstance(event, PayoutEvent):
+        _project_payout(rows, seq, event)
+        return
     match event:
         case TermsAdopted(terms):
             rows.change(tables.venue, {"only": True, "terms": _builtins(terms)})
@@ -46,8 +60,7 @@ def project(rows: Rows, seq: int, digest: bytes, event: Event) -> None:
         case PartyRegistered(party):
             rows.add(tables.parties, {**_builtins(party), "roles": sorted(party.roles), "seq": seq})
         case KeyIssued(party_id, key, key_digest):
-            row = {"party": party_id, "key": key, "digest": key_digest, "revoked": False}
-            rows.put(tables.api_keys, row)
+            rows.put(tables.api_keys, {"party": party_id, "key": key, "digest": key_digest, "revoked": False})
         case KeyRevoked(party_id, key):
             rows.change(tables.api_keys, {"party": party_id, "key": key, "revoked": True})
         case ListingPublished() | ListingAmended() | ListingClosed():
@@ -74,20 +87,15 @@ def project(rows: Rows, seq: int, digest: bytes, event: Event) -> None:
             rows.put(tables.links, {"home": home, "region": region, "mbps": mbps})
         case ContractOpened() | PricesAgreed() | ContractClosed():
             _project_contract(rows, seq, event)
-        case AgreementRecorded():
-            rows.add(tables.agreements, {**_agreement_row(event), "seq": seq})
-        case AgreementEnded():
-            rows.change(tables.agreements, _agreement_row(event))
-        case CloseBegun(run):
-            rows.add(tables.runs, {**asdict(run), "seq": seq, "status": "open"})
-        case UsageCut(run):
-            rows.change(tables.runs, {"id": run.id, "usage_batch": run.usage_batch})
-        case PeriodClosed(run):
-            rows.change(tables.runs, {"id": run.id, "status": "closed"})
+        case CloseBegun() | UsageCut() | PeriodClosed():
+            _project_run(rows, seq, event)
         case StatementPosted():
             _project_statement(rows, seq, event)
-        case _:
-            pass  # deposits live in the ledger, and a refusal changes nothing
+        case LineRefunded() | CreditNoteMoved():
+            _project_refund(rows, event)
+        case _:  # deposits live in the ledger, and a refusal changes nothing
+            project_pair(rows, seq, event)
+            project_vouchers(rows, seq, event)
 
 
 def _project_listing(rows: Rows, seq: int, event: ListingPublished | ListingAmended | ListingClosed) -> None:
@@ -146,6 +154,16 @@ def _project_order(
             rows.change(tables.orders, {"id": order_id, "held": 0})
 
 
+def _project_run(rows: Rows, seq: int, event: CloseBegun | UsageCut | PeriodClosed) -> None:
+    match event:
+        case CloseBegun(run):
+            rows.add(tables.runs, {**asdict(run), "closed_slot": None, "seq": seq, "status": "open"})
+        case UsageCut(run):
+            rows.change(tables.runs, {"id": run.id, "usage_batch": run.usage_batch})
+        case PeriodClosed(run):
+            rows.change(tables.runs, {"id": run.id, "status": "closed", "closed_slot": rows.heard.now})
+
+
 def _project_statement(rows: Rows, seq: int, event: StatementPosted) -> None:
     """A statement with its lines, and what remains of its subject."""
     if event.kind is SubjectKind.LEASE:
@@ -154,7 +172,7 @@ def _project_statement(rows: Rows, seq: int, event: StatementPosted) -> None:
     else:
         rows.change(tables.contracts, {"id": event.subject, "left": event.held_left})
     statement = f"{event.run}/{event.subject}"
-    rows.add(
+    rows.append(
         tables.statements,
         {
             "id": statement,
@@ -173,22 +191,17 @@ def _project_statement(rows: Rows, seq: int, event: StatementPosted) -> None:
         head: Row = {name: getattr(part, name) for name in _LINE_HEAD}
         agreement = None if part.agreement is None else f"{part.agreement[0]}/{part.agreement[1]}"
         figures = _builtins(part.line)
-        rows.add(
+        rows.append(
             tables.statement_lines,
-            {"statement": statement, "n": n, "agreement": agreement, **head, **figures},
+            {
+                "statement": statement,
+                "n": n,
+                "agreement": agreement,
+                "vouchers": _builtins(part.vouchers),
+                **head,
+                **figures,
+            },
         )
-
-
-_LINE_HEAD = (
-    "service_period",
-    "meter",
-    "price",
-    "price_version",
-    "quantity",
-    "lost",
-    "before_loss",
-    "over_budget",
-)
 
 
 def _project_contract(rows: Rows, seq: int, event: ContractOpened | PricesAgreed | ContractClosed) -> None:
@@ -214,6 +227,69 @@ def _prices_row(seq: int, contract: ContractId, tariff: TokenTariff) -> Row:
         "output_price": tariff.output_price,
         "seq": seq,
     }
+
+
+def _project_refund(rows: Rows, event: LineRefunded | CreditNoteMoved) -> None:
+    match event:
+        case LineRefunded():
+            rows.add(payout_tables.refunds, _refund_row(rows.heard, event))
+        case CreditNoteMoved(refund, note):
+            row = {"id": refund, "note_state": note.state, "note_since": note.since}
+            rows.change(payout_tables.refunds, row)
+
+
+def _refund_row(heard: Heard, event: LineRefunded) -> Row:
+    return {
+        "id": event.refund,
+        "statement": event.line.statement,
+        "n": event.line.n,
+        "buyer": event.line.buyer,
+        "seller": event.line.seller,
+        "amount": event.amount,
+        "reason": event.reason,
+        "reference": event.reference,
+        "correction": _builtins(event.correction),
+        "invoice_used": event.note.invoice_used,
+        "note_state": event.note.state,
+        "note_since": event.note.since,
+        "slot": heard.now,
+        "seq": heard.seq,
+    }
+
+
+def _project_payout(rows: Rows, seq: int, event: PayoutEvent) -> None:
+    match event:
+        case PayoutTermsSet(terms):
+            rows.put(payout_tables.payout_terms, {"only": True, **asdict(terms)})
+        case PayoutAccountNamed(party, account):
+            rows.put(payout_tables.payout_accounts, {"party": party, "account": account, "seq": seq})
+        case PayoutBegun(payout, party, account, amount):
+            row = {"id": payout, "party": party, "account": account, "amount": amount, "left": amount}
+            told = {"status": PayoutState.BEGUN, "reference": None, "why": None}
+            rows.add(payout_tables.payouts, {**row, **told, "slot": rows.heard.now, "seq": seq})
+        case PayoutPaid(payout, _, _, reference):
+            rows.change(
+                payout_tables.payouts, {"id": payout, "status": PayoutState.PAID, "reference": reference}
+            )
+        case PayoutFailed(payout, _, _, why):
+            rows.change(
+                payout_tables.payouts, {"id": payout, "status": PayoutState.FAILED, "why": why, "left": 0}
+            )
+        case PayoutReturned(payout, _, _, left, _):
+            status = PayoutState.PAID if left else PayoutState.RETURNED
+            rows.change(payout_tables.payouts, {"id": payout, "status": status, "left": left})
+
+
+_LINE_HEAD = (
+    "service_period",
+    "meter",
+    "price",
+    "price_version",
+    "quantity",
+    "lost",
+    "before_loss",
+    "over_budget",
+)
 
 
 def _listing_terms(listing: Listing) -> Row:
@@ -339,19 +415,6 @@ def _trade_row(heard: Heard, digest: bytes, leased: Leased) -> Row:
         "priced_by": _priced_by(heard, leased),
         "slot": heard.now,
         "seq": heard.seq,
-    }
-
-
-def _agreement_row(event: AgreementRecorded | AgreementEnded) -> Row:
-    agreement = event.agreement
-    return {
-        "id": agreement.id,
-        "version": agreement.version,
-        "source": agreement.source,
-        "destination": agreement.destination,
-        "valid_from": agreement.valid_from,
-        "valid_to": agreement.valid_to,
-        "terms": _builtins(agreement),
     }
 
 

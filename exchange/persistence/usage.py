@@ -291,8 +291,7 @@ async def delivered(
 ) -> list[tuple[int, int, int]]:
     """For each span of a lease's slots: slots reported in this run, their card-seconds, reports of closed slots.
 
-    A slot whose report is disputed is reported, and nothing is billed of it until somebody has said what it was: that
-    is another report, of a later batch. All spans end by the run's end. Sums are exact: PostgreSQL adds 64-bit integers up as numbers of any length.
+    A slot in a dispute that is open is reported, and nothing is billed of it. All spans end by the run's end. Sums are exact: PostgreSQL adds 64-bit integers up as numbers of any length.
     """
     rows = await connection.fetch(
         """
@@ -302,6 +301,8 @@ async def delivered(
                    SELECT count(DISTINCT x.moment) FROM disputed_records x
                    WHERE x.subject = s.lease AND x.moment >= greatest(s.start, $4)
                      AND x.moment < least(s.until, $5) AND x.in_time AND x.batch <= $1 AND NOT EXISTS (
+                       SELECT 1 FROM dispute_ends e WHERE e.dispute = x.dispute AND e.batch <= $1
+                   ) AND NOT EXISTS (
                        SELECT 1 FROM delivery_records k WHERE k.lease = x.subject AND k.slot = x.moment
                          AND k.status = 'accepted' AND k.batch <= $1
                    )

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from exchange.app import Exchange
 from exchange.metering import DeliveryRecord, TokenRecord
 from exchange.persistence.chains import Seal, standing_of
-from exchange.replay.assumptions import SLOT_S
 from exchange.signed_meters import sealed
 from exchange.signing import public_key_of
 from exchange.state import PartyId
@@ -31,7 +30,12 @@ class SigningMeters:
         first, previous = await self._goes_on(seller, records[0].meter)
         numbered = [replace(_miscounted(one), sequence=first + n) for n, one in enumerate(records)]
         readings = [
-            Reading(one.sequence, one.lease, one.slot * SLOT_S, ((Meter.CARD_SECONDS, one.delivered),))
+            Reading(
+                one.sequence,
+                one.lease,
+                self.exchange.terms.instant_of(one.slot),
+                ((Meter.CARD_SECONDS, one.delivered),),
+            )
             for one in numbered
         ]
         seal = _seal(seller, records[0].meter, previous, readings)

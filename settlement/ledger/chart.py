@@ -1,20 +1,22 @@
 """The chart of accounts: every kind of balance there is, what it means, and which book it stands in.
 
 A balance is what is owed to the account's owner: a credit raises it, a debit lowers it, and it is never negative.
-Each book has one contra kind, which carries the other side and so is negative or zero.
+Each book has contra kinds, which carry the other side and so are negative or zero.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Book(StrEnum):
-    """Two ledgers kept side by side and never mixed: each sums to zero by itself."""
+    """Ledgers kept side by side and never mixed: each sums to zero by itself."""
 
     MONEY = "money"
     """What is owed in cash."""
     MEMO = "memo"
     """What regions attribute to themselves under an agreement; nobody is paid from it."""
+    VOUCHERS = "vouchers"
+    """What regions have promised in vouchers, and what became of it; it turns into money only by being used."""
 
 
 class AccountKind(StrEnum):
@@ -28,10 +30,16 @@ class AccountKind(StrEnum):
     """What the venue owes a buyer and an order or a lease has claimed."""
     PAYABLE = "payable"
     """What the venue owes a seller for what it delivered."""
+    IN_TRANSIT = "in_transit"
+    """What the venue has set aside for a seller, and its gateway is paying."""
     FEE_INCOME = "fee_income"
     """What the venue has earned in fees, without VAT."""
     FEE_VAT = "fee_vat"
     """What the venue owes the treasury as VAT on its fees."""
+    SUBSIDY_CLAIM = "subsidy_claim"
+    """The contra side of subsidies: what regions owe for vouchers of theirs that were used."""
+    SUBSIDY_DUE = "subsidy_due"
+    """What a buyer or seller gets of a voucher that was used, once its region has paid."""
 
     ATTRIBUTION = "attribution"
     """The contra side of every attribution: what statements gave the regions to count."""
@@ -42,9 +50,20 @@ class AccountKind(StrEnum):
     GDP = "gdp"
     """What a region counts towards its output under its agreements; not official statistics."""
 
+    VOUCHER_BUDGET = "voucher_budget"
+    """The contra side of vouchers: what a programme has promised, less what was not used in time."""
+    VOUCHER_LEFT = "voucher_left"
+    """What a voucher may still cover."""
+    VOUCHER_HELD = "voucher_held"
+    """What an order or a lease has claimed of a voucher."""
+    VOUCHER_USED = "voucher_used"
+    """What a voucher has covered."""
+
     @property
     def book(self) -> Book:
         """The book in which accounts of this kind stand."""
+        if self in VOUCHER_KINDS:
+            return Book.VOUCHERS
         return Book.MEMO if self in MEMO_KINDS else Book.MONEY
 
 
@@ -52,13 +71,26 @@ MEMO_KINDS: frozenset[AccountKind] = frozenset(
     {AccountKind.ATTRIBUTION, AccountKind.REVENUE, AccountKind.TAX, AccountKind.GDP}
 )
 
-CONTRA: frozenset[AccountKind] = frozenset({AccountKind.BANK, AccountKind.ATTRIBUTION})
+VOUCHER_KINDS: frozenset[AccountKind] = frozenset(
+    {
+        AccountKind.VOUCHER_BUDGET,
+        AccountKind.VOUCHER_LEFT,
+        AccountKind.VOUCHER_HELD,
+        AccountKind.VOUCHER_USED,
+    }
+)
+
+CONTRA: frozenset[AccountKind] = frozenset(
+    {AccountKind.BANK, AccountKind.SUBSIDY_CLAIM, AccountKind.ATTRIBUTION, AccountKind.VOUCHER_BUDGET}
+)
 """The only kinds that may go below zero. The list is fixed here: no account can be exempted by a flag."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class LedgerAccount:
-    """Something that holds a balance: a kind of account and the party, region or venue that owns it."""
+class LedgerAccount(NamedTuple):
+    """Something that holds a balance: a kind of account and the party, region or venue that owns it.
+
+    A tuple, because a statement looks accounts up some hundred times, and a tuple is hashed without any Python.
+    """
 
     owner: str
     kind: AccountKind

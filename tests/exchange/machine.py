@@ -9,57 +9,106 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from exchange.agreements.commands import RecordAgreement
+from exchange.agreements.commands import (
+    DeclineAgreement,
+    ProposeAgreement,
+    SignAgreement,
+    WithdrawAgreement,
+)
 from exchange.checks.decisions import picture
+from exchange.commands import Command
 from exchange.contracts.commands import AgreePrices, OpenContract
 from exchange.contracts.events import PricesAgreed
 from exchange.core import evolve
 from exchange.listings.commands import PublishListing
 from exchange.orders.commands import PlaceOrder
 from exchange.orders.rules import order_of
+from exchange.parties.commands import IssueKey, RevokeKey
+from exchange.payouts.commands import (
+    BeginPayouts,
+    ConfirmPayout,
+    FailPayout,
+    NamePayoutAccount,
+    PayoutAsked,
+    ReturnPayout,
+    SetPayoutTerms,
+)
+from exchange.payouts.rules import due
 from exchange.persistence.codec import decode_command, decode_event, encode
+from exchange.quarters.commands import ConfirmQuarter, DisputeQuarter, RecogniseAmount
+from exchange.refunds.commands import MoveCreditNote, RefundLine
 from exchange.rejections import Rejected
-from exchange.state import ContractId, Instant, MicroYuan, PartyId, Role, TokenPrices, VenueTerms
+from exchange.state import (
+    VENUE,
+    ContractId,
+    Facts,
+    Instant,
+    PartyId,
+    PayoutId,
+    PayoutTerms,
+    ProgrammeId,
+    RefundId,
+    Role,
+    SettledLine,
+    VenueTerms,
+    VoucherId,
+)
 from exchange.venue.commands import AdoptTerms
+from exchange.vouchers.commands import AdoptProgramme, ClaimVoucher, DeclareFacts, IssueVoucher
+from exchange.vouchers.judging import ANY
 from matching.commands import AmendListing, AmendOrder, CancelOrder, Reclaim, SetLink, WithdrawListing
 from matching.curves import PriceCurve
 from matching.terms import (
-    Block,
     ListingId,
     MarketTerms,
-    OnPreempt,
     OrderId,
-    Preference,
     Price,
-    PriceRule,
     RegionCode,
-    Shape,
     Slot,
-    Split,
     Tier,
-    TimeInForce,
-    Work,
 )
+from settlement.credit_notes import CreditNoteEvent
+from settlement.ledger.chart import AccountKind
 from settlement.money import Fen
+from settlement.quarters import SHARED_KINDS, Figure, PairQuarter, QuarterFigures
+from settlement.sign_off import digest_of
+from settlement.vouchers.parties import BuyerSize
 from tests.exchange.desk import Desk
+from tests.exchange.drafts import (
+    DUAL,
+    OFFICE,
+    RAY,
+    Draft,
+    backs,
+    baskets,
+    honesty,
+    listing_of,
+    listings,
+    order_as,
+    orders,
+    reports,
+    sizes,
+    steps,
+    token_prices,
+)
 from tests.exchange.house import (
     BUYER,
     CLERK,
     EAST,
-    FAST,
     HOURS,
-    LEASE_LINE,
     NORTH,
     QUARTERS,
     SELLER,
     SERVICE,
-    SLOW,
     WEST,
     House,
+    office_of,
     pair,
     party,
 )
 from tests.exchange.laws import left_to_pay, most_it_costs
+from tests.exchange.promises import amounts, programme_of, programmes
+from tests.exchange.settled import require_what_remains, settled_lines
 
 LAWFUL = settings(
     max_examples=120,
@@ -70,67 +119,6 @@ LAWFUL = settings(
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-
-DUAL, RAY = (
-    PartyId("dual"),
-    PartyId("ray"),
-)  # who both buys and sells; another seller, of the first one's group
-Draft = dict[str, Any]  # Any: the terms of a listing or an order
-
-steps = st.integers(0, 6)  # multiples of the smallest step of a price
-sizes = st.tuples(st.integers(1, 5), st.sampled_from([0, 0, 1, 4])).map(lambda at: (at[0], sum(at)))
-backs, honesty = st.integers(0, 3), st.sampled_from([True, True, True, False])
-chips = st.dictionaries(st.sampled_from([FAST, SLOW]), st.sampled_from([1000, 1000, 333, 1999]), min_size=1)
-listings = st.fixed_dictionaries(
-    {
-        "by": st.sampled_from([SELLER, RAY, DUAL]),
-        "chip": st.sampled_from([FAST, FAST, SLOW]),
-        "region": st.sampled_from([WEST, WEST, WEST, EAST]),
-        "start": st.sampled_from([0, 0, 1, 3, -2]),
-        "length": st.integers(1, 14),
-        "cards": st.sampled_from([8, 8, 8, 24, 5]),
-        "lot": st.sampled_from([1, 1, 1, 2, 4, 8]),
-        "min_slots": st.sampled_from([1, 1, 1, 3]),
-        "prices": st.lists(steps, min_size=1, max_size=3),
-        "tiers": st.sampled_from([tuple(Tier), tuple(Tier), (Tier.ON_DEMAND,), (Tier.SPOT,)]),
-        "line": st.sampled_from([SERVICE, LEASE_LINE]),
-        "price_rule": st.sampled_from([PriceRule.POSTED, PriceRule.POSTED, PriceRule.MAKER]),
-    }
-)
-orders = st.fixed_dictionaries(
-    {
-        "by": st.sampled_from([BUYER, BUYER, DUAL]),
-        "tier": st.sampled_from(Tier),
-        "chips": chips,
-        "regions": st.sampled_from([(WEST,), (EAST, WEST), (WEST, WEST), (EAST,)]),
-        "cards": sizes,
-        "slots": st.sampled_from([1, 2, 3, 3, 6]),
-        "shape": st.sampled_from([Split.ONE, Split.ONE, *Split, "work", "whole"]),
-        "on_preempt": st.sampled_from([OnPreempt.REQUEUE, OnPreempt.REQUEUE, OnPreempt.CANCEL]),
-        "home": st.sampled_from([None, None, EAST]),
-        "mbps_per_card": st.sampled_from([0, 0, 100]),
-        "prefer": st.sampled_from(Preference),
-        "tif": st.sampled_from([TimeInForce.GTC, TimeInForce.GTC, TimeInForce.IOC]),
-        "limit": st.integers(1, 7),
-        "start": st.sampled_from([0, 0, 0, 2, -1]),
-        "slack": st.sampled_from([0, 1, 2, 2, 6, -1]),
-    }
-)
-baskets = st.lists(orders, min_size=1, max_size=5)
-reports = st.fixed_dictionaries(
-    {
-        "back": backs,
-        "loss": st.sampled_from([0, 0, 1, 450, 900]),
-        "most": st.sampled_from([6, 6, 2, 0]),
-        "tokens": st.tuples(st.integers(0, 10**8), st.integers(0, 10**7), st.integers(0, 10**8)),
-    }
-)
-
-
-def token_prices(fresh: int, cached: int, output: int) -> TokenPrices:
-    return TokenPrices(
-        MicroYuan(fresh * 3_333_333), MicroYuan(cached * 333_333), MicroYuan(output * 7_000_001)
-    )
 
 
 class Venue(RuleBasedStateMachine):
@@ -143,9 +131,12 @@ class Venue(RuleBasedStateMachine):
         self.house = House(self.terms, money=5_000_00)
         self.house.admit(party(DUAL, Role.BUYER, Role.SELLER), money=900_00)
         self.house.admit(party(RAY, Role.SELLER, region=NORTH, group=SELLER))
+        self.house.admit(party(OFFICE, Role.REGION))
+        self.house.open_offices(EAST, WEST, NORTH)
         self.desk = Desk(self.house)
         self.follower = copy.deepcopy(self.house.state)
         self.followed = len(self.house.log)
+        self.lines: list[SettledLine] = []
 
     # Trading
 
@@ -164,7 +155,7 @@ class Venue(RuleBasedStateMachine):
     @rule(draft=orders, spare=st.sampled_from([-1, 0, 1]))
     def place_with_just_enough(self, draft: Draft, spare: int) -> None:
         """A buyer has as much money as the order can cost, a fen more or a fen less."""
-        command = self.order({**draft, "start": 0, "slack": 2})
+        command = self.order({**draft, "start": 0, "slack": 2, "vouchers": 0})
         order = order_of(OrderId(""), self.house.state, BUYER, command)
         stranger = f"stranger-{len(self.house.log)}"
         money = most_it_costs(self.house.state, order) + spare
@@ -266,7 +257,103 @@ class Venue(RuleBasedStateMachine):
     def agree(self, after: int, lasts: int | None, tax: int) -> None:
         begins = self.house.state.now + after * 1800
         ends = None if lasts is None else begins + lasts * 1800
-        self.house.ask(CLERK, RecordAgreement(pair(begins, ends, tax, version=len(self.house.log))))
+        self.house.ask(CLERK, ProposeAgreement(pair(begins, ends, tax, version=len(self.house.log))))
+
+    @precondition(lambda self: self.house.state.drafts)
+    @rule(
+        back=backs,
+        by=st.sampled_from([EAST, WEST, WEST, NORTH]),
+        says=st.sampled_from("sssssdw"),
+        honest=honesty,
+    )
+    def answer_an_agreement(self, back: int, by: RegionCode, says: str, honest: bool) -> None:
+        """A region signs or declines a version, or the clerk takes it back."""
+        name, version = self.one_of(self.house.state.drafts, back)[0]
+        digest = self.house.state.drafts[name, version].digest if honest else "0" * 64
+        match says:
+            case "s":
+                self.house.ask(office_of(by), SignAgreement(name, version, "desk", digest))
+            case "d":
+                self.house.ask(office_of(by), DeclineAgreement(name, version, "desk", "too little"))
+            case _:
+                self.house.ask(CLERK, WithdrawAgreement(name, version))
+
+    @rule(by=st.sampled_from([EAST, WEST]), revoked=st.booleans())
+    def change_a_key(self, by: RegionCode, revoked: bool) -> None:
+        key = RevokeKey(office_of(by), "desk") if revoked else IssueKey(office_of(by), "desk", "0" * 64)
+        self.house.ask(CLERK, key)
+
+    @rule(
+        by=st.sampled_from([EAST, WEST, NORTH]),
+        quarter=st.sampled_from(["2026-Q1", "2026-Q1", "2026-Q2"]),
+        fen=st.sampled_from([0, 0, 7, -7]),
+        says=st.sampled_from("cccdr"),
+    )
+    def answer_a_quarter(self, by: RegionCode, quarter: str, fen: int, says: str) -> None:
+        """A region confirms or disputes a quarter's figures, or records what is recognised of them."""
+        between = PairQuarter(EAST, WEST, quarter)
+        places = [(kind, region) for kind in SHARED_KINDS for region in (EAST, WEST)]
+        figures = QuarterFigures(between, tuple(Figure(*place, Fen(fen)) for place in places))
+        command: ConfirmQuarter | DisputeQuarter | RecogniseAmount
+        match says:
+            case "c":
+                command = ConfirmQuarter(figures, "desk", digest_of(figures))
+            case "d":
+                command = DisputeQuarter(between, "desk", "not ours")
+            case _:
+                reference = f"document {len(self.house.log) % 3}"
+                command = RecogniseAmount(between, by, SHARED_KINDS[0], Fen(fen), reference)
+        self.house.ask(office_of(by), command)
+
+    # Vouchers
+
+    @initialize(promised=st.lists(programmes, min_size=1, max_size=2), amount=amounts)
+    def promise(self, promised: list[Draft], amount: int) -> None:
+        for who in (BUYER, DUAL):
+            self.declare(who, ())
+        for draft in promised:
+            self.adopt(draft)
+            self.issue(BUYER, 0, amount, 100, honest=True)
+
+    @rule(who=st.sampled_from([BUYER, DUAL, SELLER, RAY]), controllers=st.sampled_from([(), (), ("wang",)]))
+    def declare(self, who: PartyId, controllers: tuple[str, ...]) -> None:
+        """A party shows who it is; buyers and sellers may turn out to be of one owner."""
+        facts = Facts(BuyerSize.SMALL, "software", frozenset(controllers))
+        self.house.ask(CLERK, DeclareFacts(who, facts))
+
+    @precondition(lambda self: len(self.house.state.programmes) < 3)
+    @rule(draft=programmes)
+    def adopt(self, draft: Draft) -> None:
+        """A region adopts a programme, or the next version of one."""
+        known = self.house.state.programmes.get(ProgrammeId(draft["id"]))
+        version = 1 if known is None else len(known.versions) + 1
+        programme = programme_of(draft, version, self.house.state.now)
+        self.house.ask(OFFICE, AdoptProgramme(programme, draft["claim"]))
+
+    @rule(
+        who=st.sampled_from([BUYER, DUAL]),
+        back=backs,
+        amount=amounts,
+        hours=st.integers(0, 99),
+        honest=honesty,
+    )
+    def issue(self, who: PartyId, back: int, amount: int, hours: int, *, honest: bool) -> None:
+        name, _ = self.one_of(self.house.state.programmes, back)
+        ends = Instant(self.house.state.now + hours * 3600)
+        self.house.ask(OFFICE if honest else CLERK, IssueVoucher(ProgrammeId(name), who, Fen(amount), ends))
+
+    @rule(who=st.sampled_from([BUYER, DUAL]), back=backs)
+    def claim(self, who: PartyId, back: int) -> None:
+        name, _ = self.one_of(self.house.state.programmes, back)
+        self.house.ask(who, ClaimVoucher(ProgrammeId(name)))
+
+    def vouchers(self, draft: Draft) -> tuple[VoucherId, ...]:
+        """Vouchers of whoever orders, the youngest first, or whichever the venue picks, or somebody else's."""
+        if draft["vouchers"] is None:
+            return (ANY,)
+        known = self.house.state.vouchers.items()
+        own = [name for name, live in reversed(known) if live.terms.buyer == draft["by"]]
+        return (*own[: draft["vouchers"]],) if draft["vouchers"] < 3 else (*self.house.state.vouchers,)[:1]
 
     # Time, usage and closing
 
@@ -288,6 +375,72 @@ class Venue(RuleBasedStateMachine):
         for statement in self.desk.close(f"2026-{number:02}"):
             assert min(statement.charged, statement.released, statement.held_left) >= 0
             assert statement.charged + statement.released + statement.held_left == held[statement.subject]
+        self.lines = settled_lines(self.house)
+
+    # Money that moves back and out
+
+    @precondition(lambda self: self.lines)
+    @rule(
+        back=backs,
+        by=st.sampled_from([CLERK, SELLER, RAY, DUAL]),
+        part=st.sampled_from([1, 3, 3, 10, 10, 11]),
+        reference=st.integers(0, 5),
+        used=st.booleans(),
+    )
+    def refund(self, back: int, by: PartyId, part: int, reference: int, used: bool) -> None:
+        """Somebody gives back a tenth of a settled line, or three, or all, or more than all."""
+        line = self.lines[-1 - back % len(self.lines)]
+        amount = Fen(line.gross * part // 10)
+        command = RefundLine(line, amount, "it was slow", f"r-{reference}", used)
+        before = sum(self.house.state.refunds.get(line.name, {}).values())
+        made = self.house.ask(by, command)
+        if not any(isinstance(event, Rejected) for event in made):
+            assert before + amount <= line.gross, "no more is refunded than was charged"
+            assert by in {CLERK, line.seller}
+            require_what_remains(self.house, line)
+
+    @precondition(lambda self: self.house.state.notes)
+    @rule(
+        back=backs,
+        by=st.sampled_from([CLERK, CLERK, BUYER, SELLER]),
+        event=st.sampled_from(CreditNoteEvent),
+    )
+    def move_a_credit_note(self, back: int, by: PartyId, event: CreditNoteEvent) -> None:
+        self.house.ask(by, MoveCreditNote(RefundId(self.one_of(self.house.state.notes, back)[0]), event))
+
+    @precondition(lambda self: self.house.state.runs)
+    @rule(
+        seller=st.sampled_from([SELLER, SELLER, DUAL]),
+        days=st.sampled_from([0, 0, 1, 30]),
+        spare=st.sampled_from([0, 0, 1, -1]),
+    )
+    def pay_out(self, seller: PartyId, days: int, spare: int) -> None:
+        """A seller is paid all that is due to it, a fen more or a fen less."""
+        self.house.ask(CLERK, SetPayoutTerms(PayoutTerms(days, Fen(1))))
+        self.house.ask(seller, NamePayoutAccount(seller, f"acct-{seller}"))
+        payable = self.house.balance(seller, AccountKind.PAYABLE)
+        may_be_paid = due(self.house.state, seller)
+        assert 0 <= may_be_paid <= payable
+        made = self.house.ask(CLERK, BeginPayouts((PayoutAsked(seller, Fen(may_be_paid + spare)),)))
+        begun = not any(isinstance(event, Rejected) for event in made)
+        assert begun == (0 < may_be_paid + spare <= may_be_paid)
+
+    @precondition(lambda self: self.house.state.payouts)
+    @rule(
+        back=backs,
+        end=st.sampled_from(["paid", "paid", "failed", "returned"]),
+        part=st.sampled_from([1, 2, 3]),
+    )
+    def end_a_payout(self, back: int, end: str, part: int) -> None:
+        """The gateway has paid, or has not; or something of it comes back."""
+        name, live = self.one_of(self.house.state.payouts, back)
+        payout = PayoutId(name)
+        commands: dict[str, Command] = {
+            "paid": ConfirmPayout(payout, f"tr-{name}"),
+            "failed": FailPayout(payout, "account_closed"),
+            "returned": ReturnPayout(payout, Fen(live.left * part // 2), f"m-{len(self.house.log)}"),
+        }
+        self.house.ask(VENUE, commands[end])
 
     def report(self, back: int, loss: int, most: int, tokens: tuple[int, int, int]) -> None:
         """Meters report slots of young leases that are over and unreported, and tokens of a contract."""
@@ -337,48 +490,15 @@ class Venue(RuleBasedStateMachine):
         """In slots of a quarter, an odd number of steps costs a fraction of a fen."""
         return steps * 37 * self.terms.price_tick
 
-    def one_of(self, known: Mapping[Any, Any], back: int) -> tuple[str, Any]:
+    def one_of(self, known: Mapping[Any, Any], back: int) -> tuple[Any, Any]:
         """Something that is open, the youngest first; or an id that never was."""
         return list(known.items())[-1 - back % len(known)] if known else ("nothing", None)
 
     def listing(self, draft: Draft) -> PublishListing:
-        """A listing whose price changes every third slot."""
-        start = self.now + draft["start"]
-        rises = ((self.house.first + start + 3 * n, self.price(at)) for n, at in enumerate(draft["prices"]))
-        return PublishListing(
-            chip=draft["chip"],
-            region=draft["region"],
-            window=self.house.window(start, start + draft["length"]),
-            cards=draft["cards"],
-            lot=draft["lot"],
-            min_slots=draft["min_slots"],
-            asks=dict.fromkeys(draft["tiers"], PriceCurve(tuple(rises))),
-            line=draft["line"],
-            price_rule=draft["price_rule"],
-        )
+        return listing_of(draft, self.house, self.price)
 
     def order(self, draft: Draft) -> PlaceOrder:
-        start = self.now + draft["start"]
-        return PlaceOrder(
-            tier=draft["tier"],
-            chips=draft["chips"],
-            regions=draft["regions"],
-            window=self.house.window(start, start + draft["slots"] + draft["slack"]),
-            limit=Price(self.price(draft["limit"])),
-            shape=self.shape(draft),
-            prefer=draft["prefer"],
-            tif=draft["tif"],
-            on_preempt=draft["on_preempt"],
-            home=draft["home"],
-            mbps_per_card=draft["mbps_per_card"],
-        )
-
-    def shape(self, draft: Draft) -> Shape:
-        """A block; or as much work, at the rate of the block's most cards."""
-        (least, most), slots, kind = draft["cards"], draft["slots"], draft["shape"]
-        if kind in {"work", "whole"}:
-            return Work(most * slots, most, kind == "whole")
-        return Block(least, most, slots, kind)
+        return order_as(draft, self.house, self.price, self.vouchers(draft))
 
 
 class VenueOfQuarters(Venue):

@@ -7,17 +7,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
-from exchange.agreements.commands import RecordAgreement
 from exchange.commands import Command, Envelope
 from exchange.contracts.commands import OpenContract
 from exchange.orders.commands import PlaceOrder
 from exchange.parties.commands import Deposit, IssueKey, RevokeKey
-from exchange.state import VENUE, Instant, MicroYuan, PartyId, Role, TokenPrices, VenueTerms
+from exchange.state import VENUE, Instant, PartyId, Role, VenueTerms
 from exchange.venue.commands import Tick
 from matching.commands import AmendListing, AmendOrder, CancelOrder, Reclaim, SetLink, WithdrawListing
 from matching.curves import PriceCurve, flat
 from matching.terms import Block, OnPreempt, Price, PriceRule, Shape, Slot, Split, Tier, TimeInForce, Work
 from settlement.money import Fen
+from settlement.rating.tokens import TokenPrices
 from tests.exchange.house import (
     BUYER,
     CLERK,
@@ -47,7 +47,7 @@ def told(seed: int, commands: int, rules: VenueTerms = HOURS) -> House:
     house = House(rules, checked=False)
     house.admit(party(ANN, Role.BUYER, region=NORTH), money=10_000_000_00)
     house.admit(party(RAY, Role.SELLER, Role.BUYER, region=WEST), money=5_000_00)
-    house.ask(CLERK, RecordAgreement(pair(house.state.now + 7 * 3600, house.state.now + 90 * 3600)))
+    house.agree(pair(house.state.now + 7 * 3600, house.state.now + 90 * 3600))
     teller = Teller(house, Random(seed))
     while len(house.log) < commands:
         by, command = teller.next()
@@ -187,7 +187,7 @@ class Teller:
             buyer=ANN,
             seller=SELLER,
             destination=WEST,
-            prices=TokenPrices(MicroYuan(2_000_000), MicroYuan(500_000), MicroYuan(8_000_000)),
+            prices=TokenPrices(2_000_000, 500_000, 8_000_000),
             budget=Fen(self.chance.randint(1, 500_00)),
             begins=now,
             ends=Instant(now + self.chance.randint(1, 20) * 86_400),

@@ -5,16 +5,15 @@ from typing import Any
 
 import pytest
 
-from exchange.agreements.commands import RecordAgreement
 from exchange.closing.commands import BeginClose, ContractSum, CutUsage, PostStatements
 from exchange.closing.events import StatementPosted
 from exchange.contracts.commands import AgreePrices, OpenContract
 from exchange.contracts.events import ContractClosed, ContractOpened, PricesAgreed
-from exchange.state import ContractId, Instant, LeaseId, MicroYuan, PartyId, Role, RunId, TokenPrices
+from exchange.state import ContractId, Instant, LeaseId, PartyId, Role, RunId
 from matching.terms import RegionCode
 from settlement.meters import Meter
 from settlement.money import Fen
-from settlement.rating.tokens import Tokens
+from settlement.rating.tokens import TokenPrices, Tokens
 from tests.exchange.desk import Desk
 from tests.exchange.house import (
     BUYER,
@@ -36,7 +35,7 @@ MILLION = 1_000_000
 
 def prices(fresh: float, cached: float, output: float) -> TokenPrices:
     """In yuan per million tokens."""
-    return TokenPrices(*(MicroYuan(round(price * YUAN)) for price in (fresh, cached, output)))
+    return TokenPrices(*(round(price * YUAN) for price in (fresh, cached, output)))
 
 
 def terms(house: House, days: int = 10, **changes: Any) -> OpenContract:
@@ -105,7 +104,7 @@ def test_times_without_an_agreement_are_one_sum_though_one_was_in_force_between(
     desk = Desk(house)
     instant = house.state.rules.instant_of
     signed = pair(instant(house.first + 2 * DAY), instant(house.first + 4 * DAY))
-    house.ask(CLERK, RecordAgreement(signed))
+    house.agree(signed)
     contract = open_contract(house, days=40)
     house.tick(6 * DAY)
     for day in (1, 3, 5):
@@ -246,7 +245,7 @@ def test_a_contract_closes_when_its_last_use_can_no_longer_be_reported() -> None
 def test_agreements_part_the_tokens_too() -> None:
     house = House()
     desk = Desk(house)
-    house.ask(CLERK, RecordAgreement(pair(NEW_YEAR + 3 * 3600, None)))
+    house.agree(pair(NEW_YEAR + 3 * 3600, None))
     contract = open_contract(house)
     house.tick(5)
     desk.use(contract, 2, input_tokens=MILLION, output_tokens=0)

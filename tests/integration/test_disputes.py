@@ -209,7 +209,43 @@ async def test_what_is_decided_is_billed_once_and_for_ever(database_url: str) ->
         with pytest.raises(NotBillableError, match="Nothing of it"):
             await signs.decide(3, Outcome.BILLED)
         await signs.decide(3, Outcome.REJECTED)
-        assert await signs.billed() == [(0, 7100), (1, 7200), (2, 0)]
+        assert await signs.billed() == [(0, 7100), (1, 7200)]
+        await signs.meter.tick(JANUARY)
+        await signs.meter.exchange.closing(CLERK).close("2026-01")
+        assert await lines(signs.meter) == [("2026-01", 8 * 7200, 6 * 7200 + 100)], (
+            "what was withdrawn is lost"
+        )
+
+
+async def test_a_decision_about_slots_in_another_order_is_digested_by_number(database_url: str) -> None:
+    async with signing(database_url) as signs:
+        await signs.say("1", signs.record(1, 3, 9999), signs.record(2, 0, 9999))
+        await signs.decide(1, Outcome.BILLED)
+        assert await signs.billed() == [(0, 7200), (3, 7200)]
+
+
+async def test_nobodys_word_takes_a_report_from_a_meter_that_is_in_time(database_url: str) -> None:
+    """Somebody with the seller's API key alone sends what its meter has not signed, and takes it back."""
+    async with signing(database_url) as signs:
+        forged = [signs.record(n, n - 1, 0) for n in (1, 2)]
+        seal, _ = Signing(signs.meter, "m").sealed(forged, GENESIS)
+        assert (await signs.say("forged", *forged, seal=seal)).disputed == 2
+        await signs.decide(1, Outcome.WITHDRAWN, SELLER)
+        assert (await signs.say("true", signs.record(1, 0), signs.record(2, 1))).accepted == 2
+        assert await signs.billed() == [(0, 7200), (1, 7200)]
+
+
+async def test_what_is_rejected_after_the_late_window_is_lost_in_the_next_run(database_url: str) -> None:
+    async with signing(database_url) as signs:
+        await signs.say("1", signs.record(1, 0, 7201))
+        await signs.meter.tick(JANUARY)
+        await signs.meter.exchange.closing(CLERK).close("2026-01")
+        assert await lines(signs.meter) == [("2026-01", 7 * 7200, 7 * 7200)]
+        await signs.decide(1, Outcome.REJECTED)
+        assert await signs.billed() == [(0, 0)]
+        await signs.meter.tick(FEBRUARY)
+        await signs.meter.exchange.closing(CLERK).close("2026-02")
+        assert await lines(signs.meter, "2026-02") == [("2026-01", 7200, 7200)]
 
 
 async def test_keys_begin_above_what_was_said(database_url: str) -> None:

@@ -135,11 +135,57 @@ async def test_a_key_is_registered_once_and_replaced_above_what_was_said(market:
     )
 
 
-async def test_a_dispute_is_told_to_its_sides_and_ended_by_them(market: Door) -> None:
+TOO_MUCH = [record(n, slot=f"2026-11-30T0{n - 1}:00:00Z", delivered_card_seconds=30_000) for n in (1, 2)]
+DECIDE, WITHDRAW = "/v1/disputes/1/decide", "/v1/disputes/1/withdraw"
+REFUSED: list[tuple[str, str, Json, tuple[int, str]]] = [
+    ("rival", DECIDE, {"decision": "bill"}, (404, "unknown_id")),
+    ("outsider", WITHDRAW, {}, (404, "unknown_id")),
+    ("buyer", DECIDE, {"decision": "reject"}, (403, "not_allowed")),
+    (
+        "buyer",
+        DECIDE,
+        {"decision": "bill", "counts": [{"sequence": 1, "counts": [0]}]},
+        (403, "not_allowed"),
+    ),
+    (
+        "clerk",
+        DECIDE,
+        {"decision": "bill", "counts": [{"sequence": 1, "counts": [28_801]}]},
+        (409, "not_billable"),
+    ),
+    (
+        "clerk",
+        DECIDE,
+        {"decision": "bill", "counts": [{"sequence": 9, "counts": [1]}]},
+        (409, "not_billable"),
+    ),
+    (
+        "clerk",
+        DECIDE,
+        {"decision": "bill", "counts": [{"sequence": 1, "counts": [1, 1]}]},
+        (409, "not_billable"),
+    ),
+    (
+        "clerk",
+        DECIDE,
+        {"decision": "bill", "counts": [{"sequence": 1, "counts": []}]},
+        (422, "too_few_items"),
+    ),
+    (
+        "clerk",
+        DECIDE,
+        {"decision": "bill", "counts": [{"sequence": 1, "counts": [-1]}]},
+        (422, "out_of_range"),
+    ),
+    ("clerk", DECIDE, {"decision": "perhaps"}, (422, "invalid_value")),
+    ("clerk", DECIDE, {"decision": "reject", "note": " "}, (422, "invalid_value")),
+]
+
+
+async def test_a_dispute_is_told_to_those_whom_it_concerns(market: Door) -> None:
     await leased(market)
     await market.admit("outsider", Role.SELLER)
-    too_much = [record(n, slot=f"2026-11-30T0{n - 1}:00:00Z", delivered_card_seconds=30_000) for n in (1, 2)]
-    receipt = (await report(market, signed(too_much))).json()
+    receipt = (await report(market, signed(TOO_MUCH))).json()
     assert (receipt["accepted"], receipt["disputed"]) == (0, 2)
     assert [(one["dispute"], one["code"], one["first"], one["last"]) for one in receipt["disputes"]] == [
         (1, "more_than_leased", 1, 2)
@@ -152,59 +198,29 @@ async def test_a_dispute_is_told_to_its_sides_and_ended_by_them(market: Door) ->
         answer = await market.ask("GET", f"/v1/disputes/{path}", by="clerk")
         assert answer.status_code == 404, path
 
-    decide, withdraw = "/v1/disputes/1/decide", "/v1/disputes/1/withdraw"
-    refused = [
-        ("rival", decide, {"decision": "bill"}, (404, "unknown_id")),
-        ("outsider", withdraw, {}, (404, "unknown_id")),
-        ("buyer", decide, {"decision": "reject"}, (403, "not_allowed")),
-        (
-            "buyer",
-            decide,
-            {"decision": "bill", "counts": [{"sequence": 1, "counts": [0]}]},
-            (403, "not_allowed"),
-        ),
-        (
-            "clerk",
-            decide,
-            {"decision": "bill", "counts": [{"sequence": 1, "counts": [28_801]}]},
-            (409, "not_billable"),
-        ),
-        (
-            "clerk",
-            decide,
-            {"decision": "bill", "counts": [{"sequence": 9, "counts": [1]}]},
-            (409, "not_billable"),
-        ),
-        (
-            "clerk",
-            decide,
-            {"decision": "bill", "counts": [{"sequence": 1, "counts": [1, 1]}]},
-            (409, "not_billable"),
-        ),
-        (
-            "clerk",
-            decide,
-            {"decision": "bill", "counts": [{"sequence": 1, "counts": []}]},
-            (422, "too_few_items"),
-        ),
-        (
-            "clerk",
-            decide,
-            {"decision": "bill", "counts": [{"sequence": 1, "counts": [-1]}]},
-            (422, "out_of_range"),
-        ),
-        ("clerk", decide, {"decision": "perhaps"}, (422, "invalid_value")),
-        ("clerk", decide, {"decision": "reject", "note": " "}, (422, "invalid_value")),
-    ]
-    for by, path, body, told in refused:
+
+async def test_a_buyer_agrees_to_nothing_that_the_meter_has_not_said(market: Door) -> None:
+    """Whoever has the seller's API key alone can't make it a present to the buyer."""
+    await leased(market)
+    await report(market, signed([record(1, delivered_card_seconds=0)], key=bytes(32)))
+    answer = await market.ask("POST", DECIDE, by="buyer", json={"decision": "bill"})
+    assert code_of(answer) == (403, "not_allowed")
+    assert (await report(market, signed([record()]))).json()["accepted"] == 1
+
+
+async def test_a_dispute_ends_by_the_word_of_its_sides(market: Door) -> None:
+    await leased(market)
+    await market.admit("outsider", Role.SELLER)
+    await report(market, signed(TOO_MUCH))
+    for by, path, body, told in REFUSED:
         assert code_of(await market.ask("POST", path, by=by, json=body)) == told, body
-    agreed = await market.ask("POST", decide, by="buyer", json={"decision": "bill"})
-    again = await market.ask("POST", decide, by="buyer", json={"decision": "bill"})
+    agreed = await market.ask("POST", DECIDE, by="buyer", json={"decision": "bill"})
+    again = await market.ask("POST", DECIDE, by="buyer", json={"decision": "bill"})
     assert (agreed.status_code, again.json()) == (200, agreed.json())
     assert agreed.json()["dispute"]["end"]["outcome"] == "billed"
     assert [one["stands"] for one in agreed.json()["records"]] == [[28_800], [28_800]], (
         "as far as it was leased"
     )
-    assert code_of(await market.ask("POST", withdraw, by="seller", json={})) == (409, "already_closed")
+    assert code_of(await market.ask("POST", WITHDRAW, by="seller", json={})) == (409, "already_closed")
     lease = (await market.ask("GET", "/v1/leases/lse-1", by="buyer")).json()
     assert lease["delivered_card_seconds"] == 2 * 28_800

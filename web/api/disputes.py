@@ -104,7 +104,7 @@ async def withdraw_dispute(
     command_id: NamedDependency[CommandId],  # noqa: ARG001 - asked of every request that changes something
     exchange: NamedDependency[Exchange],
 ) -> DisputeDetail:
-    """Take your disputed records back: nothing was delivered. To correct them, report the slots anew instead."""
+    """Take your disputed records back. Until their late window is over your meter can still report the slots."""
     dispute = await concerned_by(exchange, caller.party, dispute_id)
     if dispute.seller != caller.party:
         raise unknown_id()
@@ -123,10 +123,11 @@ async def decide_dispute(
     """End a dispute: the buyer may agree to pay, the clerk may bill or reject. The next run settles what is billed."""
     dispute = await concerned_by(exchange, _whose(caller), dispute_id)
     outcome = Outcome.BILLED if data.decision == "bill" else Outcome.REJECTED
-    if Role.CLERK not in caller.roles and (
-        dispute.buyer != caller.party or outcome is Outcome.REJECTED or data.counts
-    ):
-        raise ProblemError(VenueRejection.NOT_ALLOWED, "You may agree to pay for what was reported to you.")
+    agrees = dispute.buyer == caller.party and outcome is Outcome.BILLED and not data.counts
+    if Role.CLERK not in caller.roles and not (agrees and dispute.is_said):
+        raise ProblemError(
+            VenueRejection.NOT_ALLOWED, "You may agree to pay for what a meter has reported to you."
+        )
     await end(exchange, caller, dispute, outcome, data.note, data.by_number())
     return await _detail(exchange, await concerned_by(exchange, _whose(caller), dispute_id))
 

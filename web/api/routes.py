@@ -17,12 +17,16 @@ from web.api import (
     listings,
     market,
     orders,
+    pairs,
     parties,
     payments,
+    payouts,
     periods,
+    refunds,
     statements,
     terms,
     usage,
+    vouchers,
 )
 from web.api.asking import command_id, submit
 from web.api.openapi import Json, document
@@ -44,8 +48,12 @@ NOUNS = {
     "disputes": disputes,
     "contracts": contracts,
     "agreements": agreements,
+    "vouchers": vouchers,
+    "pairs": pairs,
     "periods": periods,
     "statements": statements,
+    "refunds": refunds,
+    "payouts": payouts,
     "commands": commands,
 }
 HANDLERS: dict[str, list[HTTPRouteHandler]] = {noun: module.HANDLERS for noun, module in NOUNS.items()}

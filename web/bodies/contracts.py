@@ -8,10 +8,10 @@ from pydantic import Field
 
 from exchange.contracts.commands import AgreePrices, OpenContract
 from exchange.persistence.queries.contracts import StoredContract
-from exchange.state import ContractId, Instant, MicroYuan, PartyId, TokenPrices
+from exchange.state import ContractId, Instant, PartyId
 from matching.terms import RegionCode
 from settlement.money import Fen
-from settlement.rating.tokens import TokenTariff
+from settlement.rating.tokens import TokenPrices, TokenTariff
 from web.bodies.fields import TOKEN_PRICE_MAX, FenField, LineField, PartyField, RegionField, utc
 from web.bodies.fields import Instant as InstantField
 from web.strict import Body
@@ -38,9 +38,9 @@ class PricesIn(Body):
             self.cached_input_price_micro_yuan_per_million,
         )
         return TokenPrices(
-            input=MicroYuan(fresh),
-            cached_input=MicroYuan(fresh if cached is None else cached),
-            output=MicroYuan(self.output_price_micro_yuan_per_million),
+            input=fresh,
+            cached_input=fresh if cached is None else cached,
+            output=self.output_price_micro_yuan_per_million,
         )
 
 

@@ -27,7 +27,13 @@ COMMANDS = {
     "terms": Front("web.cli.terms", "Show the terms of the house, or change them."),
     "links": Front("web.cli.links", "Show the bandwidth between regions, or set it."),
     "party": Front("web.cli.party", "Admit parties, list them, and give them keys."),
+    "agreement": Front(
+        "web.cli.agreement", "Propose agreements between regions, sign them, and confirm quarters."
+    ),
     "deposit": Front("web.cli.deposit", "Book money that a party has paid in."),
+    "vouchers": Front(
+        "web.cli.vouchers", "Put on record what voucher programmes ask for, and see what became of vouchers."
+    ),
     "quote": Front("web.cli.quote", "Say what a job would get now, as a buyer, and what would let it fit."),
     "buy": Front("web.cli.buy", "Place an order at the price of its quote, or not at all."),
     "orders": Front("web.cli.orders", "List your orders."),
@@ -35,9 +41,13 @@ COMMANDS = {
     "usage": Front("web.cli.usage", "Report a file of delivered time or used tokens, as a seller."),
     "meter": Front("web.cli.meter", "Make keys for meters, and register them, as a seller."),
     "close": Front("web.cli.close", "Settle a month, for good."),
+    "payout": Front("web.cli.payout", "Pay sellers what is due to them."),
+    "reconcile": Front("web.cli.reconcile", "Compare the gateway's books with the venue's."),
     "seal": Front("web.cli.seal", "Keep the usage of a closed month as files, and verify them."),
+    "export": Front("web.cli.export", "Write what a closed month has booked as files."),
     "index": Front("web.cli.index", "Show the price index, or work it out again from the tape."),
     "replay": Front("web.cli.replay", "Trade a real trace on a venue of its own."),
+    "bill-tokens": Front("web.cli.bill_tokens", "Bill token requests at many prices, rounded once and each."),
     "audit": Front("web.cli.audit", "Work out the books again from the log, and compare."),
     "bench": Front("web.cli.bench", "Measure how fast the venue is here."),
     "check-cases": Front("web.cli.check_cases", "Check files of worked cases."),
@@ -56,6 +66,7 @@ EXIT_CODES = """
 - 3: the database or the venue can't be reached, or has stopped
 - 4: the venue refused by its rules
 - 5: Suanli itself has made a mistake
+- 6: another run of the same batch job is at work
 - 130: stopped by Ctrl-C
 """
 

@@ -36,7 +36,7 @@ async def withdraw_records(
     caller: NamedDependency[Caller],
     dispute_id: FromPath[int],
 ) -> Template | Redirect:
-    """Take disputed records back: nothing was delivered."""
+    """Take disputed records back."""
     note = Reader(await sent_form(request)).words("note") or ""
     refused = await ended(exchange, caller, SELLER, dispute_id, Outcome.WITHDRAWN, note)
     if refused is not None:

@@ -59,7 +59,7 @@ async def reject_dispute(
     caller: NamedDependency[Caller],
     dispute_id: FromPath[int],
 ) -> Template | Redirect:
-    """Bill nothing of it: nothing was delivered."""
+    """Bill nothing of it."""
     note = Reader(await sent_form(request)).words("note") or ""
     refused = await ended(exchange, caller, CLERK, dispute_id, Outcome.REJECTED, note)
     return await _told(exchange, caller, dispute_id, refused)

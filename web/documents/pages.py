@@ -14,18 +14,17 @@ from exchange.persistence.queries.income import incomes
 from exchange.persistence.queries.market import clock
 from exchange.persistence.queries.parties import names_of
 from exchange.persistence.queries.periods import periods
+from exchange.persistence.queries.refunds import refunds_of
 from exchange.persistence.queries.statements import (
     Place,
     Reach,
     StoredStatement,
-    lines_of,
     payouts_of,
     statement_of,
     statements_within,
 )
 from exchange.state import Role, RunId
 from settlement.credit_notes import CONFIRM_WITHIN, LIVES
-from web.api.statements import reach_of
 from web.documents.chinese_amount import chinese_amount
 from web.documents.focus import charges_of, focus_csv
 from web.documents.income_csv import income_csv, months_of
@@ -33,7 +32,9 @@ from web.documents.invoice import InvoiceData, invoice_csv, invoice_data
 from web.documents.statement_csv import list_head, list_rows, statement_csv
 from web.documents.statement_pdf import statement_pdf
 from web.pages.routing import not_here, page, pages
-from web.pages.statement import LaidOut, laid_out
+from web.pages.statement import LaidOut
+from web.reach import reach_of
+from web.refunding import statement_with_refunds
 from web.session import Caller
 
 CSV, PDF = "text/csv", "application/pdf"
@@ -163,7 +164,7 @@ async def _shown(exchange: Exchange, caller: Caller, run: str, subject: str) -> 
     statement = await statement_of(exchange.readers, reach_of(caller), f"{run}/{subject}")
     if statement is None:
         raise not_here()
-    return laid_out(statement, await lines_of(exchange.readers, statement.id))
+    return await statement_with_refunds(exchange, statement)
 
 
 async def _invoice(exchange: Exchange, caller: Caller, run: str, subject: str) -> InvoiceData:
@@ -173,7 +174,8 @@ async def _invoice(exchange: Exchange, caller: Caller, run: str, subject: str) -
         raise not_here()
     lines = await billed_by(exchange.readers, statement.id)
     names = await names_of(exchange.readers, [statement.buyer, statement.seller])
-    return invoice_data(statement, lines, names, exchange.catalogue)
+    refunds = await refunds_of(exchange.readers, [statement.id])
+    return invoice_data(statement, lines, refunds, names, exchange.catalogue)
 
 
 async def _listed(

@@ -37,7 +37,10 @@ LINE = (
 
 
 def statement_csv(shown: LaidOut, catalogue: Catalogue) -> str:
-    """A statement's lines, each with every figure in yuan. Card-seconds and tokens are counted one by one."""
+    """A statement's lines, each with every figure in yuan, then what refunds take off them.
+
+    Card-seconds and tokens are counted one by one.
+    """
     statement = shown.statement
     head = (*LISTED[:2], *LINE, *(_title(row, catalogue) for row in shown.rows))
     rows: list[list[Cell]] = [
@@ -57,7 +60,19 @@ def statement_csv(shown: LaidOut, catalogue: Catalogue) -> str:
         ]
         for n, line in enumerate(shown.lines)
     ]
-    return BOM + csv_rows([head, *rows])
+    given_back: list[list[Cell]] = [
+        [
+            statement.id,
+            statement.period,
+            f"{refund.n + 1} {refund.id}",
+            None,
+            "refund 退款",
+            *[None] * (len(LINE) - 3),
+            *(yuan_cell(row.of(refund.correction)) for row in shown.rows),
+        ]
+        for refund in shown.refunds
+    ]
+    return BOM + csv_rows([head, *rows, *given_back])
 
 
 def list_head() -> str:

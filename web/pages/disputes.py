@@ -18,7 +18,7 @@ from exchange.persistence.queries.disputes import (
     open_disputes,
     records_of,
 )
-from exchange.rejections import Rejected
+from exchange.rejections import Rejected, VenueRejection, rejected
 from exchange.state import PartyId, Role
 from settlement.metering.judging import Finding
 from settlement.meters import Meter
@@ -134,6 +134,8 @@ async def ended(
 ) -> Rejected | None:
     """End a dispute in the caller's name, or say why it can't end so."""
     dispute = await _seen(exchange, caller, side, dispute_id)
+    if side.role is Role.BUYER and not dispute.is_said:
+        return rejected(VenueRejection.NOT_ALLOWED, "Its meter has not said this: the clerk decides.")
     try:
         await exchange.metering.decide(
             Decision(dispute.id, dispute.seller, outcome, caller.party, counts or {}, note)

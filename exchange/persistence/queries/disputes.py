@@ -9,7 +9,7 @@ import asyncpg
 from exchange.persistence.database import Connection, Pool
 from exchange.persistence.decisions import Outcome
 from exchange.state import PartyId
-from settlement.metering.judging import Finding
+from settlement.metering.judging import DOUBTED, Finding
 
 AROUND = 3  # links of a chain that are shown on either side of what was found
 
@@ -45,6 +45,11 @@ class StoredDispute:
     opened_at: datetime
     records: int
     end: Ending | None
+
+    @property
+    def is_said(self) -> bool:
+        """Whether the meter has said this, however wrong: only then may a buyer agree to it, and nobody has forged it."""
+        return self.finding not in DOUBTED
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import Any
 import asyncpg
 import msgspec
 
+from exchange.closing.events import VoucherPart
 from exchange.persistence.database import Pool
 from exchange.state import PartyId, RunId
 from matching.terms import RegionCode
@@ -61,6 +62,7 @@ class StoredLine:
     before_loss: Fen
     over_budget: Fen
     figures: Line
+    vouchers: tuple[VoucherPart, ...] = ()
 
 
 async def statement_of(pool: Pool, reach: Reach, statement: str) -> StoredStatement | None:
@@ -108,6 +110,7 @@ _WITHIN_REACH = """
 """
 
 _shares = msgspec.json.Decoder(RegionShares)
+_vouchers = msgspec.json.Decoder(tuple[VoucherPart, ...])
 
 
 def _reach(reach: Reach) -> tuple[str, str | None, bool]:
@@ -148,4 +151,5 @@ def line_of_row(row: asyncpg.Record) -> StoredLine:
         before_loss=Fen(row["before_loss"]),
         over_budget=Fen(row["over_budget"]),
         figures=Line(**figures),
+        vouchers=_vouchers.decode(row["vouchers"]),
     )

@@ -45,7 +45,7 @@ PAGES = {
         "/statements",
         "/account",
     ],
-    "seller-1": ["/console", "/console/new", "/console/leases", "/console/statements"],
+    "seller-1": ["/console", "/console/new", "/console/leases", "/console/statements", "/console/payouts"],
     "buyer-2": ["/orders", "/leases"],
     "seller-4": ["/console/leases"],
     "office-qingyang": [
@@ -54,8 +54,12 @@ PAGES = {
         f"{WHAT_IF}?revenue-1=50&value_added=40",
         f"{WHAT_IF}?tax-1=x",
         "/region/pairs/310000/621000/2026-Q4",
+        "/agreements",
+        "/agreements/pair-1/2",
+        "/agreements/new?preset=2012&of=3",
     ],
     "clerk-1": [
+        "/agreements",
         "/clerk",
         "/clerk/parties",
         "/clerk/parties/buyer-1",
@@ -63,6 +67,7 @@ PAGES = {
         "/clerk/periods/2026-10",
         "/clerk/periods/2026-10/statements",
         "/clerk/ledger",
+        "/clerk/payouts",
         "/clerk/market",
     ],
 }

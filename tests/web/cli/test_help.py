@@ -9,12 +9,14 @@ from tests.web.cli.conftest import Suanli
 from web.cli.main import COMMANDS
 
 GROUPS = {
+    "agreement": ["list", "propose", "sign", "decline", "withdraw", "quarter", "confirm"],
     "bench": ["matching", "settle"],
     "db": ["check", "upgrade", "rebuild"],
     "links": ["list", "set"],
     "meter": ["new", "register", "list"],
     "party": ["add", "list", "key"],
     "terms": ["show", "adopt"],
+    "vouchers": ["facts", "report", "misuse"],
 }
 EVERY = [[name] for name in COMMANDS if name not in GROUPS or name == "bench"]
 EVERY += [[group, name] for group, names in GROUPS.items() if group in COMMANDS for name in names]
@@ -31,7 +33,7 @@ def test_every_command_has_help_with_examples(suanli: Suanli, command: list[str]
 def test_the_help_names_every_command_and_exit_code(suanli: Suanli) -> None:
     told = suanli("--help").stdout
     assert all(f" {name} " in told for name in COMMANDS)
-    assert all(f"{code}:" in told for code in range(6))
+    assert all(f"{code}:" in told for code in range(7))
 
 
 @pytest.mark.parametrize("name", COMMANDS)
