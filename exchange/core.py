@@ -30,11 +30,12 @@ from exchange.agreements.rules import (
 from exchange.bookkeeping import entries
 from exchange.closing.commands import BeginClose, CutUsage, FinishClose, PostStatements
 from exchange.closing.events import CloseBegun, PeriodClosed, StatementPosted, UsageCut
-from exchange.closing.evolving import evolve_settlement
+from exchange.closing.evolving import evolve_closing
 from exchange.closing.rules import begin_close, cut_usage, finish_close, post_statements
 from exchange.commands import Command, Envelope
 from exchange.contracts.commands import AgreePrices, OpenContract
 from exchange.contracts.events import ContractClosed, ContractOpened, PricesAgreed
+from exchange.contracts.evolving import evolve_contracts
 from exchange.contracts.rules import agree_prices, open_contract
 from exchange.events import Event
 from exchange.holds import slots_by_price, unsettled_after
@@ -282,16 +283,10 @@ def evolve(state: State, event: Event) -> list[JournalEntry]:
             _evolve_orders(state, event)
         case LeaseGranted() | LeaseDisplaced():
             _evolve_leases(state, event)
-        case (
-            ContractOpened()
-            | PricesAgreed()
-            | ContractClosed()
-            | CloseBegun()
-            | UsageCut()
-            | StatementPosted()
-            | PeriodClosed()
-        ):
-            evolve_settlement(state, event)
+        case ContractOpened() | PricesAgreed() | ContractClosed():
+            evolve_contracts(state, event)
+        case CloseBegun() | UsageCut() | StatementPosted() | PeriodClosed():
+            evolve_closing(state, event)
         case LineRefunded() | CreditNoteMoved():
             evolve_refunds(state, event)
         case (

@@ -1,30 +1,13 @@
-"""What contracts, runs and statements change in the venue's state."""
+"""What runs and statements change in the venue's state."""
 
 from exchange.closing.events import CloseBegun, PeriodClosed, StatementPosted, SubjectKind, UsageCut
-from exchange.contracts.events import ContractClosed, ContractOpened, PricesAgreed
-from exchange.state import ContractId, Earnings, LeaseId, LiveContract, State
+from exchange.state import ContractId, Earnings, LeaseId, State
 from exchange.vouchers.rules import use
 
 
-def evolve_settlement(
-    state: State,
-    event: ContractOpened
-    | PricesAgreed
-    | ContractClosed
-    | CloseBegun
-    | UsageCut
-    | StatementPosted
-    | PeriodClosed,
-) -> None:
-    """Let something about contracts or a closing have happened."""
+def evolve_closing(state: State, event: CloseBegun | UsageCut | StatementPosted | PeriodClosed) -> None:
+    """Let something about the closing of a period have happened."""
     match event:
-        case ContractOpened(contract):
-            first = contract.prices.tariff(1, contract.begins)
-            state.contracts[contract.id] = LiveContract(contract, contract.budget, [first])
-        case PricesAgreed(contract_id, tariff):
-            state.contracts[contract_id].tariffs.append(tariff)
-        case ContractClosed(contract_id, _, _):
-            del state.contracts[contract_id]
         case CloseBegun(run):
             state.open_run = run
             state.runs += 1

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -109,16 +108,6 @@ from tests.exchange.house import (
 from tests.exchange.laws import left_to_pay, most_it_costs
 from tests.exchange.promises import amounts, programme_of, programmes
 from tests.exchange.settled import require_what_remains, settled_lines
-
-LAWFUL = settings(
-    max_examples=120,
-    stateful_step_count=30,
-    deadline=None,
-    database=None,
-    print_blob=True,
-    phases=[Phase.explicit, Phase.generate],
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
 
 
 class Venue(RuleBasedStateMachine):

@@ -32,8 +32,8 @@ from settlement.money import Fen
 from tests.exchange.doctored import replace
 from tests.exchange.fingerprint import fingerprint
 from tests.exchange.house import BUYER, CLERK, NEW_YEAR, party
-from tests.exchange.laws import require_sound
-from tests.exchange.machine import LAWFUL, Venue, VenueOfQuarters
+from tests.exchange.laws import LAWFUL, require_sound
+from tests.exchange.machine import Venue, VenueOfQuarters
 from tests.exchange.story import story, told
 from tests.exchange.test_vouchers import CITY, OFFICE, PLAIN, SMALL, give
 from tests.paths import PROJECT
