@@ -16,6 +16,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from exchange import bookkeeping, core, holds
 from exchange.checks.decisions import picture
+from exchange.closing import evolving as closing_state
 from exchange.closing import rules as closing
 from exchange.closing.commands import BeginClose, CutUsage, FinishClose, LeaseSum, PostStatements
 from exchange.commands import Command, Envelope
@@ -118,7 +119,7 @@ BUGS: list[tuple[object, str, Callable[..., Any], type[Venue]]] = [
     (refunds, "_correction", without_what_was_refunded, Venue),
     (telling, "returned", nothing_comes_back, Venue),
     (telling, "lease_pledges", a_fen_too_much, Venue),
-    (core, "use", used_without_a_trace, Venue),
+    (closing_state, "use", used_without_a_trace, Venue),
     (judging, "_balance", all_of_it_again, Venue),
 ]
 
