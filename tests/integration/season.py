@@ -208,4 +208,4 @@ async def use_tokens(exchange: Exchange, house: House, meter: str) -> None:
             records.append(
                 TokenRecord(meter, number, ContractId(name), at, 10**10 if not records else 10**6, 999, 678)
             )
-    await exchange.metering.tokens(SELLER, meter, records)
+    await exchange.metering.tokens(SELLER, f"tokens, {meter}", records)

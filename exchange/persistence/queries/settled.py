@@ -156,7 +156,8 @@ async def ledger_faults(connection: Connection) -> list[str]:
             UNION ALL SELECT seq, agreement, 'attribution', -amount FROM share
         ), kept AS (
             SELECT p.seq, p.owner, p.kind, p.amount FROM postings p JOIN entries e USING (seq, n)
-            WHERE e.kind IN ('charge', 'attribution', 'redemption')
+            WHERE e.kind IN ('charge', 'redemption')
+               OR (e.kind = 'attribution' AND p.seq NOT IN (SELECT seq FROM refunds))
                OR (e.kind = 'release' AND p.book = 'money' AND p.seq IN (SELECT seq FROM statements))
         )
         SELECT seq, owner, kind, coalesce(t.amount, 0) AS expected, coalesce(k.amount, 0) AS got
