@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from exchange.agreements.commands import RecordAgreement
+from exchange.agreements.commands import ProposeAgreement, SignAgreement
 from exchange.catalogue.catalogue import load_catalogue
 from exchange.closing.commands import BeginClose, CutUsage, LeaseSum, PostStatements
 from exchange.closing.events import CloseBegun, StatementPosted
@@ -22,7 +22,7 @@ from exchange.defaults import venue_terms
 from exchange.listings.commands import PublishListing
 from exchange.orders.commands import PlaceOrder
 from exchange.orders.events import LeaseGranted, OrderAccepted, OrderClosed
-from exchange.parties.commands import Deposit, RegisterParty
+from exchange.parties.commands import Deposit, IssueKey, RegisterParty
 from exchange.state import VENUE, Instant, LeaseTerms, Party, PartyId, Role, before_all
 from exchange.venue.commands import AdoptTerms, Tick
 from matching.prices import PriceCurve
@@ -31,6 +31,7 @@ from settlement.agreements import PairAgreement, Shares
 from settlement.jobs.close_period import Reported, Run, settled
 from settlement.money import BasisPoints, Fen
 from settlement.segments import LeaseShape, ServicePeriod, segments
+from settlement.sign_off import digest_of
 
 Happened = TypeVar("Happened")
 
@@ -89,16 +90,22 @@ def main() -> None:
 
 
 def open_doors(venue: Venue) -> None:
-    """Admit a buyer with money and a seller, and record what their regions have agreed."""
+    """Admit a buyer with money and a seller, and let their regions sign what they share."""
     buyer = Party(PartyId("bay"), "Bay Lab", frozenset({Role.BUYER}), SHANGHAI, OwnerGroup("bay"))
     seller = Party(PartyId("sun"), "Sun Yard", frozenset({Role.SELLER}), QINGYANG, OwnerGroup("sun"))
     for party in (buyer, seller):
         venue.ask(VENUE, RegisterParty(party))
     venue.ask(VENUE, Deposit(buyer.id, Fen(10_000_00), "bank transfer"))
     shares = Shares(revenue=bp(4000, 6000), tax=bp(5000, 5000), gdp=bp(3500, 6500))
-    begins = at("2026-01-01T00:00")
+    begins = at("2026-01-30T12:00")
     pair = PairAgreement("pair", 1, (SHANGHAI, QINGYANG), begins, None, shares, BasisPoints(6000))
-    venue.ask(VENUE, RecordAgreement(pair))
+    venue.ask(VENUE, ProposeAgreement(pair))
+    for region in pair.parties:
+        office = PartyId(f"office-{region}")
+        role = frozenset({Role.REGION})
+        venue.ask(VENUE, RegisterParty(Party(office, office, role, RegionCode(region), OwnerGroup(office))))
+        venue.ask(VENUE, IssueKey(office, "desk", "0" * 64))
+        venue.ask(office, SignAgreement(pair.id, pair.version, "desk", digest_of(pair)))
 
 
 def trade(venue: Venue) -> tuple[OrderAccepted, LeaseGranted, OrderClosed]:

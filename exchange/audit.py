@@ -16,6 +16,7 @@ from exchange.checks.log import Chain
 from exchange.checks.market import Kept
 from exchange.checks.projections import FOLDED, Fold
 from exchange.checks.settling import Settling
+from exchange.checks.signatures import Signatures
 from exchange.checks.statements import Statements
 from exchange.checks.usage import Usage
 from exchange.commands import Envelope
@@ -62,11 +63,13 @@ class _Log:
 
     def __init__(self, catalogue: Catalogue, *, redecide: bool) -> None:
         self.chain, self.journal, self.leasing, self.fold = Chain(), Journal(), Leasing(), Fold()
+        self.signatures = Signatures()
         self.decisions = Decisions(before_all(catalogue), before_all(catalogue)) if redecide else None
 
     def findings(self) -> Iterator[Findings]:
         """What was found, in the order in which it is told."""
         yield from (self.chain.findings, self.journal.findings, *self.leasing.all_findings())
+        yield self.signatures.findings
         yield self.fold.findings
         if self.decisions is not None:
             yield self.decisions.findings
@@ -90,6 +93,8 @@ class _Log:
         with telling(self.journal.findings):
             self.journal.see(step, events)
         self.leasing.see(step.seq, self._asked(step), events)
+        with telling(self.signatures.findings):
+            self.signatures.see(events)
         for event in events:
             with telling(self.fold.findings):
                 self.fold.see(step.seq, self.chain.digest, event)

@@ -2,12 +2,18 @@
 
 from dataclasses import dataclass
 
-from exchange.agreements.commands import RecordAgreement
+from exchange.agreements.commands import (
+    DeclineAgreement,
+    ProposeAgreement,
+    SignAgreement,
+    WithdrawAgreement,
+)
 from exchange.closing.commands import BeginClose, CutUsage, FinishClose, PostStatements
 from exchange.contracts.commands import OpenContract
 from exchange.listings.commands import PublishListing
 from exchange.orders.commands import PlaceOrder
 from exchange.parties.commands import Deposit, IssueKey, RegisterParty, RevokeKey
+from exchange.quarters.commands import ConfirmQuarter, DisputeQuarter, RecogniseAmount
 from exchange.state import PartyId
 from exchange.venue.commands import AdoptTerms, Tick
 from matching.commands import AmendListing, AmendOrder, CancelOrder, Reclaim, SetLink, WithdrawListing
@@ -27,11 +33,17 @@ Command = (
     | AmendOrder
     | CancelOrder
     | OpenContract
-    | RecordAgreement
+    | ProposeAgreement
+    | SignAgreement
+    | DeclineAgreement
+    | WithdrawAgreement
     | BeginClose
     | CutUsage
     | PostStatements
     | FinishClose
+    | ConfirmQuarter
+    | DisputeQuarter
+    | RecogniseAmount
     | SetLink
 )
 

@@ -7,9 +7,26 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import assert_never
 
-from exchange.agreements.commands import RecordAgreement
-from exchange.agreements.events import AgreementEnded, AgreementRecorded
-from exchange.agreements.rules import record_agreement
+from exchange.agreements.commands import (
+    DeclineAgreement,
+    ProposeAgreement,
+    SignAgreement,
+    WithdrawAgreement,
+)
+from exchange.agreements.events import (
+    AgreementDeclined,
+    AgreementEnded,
+    AgreementProposed,
+    AgreementRecorded,
+    AgreementSigned,
+    AgreementWithdrawn,
+)
+from exchange.agreements.rules import (
+    decline_agreement,
+    propose_agreement,
+    sign_agreement,
+    withdraw_agreement,
+)
 from exchange.bookkeeping import entries
 from exchange.closing.commands import BeginClose, CutUsage, FinishClose, PostStatements
 from exchange.closing.events import CloseBegun, PeriodClosed, StatementPosted, SubjectKind, UsageCut
@@ -37,16 +54,22 @@ from exchange.orders.rules import amend_order, cancel_order, place_order
 from exchange.parties.commands import Deposit, IssueKey, RegisterParty, RevokeKey
 from exchange.parties.events import Deposited, KeyIssued, KeyRevoked, PartyRegistered
 from exchange.parties.rules import deposit, issue_key, register_party, revoke_key
+from exchange.quarters.commands import ConfirmQuarter, DisputeQuarter, RecogniseAmount
+from exchange.quarters.events import AmountRecognised, QuarterAgreed, QuarterConfirmed, QuarterDisputed
+from exchange.quarters.rules import confirm_quarter, dispute_quarter, recognise_amount
 from exchange.rejections import Rejected, VenueRejection, rejected
 from exchange.state import (
     VENUE,
     ContractId,
+    Draft,
+    DraftStatus,
     LeaseId,
     LiveContract,
     LiveLease,
     OpenListing,
     OpenOrder,
     PartyId,
+    QuarterStanding,
     Reserve,
     Role,
     State,
@@ -60,6 +83,7 @@ from matching.market import adopt
 from matching.market import evolve as evolve_market
 from matching.terms import Seq
 from settlement.ledger.journal import JournalEntry
+from settlement.money import Fen
 
 Happening = tuple[Event, list[JournalEntry]]
 """An event, and the journal entries that follow from it."""
@@ -108,8 +132,8 @@ def decide(state: State, seq: Seq, envelope: Envelope) -> Iterator[Event]:
             yield from cancel_order(state, seq, by, command)
         case OpenContract():
             yield from open_contract(state, seq, command)
-        case RecordAgreement():
-            yield from record_agreement(state, command)
+        case ProposeAgreement() | SignAgreement() | DeclineAgreement() | WithdrawAgreement():
+            yield from _decide_agreements(state, by, command)
         case BeginClose():
             yield from begin_close(state, command)
         case CutUsage():
@@ -118,8 +142,38 @@ def decide(state: State, seq: Seq, envelope: Envelope) -> Iterator[Event]:
             yield from post_statements(state, command)
         case FinishClose():
             yield from finish_close(state, command)
+        case ConfirmQuarter() | DisputeQuarter() | RecogniseAmount():
+            yield from _decide_quarters(state, by, command)
         case _:
             assert_never(command)
+
+
+def _decide_agreements(
+    state: State,
+    by: PartyId,
+    command: ProposeAgreement | SignAgreement | DeclineAgreement | WithdrawAgreement,
+) -> Iterator[Event]:
+    match command:
+        case ProposeAgreement():
+            yield from propose_agreement(state, by, command)
+        case SignAgreement():
+            yield from sign_agreement(state, by, command)
+        case DeclineAgreement():
+            yield from decline_agreement(state, by, command)
+        case WithdrawAgreement():
+            yield from withdraw_agreement(state, by, command)
+
+
+def _decide_quarters(
+    state: State, by: PartyId, command: ConfirmQuarter | DisputeQuarter | RecogniseAmount
+) -> Iterator[Event]:
+    match command:
+        case ConfirmQuarter():
+            yield from confirm_quarter(state, by, command)
+        case DisputeQuarter():
+            yield from dispute_quarter(state, by, command)
+        case RecogniseAmount():
+            yield from recognise_amount(state, by, command)
 
 
 def evolve(state: State, event: Event) -> list[JournalEntry]:
@@ -130,12 +184,17 @@ def evolve(state: State, event: Event) -> list[JournalEntry]:
             adopt(state.market, terms.market)
         case PartyRegistered(party):
             state.parties[party.id] = party
-        case AgreementRecorded(agreement):
-            state.agreements.append(agreement)
-        case AgreementEnded(agreement):
-            version = (agreement.id, agreement.version)
-            names = [(known.id, known.version) for known in state.agreements]
-            state.agreements[names.index(version)] = agreement
+        case (
+            AgreementProposed()
+            | AgreementSigned()
+            | AgreementDeclined()
+            | AgreementWithdrawn()
+            | AgreementRecorded()
+            | AgreementEnded()
+        ):
+            _evolve_agreements(state, event)
+        case QuarterConfirmed() | QuarterAgreed() | QuarterDisputed() | AmountRecognised():
+            _evolve_quarters(state, event)
         case ListingPublished() | ListingAmended() | ListingClosed() | Ticked() | LinkSet():
             _evolve_listings(state, event)
         case OrderAccepted() | OrderReworked() | Rested() | OrderClosed() | ReserveReleased():
@@ -153,7 +212,11 @@ def evolve(state: State, event: Event) -> list[JournalEntry]:
             _evolve_settlement(state, event)
         case Deposited(party_id, _, reference):
             state.references.setdefault(party_id, set()).add(reference)
-        case KeyIssued() | KeyRevoked() | Rejected() | OrderNotContinued():
+        case KeyIssued(party_id, key, _):
+            state.keys.setdefault(party_id, set()).add(key)
+        case KeyRevoked(party_id, key):
+            state.keys.get(party_id, set()).discard(key)
+        case Rejected() | OrderNotContinued():
             pass
         case _:
             assert_never(event)
@@ -161,6 +224,51 @@ def evolve(state: State, event: Event) -> list[JournalEntry]:
     for entry in made:
         state.balances.post(entry)
     return made
+
+
+def _evolve_agreements(
+    state: State,
+    event: AgreementProposed
+    | AgreementSigned
+    | AgreementDeclined
+    | AgreementWithdrawn
+    | AgreementRecorded
+    | AgreementEnded,
+) -> None:
+    match event:
+        case AgreementProposed(agreement, by, _, digest):
+            state.drafts[agreement.id, agreement.version] = Draft(agreement, by, digest)
+        case AgreementSigned(name, version, signature):
+            state.drafts[name, version].signatures[signature.region] = signature
+        case AgreementDeclined(name, version):
+            state.drafts[name, version].status = DraftStatus.DECLINED
+        case AgreementWithdrawn(name, version, _):
+            state.drafts[name, version].status = DraftStatus.WITHDRAWN
+        case AgreementRecorded(agreement):
+            state.drafts[agreement.id, agreement.version].status = DraftStatus.SIGNED
+            state.agreements.append(agreement)
+        case AgreementEnded(agreement):
+            names = [(known.id, known.version) for known in state.agreements]
+            state.agreements[names.index((agreement.id, agreement.version))] = agreement
+
+
+def _evolve_quarters(
+    state: State, event: QuarterConfirmed | QuarterAgreed | QuarterDisputed | AmountRecognised
+) -> None:
+    """What regions say of a quarter. What was computed of it stands in the ledger, and nothing here touches that."""
+    pair = event.pair if isinstance(event, QuarterDisputed | AmountRecognised) else event.figures.pair
+    standing = state.quarters.setdefault(pair, QuarterStanding())
+    match event:
+        case QuarterConfirmed(_, signature):
+            standing.confirmed[signature.region] = signature.digest
+        case QuarterAgreed():
+            standing.agreed = True
+        case QuarterDisputed():
+            standing.confirmed.pop(event.region, None)
+        case AmountRecognised():
+            place = event.region, event.kind
+            standing.recognised[place] = Fen(standing.recognised.get(place, 0) + event.amount)
+            standing.references.add((*place, event.reference))
 
 
 def _evolve_listings(
@@ -237,28 +345,34 @@ def _evolve_settlement(
             state.open_run, state.last_run = None, run
 
 
-ROLES: dict[type[Command], Role] = {
-    AdoptTerms: Role.CLERK,
-    PublishListing: Role.SELLER,
-    AmendListing: Role.SELLER,
-    WithdrawListing: Role.SELLER,
-    PlaceOrder: Role.BUYER,
-    Reclaim: Role.SELLER,
-    AmendOrder: Role.BUYER,
-    CancelOrder: Role.BUYER,
-    RegisterParty: Role.CLERK,
-    IssueKey: Role.CLERK,
-    RevokeKey: Role.CLERK,
-    Deposit: Role.CLERK,
-    OpenContract: Role.CLERK,
-    RecordAgreement: Role.CLERK,
-    BeginClose: Role.CLERK,
-    CutUsage: Role.CLERK,
-    PostStatements: Role.CLERK,
-    FinishClose: Role.CLERK,
-    SetLink: Role.CLERK,
+ROLES: dict[type[Command], tuple[Role, ...]] = {
+    AdoptTerms: (Role.CLERK,),
+    PublishListing: (Role.SELLER,),
+    AmendListing: (Role.SELLER,),
+    WithdrawListing: (Role.SELLER,),
+    PlaceOrder: (Role.BUYER,),
+    Reclaim: (Role.SELLER,),
+    AmendOrder: (Role.BUYER,),
+    CancelOrder: (Role.BUYER,),
+    RegisterParty: (Role.CLERK,),
+    IssueKey: (Role.CLERK,),
+    RevokeKey: (Role.CLERK,),
+    Deposit: (Role.CLERK,),
+    OpenContract: (Role.CLERK,),
+    ProposeAgreement: (Role.CLERK, Role.REGION),
+    SignAgreement: (Role.REGION,),
+    DeclineAgreement: (Role.REGION,),
+    WithdrawAgreement: (Role.CLERK, Role.REGION),
+    BeginClose: (Role.CLERK,),
+    CutUsage: (Role.CLERK,),
+    PostStatements: (Role.CLERK,),
+    FinishClose: (Role.CLERK,),
+    ConfirmQuarter: (Role.REGION,),
+    DisputeQuarter: (Role.REGION,),
+    RecogniseAmount: (Role.CLERK, Role.REGION),
+    SetLink: (Role.CLERK,),
 }
-"""Who may give a command. Ticks are the venue's own."""
+"""Who may give a command. The venue itself does what is nobody else's, as ticks are, and may stand in for its clerks."""
 
 
 def _refusal(state: State, envelope: Envelope) -> Rejected | None:
@@ -266,18 +380,13 @@ def _refusal(state: State, envelope: Envelope) -> Rejected | None:
     kind = type(envelope.command)
     if state.terms is None and kind is not AdoptTerms:
         return rejected(VenueRejection.VENUE_NOT_OPEN, "The venue has not adopted its terms yet.")
-    role = ROLES.get(kind)
-    if role in _roles(state, envelope.by):
+    roles = ROLES.get(kind, ())
+    if envelope.by == VENUE and (not roles or Role.CLERK in roles):
         return None
-    who = f"a {role}" if role is not None else "the venue itself"
+    if envelope.by in state.parties and not state.parties[envelope.by].roles.isdisjoint(roles):
+        return None
+    who = f"a {' or a '.join(roles)}" if roles else "the venue itself"
     return rejected(VenueRejection.NOT_ALLOWED, f"This is for {who} to ask.")
-
-
-def _roles(state: State, party: PartyId) -> frozenset[Role | None]:
-    """What a party may do. The venue itself does what is nobody else's, and may stand in for its clerks."""
-    if party == VENUE:
-        return frozenset({None, Role.CLERK})
-    return state.parties[party].roles if party in state.parties else frozenset()
 
 
 def _settle(state: State, event: StatementPosted) -> None:

@@ -3,7 +3,14 @@
 Events of the market stand in it as they are, unless money rides on them.
 """
 
-from exchange.agreements.events import AgreementEnded, AgreementRecorded
+from exchange.agreements.events import (
+    AgreementDeclined,
+    AgreementEnded,
+    AgreementProposed,
+    AgreementRecorded,
+    AgreementSigned,
+    AgreementWithdrawn,
+)
 from exchange.closing.events import CloseBegun, PeriodClosed, StatementPosted, UsageCut
 from exchange.contracts.events import ContractClosed, ContractOpened
 from exchange.listings.events import ListingPublished
@@ -17,6 +24,7 @@ from exchange.orders.events import (
     ReserveReleased,
 )
 from exchange.parties.events import Deposited, KeyIssued, KeyRevoked, PartyRegistered
+from exchange.quarters.events import AmountRecognised, QuarterAgreed, QuarterConfirmed, QuarterDisputed
 from exchange.rejections import Rejected
 from exchange.venue.events import TermsAdopted
 from matching.events import LinkSet, ListingAmended, ListingClosed, Rested, Ticked
@@ -42,11 +50,19 @@ Event = (
     | LinkSet
     | ContractOpened
     | ContractClosed
+    | AgreementProposed
+    | AgreementSigned
+    | AgreementDeclined
+    | AgreementWithdrawn
     | AgreementRecorded
     | AgreementEnded
     | CloseBegun
     | UsageCut
     | StatementPosted
     | PeriodClosed
+    | QuarterConfirmed
+    | QuarterAgreed
+    | QuarterDisputed
+    | AmountRecognised
     | Rejected
 )

@@ -29,6 +29,16 @@ def period_named(name: str, utc_offset_seconds: int) -> Period | None:
     return Period(name, _instant(first, utc_offset_seconds), _instant(following, utc_offset_seconds))
 
 
+def quarter_named(name: str, utc_offset_seconds: int) -> Period | None:
+    """The quarter that a name such as `2026-Q4` stands for, or None where it is no name of one."""
+    year, _, number = name.partition("-Q")
+    months = {"1": ("01", "03"), "2": ("04", "06"), "3": ("07", "09"), "4": ("10", "12")}.get(
+        number, ("", "")
+    )
+    first, last = (period_named(f"{year}-{month}", utc_offset_seconds) for month in months)
+    return None if first is None or last is None else Period(name, first.begins, last.ends)
+
+
 def period_of(instant: int, utc_offset_seconds: int) -> Period:
     """The month that an instant lies in."""
     local = datetime.fromtimestamp(instant, UTC) + timedelta(seconds=utc_offset_seconds)

@@ -10,8 +10,10 @@ from matching.curves import Run
 from matching.market import Market
 from matching.terms import ListingId, MarketTerms, OrderId, OwnerGroup, RegionCode, Slot, Window
 from settlement.agreements import PairAgreement
+from settlement.ledger.chart import AccountKind
 from settlement.ledger.journal import Balances
 from settlement.money import BasisPoints, Fen
+from settlement.quarters import PairQuarter
 from settlement.terms import FeeTerms
 
 PartyId = NewType("PartyId", str)
@@ -204,6 +206,53 @@ class CloseRun:
     late_until: Instant
 
 
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """Who signed for a region, with which of its keys, when by the venue's clock, and the SHA-256 of what was signed."""
+
+    region: RegionCode
+    party: PartyId
+    key: str
+    at: Instant
+    digest: str
+
+
+class DraftStatus(StrEnum):
+    """What has become of a version of an agreement that was proposed."""
+
+    OPEN = "open"
+    SIGNED = "signed"
+    """By every party: the version is in force, from its first instant until its last."""
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(slots=True)
+class Draft:
+    """A version of an agreement as it was proposed, by whom, and who has signed it."""
+
+    agreement: PairAgreement
+    by: PartyId
+    digest: str
+    status: DraftStatus = DraftStatus.OPEN
+    signatures: dict[RegionCode, Signature] = field(default_factory=dict)
+
+    @property
+    def waits_for(self) -> list[str]:
+        """The parties that have not signed."""
+        return [region for region in self.agreement.parties if region not in self.signatures]
+
+
+@dataclass(slots=True)
+class QuarterStanding:
+    """Where a pair's quarter stands: the digest that each region has confirmed last, and what is recognised."""
+
+    confirmed: dict[str, str] = field(default_factory=dict)
+    agreed: bool = False
+    recognised: dict[tuple[str, AccountKind], Fen] = field(default_factory=dict)
+    references: set[tuple[str, AccountKind, str]] = field(default_factory=set)
+
+
 @dataclass(slots=True)
 class State:
     """Everything that the next decision depends on."""
@@ -211,6 +260,8 @@ class State:
     market: Market = field(default_factory=Market)
     terms: VenueTerms | None = None
     parties: dict[PartyId, Party] = field(default_factory=dict)
+    keys: dict[PartyId, set[str]] = field(default_factory=dict)
+    """The names of the keys in force."""
     balances: Balances = field(default_factory=Balances)
     references: dict[PartyId, set[str]] = field(default_factory=dict)
     """The bank's references that are booked for each party: for ever, since a slip may come again after years.
@@ -223,6 +274,10 @@ class State:
     leases: dict[LeaseId, LiveLease] = field(default_factory=dict)
     contracts: dict[ContractId, LiveContract] = field(default_factory=dict)
     agreements: list[PairAgreement] = field(default_factory=list)
+    """Those that every party has signed."""
+    drafts: dict[tuple[str, int], Draft] = field(default_factory=dict)
+    """Every version that was ever proposed, by id and version."""
+    quarters: dict[PairQuarter, QuarterStanding] = field(default_factory=dict)
     first_slot: Slot | None = None
     """The slot of the first tick: the venue's time begins in it, and so does its first period."""
     last_run: CloseRun | None = None

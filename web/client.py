@@ -15,6 +15,7 @@ from urllib.parse import quote
 import httpx
 from pydantic import TypeAdapter, ValidationError
 
+from web.bodies.agreements import AgreementOut
 from web.bodies.commands import CommandOut, HealthOut
 from web.bodies.common import Page
 from web.bodies.index import IndexInputsOut, IndexOut
@@ -34,6 +35,7 @@ from web.bodies.orders import OrderOut
 from web.bodies.parties import BalanceOut, DepositOut, KeyOut, PartyOut
 from web.bodies.payments import BankStatementOut, TopUpOut
 from web.bodies.periods import CloseReportOut, PeriodOut
+from web.bodies.quarters import QuarterOut
 from web.bodies.quotes import QuoteOut
 from web.bodies.statements import StatementDetail, StatementOut
 from web.bodies.terms import TermsOut
@@ -111,6 +113,39 @@ class Client:
     async def bank_statement(self, csv: str, key: str = "") -> BankStatementOut:
         """Take in a statement of the venue's bank, as the clerk."""
         return await self._change("POST", "/v1/bank-statements", BankStatementOut, key, {"csv": csv})
+
+    async def agreements(self) -> list[AgreementOut]:
+        """Every version of the agreements of your region, or for the clerk of all."""
+        return await self._get("/v1/agreements", list[AgreementOut])
+
+    async def propose_agreement(self, agreement: Json, key: str = "") -> AgreementOut:
+        """Put a version before its regions."""
+        return await self._change("POST", "/v1/agreements", AgreementOut, key, agreement)
+
+    async def sign_agreement(self, agreement: str, version: int, digest: str, key: str = "") -> AgreementOut:
+        """Sign a version for your region, by the digest of its canonical terms."""
+        return await self._about(agreement, version, "sign", key, {"digest": digest})
+
+    async def decline_agreement(
+        self, agreement: str, version: int, reason: str, key: str = ""
+    ) -> AgreementOut:
+        """Refuse a version for your region."""
+        return await self._about(agreement, version, "decline", key, {"reason": reason})
+
+    async def withdraw_agreement(self, agreement: str, version: int, key: str = "") -> AgreementOut:
+        """Take back a version that you have proposed."""
+        return await self._about(agreement, version, "withdraw", key)
+
+    async def quarter(self, source: str, destination: str, quarter: str) -> QuarterOut:
+        """A pair's quarter: computed, agreed and recognised."""
+        return await self._get(_quarter(source, destination, quarter), QuarterOut)
+
+    async def confirm_quarter(
+        self, source: str, destination: str, quarter: str, figures: list[Json], digest: str, key: str = ""
+    ) -> QuarterOut:
+        """Agree to a quarter's figures for your region."""
+        path, body = _quarter(source, destination, quarter), {"figures": figures, "digest": digest}
+        return await self._change("POST", f"{path}/confirm", QuarterOut, key, body)
 
     async def periods(self) -> list[PeriodOut]:
         """Every period that is being closed or is closed, the latest first."""
@@ -240,6 +275,12 @@ class Client:
         """The receipt of the batch of usage that was sent with this key."""
         return await self._get(f"/v1/usage/batches/{_part(key)}", ReceiptOut)
 
+    async def _about(
+        self, agreement: str, version: int, verb: str, key: str, body: Json | None = None
+    ) -> AgreementOut:
+        path = f"/v1/agreements/{_part(agreement)}/{version}/{verb}"
+        return await self._change("POST", path, AgreementOut, key, body)
+
     async def _get(self, path: str, kind: type[T], **asked: str | int | None) -> T:
         given = {name: value for name, value in asked.items() if value is not None}
         return _read(await self._http.get(path, params=given), kind)
@@ -258,6 +299,11 @@ def new_command_id() -> str:
 def _part(name: str) -> str:
     """A name as one part of an address, whatever it is made of."""
     return quote(name, safe="") or "-"
+
+
+def _quarter(source: str, destination: str, quarter: str) -> str:
+    """The address of a pair's quarter."""
+    return f"/v1/pairs/{_part(source)}/{_part(destination)}/{_part(quarter)}"
 
 
 def _parts(name: str) -> str:

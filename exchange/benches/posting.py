@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
-from exchange.agreements.commands import RecordAgreement
+from exchange.agreements.commands import ProposeAgreement, SignAgreement
 from exchange.app import Exchange, open_exchange
 from exchange.bench import Ask, asker
 from exchange.benches.usage import PERIOD
@@ -12,7 +12,7 @@ from exchange.catalogue.catalogue import load_catalogue
 from exchange.closing.commands import BeginClose, CutUsage, FinishClose, LeaseSum, PostStatements
 from exchange.defaults import venue_terms
 from exchange.holds import lease_hold
-from exchange.parties.commands import Deposit, RegisterParty
+from exchange.parties.commands import Deposit, IssueKey, RegisterParty
 from exchange.periods import period_named
 from exchange.state import (
     VENUE,
@@ -35,6 +35,7 @@ from settlement.ledger.chart import AccountKind, LedgerAccount
 from settlement.ledger.journal import EntryKind, entry
 from settlement.meters import Meter
 from settlement.money import BasisPoints, Fen
+from settlement.sign_off import digest_of
 from settlement.usage.sums import Sum
 
 BUYER, SELLER = PartyId("buyer"), PartyId("seller")
@@ -56,12 +57,12 @@ async def venue_with_leases(
         ask, terms = asker(exchange), exchange.terms
         month = period_named(PERIOD, terms.utc_offset_seconds)
         assert month is not None, "the period is a month"
+        await _sign(ask, agreement)
         await ask(VENUE, Tick(month.begins))
         source, destination = map(RegionCode, agreement.parties)
         for party, role, region in ((BUYER, Role.BUYER, source), (SELLER, Role.SELLER, destination)):
             await ask(VENUE, RegisterParty(Party(party, party, frozenset({role}), region, OwnerGroup(party))))
         await ask(VENUE, Deposit(BUYER, DEPOSIT, "for the bench"))
-        await ask(VENUE, RecordAgreement(agreement))
         leases = exchange.engine.state.leases
         for live in _leases(sums, terms, source, destination):
             leases[live.terms.id] = live
@@ -69,6 +70,18 @@ async def venue_with_leases(
         _hold(exchange, Fen(held))
         await ask(VENUE, Tick(Instant(month.begins + LATER)))
         yield exchange, ask
+
+
+async def _sign(ask: Ask, agreement: PairAgreement) -> None:
+    """Put an agreement in force before the venue's time begins, since it is in force from the beginning of all time."""
+    await ask(VENUE, ProposeAgreement(agreement))
+    for region in agreement.parties:
+        office = PartyId(f"region-{region}")
+        roles = frozenset({Role.REGION})
+        await ask(VENUE, RegisterParty(Party(office, office, roles, RegionCode(region), OwnerGroup(office))))
+        await ask(VENUE, IssueKey(office, "sign-off", "0" * 64))
+        sign = SignAgreement(agreement.id, agreement.version, "sign-off", digest_of(agreement))
+        await ask(office, sign)
 
 
 async def post(exchange: Exchange, ask: Ask, sums: Iterable[Sum], agreement: PairAgreement) -> int:

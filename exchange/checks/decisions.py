@@ -14,7 +14,7 @@ from exchange.core import decide, evolve
 from exchange.events import Event
 from exchange.persistence.codec import decode_command, encode
 from exchange.persistence.queries.audit import LoggedCommand, LoggedStep
-from exchange.state import PartyId, State
+from exchange.state import PartyId, QuarterStanding, State
 from matching.picture import picture as picture_of_market
 from matching.terms import Seq
 
@@ -96,6 +96,13 @@ def picture(state: State) -> dict[str, bytes]:
     return {name: _encode(part) for name, part in _parts(state)}
 
 
+def _standing(standing: QuarterStanding) -> Iterator[object]:
+    yield standing.confirmed
+    yield standing.agreed
+    yield sorted(standing.recognised.items())
+    yield sorted(standing.references)
+
+
 def _parts(state: State) -> Iterator[tuple[str, object]]:
     market = state.market
     yield "terms", state.terms
@@ -108,7 +115,9 @@ def _parts(state: State) -> Iterator[tuple[str, object]]:
     yield "leases", ({name: (live.terms, live.last_run) for name, live in state.leases.items()}, unsettled)
     yield "reserves", state.reserves
     yield "contracts", state.contracts
-    yield "agreements", state.agreements
+    yield "keys", {party: sorted(keys) for party, keys in state.keys.items() if keys}
+    yield "agreements", (state.agreements, list(state.drafts.values()))
+    yield "quarters", [(pair, *_standing(standing)) for pair, standing in state.quarters.items()]
     yield "runs", (state.last_run, state.open_run, state.runs)
     yield "clock", (state.first_slot, market.now)
     yield from picture_of_market(market)

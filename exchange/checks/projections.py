@@ -14,6 +14,7 @@ from exchange.events import Event
 from exchange.persistence import tables
 from exchange.persistence.projections import project
 from exchange.persistence.rows import Key, Row, Rows
+from exchange.state import DraftStatus
 
 RowsByKey = Mapping[Key, Row]
 
@@ -26,6 +27,12 @@ _ENDED: Mapping[str, Callable[[Row], bool]] = {
     "displacements": lambda _: True,
     "contracts": lambda row: row["status"] == "closed",
     "agreements": lambda row: row["valid_to"] is not None,
+    "agreement_drafts": lambda row: row["status"] != DraftStatus.OPEN,
+    "agreement_signatures": lambda _: True,
+    "quarter_confirmations": lambda _: True,
+    "quarter_disputes": lambda _: True,
+    "quarters_agreed": lambda _: True,
+    "recognitions": lambda _: True,
     "runs": lambda row: row["status"] == "closed",
     "statements": lambda _: True,
     "statement_lines": lambda _: True,

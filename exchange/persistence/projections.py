@@ -8,7 +8,6 @@ from typing import Any
 
 import msgspec
 
-from exchange.agreements.events import AgreementEnded, AgreementRecorded
 from exchange.closing.events import CloseBegun, PeriodClosed, StatementPosted, SubjectKind, UsageCut
 from exchange.contracts.events import ContractClosed, ContractOpened
 from exchange.events import Event
@@ -25,6 +24,7 @@ from exchange.orders.events import (
 )
 from exchange.parties.events import KeyIssued, KeyRevoked, PartyRegistered
 from exchange.persistence import tables
+from exchange.persistence.pair_projections import project_pair
 from exchange.persistence.rows import Heard, Row, Rows
 from exchange.state import PricedRun
 from exchange.venue.events import TermsAdopted
@@ -76,10 +76,6 @@ def project(rows: Rows, seq: int, digest: bytes, event: Event) -> None:
             rows.add(tables.contracts, {**row, "left": contract.budget, "seq": seq, "status": "open"})
         case ContractClosed(contract_id, _, _):
             rows.change(tables.contracts, {"id": contract_id, "status": "closed"})
-        case AgreementRecorded():
-            rows.add(tables.agreements, {**_agreement_row(event), "seq": seq})
-        case AgreementEnded():
-            rows.change(tables.agreements, _agreement_row(event))
         case CloseBegun(run):
             rows.add(tables.runs, {**asdict(run), "seq": seq, "status": "open"})
         case UsageCut(run):
@@ -89,7 +85,7 @@ def project(rows: Rows, seq: int, digest: bytes, event: Event) -> None:
         case StatementPosted():
             _project_statement(rows, seq, event)
         case _:
-            pass  # deposits live in the ledger, and a refusal changes nothing
+            project_pair(rows, seq, event)  # deposits live in the ledger, and a refusal changes nothing
 
 
 def _project_listing(rows: Rows, seq: int, event: ListingPublished | ListingAmended | ListingClosed) -> None:
@@ -307,19 +303,6 @@ def _trade_row(heard: Heard, digest: bytes, leased: Leased) -> Row:
         "priced_by": _priced_by(heard, leased),
         "slot": heard.now,
         "seq": heard.seq,
-    }
-
-
-def _agreement_row(event: AgreementRecorded | AgreementEnded) -> Row:
-    agreement = event.agreement
-    return {
-        "id": agreement.id,
-        "version": agreement.version,
-        "source": agreement.source,
-        "destination": agreement.destination,
-        "valid_from": agreement.valid_from,
-        "valid_to": agreement.valid_to,
-        "terms": _builtins(agreement),
     }
 
 

@@ -1,12 +1,12 @@
-"""Every table of the venue, in one file.
+"""The tables of the venue's log, of what is traded and of usage.
 
 The log (`commands`, `events`, `entries`, `postings`) is the truth: rows are added and never changed. The rest of the
 writer's tables are projections: derived from events alone, and rebuilt from the log at any time. Usage arrives beside
-the log, in batches of its own, and is never changed either. What gateways and banks were asked, and have said, is in `payment_tables.py`.
+the log, in batches of its own, and is never changed either. What gateways and banks were asked, and have said, is in `payment_tables.py`;
+what regions sign is in `pair_tables.py`.
 """
 
 from dataclasses import fields
-from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -17,39 +17,23 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     PrimaryKeyConstraint,
     Table,
     Text,
     UniqueConstraint,
     func,
 )
-from sqlalchemy.dialects.postgresql import JSON, JSONB
+from sqlalchemy.dialects.postgresql import JSON
 
+from exchange.persistence.columns import int_column as _int
+from exchange.persistence.columns import json_column as _json
+from exchange.persistence.columns import metadata
+from exchange.persistence.columns import text_column as _text
+from exchange.persistence.pair_tables import PAIR_TABLES
 from settlement.ledger.chart import CONTRA
 from settlement.statement import Line, RegionShares
 
-metadata = MetaData(
-    naming_convention={
-        "pk": "pk_%(table_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-    }
-)
-
-
-def _text(name: str, *, null: bool = False) -> Column[str]:
-    return Column(name, Text, nullable=null)
-
-
-def _int(name: str, *, null: bool = False) -> Column[int]:
-    return Column(name, BigInteger, nullable=null)
-
-
-def _json(name: str, *, null: bool = False) -> Column[Any]:
-    return Column(name, JSONB, nullable=null)
-
+__all__ = ["metadata"]
 
 writer = Table(
     "writer",
@@ -320,7 +304,7 @@ agreements = Table(
     _int("seq"),
     PrimaryKeyConstraint("id", "version"),
 )
-"""Pair agreements. That two of one pair never overlap is an exclusion constraint of the first migration.
+"""Pair agreements that every party has signed. That two of one pair never overlap is an exclusion constraint of the first migration.
 
 It is looked at when a statement has ended, since one statement ends a version and adds the next.
 """
@@ -454,6 +438,7 @@ PROJECTIONS = (
     displacements,
     contracts,
     agreements,
+    *PAIR_TABLES,
     runs,
     statements,
     statement_lines,

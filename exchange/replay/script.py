@@ -7,13 +7,13 @@ from itertools import chain
 
 import msgspec
 
-from exchange.agreements.commands import RecordAgreement
+from exchange.agreements.commands import ProposeAgreement, SignAgreement
 from exchange.catalogue.vat import CatalogueLine
 from exchange.commands import Command, Envelope
 from exchange.contracts.commands import OpenContract
 from exchange.listings.commands import PublishListing
 from exchange.orders.commands import PlaceOrder
-from exchange.parties.commands import Deposit, RegisterParty
+from exchange.parties.commands import Deposit, IssueKey, RegisterParty
 from exchange.periods import Period, periods_between
 from exchange.replay.assumptions import HOUR_S, SLOT_S
 from exchange.replay.grid import curve_of, window_of
@@ -30,8 +30,11 @@ from exchange.state import VENUE, Instant, MicroYuan, Party, PartyId, Role, Venu
 from exchange.venue.commands import Tick
 from matching.terms import OwnerGroup, RegionCode, Slot
 from settlement.agreements import PairAgreement
+from settlement.sign_off import digest_of
 
 CLERK = PartyId("clerk")
+SIGNING_KEY = "sign-off"
+NOBODYS = "0" * 64  # the digest of a secret that nobody has: the script alone signs with such a key
 LINE = str(CatalogueLine.COMPUTE_SERVICE)
 ROUND_S = 6 * HOUR_S  # how often sellers report
 CLOSE_AFTER_S = DAY_S  # a period is closed a day after its end: some late windows are open still
@@ -138,13 +141,14 @@ def _opening(plan: MarketPlan) -> Iterator[Act]:
     yield VENUE, _party(CLERK, "Settlement clerk", Role.CLERK, plan.sellers[0].region)
     offices = dict.fromkeys(region for pair in plan.agreements for region in (pair.source, pair.destination))
     for region in offices:
-        yield VENUE, _party(PartyId(f"region-{region}"), f"Finance office of {region}", Role.REGION, region)
+        yield VENUE, _party(_office(region), f"Finance office of {region}", Role.REGION, region)
+        yield VENUE, IssueKey(_office(region), SIGNING_KEY, NOBODYS)
     for seller in plan.sellers:
         yield VENUE, _party(PartyId(seller.code), seller.name, Role.SELLER, seller.region)
     for buyer in plan.buyers:
         yield VENUE, _party(PartyId(buyer.code), buyer.name, Role.BUYER, buyer.region)
     for pair in plan.agreements:
-        yield VENUE, RecordAgreement(_agreement(pair, plan.start_s))
+        yield from _signed(_agreement(pair, plan.start_s))
     yield from _next_week(plan)
 
 
@@ -157,6 +161,18 @@ def _next_week(plan: MarketPlan) -> Iterator[Act]:
         yield VENUE, _contract(contract, plan)
     for listing in plan.listings:
         yield PartyId(listing.seller), _publish(listing)
+
+
+def _signed(agreement: PairAgreement) -> Iterator[Act]:
+    """The clerk proposes an agreement, and the offices of its regions sign it: with the last one it is in force."""
+    yield VENUE, ProposeAgreement(agreement)
+    for region in agreement.parties:
+        sign = SignAgreement(agreement.id, agreement.version, SIGNING_KEY, digest_of(agreement))
+        yield _office(RegionCode(region)), sign
+
+
+def _office(region: RegionCode) -> PartyId:
+    return PartyId(f"region-{region}")
 
 
 def _agreement(pair: PlannedAgreement, valid_from: int) -> PairAgreement:

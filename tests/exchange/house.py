@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
+from exchange.agreements.commands import ProposeAgreement, SignAgreement
 from exchange.commands import Command, Envelope
 from exchange.core import Happening, step
 from exchange.events import Event
 from exchange.listings.commands import PublishListing
 from exchange.orders.commands import PlaceOrder
-from exchange.parties.commands import Deposit, RegisterParty
+from exchange.parties.commands import Deposit, IssueKey, RegisterParty
 from exchange.rejections import Rejected
 from exchange.state import VENUE, Instant, Party, PartyId, Role, State, VenueTerms
 from exchange.venue.commands import AdoptTerms, Tick
@@ -33,6 +34,7 @@ from matching.terms import (
 from settlement.agreements import PairAgreement, Shares
 from settlement.ledger.chart import AccountKind, LedgerAccount
 from settlement.money import BasisPoints, Fen
+from settlement.sign_off import digest_of
 from settlement.terms import FeeBase, FeeTerms
 from tests.exchange.laws import require_sound
 
@@ -80,6 +82,11 @@ def pair(begins: int, ends: int | None, tax: int = 5000, version: int = 1) -> Pa
     return PairAgreement("east-west", version, (EAST, WEST), begins, ends, shares, BasisPoints(6000))
 
 
+def office_of(region: str) -> PartyId:
+    """Whoever signs for a region, with the key `desk`."""
+    return PartyId(f"office-{region}")
+
+
 def only(kind: type[T], events: list[Event]) -> T:
     """The one event of a kind among several."""
     (found,) = [event for event in events if isinstance(event, kind)]
@@ -121,6 +128,26 @@ class House:
         self.ask(VENUE, RegisterParty(member))
         if money:
             self.ask(VENUE, Deposit(member.id, Fen(money), "transfer"))
+
+    def open_offices(self, *regions: str) -> None:
+        """Let regions have an office with a key, where they have none."""
+        for region in regions:
+            if office_of(region) not in self.state.parties:
+                self.admit(party(office_of(region), Role.REGION, region=RegionCode(region)))
+                self.ask(VENUE, IssueKey(office_of(region), "desk", "0" * 64))
+
+    def agree(self, agreement: PairAgreement) -> list[Event]:
+        """Propose an agreement and let every party sign it. What came of the last signature."""
+        self.open_offices(*agreement.parties)
+        happened = self.ask(CLERK, ProposeAgreement(agreement))
+        for region in agreement.parties:
+            happened = self.sign(region, agreement)
+        return happened
+
+    def sign(self, region: str, agreement: PairAgreement) -> list[Event]:
+        """A region signs a version as it is."""
+        sign = SignAgreement(agreement.id, agreement.version, "desk", digest_of(agreement))
+        return self.ask(office_of(region), sign)
 
     def tick(self, slot: int) -> list[Event]:
         """Let time come to a slot."""

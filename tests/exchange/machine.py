@@ -9,14 +9,21 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from exchange.agreements.commands import RecordAgreement
+from exchange.agreements.commands import (
+    DeclineAgreement,
+    ProposeAgreement,
+    SignAgreement,
+    WithdrawAgreement,
+)
 from exchange.checks.decisions import picture
 from exchange.contracts.commands import OpenContract
 from exchange.core import evolve
 from exchange.listings.commands import PublishListing
 from exchange.orders.commands import PlaceOrder
 from exchange.orders.rules import order_of
+from exchange.parties.commands import IssueKey, RevokeKey
 from exchange.persistence.codec import decode_command, decode_event, encode
+from exchange.quarters.commands import ConfirmQuarter, DisputeQuarter, RecogniseAmount
 from exchange.rejections import Rejected
 from exchange.state import Instant, MicroYuan, PartyId, Role, VenueTerms
 from exchange.venue.commands import AdoptTerms
@@ -40,6 +47,8 @@ from matching.terms import (
     Work,
 )
 from settlement.money import Fen
+from settlement.quarters import SHARED_KINDS, Figure, PairQuarter, QuarterFigures
+from settlement.sign_off import digest_of
 from tests.exchange.desk import Desk
 from tests.exchange.house import (
     BUYER,
@@ -55,6 +64,7 @@ from tests.exchange.house import (
     SLOW,
     WEST,
     House,
+    office_of,
     pair,
     party,
 )
@@ -136,6 +146,7 @@ class Venue(RuleBasedStateMachine):
         self.house = House(self.terms, money=5_000_00)
         self.house.admit(party(DUAL, Role.BUYER, Role.SELLER), money=900_00)
         self.house.admit(party(RAY, Role.SELLER, region=NORTH, group=SELLER))
+        self.house.open_offices(EAST, WEST, NORTH)
         self.desk = Desk(self.house)
         self.follower = copy.deepcopy(self.house.state)
         self.followed = len(self.house.log)
@@ -249,7 +260,53 @@ class Venue(RuleBasedStateMachine):
     def agree(self, after: int, lasts: int | None, tax: int) -> None:
         begins = self.house.state.now + after * 1800
         ends = None if lasts is None else begins + lasts * 1800
-        self.house.ask(CLERK, RecordAgreement(pair(begins, ends, tax, version=len(self.house.log))))
+        self.house.ask(CLERK, ProposeAgreement(pair(begins, ends, tax, version=len(self.house.log))))
+
+    @precondition(lambda self: self.house.state.drafts)
+    @rule(
+        back=backs,
+        by=st.sampled_from([EAST, WEST, WEST, NORTH]),
+        says=st.sampled_from("sssssdw"),
+        honest=honesty,
+    )
+    def answer_an_agreement(self, back: int, by: RegionCode, says: str, honest: bool) -> None:
+        """A region signs or declines a version, or the clerk takes it back."""
+        name, version = self.one_of(self.house.state.drafts, back)[0]
+        digest = self.house.state.drafts[name, version].digest if honest else "0" * 64
+        match says:
+            case "s":
+                self.house.ask(office_of(by), SignAgreement(name, version, "desk", digest))
+            case "d":
+                self.house.ask(office_of(by), DeclineAgreement(name, version, "desk", "too little"))
+            case _:
+                self.house.ask(CLERK, WithdrawAgreement(name, version))
+
+    @rule(by=st.sampled_from([EAST, WEST]), revoked=st.booleans())
+    def change_a_key(self, by: RegionCode, revoked: bool) -> None:
+        key = RevokeKey(office_of(by), "desk") if revoked else IssueKey(office_of(by), "desk", "0" * 64)
+        self.house.ask(CLERK, key)
+
+    @rule(
+        by=st.sampled_from([EAST, WEST, NORTH]),
+        quarter=st.sampled_from(["2026-Q1", "2026-Q1", "2026-Q2"]),
+        fen=st.sampled_from([0, 0, 7, -7]),
+        says=st.sampled_from("cccdr"),
+    )
+    def answer_a_quarter(self, by: RegionCode, quarter: str, fen: int, says: str) -> None:
+        """A region confirms or disputes a quarter's figures, or records what is recognised of them."""
+        between = PairQuarter(EAST, WEST, quarter)
+        places = [(kind, region) for kind in SHARED_KINDS for region in (EAST, WEST)]
+        figures = QuarterFigures(between, tuple(Figure(*place, Fen(fen)) for place in places))
+        command: ConfirmQuarter | DisputeQuarter | RecogniseAmount
+        match says:
+            case "c":
+                command = ConfirmQuarter(figures, "desk", digest_of(figures))
+            case "d":
+                command = DisputeQuarter(between, "desk", "not ours")
+            case _:
+                reference = f"document {len(self.house.log) % 3}"
+                command = RecogniseAmount(between, by, SHARED_KINDS[0], Fen(fen), reference)
+        self.house.ask(office_of(by), command)
 
     # Time, usage and closing
 
@@ -320,7 +377,7 @@ class Venue(RuleBasedStateMachine):
         """In slots of a quarter, an odd number of steps costs a fraction of a fen."""
         return steps * 37 * self.terms.price_tick
 
-    def one_of(self, known: Mapping[Any, Any], back: int) -> tuple[str, Any]:
+    def one_of(self, known: Mapping[Any, Any], back: int) -> tuple[Any, Any]:
         """Something that is open, the youngest first; or an id that never was."""
         return list(known.items())[-1 - back % len(known)] if known else ("nothing", None)
 

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
-from exchange.agreements.commands import RecordAgreement
 from exchange.commands import Command, Envelope
 from exchange.contracts.commands import OpenContract
 from exchange.orders.commands import PlaceOrder
@@ -47,7 +46,7 @@ def told(seed: int, commands: int, rules: VenueTerms = HOURS) -> House:
     house = House(rules, checked=False)
     house.admit(party(ANN, Role.BUYER, region=NORTH), money=10_000_000_00)
     house.admit(party(RAY, Role.SELLER, Role.BUYER, region=WEST), money=5_000_00)
-    house.ask(CLERK, RecordAgreement(pair(house.state.now + 7 * 3600, house.state.now + 90 * 3600)))
+    house.agree(pair(house.state.now + 7 * 3600, house.state.now + 90 * 3600))
     teller = Teller(house, Random(seed))
     while len(house.log) < commands:
         by, command = teller.next()

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 
-from exchange.agreements.commands import RecordAgreement
 from exchange.closing.commands import BeginClose, CutUsage, FinishClose, LeaseSum, PostStatements
 from exchange.closing.events import CloseBegun, PeriodClosed, StatementPosted, UsageCut
 from exchange.orders.events import LeaseGranted
@@ -41,7 +40,7 @@ def lease(house: House, slots: int, start: int = 0, cards: int = 1, price: int =
 
 def test_three_cards_for_ten_hours_at_12_34_yuan() -> None:
     house = House()
-    house.ask(CLERK, RecordAgreement(pair(NEW_YEAR, None)))
+    house.agree(pair(NEW_YEAR, None))
     desk = Desk(house)
     leased = lease(house, slots=10, cards=3, price=12_340_000)
     house.tick(JANUARY)
@@ -160,8 +159,8 @@ def test_an_agreement_that_changes_within_a_period_makes_two_lines() -> None:
     house = House()
     desk = Desk(house)
     noon = NEW_YEAR + 12 * 3600
-    house.ask(CLERK, RecordAgreement(pair(NEW_YEAR, noon, tax=5000, version=1)))
-    house.ask(CLERK, RecordAgreement(pair(noon, None, tax=3000, version=2)))
+    house.agree(pair(NEW_YEAR, noon, tax=5000, version=1))
+    house.agree(pair(noon, None, tax=3000, version=2))
     leased = lease(house, slots=6, start=10)
     house.tick(16)
     desk.deliver(leased, range(10, 16))

@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from exchange.agreements.commands import RecordAgreement
 from exchange.closing.commands import BeginClose, ContractSum, CutUsage, PostStatements
 from exchange.closing.events import StatementPosted
 from exchange.contracts.commands import OpenContract
@@ -98,7 +97,7 @@ def test_times_without_an_agreement_are_one_sum_though_one_was_in_force_between(
     desk = Desk(house)
     instant = house.state.rules.instant_of
     signed = pair(instant(house.first + 2 * DAY), instant(house.first + 4 * DAY))
-    house.ask(CLERK, RecordAgreement(signed))
+    house.agree(signed)
     contract = open_contract(house, days=40)
     house.tick(6 * DAY)
     for day in (1, 3, 5):
@@ -166,7 +165,7 @@ def test_a_contract_closes_when_its_last_use_can_no_longer_be_reported() -> None
 def test_agreements_part_the_tokens_too() -> None:
     house = House()
     desk = Desk(house)
-    house.ask(CLERK, RecordAgreement(pair(NEW_YEAR + 3 * 3600, None)))
+    house.agree(pair(NEW_YEAR + 3 * 3600, None))
     contract = open_contract(house)
     house.tick(5)
     desk.use(contract, 2, input_tokens=MILLION, output_tokens=0)

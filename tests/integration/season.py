@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterable, Mapping
 
-from exchange.agreements.commands import RecordAgreement
+from exchange.agreements.commands import ProposeAgreement, SignAgreement
 from exchange.app import Exchange, open_exchange
 from exchange.bus import Answer
 from exchange.commands import Command, Envelope
@@ -14,7 +14,8 @@ from exchange.venue.commands import Tick
 from matching.commands import Reclaim
 from matching.curves import PriceCurve
 from matching.terms import Slot, Tier
-from tests.exchange.house import BUYER, CLERK, HOURS, SELLER, YUAN, House, pair
+from settlement.sign_off import digest_of
+from tests.exchange.house import BUYER, CLERK, HOURS, SELLER, YUAN, House, office_of, pair
 from tests.exchange.story import told
 
 DAY = 24  # slots
@@ -83,7 +84,10 @@ async def go_on(exchange: Exchange, house: House) -> None:
     for version in (2, 3):
         begins = house.state.rules.instant_of(house.state.market.now + version * DAY)
         signed = pair(begins, None, version=version)
-        await ask(exchange, CLERK, f"go-on-agreement-{version}", RecordAgreement(signed))
+        await ask(exchange, CLERK, f"go-on-agreement-{version}", ProposeAgreement(signed))
+        for region in signed.parties:
+            sign = SignAgreement(signed.id, version, "desk", digest_of(signed))
+            await ask(exchange, office_of(region), f"go-on-sign-{version}", sign)
 
 
 async def over(pool: Pool, house: House, since: int = 0) -> list[DeliveryRecord]:

@@ -6,7 +6,6 @@ from random import Random
 
 import pytest
 
-from exchange.agreements.commands import RecordAgreement
 from exchange.app import Exchange, open_exchange
 from exchange.audit import audit
 from exchange.catalogue.catalogue import load_catalogue
@@ -29,7 +28,7 @@ def trade(chance: Random) -> House:
     house = House(RULES)
     for number, (begins, ends) in enumerate([(JANUARY - 5, JANUARY + 3), (JANUARY + 3, FEBRUARY - 1)], 1):
         agreed = pair(NEW_YEAR + begins * 3600 - 7, NEW_YEAR + ends * 3600 - 7, version=number)
-        house.ask(CLERK, RecordAgreement(agreed))
+        house.agree(agreed)
     for ends in (JANUARY, FEBRUARY):
         window = (ends - 10, ends + 10)
         house.offer(window=window, cards=8, steps={ends - 10: 10**7, ends - 2: 7 * 10**6, ends + 4: 10**7})

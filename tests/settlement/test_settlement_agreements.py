@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from settlement.agreement_presets import shares_of_rule
 from settlement.agreements import PairAgreement, Problem, ProblemCode
 from settlement.money import BasisPoints
 from tests.settlement.worlds import PAIR
@@ -87,3 +88,9 @@ def test_every_fault_is_named_at_once() -> None:
 def test_a_sound_agreement_has_no_problems() -> None:
     assert PAIR.problems() == []
     assert replace(PAIR, shares=replace(PAIR.shares, carbon=bp(5000, 5000))).problems() == []
+
+
+def test_the_rule_of_2012_gives_the_head_office_a_third_of_what_the_places_share() -> None:
+    assert shares_of_rule(2) == (3333, 6667)
+    assert shares_of_rule(3) == (3334, 3333, 3333)
+    assert all(sum(shares_of_rule(parties)) == 10_000 for parties in range(2, 11))

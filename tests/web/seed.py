@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from itertools import count
 
-from exchange.agreements.commands import RecordAgreement
+from exchange.agreements.commands import DeclineAgreement, ProposeAgreement, SignAgreement
 from exchange.app import Exchange
 from exchange.bus import Answer
 from exchange.catalogue.catalogue import load_catalogue
@@ -45,6 +45,7 @@ from matching.terms import (
 )
 from settlement.agreements import PairAgreement, Shares
 from settlement.money import BasisPoints, Fen
+from settlement.sign_off import digest_of
 
 HOUR, DAY = 3600, 86_400
 
@@ -80,6 +81,10 @@ PARTIES = {
     "seller-4": ("Guiyang seller 4", GUIYANG, {Role.SELLER}),
     "office-shanghai": ("Shanghai finance office", SHANGHAI, {Role.REGION}),
     "office-qingyang": ("Qingyang finance office", QINGYANG, {Role.REGION}),
+    "office-hangzhou": ("Hangzhou finance office", HANGZHOU, {Role.REGION}),
+    "office-zhongwei": ("Zhongwei finance office", ZHONGWEI, {Role.REGION}),
+    "office-shenzhen": ("Shenzhen finance office", SHENZHEN, {Role.REGION}),
+    "office-guiyang": ("Guiyang finance office", GUIYANG, {Role.REGION}),
     "clerk-1": ("Settlement clerk 1", SHANGHAI, {Role.CLERK}),
 }
 MONEY = {"buyer-1": 3_000_000_00, "buyer-2": 800_000_00, "buyer-3": 500_000_00}
@@ -121,6 +126,18 @@ class Seeder:
         token = token_of(party)
         digest = hashlib.sha256(token.encode()).hexdigest()
         await self.ask("venue", IssueKey(PartyId(party), token.split("_")[1], digest))
+
+    async def sign(self, agreement: PairAgreement, by: str) -> None:
+        """Have an agreement proposed, and signed by the office of each of its regions."""
+        await self.ask(by, ProposeAgreement(agreement))
+        for office, (_, region, roles) in PARTIES.items():
+            if region in agreement.parties and roles == {Role.REGION}:
+                await self.sign_as(office, agreement)
+
+    async def sign_as(self, office: str, agreement: PairAgreement) -> None:
+        """Let one office sign an agreement."""
+        key = token_of(office).split("_")[1]
+        await self.ask(office, SignAgreement(agreement.id, agreement.version, key, digest_of(agreement)))
 
     async def sell(
         self,
@@ -235,7 +252,7 @@ async def admit_everybody(seeder: Seeder) -> None:
         shares = Shares(bp(4000, 6000), bp(5000, 5000), bp(3000, 7000), bp(5000, 5000))
         parties = (str(source), str(destination))
         agreement = PairAgreement(f"pair-{n}", 1, parties, OPENED, None, shares, BasisPoints(6000))
-        await seeder.ask("clerk-1", RecordAgreement(agreement))
+        await seeder.sign(agreement, "clerk-1")
 
 
 def bp(*parts: int) -> tuple[BasisPoints, ...]:
@@ -300,6 +317,23 @@ async def play_november(seeder: Seeder) -> None:
     await seeder.report(NOW)
     await order_november(seeder)
     await bend_november(seeder)
+    await propose_november(seeder)
+
+
+async def propose_november(seeder: Seeder) -> None:
+    """Shanghai has signed other terms with Qingyang from next year on; Shenzhen has refused Guiyang's."""
+    later = at("2027-01-01 00:00")
+    shares = Shares(bp(3500, 6500), bp(4000, 6000), bp(3000, 7000), bp(5000, 5000))
+    second = PairAgreement(
+        "pair-1", 2, (str(SHANGHAI), str(QINGYANG)), later, None, shares, BasisPoints(6500)
+    )
+    await seeder.ask("office-shanghai", ProposeAgreement(second))
+    await seeder.sign_as("office-shanghai", second)
+    other = PairAgreement("pair-3", 2, (str(SHENZHEN), str(GUIYANG)), later, None, shares, BasisPoints(6500))
+    await seeder.ask("office-guiyang", ProposeAgreement(other))
+    key = token_of("office-shenzhen").split("_")[1]
+    no = DeclineAgreement("pair-3", 2, key, "The shares of tax stay as they are.")
+    await seeder.ask("office-shenzhen", no)
 
 
 async def offer_november(seeder: Seeder, begins: int, ends: int) -> None:

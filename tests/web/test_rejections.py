@@ -1,10 +1,12 @@
 """Every refusal of the venue that a request can meet, met: by its code, with the status that the table gives."""
 
+import hashlib
 from typing import Any
 
 import pytest
 
 from exchange.rejections import VenueRejection
+from exchange.state import Role
 from matching.terms import Rejection
 from tests.web.house import H100, HORINGER, OPENS, SHANGHAI, YUAN, Door, code_of, listing, order
 from tests.web.test_access import EXAMPLES
@@ -16,7 +18,11 @@ Json = dict[str, Any]
 
 ASKS = listing()["asks"]
 STEPS = [{"since": "2026-12-01T00:00:00Z", "price_micro_yuan_per_card_hour": 9 * YUAN}]
-AGREEMENT = EXAMPLES["record_agreement"]["request"]
+AGREEMENT = EXAMPLES["propose_agreement"]["request"] | {"valid_to": "2026-12-10T00:00:00+08:00"}
+DRAFT = AGREEMENT | {"id": "draft"}
+NEVER = AGREEMENT | {"id": "never", "valid_from": "2026-12-10T00:00:00+08:00", "valid_to": None}
+QUARTER = "/v1/pairs/310000/150100/2026-Q4"
+ZEROS = "0" * 64
 CONTRACT = EXAMPLES["open_contract"]["request"] | {"buyer": "buyer", "seller": "seller"}
 TERMS = EXAMPLES["adopt_terms"]["request"]
 PARTY = {"id": "newcomer", "name": "Newcomer", "roles": ["buyer"], "region": SHANGHAI}
@@ -68,6 +74,15 @@ MET: list[tuple[Rejection | VenueRejection, str, str, Json | None]] = [
     (VenueRejection.AGREEMENT_INVALID, "clerk", "POST /v1/agreements", AGREEMENT | {"tax_shares_bp": [1, 2]}),
     (VenueRejection.AGREEMENT_INVALID, "clerk", "POST /v1/agreements", AGREEMENT),
     (VenueRejection.AGREEMENT_OVERLAPS, "clerk", "POST /v1/agreements", AGREEMENT | {"version": 2}),
+    (VenueRejection.AGREEMENT_NOT_OPEN, "office", "POST /v1/agreements/never/1/sign", {"digest": ZEROS}),
+    (VenueRejection.SIGNED_ALREADY, "office", "POST /v1/agreements/draft/1/sign", {"digest": ZEROS}),
+    (VenueRejection.DIGEST_DIFFERS, "far-office", "POST /v1/agreements/draft/1/sign", {"digest": ZEROS}),
+    (Rejection.UNKNOWN_ID, "office", "POST /v1/agreements/draft/2/sign", {"digest": ZEROS}),
+    (Rejection.UNKNOWN_ID, "office", "POST /v1/agreements/draft/one/sign", {"digest": ZEROS}),
+    (VenueRejection.NOT_ALLOWED, "office", "POST /v1/agreements/draft/1/withdraw", None),
+    (VenueRejection.QUARTER_NOT_CLOSED, "office", f"POST {QUARTER}/dispute", {"reason": "early"}),
+    (Rejection.UNKNOWN_ID, "office", "GET /v1/pairs/310000/150100/2026-Q5", None),
+    (Rejection.UNKNOWN_ID, "office", "GET /v1/pairs/150100/310000/2026-Q4", None),
     (VenueRejection.CONTRACT_INVALID, "clerk", "POST /v1/contracts", CONTRACT | {"ends": CONTRACT["begins"]}),
     (VenueRejection.PERIOD_UNKNOWN, "clerk", "POST /v1/periods/2026-13/close", None),
     (VenueRejection.PERIOD_UNKNOWN, "clerk", "POST /v1/periods/last/close", None),
@@ -80,6 +95,9 @@ OUT_OF_REACH = {
     VenueRejection.AMOUNT_OUT_OF_RANGE: "the door bounds every amount more tightly",
     VenueRejection.PARTY_INVALID: "the door reads ids, names and roles as strictly",
     VenueRejection.UNKNOWN_KEY: "the door makes keys itself",
+    VenueRejection.QUARTER_AGREED: "met below, after a quarter is agreed",
+    VenueRejection.FIGURES_INVALID: "met below, after a quarter is closed",
+    VenueRejection.RECOGNISED_ALREADY: "met below, after a document is recorded",
     VenueRejection.RUN_OPEN: "the closing job goes on with the run that is open",
     VenueRejection.NO_SUCH_RUN: "the closing job names the run that it has begun",
     VenueRejection.PERIOD_OUT_OF_ORDER: "met below, after a month is closed",
@@ -91,7 +109,14 @@ OUT_OF_REACH = {
 
 async def test_each_refusal_has_its_code_and_status(market: Door) -> None:
     await market.ask("POST", "/v1/orders", by="buyer", json=order(cards=16))
-    assert (await market.ask("POST", "/v1/agreements", by="clerk", json=AGREEMENT)).status_code == 201
+    await market.admit("far-office", Role.REGION, region=HORINGER)
+    await agree(market, AGREEMENT)
+    draft = {**DRAFT, "valid_from": NEVER["valid_from"], "valid_to": None}
+    digest = (await market.ask("POST", "/v1/agreements", by="clerk", json=draft)).json()["digest"]
+    await market.ask("POST", "/v1/agreements/draft/1/sign", by="office", json={"digest": digest})
+    await market.ask("POST", "/v1/agreements", by="clerk", json=NEVER)
+    no = await market.ask("POST", "/v1/agreements/never/1/decline", by="office", json={"reason": "too dear"})
+    assert (no.json()["state"], no.json()["ended"]["reason"]) == ("declined", "too dear")
     mine = (await market.ask("GET", "/v1/listings", by="seller")).json()["items"][0]["id"]
     found, wanted = [], []
     for code, by, asked, body in MET:
@@ -106,6 +131,52 @@ def test_every_refusal_is_met_or_said_to_be_out_of_reach() -> None:
     met = {code for code, *_ in MET}
     assert met.isdisjoint(OUT_OF_REACH)
     assert met | OUT_OF_REACH.keys() == {*Rejection, *VenueRejection}
+
+
+async def agree(door: Door, agreement: Json) -> None:
+    """Have an agreement proposed by the clerk and signed by both offices."""
+    proposed = await door.ask("POST", "/v1/agreements", by="clerk", json=agreement)
+    assert (proposed.status_code, proposed.json()["state"]) == (201, "draft")
+    digest = {"digest": proposed.json()["digest"]}
+    path = f"/v1/agreements/{agreement['id']}/{agreement['version']}/sign"
+    first = await door.ask("POST", path, by="office", json=digest)
+    assert (first.json()["state"], first.json()["waits_for"]) == ("waiting", [HORINGER])
+    last = await door.ask("POST", path, by="far-office", json=digest)
+    assert (last.json()["state"], last.json()["waits_for"]) == ("coming", [])
+    keys = [signature["key"] for signature in last.json()["signatures"]]
+    assert keys == [door.tokens[office].split("_")[1] for office in ("office", "far-office")]
+
+
+async def test_a_quarter_is_agreed_once_and_a_document_recorded_once(market: Door) -> None:
+    await market.admit("far-office", Role.REGION, region=HORINGER)
+    await agree(market, AGREEMENT)
+    await market.at("2027-03-05T00:00:00Z")
+    for month in ("2026-11", "2026-12"):
+        await market.ask("POST", f"/v1/periods/{month}/close", by="clerk")
+    quarter = (await market.ask("GET", QUARTER, by="office")).json()
+    assert (quarter["closed"], quarter["agreed"]) == (True, False)
+    assert hashlib.sha256(quarter["canonical"].encode()).hexdigest() == quarter["digest"]
+    figures = [{"kind": one["kind"], "region": one["region"], "fen": 0} for one in quarter["figures"]]
+    body = {"figures": figures, "digest": quarter["digest"]}
+    backwards = {**body, "figures": figures[::-1]}
+    document = {"region": SHANGHAI, "kind": "tax", "amount_fen": 7, "reference": "document 7"}
+    asked = [
+        (("office", "confirm", backwards), (422, "figures_invalid")),
+        (("office", "confirm", body), (200, "")),
+        (("far-office", "dispute", {"reason": "not ours"}), (200, "")),
+        (("far-office", "confirm", body), (200, "")),
+        (("far-office", "dispute", {"reason": "too late"}), (409, "quarter_agreed")),
+        (("office", "recognise", document), (200, "")),
+        (("clerk", "recognise", document), (409, "recognised_already")),
+    ]
+    for (by, verb, sent), wanted in asked:
+        answer = await market.ask("POST", f"{QUARTER}/{verb}", by=by, json=sent)
+        assert code_of(answer) == wanted, (by, verb)
+    stands = (await market.ask("GET", QUARTER, by="clerk")).json()
+    (tax,) = [one for one in stands["figures"] if (one["kind"], one["region"]) == ("tax", SHANGHAI)]
+    assert (tax["computed_fen"], tax["agreed_fen"], tax["recognised_fen"]) == (0, 0, 7)
+    assert (tax["agreed_less_computed_fen"], tax["recognised_less_agreed_fen"]) == (0, 7)
+    assert [word["word"] for word in stands["words"]] == ["confirmed", "confirmed"]
 
 
 async def test_months_are_closed_in_their_order_and_closing_again_reports(market: Door) -> None:

@@ -1,42 +1,99 @@
-"""Pair agreements: the clerk records what regions have signed, and they ask what other shares would have come to."""
+"""Pair agreements: proposed, signed by each region with its own key; and what other shares would have come to."""
+
+import re
 
 from litestar import get, post
 from litestar.di import NamedDependency
-from litestar.params import JSONBody
+from litestar.params import FromPath, JSONBody
 from litestar.status_codes import HTTP_200_OK
 
-from exchange.agreements.events import AgreementRecorded
+from exchange.agreements.commands import DeclineAgreement, SignAgreement, WithdrawAgreement
 from exchange.app import Exchange
+from exchange.persistence.queries.agreements import version_of, versions
+from exchange.persistence.queries.market import clock
 from exchange.persistence.queries.regions import agreements
 from exchange.persistence.queries.what_if import compared
 from exchange.rejections import VenueRejection
 from exchange.state import Role
-from settlement.agreements import PairAgreement
-from web.api.asking import Submit, happened, known
-from web.bodies.agreements import AgreementIn, AgreementOut
+from web.api.asking import Submit, known
+from web.bodies.agreements import AgreementIn, AgreementOut, DeclineIn, SignIn
 from web.bodies.what_if import WhatIfIn, WhatIfOut
 from web.problems import ProblemError
 from web.session import Caller, may
 
+_VERSION = re.compile(r"[1-9][0-9]{0,4}\Z", re.ASCII)
 
-@post("/agreements", guards=[may(Role.CLERK)])
-async def record_agreement(data: JSONBody[AgreementIn], submit: NamedDependency[Submit]) -> AgreementOut:
-    """Record a version of an agreement. Its terms are never edited: other terms are another version, which begins later.
+offices = [may(Role.REGION)]
+desks = [may(Role.CLERK, Role.REGION)]
 
-    An open-ended version of the same id and parties ends where this one begins.
+
+@post("/agreements", guards=desks)
+async def propose_agreement(
+    data: JSONBody[AgreementIn], submit: NamedDependency[Submit], exchange: NamedDependency[Exchange]
+) -> AgreementOut:
+    """Put a version before its parties. It is in force once each of them has signed, before its first instant.
+
+    Terms are never edited: other terms are another version, which begins later. An open-ended version of the same id and
+    parties then ends where this one begins.
     """
-    return AgreementOut.of(happened(await submit(data.command()), AgreementRecorded).agreement)
+    await submit(data.command())
+    return await _shown(exchange, data.id, data.version)
 
 
-@get("/agreements", guards=[may(Role.CLERK, Role.REGION)])
+@get("/agreements", guards=desks)
 async def list_agreements(
     caller: NamedDependency[Caller], exchange: NamedDependency[Exchange]
 ) -> list[AgreementOut]:
-    """Every version of the agreements that your region is a party of, or for the clerk of all."""
-    return [AgreementOut.of(agreement) for agreement in await _within_reach(caller, exchange)]
+    """Every version of the agreements that your region is a party of, or for the clerk of all, drafts included."""
+    now = (await clock(exchange.readers)).instant
+    return [AgreementOut.of(one, now) for one in await versions(exchange.readers, reach_of(caller))]
 
 
-@post("/what-if", guards=[may(Role.CLERK, Role.REGION)], status_code=HTTP_200_OK)
+@post("/agreements/{agreement:str}/{version:str}/sign", guards=offices, status_code=HTTP_200_OK)
+async def sign_agreement(
+    agreement: FromPath[str],
+    version: FromPath[str],
+    data: JSONBody[SignIn],
+    submit: NamedDependency[Submit],
+    exchange: NamedDependency[Exchange],
+) -> AgreementOut:
+    """Sign a version for your region, with the key that asks. The last signature puts it in force.
+
+    The signature keeps your party, the key's name, the venue's time and the digest.
+    """
+    number = numbered(version)
+    await submit(SignAgreement(agreement, number, submit.caller.key, data.digest))
+    return await _shown(exchange, agreement, number)
+
+
+@post("/agreements/{agreement:str}/{version:str}/decline", guards=offices, status_code=HTTP_200_OK)
+async def decline_agreement(
+    agreement: FromPath[str],
+    version: FromPath[str],
+    data: JSONBody[DeclineIn],
+    submit: NamedDependency[Submit],
+    exchange: NamedDependency[Exchange],
+) -> AgreementOut:
+    """Refuse a version that is not in force yet, for your region: it never will be."""
+    number = numbered(version)
+    await submit(DeclineAgreement(agreement, number, submit.caller.key, data.reason))
+    return await _shown(exchange, agreement, number)
+
+
+@post("/agreements/{agreement:str}/{version:str}/withdraw", guards=desks, status_code=HTTP_200_OK)
+async def withdraw_agreement(
+    agreement: FromPath[str],
+    version: FromPath[str],
+    submit: NamedDependency[Submit],
+    exchange: NamedDependency[Exchange],
+) -> AgreementOut:
+    """Take back a version that you have proposed, while a signature is missing."""
+    number = numbered(version)
+    await submit(WithdrawAgreement(agreement, number))
+    return await _shown(exchange, agreement, number)
+
+
+@post("/what-if", guards=desks, status_code=HTTP_200_OK)
 async def what_if(
     data: JSONBody[WhatIfIn], caller: NamedDependency[Caller], exchange: NamedDependency[Exchange]
 ) -> WhatIfOut:
@@ -46,7 +103,7 @@ async def what_if(
     """
     found = [
         one
-        for one in await _within_reach(caller, exchange)
+        for one in await agreements(exchange.readers, reach_of(caller))
         if (one.id, one.version) == (data.agreement, data.version)
     ]
     agreement = known(found[0] if found else None)
@@ -57,9 +114,27 @@ async def what_if(
     return WhatIfOut.of(agreement, known(await compared(exchange.readers, name, data.period, other)))
 
 
-async def _within_reach(caller: Caller, exchange: Exchange) -> list[PairAgreement]:
-    """The agreements that a region is a party of, or for the clerk all."""
-    return await agreements(exchange.readers, None if Role.CLERK in caller.roles else caller.region)
+def numbered(version: str) -> int:
+    """The version that a part of the address names: there is none of any other name."""
+    return int(known(version if _VERSION.match(version) else None))
 
 
-HANDLERS = [record_agreement, list_agreements, what_if]
+def reach_of(caller: Caller) -> str | None:
+    """The region whose agreements a caller sees, or for the clerk None: all."""
+    return None if Role.CLERK in caller.roles else caller.region
+
+
+async def _shown(exchange: Exchange, agreement: str, version: int) -> AgreementOut:
+    """A version that the caller is known to have a part in."""
+    now = (await clock(exchange.readers)).instant
+    return AgreementOut.of(known(await version_of(exchange.readers, agreement, version)), now)
+
+
+HANDLERS = [
+    propose_agreement,
+    list_agreements,
+    sign_agreement,
+    decline_agreement,
+    withdraw_agreement,
+    what_if,
+]

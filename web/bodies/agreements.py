@@ -1,19 +1,24 @@
-"""Pair agreements as they are recorded and answered."""
+"""Pair agreements as they are proposed, signed and answered."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
-from exchange.agreements.commands import RecordAgreement
+from exchange.agreements.commands import ProposeAgreement
+from exchange.persistence.queries.agreements import Version
 from settlement.agreements import PairAgreement, Shares
 from settlement.money import BasisPoints
-from web.bodies.fields import BasisPointsField, IdField, Instant, RegionField, utc
+from settlement.sign_off import canonical
+from web.bodies.fields import BasisPointsField, IdField, Instant, RegionField, TextField, utc
 from web.strict import Body
 
 PARTIES_MAX = 10
 
+DigestField = Annotated[
+    str, StringConstraints(pattern=r"^[0-9a-f]{64}$"), Field(description="A SHA-256 in hexadecimal.")
+]
 SharesField = Annotated[list[BasisPointsField], Field(min_length=2, max_length=PARTIES_MAX)]
 
 
@@ -35,9 +40,9 @@ class AgreementIn(Body):
     carbon_shares_bp: SharesField | None = None
     value_added_bp: BasisPointsField
 
-    def command(self) -> RecordAgreement:
+    def command(self) -> ProposeAgreement:
         """The command that this asks for."""
-        return RecordAgreement(
+        return ProposeAgreement(
             PairAgreement(
                 id=self.id,
                 version=self.version,
@@ -55,12 +60,51 @@ class AgreementIn(Body):
         )
 
 
+class SignIn(Body):
+    """What you sign: the SHA-256 of the canonical terms as you have read them."""
+
+    digest: DigestField
+
+
+class DeclineIn(Body):
+    """Why you don't sign."""
+
+    reason: TextField
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureOut:
+    """Who signed for a region, with which key, when by the venue's clock, and over which digest."""
+
+    region: str
+    party: str
+    key: str
+    at: datetime
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class EndingOut:
+    """When a version was declined or withdrawn; by whom it was declined, and why."""
+
+    at: datetime
+    region: str | None
+    party: str | None
+    key: str | None
+    reason: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class AgreementOut:
-    """An agreement as it was recorded. Agreements are never edited: other terms are another version."""
+    """A version of an agreement, its terms, and how it stands. Agreements are never edited: other terms are another version.
+
+    `valid_to` is where it ends as things stand. `canonical` has the terms as they were proposed: `digest` is its SHA-256,
+    and what the signatures are over.
+    """
 
     id: str
     version: int
+    state: str
     parties: list[str]
     valid_from: datetime
     valid_to: datetime | None
@@ -69,21 +113,48 @@ class AgreementOut:
     gdp_shares_bp: list[int]
     carbon_shares_bp: list[int]
     value_added_bp: int
+    proposed_by: str
+    proposed_at: datetime
+    canonical: str
+    digest: str
+    signatures: list[SignatureOut]
+    waits_for: list[str]
+    ended: EndingOut | None
 
     @classmethod
-    def of(cls, agreement: PairAgreement) -> "AgreementOut":
-        """An agreement as it is stored."""
+    def of(cls, version: Version, now: int) -> "AgreementOut":
+        """A version as it stands at an instant."""
+        agreement, ended = version.agreement, version.ended
         return cls(
             id=agreement.id,
             version=agreement.version,
+            state=version.state(now),
             parties=list(agreement.parties),
             valid_from=utc(agreement.valid_from),
-            valid_to=None if agreement.valid_to is None else utc(agreement.valid_to),
+            valid_to=None if version.valid_to is None else utc(version.valid_to),
             revenue_shares_bp=list(agreement.shares.revenue),
             tax_shares_bp=list(agreement.shares.tax),
             gdp_shares_bp=list(agreement.shares.gdp),
             carbon_shares_bp=list(agreement.shares.carbon),
             value_added_bp=agreement.value_added_bp,
+            proposed_by=version.proposed_by,
+            proposed_at=utc(version.proposed_at),
+            canonical=canonical(agreement).decode(),
+            digest=version.digest,
+            signatures=[
+                SignatureOut(one.region, one.party, one.key, utc(one.at), one.digest)
+                for one in version.signatures
+            ],
+            waits_for=version.waits_for,
+            ended=None
+            if ended is None
+            else EndingOut(
+                utc(ended.at),
+                ended.region or None,
+                ended.party or None,
+                ended.key or None,
+                ended.reason or None,
+            ),
         )
 
 

@@ -27,6 +27,9 @@ COMMANDS = {
     "terms": Front("web.cli.terms", "Show the terms of the house, or change them."),
     "links": Front("web.cli.links", "Show the bandwidth between regions, or set it."),
     "party": Front("web.cli.party", "Admit parties, list them, and give them keys."),
+    "agreement": Front(
+        "web.cli.agreement", "Propose agreements between regions, sign them, and confirm quarters."
+    ),
     "deposit": Front("web.cli.deposit", "Book money that a party has paid in."),
     "quote": Front("web.cli.quote", "Say what a job would get now, as a buyer, and what would let it fit."),
     "buy": Front("web.cli.buy", "Place an order at the price of its quote, or not at all."),

@@ -11,6 +11,8 @@ from exchange.persistence.queries.market import clock
 from exchange.persistence.queries.regions import agreements
 from settlement.ledger.chart import Book
 from web.desks.periods import closing_state
+from web.desks.quarters import quarters_of
+from web.desks.shared import tables_of
 from web.pages.routing import page
 from web.session import Caller
 
@@ -22,13 +24,15 @@ async def clerk_page(exchange: NamedDependency[Exchange], caller: NamedDependenc
     """How the venue stands."""
     now = await clock(exchange.readers)
     lines = await trial_balance(exchange.readers)
+    known = await agreements(exchange.readers)
     return page(
         "clerk/page.html",
         caller,
         clock=now,
         closing=await closing_state(exchange, now),
         totals={book: sum(line.total for line in lines if line.book is book) for book in Book},
-        agreements=await agreements(exchange.readers),
+        agreements=known,
+        quarters=quarters_of(await tables_of(exchange, known)),
         contracts=await contracts_of(exchange.readers, None, None, CONTRACTS),
         catalogue=exchange.catalogue,
     )

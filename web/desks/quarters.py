@@ -1,4 +1,4 @@
-"""The region desk's quarters: what a pair shared in three months, in one table, as a flow, and as a file."""
+"""A pair's quarter: computed, agreed and recognised in one table, as a flow, and as a file."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -10,14 +10,23 @@ from litestar.params import FromPath
 from litestar.response import Template
 
 from exchange.app import Exchange
+from exchange.periods import quarter_named
+from exchange.persistence.queries.quarters import QuarterSides, sides_of
 from exchange.persistence.queries.regions import agreements
+from exchange.rejections import Rejected
+from exchange.state import Role
 from settlement.agreements import PairAgreement
 from settlement.ledger.chart import AccountKind
 from settlement.money import BasisPoints
-from web.desks.shared import KINDS, AgreementTable, own_shares, tables_of
+from settlement.quarters import PairQuarter, QuarterFigures, parties_between
+from settlement.sign_off import digest_of
+from web.desks.agreements import desk_of, reach_of
+from web.desks.shared import KINDS, AgreementTable, name_of, own_shares, tables_of
 from web.pages.charts import FlowChart, flow_chart
 from web.pages.exports import Cell, csv_file
-from web.pages.routing import not_here, page
+from web.pages.fields import Reader
+from web.pages.formats import plain_yuan
+from web.pages.routing import PageRequest, not_here, page
 from web.session import Caller
 
 LABEL = "Accounting under the agreement: not a tax filing, not official statistics"
@@ -25,8 +34,7 @@ NO_CARBON = f"{LABEL}; shares are recorded, no quantity is yet"
 COLUMNS: Sequence[Cell] = (
     "quarter",
     "months",
-    "agreement",
-    "version",
+    "agreements",
     "source",
     "destination",
     "kind",
@@ -35,7 +43,11 @@ COLUMNS: Sequence[Cell] = (
     "to_share_fen",
     "agreed_share_bp",
     "computed_fen",
+    "agreed_fen",
+    "agreed_less_computed_fen",
     "recognised_fen",
+    "recognised_less_agreed_fen",
+    "region_says",
     "label",
 )
 
@@ -44,11 +56,26 @@ _QUARTER = re.compile(r"(\d{4})-Q([1-4])\Z", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What one party counts of one kind: the shares that were agreed, by version, and what the memo ledger has, in fen."""
+    """What one party counts of one kind, in fen: by the memo ledger, as agreed, and as recognised; and its shares.
+
+    `shares` are those of the agreement, version by version. None where nothing is agreed, or no document recognises it.
+    """
 
     region: str
-    agreed: Sequence[BasisPoints]
+    shares: Sequence[BasisPoints]
     computed: int
+    agreed: int | None = None
+    recognised: int | None = None
+
+    @property
+    def agreed_less_computed(self) -> int | None:
+        """What was agreed beyond what was computed."""
+        return None if self.agreed is None else self.agreed - self.computed
+
+    @property
+    def recognised_less_agreed(self) -> int | None:
+        """What is recognised beyond what was agreed."""
+        return None if self.agreed is None or self.recognised is None else self.recognised - self.agreed
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,28 +117,19 @@ def quarters_of(tables: Sequence[AgreementTable]) -> list[tuple[str, str, str]]:
 
 @get("/region/pairs/{source:str}/{destination:str}/{quarter:str}")
 async def quarter_page(
+    request: PageRequest,
     exchange: NamedDependency[Exchange],
     caller: NamedDependency[Caller],
     source: FromPath[str],
     destination: FromPath[str],
     quarter: FromPath[str],
 ) -> Template:
-    """The statement of a pair for a quarter."""
-    tables = await _tables_of_pair(exchange, caller, source, destination, quarter)
-    months = sorted({row.period.period for table in tables for row in table.rows})
-    return page(
-        "region/quarter.html",
-        caller,
-        quarter=quarter,
-        source=source,
-        destination=destination,
-        months=months,
-        missing=[month for month in months_of(quarter) if month not in months],
-        agreements=[table.agreement for table in tables],
-        kinds=[_kind(kind, tables) for kind in KINDS],
-        carbon=_carbon(tables),
-        catalogue=exchange.catalogue,
+    """The statement of a pair for a quarter, and the forms by which regions and offices answer it."""
+    done = next(
+        (what for what in ("confirmed", "disputed", "recognised") if what in request.query_params), ""
     )
+    pair = PairQuarter(source, destination, quarter)
+    return await quarter_shown(exchange, caller, pair, Reader({}), None, done=done)
 
 
 @get("/region/pairs/{source:str}/{destination:str}/{quarter:str}/export")
@@ -122,22 +140,82 @@ async def quarter_file(
     destination: FromPath[str],
     quarter: FromPath[str],
 ) -> Response[bytes]:
-    """The same as CSV: a row for each version, kind and party."""
-    tables = await _tables_of_pair(exchange, caller, source, destination, quarter)
+    """The same as CSV: a row for each kind and party."""
+    pair = PairQuarter(source, destination, quarter)
+    tables = await _tables_of_pair(exchange, caller, pair)
+    sides = await sides_shown(exchange, pair, tables)
     names = {str(code): region.name_en for code, region in exchange.catalogue.regions.items()}
-    rows = [row for table in tables for row in _rows(quarter, table, names)]
+    rows = _rows(pair, tables, sides, names)
     return csv_file(f"suanli-{source}-{destination}-{quarter}.csv", [COLUMNS, *rows])
 
 
-async def _tables_of_pair(
-    exchange: Exchange, caller: Caller, source: str, destination: str, quarter: str
-) -> list[AgreementTable]:
+async def quarter_shown(
+    exchange: Exchange,
+    caller: Caller,
+    pair: PairQuarter,
+    asked: Reader,
+    rejection: Rejected | None,
+    *,
+    done: str = "",
+) -> Template:
+    """The page of a quarter, with what was typed into one of its forms."""
+    tables = await _tables_of_pair(exchange, caller, pair)
+    sides = await sides_shown(exchange, pair, tables)
+    months = sorted({row.period.period for table in tables for row in table.rows})
+    return page(
+        "region/quarter.html",
+        caller,
+        status=422 if asked.mistakes or rejection else 200,
+        place=desk_of(caller),
+        pair=pair,
+        months=months,
+        missing=[month for month in months_of(pair.quarter) if month not in months],
+        agreements=[table.agreement for table in tables],
+        kinds=[_kind(kind, tables, sides) for kind in KINDS],
+        carbon=_carbon(tables),
+        sides=sides,
+        digest=digest_of(sides.computed),
+        may=list(_may(caller, sides)),
+        asked=Reader({**as_typed(sides.computed), **asked.sent}, asked.mistakes),
+        rejection=rejection,
+        done=done,
+        catalogue=exchange.catalogue,
+    )
+
+
+async def sides_shown(
+    exchange: Exchange, pair: PairQuarter, tables: Sequence[AgreementTable]
+) -> QuarterSides:
+    """What is computed, said and recognised of a quarter under these versions."""
+    quarter = quarter_named(pair.quarter, exchange.terms.utc_offset_seconds)
+    assert quarter is not None, "a quarter with closed months is one"
+    parties = parties_between([table.agreement for table in tables], pair, quarter.begins, quarter.ends)
+    return await sides_of(exchange.readers, pair, parties, months_of(pair.quarter))
+
+
+def as_typed(figures: QuarterFigures) -> dict[str, list[str]]:
+    """Figures as the form of a confirmation holds them, in yuan."""
+    return {f"{one.kind}-{one.region}": [plain_yuan(one.fen)] for one in figures.figures}
+
+
+def _may(caller: Caller, sides: QuarterSides) -> Iterator[str]:
+    """What the caller can do about a quarter once all of its months are closed."""
+    parties = {one.region for one in sides.computed.figures}
+    if not sides.closed:
+        return
+    if Role.REGION in caller.roles and caller.region in parties and sides.agreed is None:
+        yield "answer"
+    if Role.CLERK in caller.roles or caller.region in parties:
+        yield "recognise"
+
+
+async def _tables_of_pair(exchange: Exchange, caller: Caller, pair: PairQuarter) -> list[AgreementTable]:
     """The pair's versions that have a closed month in the quarter, the earliest first, with those months alone."""
-    months = months_of(quarter)
+    months = months_of(pair.quarter)
     found = [
         one
-        for one in await agreements(exchange.readers, caller.region)
-        if (one.source, one.destination) == (source, destination)
+        for one in await agreements(exchange.readers, reach_of(caller))
+        if (one.source, one.destination) == (pair.source, pair.destination)
     ]
     tables = [table.within(months) for table in await tables_of(exchange, found)]
     tables = [table for table in tables if table.rows]
@@ -146,11 +224,17 @@ async def _tables_of_pair(
     return sorted(tables, key=lambda table: table.agreement.valid_from)
 
 
-def _kind(kind: AccountKind, tables: Sequence[AgreementTable]) -> Kind:
+def _kind(kind: AccountKind, tables: Sequence[AgreementTable], sides: QuarterSides) -> Kind:
     shared = [one for table in tables for one in table.total if one.kind is kind]
     parts = [
-        Part(region, agreed, sum(one.parts.get(region, 0) for one in shared))
-        for region, agreed in _agreed(tables, lambda agreement: own_shares(agreement, kind)).items()
+        Part(
+            region,
+            shares,
+            sum(one.parts.get(region, 0) for one in shared),
+            sides.agreed_of(kind, region),
+            sides.recognised_of(kind, region),
+        )
+        for region, shares in _shares_of(tables, lambda agreement: own_shares(agreement, kind)).items()
     ]
     flow = flow_chart([part.computed for part in parts])
     return Kind(kind, sum(one.base for one in shared), parts, flow)
@@ -158,10 +242,10 @@ def _kind(kind: AccountKind, tables: Sequence[AgreementTable]) -> Kind:
 
 def _carbon(tables: Sequence[AgreementTable]) -> dict[str, list[BasisPoints]]:
     """The shares of emissions that were agreed. No quantity is settled yet, so there is nothing that they are of."""
-    return _agreed(tables, lambda agreement: agreement.shares.carbon)
+    return _shares_of(tables, lambda agreement: agreement.shares.carbon)
 
 
-def _agreed(
+def _shares_of(
     tables: Sequence[AgreementTable], shares_of: Callable[[PairAgreement], Sequence[BasisPoints]]
 ) -> dict[str, list[BasisPoints]]:
     """Every party's shares, version by version: the source first, the destination last."""
@@ -177,13 +261,25 @@ def _agreed(
     return found
 
 
-def _rows(quarter: str, table: AgreementTable, names: Mapping[str, str]) -> Iterator[Sequence[Cell]]:
-    agreement = table.agreement
-    months = " ".join(sorted(row.period.period for row in table.rows))
-    of_all = (quarter, months, agreement.id, agreement.version, agreement.source, agreement.destination)
-    for one in table.total:
-        for code, share in zip(agreement.parties, own_shares(agreement, one.kind), strict=True):
-            name = names.get(code, code)
-            yield *of_all, str(one.kind), code, name, one.base, share, one.parts[code], None, LABEL
-    for code, share in zip(agreement.parties, agreement.shares.carbon, strict=False):
-        yield *of_all, "carbon", code, names.get(code, code), None, share, None, None, NO_CARBON
+def _rows(
+    pair: PairQuarter, tables: Sequence[AgreementTable], sides: QuarterSides, names: Mapping[str, str]
+) -> Iterator[Sequence[Cell]]:
+    months = " ".join(sorted({row.period.period for table in tables for row in table.rows}))
+    versions = " ".join(name_of(table.agreement) for table in tables)
+    of_all = (pair.quarter, months, versions, pair.source, pair.destination)
+    for one in (_kind(kind, tables, sides) for kind in KINDS):
+        for part in one.parts:
+            figures = (part.computed, part.agreed, part.agreed_less_computed)
+            recognised = (part.recognised, part.recognised_less_agreed)
+            of_region = (str(one.kind), part.region, names.get(part.region, part.region))
+            said = (sides.says(part.region), LABEL)
+            yield *of_all, *of_region, one.base, _told(part.shares), *figures, *recognised, *said
+    for code, shares in _carbon(tables).items():
+        if shares:
+            nothing = (None, None, None, None, None, None)
+            yield *of_all, "carbon", code, names.get(code, code), None, _told(shares), *nothing, NO_CARBON
+
+
+def _told(shares: Sequence[BasisPoints]) -> Cell:
+    """One share as a number; those of several versions as a text, the earliest first."""
+    return shares[0] if len(shares) == 1 else " ".join(map(str, shares))

@@ -9,6 +9,7 @@ from exchange.app import Exchange
 from exchange.persistence.queries import regions as queries
 from exchange.persistence.queries.market import clock
 from exchange.persistence.queries.statements import Reach, lines_of, statement_of
+from web.desks.agreements import waiting_for
 from web.desks.quarters import quarters_of
 from web.desks.shared import name_of, tables_of
 from web.pages.routing import PageRequest, not_here, page
@@ -22,10 +23,12 @@ LINES = 200
 async def region_page(exchange: NamedDependency[Exchange], caller: NamedDependency[Caller]) -> Template:
     """The agreements that the caller's region is a party of, period by period."""
     tables = await tables_of(exchange, await queries.agreements(exchange.readers, caller.region))
+    now = await clock(exchange.readers)
     return page(
         "region/page.html",
         caller,
-        clock=await clock(exchange.readers),
+        clock=now,
+        waiting=await waiting_for(exchange, caller.region, now.instant),
         tables=tables,
         quarters=quarters_of(tables),
         catalogue=exchange.catalogue,

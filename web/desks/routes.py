@@ -1,6 +1,14 @@
 """Every page of the desks."""
 
 from exchange.state import Role
+from web.desks.agreement_form import agreement_form, propose_version
+from web.desks.agreements import (
+    agreements_page,
+    decline_version,
+    sign_version,
+    version_page,
+    withdraw_version,
+)
 from web.desks.clerk import clerk_page, ledger_page
 from web.desks.market import adopt_market_terms, market_page, set_link
 from web.desks.parties import (
@@ -12,6 +20,7 @@ from web.desks.parties import (
     revoke_key,
 )
 from web.desks.periods import close_period, period_page, periods_page
+from web.desks.quarter_words import confirm_figures, dispute_figures, recognise_figure
 from web.desks.quarters import quarter_file, quarter_page
 from web.desks.region import region_page, region_statement_page, shared_period_page
 from web.desks.statements import any_statement_page, period_statements_page
@@ -23,10 +32,23 @@ HANDLERS = [
         region_page,
         shared_period_page,
         what_if_page,
-        quarter_page,
-        quarter_file,
         region_statement_page,
         roles=[Role.REGION],
+    ),
+    pages(
+        agreements_page,
+        agreement_form,
+        propose_version,
+        version_page,
+        sign_version,
+        decline_version,
+        withdraw_version,
+        quarter_page,
+        quarter_file,
+        confirm_figures,
+        dispute_figures,
+        recognise_figure,
+        roles=[Role.REGION, Role.CLERK],
     ),
     pages(
         clerk_page,

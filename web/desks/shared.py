@@ -9,8 +9,9 @@ from exchange.persistence.queries.regions import SharedFigure, SharedPeriod
 from settlement.agreements import PairAgreement
 from settlement.ledger.chart import AccountKind
 from settlement.money import BasisPoints
+from settlement.quarters import SHARED_KINDS
 
-KINDS = (AccountKind.REVENUE, AccountKind.TAX, AccountKind.GDP)
+KINDS = SHARED_KINDS
 
 
 @dataclass(frozen=True, slots=True)

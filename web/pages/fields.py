@@ -44,6 +44,9 @@ class MistakeCode(StrEnum):
     TOO_SHORT = "too_short"
     TOO_SLOW = "too_slow"
     NOWHERE_NEAR = "nowhere_near"
+    PASSED = "passed"
+    TWICE = "twice"
+    SHARES_NOT_WHOLE = "shares_not_whole"
     REFUSED = "refused"
 
 
@@ -123,9 +126,9 @@ class Reader:
             return None
         return None if number is None else int(number)
 
-    def fen(self, name: str, most: int = AMOUNT_MAX) -> Fen | None:
-        """An amount in yuan with at most two decimals, in fen; `most` is in fen, too."""
-        number = self.number(name, most=Decimal(most // 100))
+    def fen(self, name: str, most: int = AMOUNT_MAX, least: int = 0) -> Fen | None:
+        """An amount in yuan with at most two decimals, in fen; `most` and `least` are in fen, too."""
+        number = self.number(name, least=Decimal(least // 100), most=Decimal(most // 100))
         if number is not None and number * 100 == int(number * 100):
             return Fen(int(number * 100))
         if self.mistakes.get(name, Mistake(MistakeCode.NOT_A_NUMBER)).code is MistakeCode.NOT_A_NUMBER:

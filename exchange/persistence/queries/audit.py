@@ -256,6 +256,8 @@ def _key_columns(table: str) -> list[str]:
 
 _STATEMENT = "(body ->> 'run') || '/' || (body ->> 'subject')"
 _LINE_NUMBERS = "generate_series(0, json_array_length(body -> 'lines') - 1)"
+_PAIR = " || '/' || ".join(f"(body #>> '{{pair,{part}}}')" for part in ("source", "destination", "quarter"))
+_PAIR_OF_FIGURES = _PAIR.replace("{pair", "{figures,pair")
 _MADE = {
     "venue": ("TermsAdopted", "'true'"),
     "parties": ("PartyRegistered", "body #>> '{party,id}'"),
@@ -270,6 +272,21 @@ _MADE = {
     "agreements": (
         "AgreementRecorded",
         "(body #>> '{agreement,id}') || '/' || (body #>> '{agreement,version}')",
+    ),
+    "agreement_drafts": (
+        "AgreementProposed",
+        "(body #>> '{agreement,id}') || '/' || (body #>> '{agreement,version}')",
+    ),
+    "agreement_signatures": (
+        "AgreementSigned",
+        "(body ->> 'agreement') || '/' || (body ->> 'version') || '/' || (body #>> '{signature,region}')",
+    ),
+    "quarter_confirmations": ("QuarterConfirmed", f"{_PAIR_OF_FIGURES} || '/' || seq"),
+    "quarter_disputes": ("QuarterDisputed", f"{_PAIR} || '/' || seq"),
+    "quarters_agreed": ("QuarterAgreed", _PAIR_OF_FIGURES),
+    "recognitions": (
+        "AmountRecognised",
+        f"{_PAIR} || '/' || (body ->> 'region') || '/' || (body ->> 'kind') || '/' || (body ->> 'reference')",
     ),
     "runs": ("CloseBegun", "body #>> '{run,id}'"),
     "statements": ("StatementPosted", _STATEMENT),

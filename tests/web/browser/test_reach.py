@@ -54,8 +54,12 @@ PAGES = {
         f"{WHAT_IF}?revenue-1=50&value_added=40",
         f"{WHAT_IF}?tax-1=x",
         "/region/pairs/310000/621000/2026-Q4",
+        "/agreements",
+        "/agreements/pair-1/2",
+        "/agreements/new?preset=2012&of=3",
     ],
     "clerk-1": [
+        "/agreements",
         "/clerk",
         "/clerk/parties",
         "/clerk/parties/buyer-1",

@@ -9,6 +9,7 @@ from tests.web.cli.conftest import Suanli
 from web.cli.main import COMMANDS
 
 GROUPS = {
+    "agreement": ["list", "propose", "sign", "decline", "withdraw", "quarter", "confirm"],
     "bench": ["matching", "settle"],
     "db": ["check", "upgrade", "rebuild"],
     "links": ["list", "set"],

@@ -6,9 +6,11 @@ from itertools import pairwise
 
 import pytest
 
+from exchange.persistence.queries.quarters import QuarterSides
 from exchange.persistence.queries.regions import SharedPeriod, shared_figures, shared_periods
 from settlement.agreements import PairAgreement, Shares
 from settlement.money import BasisPoints
+from settlement.quarters import PairQuarter, QuarterFigures
 from tests.web import seed
 from tests.web.pages.conftest import Venue
 from web.desks.quarters import _carbon, _kind, months_of, quarter_of
@@ -107,9 +109,11 @@ def test_versions_of_a_quarter_add_up_also_when_a_region_of_transit_joins() -> N
         table(0, ("1", "3"), Shares(half, half, half), {"1": 10, "3": 11}),
         table(1, ("1", "2", "3"), Shares(third, third, third, third), {"1": 4, "2": 2, "3": 4}),
     ]
-    revenue, tax, _ = (_kind(kind, tables) for kind in KINDS)
+    pair = PairQuarter("1", "3", "2026-Q4")
+    nothing = QuarterSides(False, QuarterFigures(pair, ()), {}, None, [])
+    revenue, tax, _ = (_kind(kind, tables, nothing) for kind in KINDS)
     assert [(part.region, part.computed) for part in revenue.parts] == [("1", 14), ("2", 2), ("3", 15)]
-    assert [list(part.agreed) for part in revenue.parts] == [[5000, 4000], [2000], [5000, 4000]]
+    assert [list(part.shares) for part in revenue.parts] == [[5000, 4000], [2000], [5000, 4000]]
     assert revenue.adds_up
     assert revenue.base == 31
     assert (tax.base, tax.flow) == (0, None)
