@@ -9,6 +9,7 @@ import msgspec
 from exchange.catalogue.catalogue import Catalogue
 from exchange.checks.books import Journal
 from exchange.checks.decisions import Decisions
+from exchange.checks.emissions import Emitted
 from exchange.checks.findings import Findings, telling
 from exchange.checks.holds import Holds
 from exchange.checks.leasing import Leasing
@@ -63,13 +64,14 @@ class _Log:
 
     def __init__(self, catalogue: Catalogue, *, redecide: bool) -> None:
         self.chain, self.journal, self.leasing, self.fold = Chain(), Journal(), Leasing(), Fold()
-        self.signatures = Signatures()
+        self.signatures, self.emitted = Signatures(), Emitted()
         self.decisions = Decisions(before_all(catalogue), before_all(catalogue)) if redecide else None
 
     def findings(self) -> Iterator[Findings]:
         """What was found, in the order in which it is told."""
         yield from (self.chain.findings, self.journal.findings, *self.leasing.all_findings())
         yield self.signatures.findings
+        yield self.emitted.findings
         yield self.fold.findings
         if self.decisions is not None:
             yield self.decisions.findings
@@ -95,6 +97,8 @@ class _Log:
         self.leasing.see(step.seq, self._asked(step), events)
         with telling(self.signatures.findings):
             self.signatures.see(events)
+        with telling(self.emitted.findings):
+            self.emitted.see(events)
         for event in events:
             with telling(self.fold.findings):
                 self.fold.see(step.seq, self.chain.digest, event)

@@ -13,6 +13,7 @@ from exchange.orders.events import (
     ReserveReleased,
 )
 from exchange.parties.events import Deposited
+from exchange.power.events import EmissionsReckoned
 from exchange.state import VENUE
 from settlement.ledger.chart import AccountKind, LedgerAccount
 from settlement.ledger.journal import EntryKind, JournalEntry, entry
@@ -41,6 +42,8 @@ def entries(event: Event) -> list[JournalEntry]:
             made = [_move(EntryKind.RELEASE, _held(buyer), _available(buyer), released)]
         case StatementPosted():
             made = list(_statement_entries(event))
+        case EmissionsReckoned():
+            made = list(_emission_entries(event))
         case _:
             return []
     return [made_entry for made_entry in made if made_entry is not None]
@@ -76,6 +79,15 @@ def _attribution(agreement: str, line: Line) -> JournalEntry | None:
     shares = [(LedgerAccount(region, kind), fen) for kind, regions in kinds for region, fen in regions]
     contra = LedgerAccount(agreement, AccountKind.ATTRIBUTION)
     return entry(EntryKind.ATTRIBUTION, *shares, (contra, -sum(fen for _, fen in shares)))
+
+
+def _emission_entries(event: EmissionsReckoned) -> Iterator[JournalEntry | None]:
+    """What the regions of an agreement count of a line's emissions, in grams and in a book of its own."""
+    for line in event.lines:
+        if line.agreement is not None and line.by_region:
+            contra = LedgerAccount(f"{line.agreement[0]}/{line.agreement[1]}", AccountKind.EMISSIONS)
+            shares = [(LedgerAccount(region, AccountKind.CARBON), grams) for region, grams in line.by_region]
+            yield entry(EntryKind.EMISSION, *shares, (contra, -sum(grams for _, grams in shares)))
 
 
 def _move(kind: EntryKind, giver: LedgerAccount, taker: LedgerAccount, amount: int) -> JournalEntry | None:

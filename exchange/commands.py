@@ -13,6 +13,7 @@ from exchange.contracts.commands import OpenContract
 from exchange.listings.commands import PublishListing
 from exchange.orders.commands import PlaceOrder
 from exchange.parties.commands import Deposit, IssueKey, RegisterParty, RevokeKey
+from exchange.power.commands import AdoptPowerTables, DeclareCertificates, DeclarePue
 from exchange.quarters.commands import ConfirmQuarter, DisputeQuarter, RecogniseAmount
 from exchange.state import PartyId
 from exchange.venue.commands import AdoptTerms, Tick
@@ -44,6 +45,9 @@ Command = (
     | ConfirmQuarter
     | DisputeQuarter
     | RecogniseAmount
+    | AdoptPowerTables
+    | DeclarePue
+    | DeclareCertificates
     | SetLink
 )
 

@@ -54,6 +54,10 @@ from exchange.orders.rules import amend_order, cancel_order, place_order
 from exchange.parties.commands import Deposit, IssueKey, RegisterParty, RevokeKey
 from exchange.parties.events import Deposited, KeyIssued, KeyRevoked, PartyRegistered
 from exchange.parties.rules import deposit, issue_key, register_party, revoke_key
+from exchange.power.commands import AdoptPowerTables, DeclareCertificates, DeclarePue
+from exchange.power.events import CertificatesDeclared, EmissionsReckoned, PowerTablesAdopted, PueDeclared
+from exchange.power.evolving import evolve_power
+from exchange.power.rules import adopt_power_tables, declare_certificates, declare_pue
 from exchange.quarters.commands import ConfirmQuarter, DisputeQuarter, RecogniseAmount
 from exchange.quarters.events import AmountRecognised, QuarterAgreed, QuarterConfirmed, QuarterDisputed
 from exchange.quarters.rules import confirm_quarter, dispute_quarter, recognise_amount
@@ -134,16 +138,12 @@ def decide(state: State, seq: Seq, envelope: Envelope) -> Iterator[Event]:
             yield from open_contract(state, seq, command)
         case ProposeAgreement() | SignAgreement() | DeclineAgreement() | WithdrawAgreement():
             yield from _decide_agreements(state, by, command)
-        case BeginClose():
-            yield from begin_close(state, command)
-        case CutUsage():
-            yield from cut_usage(state, command)
-        case PostStatements():
-            yield from post_statements(state, command)
-        case FinishClose():
-            yield from finish_close(state, command)
+        case BeginClose() | CutUsage() | PostStatements() | FinishClose():
+            yield from _decide_closing(state, command)
         case ConfirmQuarter() | DisputeQuarter() | RecogniseAmount():
             yield from _decide_quarters(state, by, command)
+        case AdoptPowerTables() | DeclarePue() | DeclareCertificates():
+            yield from _decide_power(state, by, command)
         case _:
             assert_never(command)
 
@@ -176,6 +176,32 @@ def _decide_quarters(
             yield from recognise_amount(state, by, command)
 
 
+def _decide_closing(
+    state: State, command: BeginClose | CutUsage | PostStatements | FinishClose
+) -> Iterator[Event]:
+    match command:
+        case BeginClose():
+            yield from begin_close(state, command)
+        case CutUsage():
+            yield from cut_usage(state, command)
+        case PostStatements():
+            yield from post_statements(state, command)
+        case FinishClose():
+            yield from finish_close(state, command)
+
+
+def _decide_power(
+    state: State, by: PartyId, command: AdoptPowerTables | DeclarePue | DeclareCertificates
+) -> Iterator[Event]:
+    match command:
+        case AdoptPowerTables():
+            yield from adopt_power_tables(state, command)
+        case DeclarePue():
+            yield from declare_pue(state, by, command)
+        case DeclareCertificates():
+            yield from declare_certificates(state, by, command)
+
+
 def evolve(state: State, event: Event) -> list[JournalEntry]:
     """Let an event have happened, and post what it means in money. Never refuses: what is impossible asserts."""
     match event:
@@ -195,6 +221,8 @@ def evolve(state: State, event: Event) -> list[JournalEntry]:
             _evolve_agreements(state, event)
         case QuarterConfirmed() | QuarterAgreed() | QuarterDisputed() | AmountRecognised():
             _evolve_quarters(state, event)
+        case PowerTablesAdopted() | PueDeclared() | CertificatesDeclared() | EmissionsReckoned():
+            evolve_power(state.power, event)
         case ListingPublished() | ListingAmended() | ListingClosed() | Ticked() | LinkSet():
             _evolve_listings(state, event)
         case OrderAccepted() | OrderReworked() | Rested() | OrderClosed() | ReserveReleased():
@@ -315,7 +343,8 @@ def _evolve_leases(state: State, event: LeaseGranted | LeaseDisplaced) -> None:
             assert order_held >= 0, "an order's hold covers every lease that it gets"
             evolve_market(state.market, leased)
             state.orders[lease.order].held = order_held
-            state.leases[lease.id] = LiveLease(lease, slots_by_price(lease.runs))
+            chip = state.market.listings[lease.listing].terms.chip
+            state.leases[lease.id] = LiveLease(lease, chip, slots_by_price(lease.runs))
         case LeaseDisplaced(displaced, name, _, runs):
             evolve_market(state.market, displaced)
             live = state.leases[name]
@@ -370,6 +399,9 @@ ROLES: dict[type[Command], tuple[Role, ...]] = {
     ConfirmQuarter: (Role.REGION,),
     DisputeQuarter: (Role.REGION,),
     RecogniseAmount: (Role.CLERK, Role.REGION),
+    AdoptPowerTables: (Role.CLERK,),
+    DeclarePue: (Role.SELLER,),
+    DeclareCertificates: (Role.SELLER,),
     SetLink: (Role.CLERK,),
 }
 """Who may give a command. The venue itself does what is nobody else's, as ticks are, and may stand in for its clerks."""

@@ -24,6 +24,7 @@ from exchange.orders.events import (
     ReserveReleased,
 )
 from exchange.parties.events import Deposited, KeyIssued, KeyRevoked, PartyRegistered
+from exchange.power.events import CertificatesDeclared, EmissionsReckoned, PowerTablesAdopted, PueDeclared
 from exchange.quarters.events import AmountRecognised, QuarterAgreed, QuarterConfirmed, QuarterDisputed
 from exchange.rejections import Rejected
 from exchange.venue.events import TermsAdopted
@@ -64,5 +65,9 @@ Event = (
     | QuarterAgreed
     | QuarterDisputed
     | AmountRecognised
+    | PowerTablesAdopted
+    | PueDeclared
+    | CertificatesDeclared
+    | EmissionsReckoned
     | Rejected
 )

@@ -44,6 +44,10 @@ class VenueRejection(StrEnum):
     RECOGNISED_ALREADY = "recognised_already"
     SETTLED_TWICE = "settled_twice"
     USAGE_GOES_BACK = "usage_goes_back"
+    TABLES_EXIST = "tables_exist"
+    TABLES_INVALID = "tables_invalid"
+    DECLARED_ALREADY = "declared_already"
+    DECLARED_TOO_LATE = "declared_too_late"
 
 
 Code = MarketRejection | VenueRejection

@@ -159,6 +159,10 @@ PROBLEMS: Mapping[Code | DoorRejection, Kind] = {
     Venue.RECOGNISED_ALREADY: Kind(409, "The document is recorded already"),
     Venue.SETTLED_TWICE: Kind(409, "That is settled already"),
     Venue.USAGE_GOES_BACK: Kind(409, "Later usage is settled already"),
+    Venue.TABLES_EXIST: Kind(409, "A version of the tables has this name"),
+    Venue.TABLES_INVALID: Kind(422, "The tables can't be used"),
+    Venue.DECLARED_ALREADY: Kind(409, "The certificate is declared already"),
+    Venue.DECLARED_TOO_LATE: Kind(409, "The month is closed or closing"),
 }
 
 

@@ -17,6 +17,8 @@ from exchange.closing.events import (
 from exchange.contracts.events import ContractClosed
 from exchange.holds import lease_hold
 from exchange.periods import Period, period_named, period_of
+from exchange.power.events import EmissionsReckoned
+from exchange.power.rules import reckoned
 from exchange.rejections import Rejected, VenueRejection, rejected
 from exchange.state import CloseRun, Instant, LeaseId, LiveContract, LiveLease, RunId, State
 from settlement.agreements import PairAgreement
@@ -77,8 +79,13 @@ def cut_usage(state: State, command: CutUsage) -> Iterator[UsageCut | Rejected]:
         yield UsageCut(replace(run, usage_batch=command.usage_batch))
 
 
-def post_statements(state: State, command: PostStatements) -> Iterator[StatementPosted | Rejected]:
-    """Book what leases and contracts have used. Nothing is booked if any part of it can't be."""
+def post_statements(
+    state: State, command: PostStatements
+) -> Iterator[StatementPosted | EmissionsReckoned | Rejected]:
+    """Book what leases and contracts have used. Nothing is booked if any part of it can't be.
+
+    What a lease emitted follows its statement. The cards that serve a contract's tokens are not known.
+    """
     run = state.open_run
     if run is None or run.id != command.run or run.usage_batch is None:
         yield rejected(
@@ -90,7 +97,12 @@ def post_statements(state: State, command: PostStatements) -> Iterator[Statement
         yield refusal
         return
     for lease_id, lease_sums in groupby(command.leases, key=lambda part: part.lease):
-        yield _lease_statement(state, command.run, state.leases[lease_id], tuple(lease_sums))
+        live = state.leases[lease_id]
+        posted = _lease_statement(state, command.run, live, tuple(lease_sums))
+        yield posted
+        emissions = reckoned(state, live.chip, posted)
+        if emissions is not None:
+            yield emissions
     for contract_id, contract_sums in groupby(command.contracts, key=lambda part: part.contract):
         yield _contract_statement(state, command.run, state.contracts[contract_id], tuple(contract_sums))
 

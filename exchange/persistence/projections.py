@@ -25,7 +25,9 @@ from exchange.orders.events import (
 from exchange.parties.events import KeyIssued, KeyRevoked, PartyRegistered
 from exchange.persistence import tables
 from exchange.persistence.pair_projections import project_pair
+from exchange.persistence.power_projections import project_power
 from exchange.persistence.rows import Heard, Row, Rows
+from exchange.power.events import CertificatesDeclared, EmissionsReckoned, PowerTablesAdopted, PueDeclared
 from exchange.state import PricedRun
 from exchange.venue.events import TermsAdopted
 from matching.events import Leased, LinkSet, ListingAmended, ListingClosed, Rested, Ticked
@@ -84,6 +86,8 @@ def project(rows: Rows, seq: int, digest: bytes, event: Event) -> None:
             rows.change(tables.runs, {"id": run.id, "status": "closed"})
         case StatementPosted():
             _project_statement(rows, seq, event)
+        case PowerTablesAdopted() | PueDeclared() | CertificatesDeclared() | EmissionsReckoned():
+            project_power(rows, seq, event)
         case _:
             project_pair(rows, seq, event)  # deposits live in the ledger, and a refusal changes nothing
 

@@ -3,7 +3,7 @@
 The log (`commands`, `events`, `entries`, `postings`) is the truth: rows are added and never changed. The rest of the
 writer's tables are projections: derived from events alone, and rebuilt from the log at any time. Usage arrives beside
 the log, in batches of its own, and is never changed either. What gateways and banks were asked, and have said, is in `payment_tables.py`;
-what regions sign is in `pair_tables.py`.
+what regions sign is in `pair_tables.py`, and carbon in `power_tables.py`.
 """
 
 from dataclasses import fields
@@ -30,6 +30,7 @@ from exchange.persistence.columns import json_column as _json
 from exchange.persistence.columns import metadata
 from exchange.persistence.columns import text_column as _text
 from exchange.persistence.pair_tables import PAIR_TABLES
+from exchange.persistence.power_tables import POWER_TABLES
 from settlement.ledger.chart import CONTRA
 from settlement.statement import Line, RegionShares
 
@@ -439,6 +440,7 @@ PROJECTIONS = (
     contracts,
     agreements,
     *PAIR_TABLES,
+    *POWER_TABLES,
     runs,
     statements,
     statement_lines,

@@ -9,12 +9,14 @@ from enum import StrEnum
 
 
 class Book(StrEnum):
-    """Two ledgers kept side by side and never mixed: each sums to zero by itself."""
+    """Ledgers kept side by side and never mixed: each sums to zero by itself."""
 
     MONEY = "money"
     """What is owed in cash."""
     MEMO = "memo"
     """What regions attribute to themselves under an agreement; nobody is paid from it."""
+    CARBON = "carbon"
+    """The same of emissions, in grams of CO₂."""
 
 
 class AccountKind(StrEnum):
@@ -42,9 +44,16 @@ class AccountKind(StrEnum):
     GDP = "gdp"
     """What a region counts towards its output under its agreements; not official statistics."""
 
+    EMISSIONS = "emissions"
+    """The contra side of every emission: the grams that statements gave the regions to count."""
+    CARBON = "carbon"
+    """The grams of CO₂ that a region counts as its own under its agreements; not a report of emissions."""
+
     @property
     def book(self) -> Book:
         """The book in which accounts of this kind stand."""
+        if self in CARBON_KINDS:
+            return Book.CARBON
         return Book.MEMO if self in MEMO_KINDS else Book.MONEY
 
 
@@ -52,7 +61,9 @@ MEMO_KINDS: frozenset[AccountKind] = frozenset(
     {AccountKind.ATTRIBUTION, AccountKind.REVENUE, AccountKind.TAX, AccountKind.GDP}
 )
 
-CONTRA: frozenset[AccountKind] = frozenset({AccountKind.BANK, AccountKind.ATTRIBUTION})
+CARBON_KINDS: frozenset[AccountKind] = frozenset({AccountKind.EMISSIONS, AccountKind.CARBON})
+
+CONTRA: frozenset[AccountKind] = frozenset({AccountKind.BANK, AccountKind.ATTRIBUTION, AccountKind.EMISSIONS})
 """The only kinds that may go below zero. The list is fixed here: no account can be exempted by a flag."""
 
 

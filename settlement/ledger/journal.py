@@ -20,13 +20,15 @@ class EntryKind(StrEnum):
     """Delivered time was paid for, out of what was held."""
     ATTRIBUTION = "attribution"
     """Regions were given their shares of a settled line."""
+    EMISSION = "emission"
+    """Regions were given their shares of what a settled line emitted."""
     REVERSAL = "reversal"
     """An earlier entry was undone by its opposite."""
 
 
 @dataclass(frozen=True, slots=True)
 class Posting:
-    """One leg of an entry, in fen: positive credits the account, negative debits it."""
+    """One leg of an entry, in fen or, in the carbon book, grams: positive credits the account, negative debits it."""
 
     account: LedgerAccount
     amount: int

@@ -16,6 +16,7 @@ from exchange.agreements.commands import (
     WithdrawAgreement,
 )
 from exchange.checks.decisions import picture
+from exchange.checks.emissions import Emitted
 from exchange.contracts.commands import OpenContract
 from exchange.core import evolve
 from exchange.listings.commands import PublishListing
@@ -23,6 +24,7 @@ from exchange.orders.commands import PlaceOrder
 from exchange.orders.rules import order_of
 from exchange.parties.commands import IssueKey, RevokeKey
 from exchange.persistence.codec import decode_command, decode_event, encode
+from exchange.power.commands import AdoptPowerTables, DeclareCertificates, DeclarePue
 from exchange.quarters.commands import ConfirmQuarter, DisputeQuarter, RecogniseAmount
 from exchange.rejections import Rejected
 from exchange.state import Instant, MicroYuan, PartyId, Role, VenueTerms
@@ -46,7 +48,7 @@ from matching.terms import (
     TimeInForce,
     Work,
 )
-from settlement.money import Fen
+from settlement.money import BasisPoints, Fen
 from settlement.quarters import SHARED_KINDS, Figure, PairQuarter, QuarterFigures
 from settlement.sign_off import digest_of
 from tests.exchange.desk import Desk
@@ -67,6 +69,7 @@ from tests.exchange.house import (
     office_of,
     pair,
     party,
+    power_tables,
 )
 from tests.exchange.laws import left_to_pay, most_it_costs
 
@@ -150,6 +153,7 @@ class Venue(RuleBasedStateMachine):
         self.desk = Desk(self.house)
         self.follower = copy.deepcopy(self.house.state)
         self.followed = len(self.house.log)
+        self.emitted = Emitted()
 
     # Trading
 
@@ -260,7 +264,10 @@ class Venue(RuleBasedStateMachine):
     def agree(self, after: int, lasts: int | None, tax: int) -> None:
         begins = self.house.state.now + after * 1800
         ends = None if lasts is None else begins + lasts * 1800
-        self.house.ask(CLERK, ProposeAgreement(pair(begins, ends, tax, version=len(self.house.log))))
+        agreement = pair(
+            begins, ends, tax, len(self.house.log), (BasisPoints(tax), BasisPoints(10_000 - tax))
+        )
+        self.house.ask(CLERK, ProposeAgreement(agreement))
 
     @precondition(lambda self: self.house.state.drafts)
     @rule(
@@ -307,6 +314,27 @@ class Venue(RuleBasedStateMachine):
                 reference = f"document {len(self.house.log) % 3}"
                 command = RecogniseAmount(between, by, SHARED_KINDS[0], Fen(fen), reference)
         self.house.ask(office_of(by), command)
+
+    # Power and carbon
+
+    @rule(version=st.sampled_from("abc"), watts=st.sampled_from([1, 350, 701, 0]))
+    def adopt_tables(self, version: str, watts: int) -> None:
+        self.house.ask(CLERK, AdoptPowerTables(power_tables(version, watts)))
+
+    @rule(
+        by=st.sampled_from([SELLER, DUAL, RAY]),
+        region=st.sampled_from([WEST, WEST, EAST]),
+        month=st.integers(1, 3),
+        amount=st.sampled_from([1, 2, 40, 1000, 1333, 0]),
+        reference=st.sampled_from("uvwxyz"),
+        certified=st.booleans(),
+    )
+    def declare(
+        self, by: PartyId, region: RegionCode, month: int, amount: int, reference: str, certified: bool
+    ) -> None:
+        """A seller declares certificates, or what its facilities take."""
+        kind = DeclareCertificates if certified else DeclarePue
+        self.house.ask(by, kind(region, f"2026-{month:02}", amount, reference))
 
     # Time, usage and closing
 
@@ -363,6 +391,8 @@ class Venue(RuleBasedStateMachine):
                 read = decode_event(*encode(event))
                 assert (read, evolve(self.follower, read)) == (event, entries)
             assert not refused or picture(self.follower) == before
+            self.emitted.see([event for event, _ in happened])
+        assert self.emitted.findings.differences == [], "what is emitted comes out"
         self.followed = len(self.house.log)
         assert picture(self.follower) == picture(self.house.state)
 

@@ -10,6 +10,7 @@ from web.api import (
     agreements,
     commands,
     contracts,
+    documents,
     index,
     leases,
     links,
@@ -20,6 +21,7 @@ from web.api import (
     parties,
     payments,
     periods,
+    power,
     statements,
     terms,
     usage,
@@ -46,6 +48,8 @@ NOUNS = {
     "pairs": pairs,
     "periods": periods,
     "statements": statements,
+    "documents": documents,
+    "power": power,
     "commands": commands,
 }
 HANDLERS: dict[str, list[HTTPRouteHandler]] = {noun: module.HANDLERS for noun, module in NOUNS.items()}

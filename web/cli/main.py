@@ -30,6 +30,9 @@ COMMANDS = {
     "agreement": Front(
         "web.cli.agreement", "Propose agreements between regions, sign them, and confirm quarters."
     ),
+    "carbon": Front(
+        "web.cli.carbon", "Adopt tables of power and carbon; declare a PUE and certificates, as a seller."
+    ),
     "deposit": Front("web.cli.deposit", "Book money that a party has paid in."),
     "quote": Front("web.cli.quote", "Say what a job would get now, as a buyer, and what would let it fit."),
     "buy": Front("web.cli.buy", "Place an order at the price of its quote, or not at all."),

@@ -9,6 +9,7 @@ from web.console.listings import (
     publish_listing,
     withdraw_listing,
 )
+from web.console.power import declare_certificates, declare_pue, power_page
 from web.console.reclaim import reclaim_listing, reclaim_page
 from web.console.sold import sold_lease_page, sold_page
 from web.console.statements import statement_page, statements_page
@@ -22,6 +23,9 @@ HANDLERS = [
         listing_page,
         amend_listing,
         withdraw_listing,
+        power_page,
+        declare_pue,
+        declare_certificates,
         reclaim_page,
         reclaim_listing,
         sold_page,

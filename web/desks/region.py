@@ -8,6 +8,7 @@ from litestar.response import Template
 from exchange.app import Exchange
 from exchange.persistence.queries import regions as queries
 from exchange.persistence.queries.market import clock
+from exchange.persistence.queries.power import emitted_in
 from exchange.persistence.queries.statements import Reach, lines_of, statement_of
 from web.desks.agreements import waiting_for
 from web.desks.quarters import quarters_of
@@ -31,6 +32,7 @@ async def region_page(exchange: NamedDependency[Exchange], caller: NamedDependen
         waiting=await waiting_for(exchange, caller.region, now.instant),
         tables=tables,
         quarters=quarters_of(tables),
+        emitted=await emitted_in(exchange.readers, caller.region),
         catalogue=exchange.catalogue,
     )
 

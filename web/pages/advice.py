@@ -95,5 +95,9 @@ ADVICE: Mapping[Code | DoorRejection, str] = {
     Venue.RECOGNISED_ALREADY: "nothing: it is there; another document has a reference of its own",
     Venue.SETTLED_TWICE: "close again: the job asks for what is left",
     Venue.USAGE_GOES_BACK: "close again",
+    Venue.TABLES_EXIST: "give this version another name",
+    Venue.TABLES_INVALID: "complete the tables as the sentence says",
+    Venue.DECLARED_ALREADY: "nothing: it stands, and a certificate counts once",
+    Venue.DECLARED_TOO_LATE: "declare for a month that is not closed; what was reckoned stays",
 }
 """A sentence without its capital and its full stop; what stands between backticks is code."""

@@ -80,6 +80,19 @@ class LaidOut:
     lines: Sequence[StoredLine]
     rows: Sequence[FigureRow]
 
+    @property
+    def emitting(self) -> list[str]:
+        """The regions that any line gives a part of its emissions to."""
+        shares = [line.emissions.by_region for line in self.lines if line.emissions is not None]
+        return list(dict.fromkeys(region for parts in shares for region, _ in parts))
+
+    def emitted_by(self, region: str) -> list[int | None]:
+        """What a region counts of each line's emissions, in grams; None where nothing is shared."""
+        return [
+            None if line.emissions is None else dict(line.emissions.by_region).get(region)
+            for line in self.lines
+        ]
+
 
 def laid_out(statement: StoredStatement, lines: Sequence[StoredLine]) -> LaidOut:
     """Every figure of a statement, in the order in which a line is taken apart."""

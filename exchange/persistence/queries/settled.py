@@ -128,6 +128,9 @@ async def ledger_faults(connection: Connection) -> list[str]:
         ), share AS (
             SELECT seq, agreement, kind, one ->> 0 AS region, (one ->> 1)::bigint AS amount
             FROM shared, jsonb_array_elements(shares) AS one
+        ), emitted AS (
+            SELECT p.seq, p.agreement, one ->> 0 AS region, (one ->> 1)::bigint AS grams
+            FROM posted p JOIN line_emissions e USING (statement, n), jsonb_array_elements(e.by_region) AS one
         ), told AS (
             SELECT seq, buyer AS owner, 'held' AS kind, -(charged + released) AS amount FROM statements
             UNION ALL SELECT seq, buyer, 'available', released FROM statements
@@ -136,9 +139,11 @@ async def ledger_faults(connection: Connection) -> list[str]:
             UNION ALL SELECT seq, 'venue', 'fee_vat', fee_vat_fen FROM posted
             UNION ALL SELECT seq, region, kind, amount FROM share
             UNION ALL SELECT seq, agreement, 'attribution', -amount FROM share
+            UNION ALL SELECT seq, region, 'carbon', grams FROM emitted
+            UNION ALL SELECT seq, agreement, 'emissions', -grams FROM emitted
         ), kept AS (
             SELECT p.seq, p.owner, p.kind, p.amount FROM postings p JOIN entries e USING (seq, n)
-            WHERE e.kind IN ('charge', 'attribution')
+            WHERE e.kind IN ('charge', 'attribution', 'emission')
                OR (e.kind = 'release' AND p.seq IN (SELECT seq FROM statements))
         )
         SELECT seq, owner, kind, coalesce(t.amount, 0) AS expected, coalesce(k.amount, 0) AS got

@@ -11,6 +11,7 @@ from web.cli.main import COMMANDS
 GROUPS = {
     "agreement": ["list", "propose", "sign", "decline", "withdraw", "quarter", "confirm"],
     "bench": ["matching", "settle"],
+    "carbon": ["tables", "adopt", "declared", "pue", "certificate"],
     "db": ["check", "upgrade", "rebuild"],
     "links": ["list", "set"],
     "party": ["add", "list", "key"],

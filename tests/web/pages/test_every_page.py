@@ -49,6 +49,7 @@ PAGES: dict[str, list[Role | None] | list[Role]] = {
     "/account": [Role.BUYER, Role.SELLER],
     "/console": SELLER,
     "/console/new": SELLER,
+    "/console/power": SELLER,
     "/console/leases": SELLER,
     "/console/statements": SELLER,
     "/console/statements.csv": SELLER,

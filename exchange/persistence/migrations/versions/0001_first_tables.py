@@ -85,7 +85,8 @@ def upgrade() -> None:
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("amount", sa.BigInteger(), nullable=False),
         sa.CheckConstraint(
-            "amount >= 0 OR kind IN ('attribution', 'bank')", name=op.f("ck_balances_not_below_zero")
+            "amount >= 0 OR kind IN ('attribution', 'bank', 'emissions')",
+            name=op.f("ck_balances_not_below_zero"),
         ),
         sa.PrimaryKeyConstraint("owner", "kind", name=op.f("pk_balances")),
     )
