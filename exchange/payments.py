@@ -50,7 +50,7 @@ class Payments:
         self._movements = MovementStore(exchange.usage)
         self._inbox = EventStore(exchange.usage)
         self._bank = BankGateway(BankStore(exchange.usage))
-        self._by_bank = gateway is None
+        self._gateway = gateway
         self._now = now
         self._saga = Saga(gateway or self._bank, self._movements, self._book, now)
 
@@ -67,8 +67,13 @@ class Payments:
             raise DifferentCommandError(command_id)
         pending = outcome if isinstance(outcome, Pending) else None
         secret = pending.secret if pending is not None else ""
-        code = movement.reference if self._by_bank and pending is not None else None
+        code = movement.reference if self.by_bank and pending is not None else None
         return Standing(movement, secret or None, code)
+
+    @property
+    def by_bank(self) -> bool:
+        """Whether money comes in by a bank's files, and so by transfers with a code."""
+        return self._gateway is None
 
     async def hear(self, event: GatewayEvent) -> bool:
         """Let an event have its effect, and say whether it had it now: each has it once, for ever.

@@ -89,9 +89,9 @@ class Catalogue:
         """Its figures of power and carbon, for a venue to adopt under a name."""
         return PowerTables(
             version=version,
-            cards=dict(self.cards),
-            factors=dict(self.factors),
-            pues={code: region.pue_milli for code, region in self.regions.items()},
+            cards={str(chip): card for chip, card in self.cards.items()},
+            factors={str(region): known for region, known in self.factors.items()},
+            pues={str(code): region.pue_milli for code, region in self.regions.items()},
         )
 
 

@@ -15,7 +15,7 @@ from exchange.power.events import (
 )
 from exchange.rejections import Rejected, VenueRejection, refused_by_market, rejected
 from exchange.state import PartyId, PowerStanding, State
-from matching.terms import ChipCode
+from matching.terms import ChipCode, RegionCode
 from matching.terms import Rejection as MarketRejection
 from settlement.agreements import PairAgreement
 from settlement.carbon import PowerUse, emissions_by_region, emissions_of, energy_of
@@ -83,7 +83,12 @@ def reckoned(state: State, chip: ChipCode, posted: StatementPosted) -> Emissions
         lines.append(found)
     assert all(wh <= power.left[reference] for reference, wh in used.items()), "a certificate is used once"
     return EmissionsReckoned(
-        posted.run, posted.subject, posted.seller, posted.destination, tables.version, tuple(lines)
+        run=posted.run,
+        subject=posted.subject,
+        seller=posted.seller,
+        region=RegionCode(posted.destination),
+        tables=tables.version,
+        lines=tuple(lines),
     )
 
 
@@ -150,9 +155,8 @@ def _agreement(state: State, named: tuple[str, int] | None) -> PairAgreement | N
 def _missing(state: State, tables: PowerTables) -> list[str]:
     """What may be traded and has no figures."""
     chips, regions = state.market.chips or frozenset(), state.market.regions or frozenset()
-    without = sorted(chips - tables.cards.keys())
-    without += sorted(regions - (tables.factors.keys() & tables.pues.keys()))
-    return [f"{code} has no figures" for code in without]
+    without = [*(chips - tables.cards.keys()), *(regions - (tables.factors.keys() & tables.pues.keys()))]
+    return [f"{code} has no figures" for code in sorted(without)]
 
 
 def _refusal_of_place(state: State, command: DeclarePue | DeclareCertificates) -> Rejected | None:

@@ -16,6 +16,7 @@ from exchange.power.events import (
     PowerTablesAdopted,
     PueDeclared,
 )
+from exchange.state import RunId
 from settlement.carbon import Emissions
 from settlement.ledger.chart import AccountKind, Book
 from settlement.money import BasisPoints
@@ -76,7 +77,7 @@ def test_a_line_has_its_energy_and_its_grams(house: House) -> None:
     served(house).close("2026-01")
     (event,) = emitted(house)
     assert event == EmissionsReckoned(
-        run="run-1",
+        run=RunId("run-1"),
         subject="lse-1",
         seller=SELLER,
         region=WEST,

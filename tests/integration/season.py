@@ -9,13 +9,14 @@ from exchange.bus import Answer
 from exchange.commands import Command, Envelope
 from exchange.metering import DeliveryRecord, Receipt, TokenRecord
 from exchange.persistence.database import Pool
+from exchange.power.commands import AdoptPowerTables, DeclareCertificates, DeclarePue
 from exchange.state import VENUE, ContractId, Instant, LeaseId, PartyId, VenueTerms
 from exchange.venue.commands import Tick
 from matching.commands import Reclaim
 from matching.curves import PriceCurve
 from matching.terms import Slot, Tier
 from settlement.sign_off import digest_of
-from tests.exchange.house import BUYER, CLERK, HOURS, SELLER, YUAN, House, office_of, pair
+from tests.exchange.house import BUYER, CLERK, HOURS, SELLER, WEST, YUAN, House, office_of, pair
 from tests.exchange.story import told
 
 DAY = 24  # slots
@@ -50,6 +51,7 @@ async def live(url: str, rules: VenueTerms = HOURS) -> None:
         await tell(exchange, (envelope for _, envelope, _ in house.log[1:]))
         await report(exchange, await over(exchange.readers, house), "first")
         await use_tokens(exchange, house)
+        await declare(exchange)
         await tick(exchange, house, JANUARY + 2)
         known = await over(exchange.readers, house, JANUARY - 4)
         await report(exchange, [*known[:3], *known[6:8]], "in time")
@@ -66,6 +68,13 @@ async def live(url: str, rules: VenueTerms = HOURS) -> None:
 def spot(house: House) -> Mapping[Tier, PriceCurve]:
     """Ten yuan for a card that may be taken back."""
     return {Tier.SPOT: house.listing().asks[Tier.ON_DEMAND]}
+
+
+async def declare(exchange: Exchange) -> None:
+    """The venue adopts tables of power; a seller declares a PUE, and a certificate for less than its cards will draw."""
+    await ask(exchange, CLERK, "tables", AdoptPowerTables(exchange.catalogue.power_tables("2026-1")))
+    await ask(exchange, SELLER, "pue", DeclarePue(WEST, "2026-01", 1150, "audit 7"))
+    await ask(exchange, SELLER, "certificate", DeclareCertificates(WEST, "2026-01", 3, "GEC-1"))
 
 
 async def go_on(exchange: Exchange, house: House) -> None:

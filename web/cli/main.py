@@ -34,6 +34,7 @@ COMMANDS = {
         "web.cli.carbon", "Adopt tables of power and carbon; declare a PUE and certificates, as a seller."
     ),
     "deposit": Front("web.cli.deposit", "Book money that a party has paid in."),
+    "bank": Front("web.cli.bank", "Take in statements of the venue's bank."),
     "quote": Front("web.cli.quote", "Say what a job would get now, as a buyer, and what would let it fit."),
     "buy": Front("web.cli.buy", "Place an order at the price of its quote, or not at all."),
     "orders": Front("web.cli.orders", "List your orders."),

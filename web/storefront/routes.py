@@ -13,6 +13,7 @@ from web.storefront.market import market_page, market_rows
 from web.storefront.ordering import back_to_order, order_page, order_quote, place_order, review_page
 from web.storefront.orders import amend_limit, cancel_order, order_detail, orders_page, orders_rows
 from web.storefront.statements import my_statement_page, my_statements_page
+from web.storefront.top_up import ask_top_up, top_up_page
 
 HANDLERS = [
     pages(
@@ -46,6 +47,8 @@ HANDLERS = [
         lease_page,
         my_statements_page,
         my_statement_page,
+        top_up_page,
+        ask_top_up,
         roles=[Role.BUYER],
     ),
     pages(account_page, entry_page, roles=[Role.BUYER, Role.SELLER]),

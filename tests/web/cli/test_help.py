@@ -10,6 +10,7 @@ from web.cli.main import COMMANDS
 
 GROUPS = {
     "agreement": ["list", "propose", "sign", "decline", "withdraw", "quarter", "confirm"],
+    "bank": ["statement"],
     "bench": ["matching", "settle"],
     "carbon": ["tables", "adopt", "declared", "pue", "certificate"],
     "db": ["check", "upgrade", "rebuild"],

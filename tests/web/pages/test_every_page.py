@@ -47,6 +47,7 @@ PAGES: dict[str, list[Role | None] | list[Role]] = {
     "/statements": BUYER,
     "/statements.csv": BUYER,
     "/account": [Role.BUYER, Role.SELLER],
+    "/account/top-up": BUYER,
     "/console": SELLER,
     "/console/new": SELLER,
     "/console/power": SELLER,
