@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from exchange.closing.events import StatementPosted
+from exchange.closing.events import EmissionsReckoned, StatementPosted
 from exchange.contracts.events import ContractClosed, ContractOpened
 from exchange.events import Event
 from exchange.orders.events import (
@@ -13,7 +13,6 @@ from exchange.orders.events import (
     ReserveReleased,
 )
 from exchange.parties.events import Deposited
-from exchange.power.events import EmissionsReckoned
 from exchange.state import VENUE
 from settlement.ledger.chart import AccountKind, LedgerAccount
 from settlement.ledger.journal import EntryKind, JournalEntry, entry

@@ -29,7 +29,14 @@ from exchange.agreements.rules import (
 )
 from exchange.bookkeeping import entries
 from exchange.closing.commands import BeginClose, CutUsage, FinishClose, PostStatements
-from exchange.closing.events import CloseBegun, PeriodClosed, StatementPosted, SubjectKind, UsageCut
+from exchange.closing.events import (
+    CloseBegun,
+    EmissionsReckoned,
+    PeriodClosed,
+    StatementPosted,
+    SubjectKind,
+    UsageCut,
+)
 from exchange.closing.rules import begin_close, cut_usage, finish_close, post_statements
 from exchange.commands import Command, Envelope
 from exchange.contracts.commands import OpenContract
@@ -55,7 +62,7 @@ from exchange.parties.commands import Deposit, IssueKey, RegisterParty, RevokeKe
 from exchange.parties.events import Deposited, KeyIssued, KeyRevoked, PartyRegistered
 from exchange.parties.rules import deposit, issue_key, register_party, revoke_key
 from exchange.power.commands import AdoptPowerTables, DeclareCertificates, DeclarePue
-from exchange.power.events import CertificatesDeclared, EmissionsReckoned, PowerTablesAdopted, PueDeclared
+from exchange.power.events import CertificatesDeclared, PowerTablesAdopted, PueDeclared
 from exchange.power.evolving import evolve_power
 from exchange.power.rules import adopt_power_tables, declare_certificates, declare_pue
 from exchange.quarters.commands import ConfirmQuarter, DisputeQuarter, RecogniseAmount

@@ -11,7 +11,7 @@ from exchange.agreements.events import (
     AgreementSigned,
     AgreementWithdrawn,
 )
-from exchange.closing.events import CloseBegun, PeriodClosed, StatementPosted, UsageCut
+from exchange.closing.events import CloseBegun, EmissionsReckoned, PeriodClosed, StatementPosted, UsageCut
 from exchange.contracts.events import ContractClosed, ContractOpened
 from exchange.listings.events import ListingPublished
 from exchange.orders.events import (
@@ -24,7 +24,7 @@ from exchange.orders.events import (
     ReserveReleased,
 )
 from exchange.parties.events import Deposited, KeyIssued, KeyRevoked, PartyRegistered
-from exchange.power.events import CertificatesDeclared, EmissionsReckoned, PowerTablesAdopted, PueDeclared
+from exchange.power.events import CertificatesDeclared, PowerTablesAdopted, PueDeclared
 from exchange.quarters.events import AmountRecognised, QuarterAgreed, QuarterConfirmed, QuarterDisputed
 from exchange.rejections import Rejected
 from exchange.venue.events import TermsAdopted

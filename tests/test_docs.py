@@ -33,6 +33,7 @@ from exchange.rejections import VenueRejection
 from matching.terms import Rejection as MarketRejection
 from settlement.agreements import ProblemCode
 from settlement.jobs import close_period
+from settlement.metering.judging import Finding
 from settlement.terms import VoucherMode
 from settlement.vouchers.judging import RefusalCode as VoucherRefusal
 from tests.paths import PROJECT
@@ -162,7 +163,7 @@ def takes(arguments: list[str]) -> None:
     """See that `suanli` has the command and its options, by asking for help."""
     words = [word for word in arguments if not word.startswith("-")]
     assert words[0] in COMMANDS, f"suanli has no command {words[0]}"
-    depth = 2 if words[0] in {"db", "party", "terms"} and len(words) > 1 else 1
+    depth = 2 if words[0] in {"db", "meter", "party", "terms"} and len(words) > 1 else 1
     told = CliRunner().invoke(app, [*words[:depth], "--help"], env={"COLUMNS": "200", "TERM": "dumb"})
     assert told.exit_code == 0, told.output
     options = [word.partition("=")[0] for word in arguments if word.startswith("--")]
@@ -193,7 +194,7 @@ def codes(text: str) -> list[str]:
     [
         ("## The market", MarketRejection),
         ("### Agreements", ProblemCode),
-        ("## Usage", RefusalCode),
+        ("## Usage", [*RefusalCode, *Finding]),
         ("## The door", DoorRejection),
     ],
 )

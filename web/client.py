@@ -18,6 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 from web.bodies.agreements import AgreementOut
 from web.bodies.commands import CommandOut, HealthOut
 from web.bodies.common import Page
+from web.bodies.disputes import ChainLinkOut, DisputeDetail, DisputeOut, MeterOut
 from web.bodies.index import IndexInputsOut, IndexOut
 from web.bodies.leases import LeaseOut
 from web.bodies.links import LinkOut
@@ -290,13 +291,47 @@ class Client:
         """One statement with its lines."""
         return await self._get(f"/v1/statements/{_parts(statement)}", StatementDetail)
 
-    async def report_deliveries(self, records: list[Json], key: str = "") -> ReceiptOut:
-        """Report delivered card-seconds, slot by slot: at most 10,000 records."""
-        return await self._change("POST", "/v1/usage/deliveries", ReceiptOut, key, {"records": records})
+    async def report_deliveries(
+        self, records: list[Json], key: str = "", seal: Json | None = None
+    ) -> ReceiptOut:
+        """Report delivered card-seconds, slot by slot: at most 10,000 records, of one meter where they are signed."""
+        body = {"records": records, "seal": seal}
+        return await self._change("POST", "/v1/usage/deliveries", ReceiptOut, key, body)
 
-    async def report_tokens(self, records: list[Json], key: str = "") -> ReceiptOut:
-        """Report used tokens: at most 10,000 records."""
-        return await self._change("POST", "/v1/usage/tokens", ReceiptOut, key, {"records": records})
+    async def report_tokens(self, records: list[Json], key: str = "", seal: Json | None = None) -> ReceiptOut:
+        """Report used tokens: at most 10,000 records, of one meter where they are signed."""
+        body = {"records": records, "seal": seal}
+        return await self._change("POST", "/v1/usage/tokens", ReceiptOut, key, body)
+
+    async def register_meter(self, meter: str, public_key: str, since: int = 1, key: str = "") -> MeterOut:
+        """Let a public key sign for a meter of yours, from a number on."""
+        body = {"meter": meter, "public_key": public_key, "since": since}
+        return await self._change("POST", "/v1/meters", MeterOut, key, body)
+
+    async def meters(self) -> list[MeterOut]:
+        """Your meters that sign."""
+        return await self._get("/v1/meters", list[MeterOut])
+
+    async def link(self, meter: str, sequence: int) -> ChainLinkOut:
+        """The link of one number of your meter's chain."""
+        return await self._get(f"/v1/meters/{_part(meter)}/chain/{sequence}", ChainLinkOut)
+
+    async def disputes(self, limit: int = 50, cursor: str | None = None) -> Page[DisputeOut]:
+        """The disputes that concern you, a page at a time."""
+        return await self._get("/v1/disputes", Page[DisputeOut], limit=limit, cursor=cursor)
+
+    async def dispute(self, dispute: int) -> DisputeDetail:
+        """One dispute, with its records and the chain around them."""
+        return await self._get(f"/v1/disputes/{dispute}", DisputeDetail)
+
+    async def withdraw_dispute(self, dispute: int, note: str | None = None, key: str = "") -> DisputeDetail:
+        """Take your disputed records back, as the seller."""
+        path = f"/v1/disputes/{dispute}/withdraw"
+        return await self._change("POST", path, DisputeDetail, key, {"note": note})
+
+    async def decide_dispute(self, dispute: int, decision: Json, key: str = "") -> DisputeDetail:
+        """End a dispute: as the buyer, who agrees to pay, or as the clerk."""
+        return await self._change("POST", f"/v1/disputes/{dispute}/decide", DisputeDetail, key, decision)
 
     async def receipt(self, key: str) -> ReceiptOut:
         """The receipt of the batch of usage that was sent with this key."""

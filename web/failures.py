@@ -16,7 +16,10 @@ from litestar.types import Message, Scope
 
 from exchange.bus import BusyError, ClosingError, DifferentCommandError, HaltedError
 from exchange.jobs import RefusedError
+from exchange.persistence.chains import KeyRefusedError, UnknownMeterError
+from exchange.persistence.decisions import DecidedError, NotBillableError
 from exchange.persistence.errors import OUTAGES, DatabaseUnavailable, explain
+from exchange.persistence.usage import SignatureNeededError
 from web.problems import MEDIA_TYPE, DoorRejection, Problem, ProblemError
 
 CONTENT_SECURITY_POLICY = (
@@ -67,6 +70,16 @@ def problem_of(error: Exception) -> ProblemError:
             return ProblemError(error.rejection.code, error.rejection.explain)
         case DifferentCommandError():
             return ProblemError(DoorRejection.IDEMPOTENCY_KEY_REUSED, "Take a new key for a new request.")
+        case SignatureNeededError():
+            return ProblemError(DoorRejection.SIGNATURE_NEEDED, str(error))
+        case UnknownMeterError():
+            return ProblemError(DoorRejection.UNKNOWN_METER, str(error))
+        case KeyRefusedError():
+            return ProblemError(DoorRejection.METER_KEY_REFUSED, str(error))
+        case NotBillableError():
+            return ProblemError(DoorRejection.NOT_BILLABLE, str(error))
+        case DecidedError():
+            return ProblemError(DoorRejection.ALREADY_CLOSED, str(error))
         case BusyError():
             return _later(
                 DoorRejection.BUSY, "Send the same request again in a moment, with the same key.", 1

@@ -53,6 +53,11 @@ class DoorRejection(StrEnum):
 
     WEBHOOK_REFUSED = "webhook_refused"
 
+    SIGNATURE_NEEDED = "signature_needed"
+    UNKNOWN_METER = "unknown_meter"
+    METER_KEY_REFUSED = "meter_key_refused"
+    NOT_BILLABLE = "not_billable"
+
     ALREADY_CLOSED = "already_closed"
     UNKNOWN_COMMAND = "unknown_command"
 
@@ -107,6 +112,10 @@ PROBLEMS: Mapping[Code | DoorRejection, Kind] = {
     Door.IDEMPOTENCY_KEY_INVALID: Kind(400, "The Idempotency-Key can't be used"),
     Door.IDEMPOTENCY_KEY_REUSED: Kind(422, "The Idempotency-Key was used for something else"),
     Door.WEBHOOK_REFUSED: Kind(400, "The webhook is not from the gateway, not for us, or not of now"),
+    Door.SIGNATURE_NEEDED: Kind(422, "The batch has to be signed"),
+    Door.UNKNOWN_METER: Kind(404, "The meter has no key"),
+    Door.METER_KEY_REFUSED: Kind(409, "The key can't begin there"),
+    Door.NOT_BILLABLE: Kind(409, "What is disputed can't be billed like that"),
     Door.ALREADY_CLOSED: Kind(409, "It has ended already"),
     Door.UNKNOWN_COMMAND: Kind(404, "No command came in under this id"),
     Door.BUSY: Kind(503, "The venue has too much to do"),

@@ -9,17 +9,17 @@ from fractions import Fraction
 
 from exchange.agreements.events import AgreementRecorded
 from exchange.checks.findings import Findings
-from exchange.closing.events import StatementLine, StatementPosted, SubjectKind
+from exchange.closing.events import (
+    EmissionsReckoned,
+    LineEmissions,
+    StatementLine,
+    StatementPosted,
+    SubjectKind,
+)
 from exchange.events import Event
 from exchange.listings.events import ListingPublished
 from exchange.orders.events import LeaseDisplaced, LeaseGranted
-from exchange.power.events import (
-    CertificatesDeclared,
-    EmissionsReckoned,
-    LineEmissions,
-    PowerTablesAdopted,
-    PueDeclared,
-)
+from exchange.power.events import CertificatesDeclared, PowerTablesAdopted, PueDeclared
 from matching.events import ListingClosed
 from settlement.agreements import PairAgreement
 from settlement.power import PowerTables

@@ -56,7 +56,7 @@ class Settling:
         # A run that is open may not have come to this lease yet.
         for slot, price in _priced_slots(lease):
             batch, delivered = lease.reported.get(slot, (None, 0))
-            run = self._settled_by(slot, batch)
+            run = self._settled_by(slot, batch, lease.disputed.get(slot, ()))
             if run is None or (run.status != "closed" and run.id not in lease.stated):
                 continue
             known = batch is not None and batch <= (run.usage_batch or 0)
@@ -66,13 +66,24 @@ class Settling:
             lost[place] += whole - delivered if known else whole
         return slots, lost
 
-    def _settled_by(self, slot: int, batch: int | None) -> RunRow | None:
-        """The first run, of the slot's period or later, that knows of its report or sees its late window closed."""
+    def _settled_by(
+        self, slot: int, batch: int | None, disputed: Sequence[tuple[int, int | None]]
+    ) -> RunRow | None:
+        """The first run, of the slot's period or later, that knows of its report or sees its late window closed.
+
+        While a dispute about it is open a slot is not lost for want of a report.
+        """
         seconds = self.rules.slot_seconds
         for run in self._runs:
             if run.usage_batch is None or slot * seconds >= run.ends:
                 continue
-            if (batch is not None and batch <= run.usage_batch) or (slot + 1) * seconds <= run.late_until:
+            if batch is not None and batch <= run.usage_batch:
+                return run
+            waits = any(
+                begun <= run.usage_batch and (ended is None or ended > run.usage_batch)
+                for begun, ended in disputed
+            )
+            if (slot + 1) * seconds <= run.late_until and not waits:
                 return run
         return None
 

@@ -6,8 +6,10 @@ from dataclasses import replace
 from itertools import groupby
 
 from exchange.closing.commands import BeginClose, ContractSum, CutUsage, FinishClose, LeaseSum, PostStatements
+from exchange.closing.emissions import reckoned
 from exchange.closing.events import (
     CloseBegun,
+    EmissionsReckoned,
     PeriodClosed,
     StatementLine,
     StatementPosted,
@@ -17,8 +19,6 @@ from exchange.closing.events import (
 from exchange.contracts.events import ContractClosed
 from exchange.holds import lease_hold
 from exchange.periods import Period, period_named, period_of
-from exchange.power.events import EmissionsReckoned
-from exchange.power.rules import reckoned
 from exchange.rejections import Rejected, VenueRejection, rejected
 from exchange.state import CloseRun, Instant, LeaseId, LiveContract, LiveLease, RunId, State
 from settlement.agreements import PairAgreement

@@ -22,7 +22,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from exchange.persistence.errors import DatabaseUnavailable, explain
-from exchange.persistence.payment_tables import metadata
+from exchange.persistence.meter_tables import metadata
 
 T = TypeVar("T")
 

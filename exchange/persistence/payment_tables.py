@@ -1,6 +1,6 @@
 """Every table about payments: what gateways and banks were asked, and what they have said.
 
-They stand beside the log, as usage does. Whoever needs the shape of the whole database takes `metadata` from here.
+They stand beside the log, as usage does.
 """
 
 from sqlalchemy import (

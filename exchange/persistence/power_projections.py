@@ -4,9 +4,10 @@ from dataclasses import asdict
 
 import msgspec
 
+from exchange.closing.events import EmissionsReckoned
 from exchange.persistence import power_tables
 from exchange.persistence.rows import Rows
-from exchange.power.events import CertificatesDeclared, EmissionsReckoned, PowerTablesAdopted, PueDeclared
+from exchange.power.events import CertificatesDeclared, PowerTablesAdopted, PueDeclared
 from exchange.power.evolving import PowerEvent
 
 

@@ -8,7 +8,14 @@ from typing import Any
 
 import msgspec
 
-from exchange.closing.events import CloseBegun, PeriodClosed, StatementPosted, SubjectKind, UsageCut
+from exchange.closing.events import (
+    CloseBegun,
+    EmissionsReckoned,
+    PeriodClosed,
+    StatementPosted,
+    SubjectKind,
+    UsageCut,
+)
 from exchange.contracts.events import ContractClosed, ContractOpened
 from exchange.events import Event
 from exchange.holds import slots_by_price
@@ -27,7 +34,7 @@ from exchange.persistence import tables
 from exchange.persistence.pair_projections import project_pair
 from exchange.persistence.power_projections import project_power
 from exchange.persistence.rows import Heard, Row, Rows
-from exchange.power.events import CertificatesDeclared, EmissionsReckoned, PowerTablesAdopted, PueDeclared
+from exchange.power.events import CertificatesDeclared, PowerTablesAdopted, PueDeclared
 from exchange.state import PricedRun
 from exchange.venue.events import TermsAdopted
 from matching.events import Leased, LinkSet, ListingAmended, ListingClosed, Rested, Ticked

@@ -1,8 +1,9 @@
 """Usage in the database: taking batches in, and summing them exactly (stage A, in place)."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import asyncpg
 import msgspec
@@ -78,6 +79,10 @@ class Stored:
     verdicts: list[str]
 
 
+class SignatureNeededError(Exception):
+    """A seller whose meters sign has sent a batch that is not signed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Moment:
     """The venue as a batch finds it: how far its log has come, its clock in slots, and what judges lateness."""
@@ -88,39 +93,85 @@ class Moment:
     late_seconds: int
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What becomes of each record of a batch, and all that is stored of it: its digest is over just that."""
+
+    verdicts: list[str]
+    kept: object
+
+
+class Head(NamedTuple):
+    """What stands at the head of a batch: its kind, its sender, the sender's key, and the SHA-256 of its content."""
+
+    kind: str
+    party: str
+    key: str
+    content: bytes
+
+
+Take = Callable[[int, Moment], Awaitable[Taken]]
+"""Stores the records of a batch with this number, at this moment."""
+
+
 async def store(connection: asyncpg.Connection, kind: Kind, party: str, key: str, columns: Columns) -> Stored:
-    """Store a batch and judge each of its records; a key that was used answers with the batch stored under it.
+    """Store a batch and judge each of its records; a key that was used answers with the batch stored under it."""
+
+    async def take(batch: int, moment: Moment) -> Taken:
+        if await connection.fetchval("SELECT EXISTS (SELECT 1 FROM meter_keys WHERE party = $1)", party):
+            raise SignatureNeededError(
+                "Since your first meter's key was registered, all you report is signed."
+            )
+        verdicts, kept = await store_records(connection, kind, party, batch, moment, columns)
+        return Taken(verdicts, kept)
+
+    return await add_batch(connection, Head(kind.name, party, key, content_of(kind, columns)), take)
+
+
+async def add_batch(connection: asyncpg.Connection, head: Head, take: Take) -> Stored:
+    """Add a batch, or answer with the one that is stored under its sender's key.
 
     Batches lock each other out, so that their numbers are the order in which they commit; the venue's clock is
     read under that lock, so it never goes back from one batch to the next. Each is chained to the one before by a
     digest over all that is stored of it, so an audit sees whatever was changed later, billed or not.
     """
-    content = content_of(kind, columns)
     async with connection.transaction():
         await connection.execute("LOCK TABLE usage_batches IN EXCLUSIVE MODE")
-        known = await batch_of(connection, party, key)
+        known = await batch_of(connection, head.party, head.key)
         if known is not None:
             return known
         moment = await _moment(connection)
         last = await connection.fetchrow("SELECT id, digest FROM usage_batches ORDER BY id DESC LIMIT 1")
         batch, digest = (last["id"] + 1, last["digest"]) if last else (1, GENESIS)
-        verdicts, kept = await _store_records(connection, kind, party, batch, moment, columns)
-        head = (batch, kind.name, party, key, content, verdicts, moment.seq, moment.now)
-        digest = hashlib.sha256(digest + msgspec.json.encode((*head, kept))).digest()
+        taken = await take(batch, moment)
+        told = (batch, *head, taken.verdicts, moment.seq, moment.now, taken.kept)
+        digest = hashlib.sha256(digest + msgspec.json.encode(told)).digest()
         await connection.execute(
             "INSERT INTO usage_batches (id, kind, party, key, content, verdicts, seq, now, digest) "
             "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
             batch,
-            kind.name,
-            party,
-            key,
-            content,
-            msgspec.json.encode(verdicts).decode(),
+            *head,
+            msgspec.json.encode(taken.verdicts).decode(),
             moment.seq,
             moment.now,
             digest,
         )
-    return Stored(batch, content, verdicts)
+        await connection.execute(_SETTLED_BY_REPORT, head.party, batch)
+    return Stored(batch, head.content, taken.verdicts)
+
+
+_SETTLED_BY_REPORT = """
+    INSERT INTO dispute_ends (dispute, outcome, by, batch, note)
+    SELECT d.id, 'reported', $1, $2, '' FROM disputes d
+    WHERE d.party = $1 AND d.kind = 'deliveries' AND d.finding NOT IN ('gap', 'altered')
+        AND NOT EXISTS (SELECT 1 FROM dispute_ends e WHERE e.dispute = d.id)
+        AND NOT EXISTS (
+            SELECT 1 FROM disputed_records x LEFT JOIN delivery_records r
+                ON r.lease = x.subject AND r.slot = x.moment AND r.status = 'accepted'
+            WHERE x.dispute = d.id AND r.lease IS NULL
+        )
+"""
+"""A dispute about slots that other records have reported meanwhile is about nothing any more."""
 
 
 async def _moment(connection: asyncpg.Connection) -> Moment:
@@ -144,12 +195,13 @@ async def batch_of(connection: asyncpg.Connection, party: str, key: str) -> Stor
     return None if row is None else Stored(row["id"], row["content"], msgspec.json.decode(row["verdicts"]))
 
 
-def content_of(kind: Kind, columns: Columns) -> bytes:
-    """The SHA-256 by which a batch is told from another one."""
-    return hashlib.sha256(msgspec.json.encode((kind.name, columns))).digest()
+def content_of(kind: Kind, columns: Columns, seal: tuple[bytes, bytes] | None = None) -> bytes:
+    """The SHA-256 by which a batch is told from another one, signed with `seal` or not at all."""
+    told = (kind.name, columns) if seal is None else (kind.name, columns, *seal)
+    return hashlib.sha256(msgspec.json.encode(told)).digest()
 
 
-async def _store_records(
+async def store_records(
     connection: asyncpg.Connection, kind: Kind, party: str, batch: int, moment: Moment, columns: Columns
 ) -> tuple[list[str], list[tuple[int | str, ...]]]:
     """The verdict on each record, and the rows that are stored: their columns and status, by meter and number."""
@@ -236,17 +288,26 @@ async def delivered(
 ) -> list[tuple[int, int, int]]:
     """For each span of a lease's slots: slots reported in this run, their card-seconds, reports of closed slots.
 
-    All spans end by the run's end. Sums are exact: PostgreSQL adds 64-bit integers up as numbers of any length.
+    A slot in a dispute that is open is reported, and nothing is billed of it. All spans end by the run's end. Sums are exact: PostgreSQL adds 64-bit integers up as numbers of any length.
     """
     rows = await connection.fetch(
         """
         SELECT count(r.slot) FILTER (WHERE NOT (r.slot < $2 AND r.batch <= $3)) AS slots,
                coalesce(sum(r.delivered) FILTER (WHERE NOT (r.slot < $2 AND r.batch <= $3)), 0)::bigint AS delivered,
-               count(r.slot) FILTER (WHERE r.slot >= $4 AND r.slot < $5) AS in_late_window
+               count(r.slot) FILTER (WHERE r.slot >= $4 AND r.slot < $5) + (
+                   SELECT count(DISTINCT x.moment) FROM disputed_records x
+                   WHERE x.subject = s.lease AND x.moment >= greatest(s.start, $4)
+                     AND x.moment < least(s.until, $5) AND x.in_time AND x.batch <= $1 AND NOT EXISTS (
+                       SELECT 1 FROM dispute_ends e WHERE e.dispute = x.dispute AND e.batch <= $1
+                   ) AND NOT EXISTS (
+                       SELECT 1 FROM delivery_records k WHERE k.lease = x.subject AND k.slot = x.moment
+                         AND k.status = 'accepted' AND k.batch <= $1
+                   )
+               ) AS in_late_window
         FROM unnest($6::text[], $7::bigint[], $8::bigint[]) WITH ORDINALITY AS s(lease, start, until, n)
         LEFT JOIN delivery_records r ON r.lease = s.lease AND r.slot >= s.start AND r.slot < s.until
             AND r.status = 'accepted' AND r.batch <= $1
-        GROUP BY s.n ORDER BY s.n
+        GROUP BY s.n, s.lease, s.start, s.until ORDER BY s.n
         """,
         marks.usage_batch,
         marks.ends_before,

@@ -43,7 +43,10 @@ async def fetched(connection: Connection, records: Records) -> list[Record]:
 
 
 def lease_records(marks: Marks, slot_seconds: int, parts: Sequence[Segment]) -> Records:
-    """One record for each slot of some segments that a run settles: slots reported in it, and slots lost in it."""
+    """One record for each slot of some segments that a run settles: slots reported in it, and slots lost in it.
+
+    A slot in a dispute that is open is neither.
+    """
     return Records(
         _LEASES,
         (
@@ -91,7 +94,10 @@ _LEASES = """(
         CROSS JOIN LATERAL generate_series(s.start, s.until - 1) AS n(slot)
         LEFT JOIN delivery_records r
             ON r.lease = s.subject AND r.slot = n.slot AND r.status = 'accepted' AND r.batch <= $1
-    WHERE CASE WHEN r.lease IS NULL THEN n.slot >= $4 AND n.slot < $5 ELSE NOT (n.slot < $2 AND r.batch <= $3) END
+    WHERE CASE WHEN r.lease IS NULL THEN n.slot >= $4 AND n.slot < $5 AND NOT EXISTS (
+            SELECT 1 FROM disputed_records x LEFT JOIN dispute_ends e ON e.dispute = x.dispute AND e.batch <= $1
+            WHERE x.subject = s.subject AND x.moment = n.slot AND x.in_time AND x.batch <= $1 AND e.dispute IS NULL
+        ) ELSE NOT (n.slot < $2 AND r.batch <= $3) END
 )"""
 
 _CONTRACTS = """(

@@ -1,10 +1,9 @@
-"""What can happen about power and carbon. Nothing of it moves money."""
+"""What can happen about power and carbon: nothing of it moves money."""
 
 from dataclasses import dataclass
 
-from exchange.state import Instant, PartyId, RunId
+from exchange.state import Instant, PartyId
 from matching.terms import RegionCode
-from settlement.carbon import Emissions
 from settlement.power import PowerTables
 
 
@@ -38,35 +37,3 @@ class CertificatesDeclared:
     kwh: int
     reference: str
     at: Instant
-
-
-@dataclass(frozen=True, slots=True)
-class LineEmissions:
-    """What a statement line drew and emitted: the `n`-th of its statement.
-
-    `it_wh` is what the cards drew, in Wh. `factor_year` says of which year the grid's factor is, in mg of CO₂ per kWh.
-    `certificates` are the references that were used, each with its Wh. `by_region` shares the market-based grams
-    between the parties of `agreement`; it is empty where none was in force, or where that says nothing of carbon.
-    """
-
-    n: int
-    it_wh: int
-    pue_milli: int
-    factor_year: int
-    grid_mg_per_kwh: int
-    emissions: Emissions
-    certificates: tuple[tuple[str, int], ...]
-    agreement: tuple[str, int] | None
-    by_region: tuple[tuple[str, int], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class EmissionsReckoned:
-    """What the lines of a lease's statement emitted, by one version of the tables. Never edited."""
-
-    run: RunId
-    subject: str
-    seller: PartyId
-    region: RegionCode
-    tables: str
-    lines: tuple[LineEmissions, ...]

@@ -1,6 +1,7 @@
 """What events of power and carbon leave behind."""
 
-from exchange.power.events import CertificatesDeclared, EmissionsReckoned, PowerTablesAdopted, PueDeclared
+from exchange.closing.events import EmissionsReckoned
+from exchange.power.events import CertificatesDeclared, PowerTablesAdopted, PueDeclared
 from exchange.state import PowerStanding
 
 PowerEvent = PowerTablesAdopted | PueDeclared | CertificatesDeclared | EmissionsReckoned

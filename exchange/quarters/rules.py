@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
+from exchange.keys import refusal_of_key
 from exchange.parties.rules import AMOUNT_MAX
 from exchange.periods import quarter_named
 from exchange.quarters.commands import ConfirmQuarter, DisputeQuarter, RecogniseAmount
 from exchange.quarters.events import AmountRecognised, QuarterAgreed, QuarterConfirmed, QuarterDisputed
 from exchange.rejections import Rejected, VenueRejection, refused_by_market, rejected
-from exchange.signing import refusal_of_key
 from exchange.state import PartyId, QuarterStanding, Role, Signature, State
 from matching.terms import Rejection as MarketRejection
 from settlement.quarters import PairQuarter, parties_between

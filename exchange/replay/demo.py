@@ -97,6 +97,6 @@ class Demo:
 
     async def _week(self, number: int, pace: Callable[[Instant], Awaitable[None]]) -> None:
         plan = _planned(number)
-        play = Play(self._exchange, plan, reference_tokens(plan.assumptions))
+        play = Play(self._exchange, plan, reference_tokens(plan.assumptions), signed=True)
         lines = episode(plan, self._exchange.terms, first=number == 0)
         await perform(play, lines, pace=pace)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from importlib.resources import files
 
 from exchange.replay.assumptions import Assumptions
+from exchange.replay.model_prices import ModelPrice
 from exchange.replay.offers import MICRO, Currency, Offer, OfferKind, Offers
 from exchange.replay.tables import Row, read_rows
 from exchange.replay.tokens import TokenUse
@@ -38,6 +39,14 @@ def reference_tokens(assumptions: Assumptions) -> Mapping[str, tuple[TokenUse, .
             TokenUse(at_s, row.integer("input_tokens"), row.integer("output_tokens"))
         )
     return {stream: tuple(found) for stream, found in uses.items()}
+
+
+def reference_model_prices(assumptions: Assumptions) -> tuple[ModelPrice, ...]:
+    """What the two contracts of a replay are assumed to ask."""
+    return (
+        ModelPrice("the code contract", assumptions.code_input_micro, assumptions.code_output_micro),
+        ModelPrice("the conversation contract", assumptions.conv_input_micro, assumptions.conv_output_micro),
+    )
 
 
 def _text(name: str) -> str:

@@ -13,6 +13,7 @@ from exchange.replay.assumptions import HOUR_S, SLOT_S
 from exchange.replay.planned import MarketPlan
 from exchange.replay.script import CLERK, Ask, Close, Line, Report, fingerprint_of, script
 from exchange.replay.sellers import Tokens, batches, deliveries, tokens
+from exchange.replay.signing import SigningMeters
 from exchange.state import Instant
 from exchange.venue.commands import Tick
 
@@ -25,11 +26,12 @@ class OtherVenueError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Play:
-    """All that a run needs: the venue, the plan, and the token requests to meter."""
+    """All that a run needs: the venue, the plan, and the token requests to meter, by meters that sign or not."""
 
     exchange: Exchange
     plan: MarketPlan
     uses: Tokens
+    signed: bool = False
 
 
 async def run(play: Play, progress: Callable[[int, int], None] = lambda _done, _all: None) -> None:
@@ -112,11 +114,12 @@ async def _report(play: Play, report: Report) -> None:
     async with play.exchange.readers.acquire() as connection:
         leases = await queries.leases_between(connection, report.since - late, report.until)
         contracts = (await queries.contracts(connection))[-len(play.plan.contracts) :]
+    meters = SigningMeters(play.exchange) if play.signed else play.exchange.metering
     for seller, records in deliveries(leases, report, play.plan.assumptions).items():
         for n, batch in enumerate(batches(records)):
-            await play.exchange.metering.deliveries(seller, f"delivery/{report.until}/{n}", batch)
+            await meters.deliveries(seller, f"delivery/{report.until}/{n}", batch)
     for planned, (contract, seller) in zip(play.plan.contracts, contracts, strict=True):
         used = tokens(play.uses[planned.stream], planned.stream, contract, report)
         for n, requests in enumerate(batches(used)):
             key = f"tokens/{planned.stream}/{report.until}/{n}"
-            await play.exchange.metering.tokens(seller, key, requests)
+            await meters.tokens(seller, key, requests)

@@ -6,11 +6,13 @@ from dataclasses import replace
 
 import pytest
 
+from exchange.persistence.decisions import Outcome
 from exchange.venue.commands import AdoptTerms
 from tests.exchange.house import CLERK, HOURS
 from tests.integration.conftest import at, execute
 from tests.integration.season import ask
 from tests.integration.test_audit import audited, broken
+from tests.integration.test_disputes import signing
 from tests.integration.test_metering import metered
 
 
@@ -93,3 +95,55 @@ def test_a_record_is_judged_by_the_late_window_of_its_time(database_url: str) ->
 
     asyncio.run(run())
     assert audited(database_url)["usage"].differences == ()
+
+
+@pytest.fixture(scope="module")
+def signed_url(postgres_server: str, _migrated: str) -> Iterator[str]:
+    """The URL of a venue whose meter signs: two records are billed, one is disputed, and one is decided."""
+    name = f"{_migrated}_signed"
+    execute(postgres_server, f"CREATE DATABASE {name} TEMPLATE {_migrated} STRATEGY file_copy")
+
+    async def report_signed() -> None:
+        async with signing(at(postgres_server, name)) as signs:
+            await signs.say(
+                "1", signs.record(1, 0), signs.record(2, 1, 7201), signs.record(3, 2), signs.record(4, 8)
+            )
+            await signs.decide(2, Outcome.REJECTED)
+            await signs.decide(1, Outcome.BILLED, counts={2: 7100})
+
+    asyncio.run(report_signed())
+    yield at(postgres_server, name)
+    execute(postgres_server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+BROKEN_SIGNED = {
+    "a link": "UPDATE meter_chain SET link = previous WHERE sequence = 1",
+    "a link before": "UPDATE meter_chain SET previous = link WHERE sequence = 2",
+    "a link deleted": "DELETE FROM meter_chain WHERE sequence = 3",
+    "a link of no batch": "UPDATE meter_chain SET batch = 99 WHERE sequence = 3",
+    "a signature": "UPDATE batch_seals SET signature = previous",
+    "the key that signed": "UPDATE batch_seals SET public_key = previous",
+    "a seal deleted": "DELETE FROM batch_seals",
+    "a dispute": "UPDATE disputes SET finding = 'gap' WHERE id = 1",
+    "a dispute deleted": "DELETE FROM disputes WHERE id = 1",
+    "a disputed count": "UPDATE disputed_records SET counts = '{7200}' WHERE dispute = 1",
+    "a disputed time": "UPDATE disputed_records SET in_time = NOT in_time WHERE dispute = 1",
+    "a disputed record deleted": "DELETE FROM disputed_records WHERE dispute = 1",
+    "a disputed record slipped in": (
+        "INSERT INTO disputed_records SELECT dispute, 9, subject, moment + 3, counts, link, in_time, batch "
+        "FROM disputed_records WHERE dispute = 1"
+    ),
+    "what was decided": "UPDATE delivery_records SET delivered = 7200 WHERE meter = 'dispute/1'",
+}
+
+
+@pytest.mark.parametrize("statement", BROKEN_SIGNED.values(), ids=BROKEN_SIGNED)
+def test_what_is_changed_of_signed_usage_and_disputes_is_found(signed_url: str, statement: str) -> None:
+    assert "usage" in set(broken(signed_url, statement))
+
+
+def test_a_signature_is_verified_apart_from_the_digest(signed_url: str) -> None:
+    differences = broken(signed_url, BROKEN_SIGNED["a signature"])["usage"].differences
+    assert "batch 1: what was found of its signature is not so" in differences
+    differences = broken(signed_url, BROKEN_SIGNED["a link"])["usage"].differences
+    assert any(difference.startswith("link of sun/m/1") for difference in differences)

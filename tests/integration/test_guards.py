@@ -4,9 +4,10 @@ import asyncio
 
 import asyncpg
 import pytest
-from sqlalchemy import CheckConstraint
+from sqlalchemy import CheckConstraint, Table
 
 from exchange.persistence import database, tables
+from exchange.persistence.meter_tables import METERS
 from exchange.persistence.migrate import drift, missing, upgrade
 from settlement.ledger.chart import CONTRA
 
@@ -83,6 +84,13 @@ async def test_changes_of_the_log(season_url: str, table: str, change: str) -> N
 @pytest.mark.parametrize("change", ["UPDATE {} SET party = party", "DELETE FROM {}", "TRUNCATE {}"])
 async def test_changes_of_usage(season_url: str, table: str, change: str) -> None:
     refused = await refusal(season_url, change.format(table))
+    assert refused.startswith("log and usage are never changed: ")
+
+
+@pytest.mark.parametrize("table", METERS, ids=lambda table: table.name)
+@pytest.mark.parametrize("change", ["UPDATE {0} SET {1} = {1}", "DELETE FROM {0}", "TRUNCATE {0}"])
+async def test_changes_of_chains_and_disputes(season_url: str, table: Table, change: str) -> None:
+    refused = await refusal(season_url, change.format(table.name, table.columns[0].name))
     assert refused.startswith("log and usage are never changed: ")
 
 

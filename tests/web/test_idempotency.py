@@ -125,6 +125,9 @@ DELIVERY = {
 }
 
 
+RECEIPT = {"batch": 1, "accepted": 1, "duplicates": 0, "refused": [], "disputed": 0, "disputes": []}
+
+
 async def test_usage_counts_once(market: Door) -> None:
     await market.ask("POST", "/v1/orders", by="buyer", json=order())
     await market.at("2026-12-01T00:00:00Z")
@@ -134,7 +137,7 @@ async def test_usage_counts_once(market: Door) -> None:
         for key in ("batch-1", "batch-1", "batch-2")
     ]
     told = [answer.json() for answer in answers]
-    assert told[0] == told[1] == {"batch": 1, "accepted": 1, "duplicates": 0, "refused": []}
+    assert told[0] == told[1] == RECEIPT
     assert (told[2]["accepted"], told[2]["duplicates"]) == (0, 1)
     other = {"records": [DELIVERY | {"sequence": 2}]}
     answer = await market.ask("POST", "/v1/usage/deliveries", by="seller", key="batch-1", json=other)

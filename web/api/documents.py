@@ -8,9 +8,9 @@ from litestar.response import Stream
 from exchange.app import Exchange
 from exchange.state import Role
 from web.api.asking import known
-from web.api.statements import reach_of
 from web.documents import files
 from web.documents.files import CSV, PDF
+from web.reach import reach_of
 from web.session import Caller, may
 
 

@@ -5,11 +5,11 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from exchange.app import Exchange
-from exchange.persistence.queries.statements import Reach, lines_of, statement_of, statements_within
-from exchange.state import Role
+from exchange.persistence.queries.statements import lines_of, statement_of, statements_within
 from web.api.asking import Cursor, Limit, known, page, place_after
 from web.bodies.common import Page
 from web.bodies.statements import StatementDetail, StatementOut
+from web.reach import reach_of
 from web.session import Caller, may
 
 
@@ -35,15 +35,6 @@ async def get_statement(
     """One statement with its lines, by its run and the lease or contract that it is about."""
     statement = known(await statement_of(exchange.readers, reach_of(caller), f"{run}/{subject}"))
     return StatementDetail.of(statement, await lines_of(exchange.readers, statement.id))
-
-
-def reach_of(caller: Caller) -> Reach:
-    """Whose statements a caller may see."""
-    return Reach(
-        party=caller.party,
-        region=caller.region if Role.REGION in caller.roles else None,
-        everything=Role.CLERK in caller.roles,
-    )
 
 
 HANDLERS = [list_statements, get_statement]

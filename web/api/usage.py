@@ -23,9 +23,12 @@ async def report_deliveries(
     command_id: NamedDependency[CommandId],
     exchange: NamedDependency[Exchange],
 ) -> ReceiptOut:
-    """Report delivered card-seconds, slot by slot. A record that can't be billed is refused; the rest is taken."""
-    records = data.in_slots(exchange.terms)
-    return ReceiptOut.of(await exchange.metering.deliveries(caller.party, command_id, records))
+    """Report delivered card-seconds, slot by slot. A record that can't be billed is refused; the rest is taken.
+
+    With a `seal` the batch is signed: what is found wrong with it is disputed, kept, and not billed.
+    """
+    records, seal = data.in_slots(exchange.terms), data.sealed()
+    return ReceiptOut.of(await exchange.metering.deliveries(caller.party, command_id, records, seal))
 
 
 @post("/usage/tokens", guards=sellers, status_code=HTTP_200_OK, request_max_body_size=BATCH_BODY_MAX)
@@ -35,8 +38,9 @@ async def report_tokens(
     command_id: NamedDependency[CommandId],
     exchange: NamedDependency[Exchange],
 ) -> ReceiptOut:
-    """Report used tokens. A record that can't be billed is refused; the rest is taken."""
-    return ReceiptOut.of(await exchange.metering.tokens(caller.party, command_id, data.taken()))
+    """Report used tokens. A record that can't be billed is refused or disputed, as with deliveries."""
+    records, seal = data.taken(), data.sealed()
+    return ReceiptOut.of(await exchange.metering.tokens(caller.party, command_id, records, seal))
 
 
 @get("/usage/batches/{key:str}", guards=sellers)

@@ -73,6 +73,12 @@ ChipField = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,40}$")]
 RegionField = Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")]
 PartyField = Annotated[str, StringConstraints(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$")]
 IdField = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,64}$")]
+LinkField = Annotated[
+    str, StringConstraints(pattern=r"^[0-9a-f]{64}$"), Field(description="32 bytes in hexadecimal.")
+]
+SignatureField = Annotated[
+    str, StringConstraints(pattern=r"^[0-9a-f]{128}$"), Field(description="64 bytes in hexadecimal.")
+]
 LineField = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,40}$")]
 TextField = Annotated[str, StringConstraints(max_length=TEXT_MAX), AfterValidator(_readable)]
 

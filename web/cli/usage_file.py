@@ -15,14 +15,14 @@ from typing import Any
 from pydantic import ValidationError
 
 from exchange.metering import BATCH_MAX
+from settlement.metering.chain import Reading
 from web.bodies.usage import DeliveryIn, TokensIn
 from web.cli.talk import ExitCode, Failure
 from web.problems import ProblemError
-from web.strict import Body
 
 Record = dict[str, Any]
 
-KINDS: dict[str, type[Body]] = {"deliveries": DeliveryIn, "tokens": TokensIn}
+KINDS: dict[str, type[DeliveryIn | TokensIn]] = {"deliveries": DeliveryIn, "tokens": TokensIn}
 NUMBERS = {"sequence", "delivered_card_seconds", "input_tokens", "output_tokens"}
 
 
@@ -34,6 +34,18 @@ class UsageFile:
     records: list[Record]
     lines: list[int]
     digest: str
+
+    def chained_batches(self) -> Iterator[tuple[str, int, list[Record]]]:
+        """Like `batches`, and each is of one meter, whose numbers follow each other: it can be signed."""
+        start = 0
+        for n in range(1, len(self.records) + 1):
+            if n == len(self.records) or n - start == BATCH_MAX or not self._goes_on(n):
+                yield f"sign-{self.digest[:32]}-{start}", start, self.records[start:n]
+                start = n
+
+    def _goes_on(self, n: int) -> bool:
+        before, record = self.records[n - 1], self.records[n]
+        return (record["meter"], record["sequence"]) == (before["meter"], before["sequence"] + 1)
 
     def batches(self) -> Iterator[tuple[str, int, list[Record]]]:
         """(key, place of the first record, records): the same file makes the same batches under the same keys."""
@@ -60,6 +72,11 @@ def read_usage(path: Path) -> UsageFile:
         _check(path, line, kind, record)
     digest = hashlib.sha256(content).hexdigest()
     return UsageFile(kind, [record for _, record in rows], [line for line, _ in rows], digest)
+
+
+def reading_of(kind: str, record: Record) -> Reading:
+    """A record as its meter signs it."""
+    return KINDS[kind].model_validate(record).reading()
 
 
 def _json_rows(path: Path, text: str) -> Iterator[tuple[int, Record]]:

@@ -1,5 +1,7 @@
 """What a seller declares of its facilities: their PUE, and green certificates; and what of those is used."""
 
+from decimal import Decimal
+
 from litestar import get, post
 from litestar.di import NamedDependency
 from litestar.response import Redirect, Template
@@ -9,6 +11,7 @@ from exchange.commands import Command
 from exchange.persistence.queries.market import clock
 from exchange.persistence.queries.power import certificates, pues, versions
 from exchange.rejections import Rejected
+from settlement.power import PUE_LEAST, PUE_MOST
 from web.bodies.power import CertificatesIn, PueIn
 from web.pages.checked import checked, field_named
 from web.pages.fields import MistakeCode, Reader
@@ -39,7 +42,7 @@ async def declare_pue(
 ) -> Template | Redirect:
     """Declare what facilities take beside their machines."""
     asked = Reader(await sent_form(request))
-    pue = asked.number("pue")
+    pue = asked.number("pue", Decimal(PUE_LEAST) / 1000, Decimal(PUE_MOST) / 1000)
     if pue is not None and pue * 1000 != int(pue * 1000):
         asked.wrong("pue", MistakeCode.REFUSED, "Write at most three decimals, such as 1.185.")
     body = {

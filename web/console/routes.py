@@ -1,6 +1,7 @@
 """Every page of the listing console."""
 
 from exchange.state import Role
+from web.console.disputes import seller_dispute_page, seller_disputes_page, withdraw_records
 from web.console.listings import (
     amend_listing,
     console_page,
@@ -32,6 +33,9 @@ HANDLERS = [
         sold_lease_page,
         statements_page,
         statement_page,
+        seller_disputes_page,
+        seller_dispute_page,
+        withdraw_records,
         roles=[Role.SELLER],
     ),
 ]

@@ -8,6 +8,7 @@ from litestar.response import Template
 from exchange.app import Exchange
 from exchange.persistence.queries import market as queries
 from exchange.persistence.queries.contracts import contracts_of
+from exchange.persistence.queries.disputes import open_disputes
 from exchange.persistence.queries.feeds import feed_of
 from exchange.persistence.queries.leases import lease_of, leases_of
 from web.pages.routing import PageRequest, leaf, not_here, page
@@ -30,6 +31,7 @@ async def sold_page(
         caller,
         clock=await queries.clock(exchange.readers),
         feed=await feed_of(exchange.readers, caller.party),
+        disputes=await open_disputes(exchange.readers, caller.party),
         rows=[lease for lease in found[:ROWS] if lease.seller == caller.party],
         contracts=[contract for contract in contracts if contract.seller == caller.party],
         last=found[ROWS - 1] if len(found) > ROWS else None,

@@ -6,6 +6,7 @@ from litestar.response import Template
 
 from exchange.app import Exchange
 from exchange.persistence.queries.contracts import contracts_of
+from exchange.persistence.queries.disputes import open_disputes
 from exchange.persistence.queries.ledger import trial_balance
 from exchange.persistence.queries.market import clock
 from exchange.persistence.queries.regions import agreements
@@ -30,6 +31,7 @@ async def clerk_page(exchange: NamedDependency[Exchange], caller: NamedDependenc
         caller,
         clock=now,
         closing=await closing_state(exchange, now),
+        disputes=await open_disputes(exchange.readers),
         totals={book: sum(line.total for line in lines if line.book is book) for book in Book},
         agreements=known,
         quarters=quarters_of(await tables_of(exchange, known)),

@@ -10,6 +10,7 @@ from web.desks.agreements import (
     withdraw_version,
 )
 from web.desks.clerk import clerk_page, ledger_page
+from web.desks.disputes import bill_dispute, clerk_dispute_page, disputes_page, reject_dispute
 from web.desks.market import adopt_market_terms, market_page, set_link
 from web.desks.parties import (
     book_deposit,
@@ -67,6 +68,10 @@ HANDLERS = [
         close_period,
         period_statements_page,
         any_statement_page,
+        disputes_page,
+        clerk_dispute_page,
+        bill_dispute,
+        reject_dispute,
         roles=[Role.CLERK],
     ),
 ]

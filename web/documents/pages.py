@@ -11,10 +11,10 @@ from exchange.app import Exchange
 from exchange.persistence.queries.statements import Reach
 from exchange.state import Role
 from settlement.credit_notes import CONFIRM_WITHIN, LIVES
-from web.api.statements import reach_of
 from web.documents import files
 from web.documents.chinese_amount import chinese_amount
 from web.pages.routing import not_here, page, pages
+from web.reach import reach_of
 from web.session import Caller
 
 File = TypeVar("File")

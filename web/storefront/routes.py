@@ -6,6 +6,7 @@ from web.pages.door import sign_in, sign_in_page, sign_out
 from web.pages.routing import pages
 from web.storefront.account import account_page, entry_page
 from web.storefront.depth import depth_page, depth_part
+from web.storefront.disputes import agree_to_pay, buyer_dispute_page, buyer_disputes_page
 from web.storefront.index import index_course_page, index_page
 from web.storefront.instruments import instrument_depth_part, instrument_page, instrument_tape
 from web.storefront.leases import lease_page, leases_page
@@ -49,6 +50,9 @@ HANDLERS = [
         my_statement_page,
         top_up_page,
         ask_top_up,
+        buyer_disputes_page,
+        buyer_dispute_page,
+        agree_to_pay,
         roles=[Role.BUYER],
     ),
     pages(account_page, entry_page, roles=[Role.BUYER, Role.SELLER]),

@@ -57,6 +57,31 @@ class RecordRow:
 
 
 @dataclass(frozen=True, slots=True)
+class DisputedRow:
+    """A dispute as its batch's digest covers it, without its records, and each of those with what it is about."""
+
+    head: tuple[object, ...]
+    finding: str
+    records: list[tuple[object, ...]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class SealRow:
+    """What a batch was signed with, the part of its meter's chain that it brought, and the disputes that it opened.
+
+    `chain` has (number, link before, link).
+    """
+
+    meter: str
+    previous: bytes
+    last: bytes
+    signature: bytes
+    public_key: bytes | None
+    chain: list[tuple[int, bytes, bytes]] = field(default_factory=list)
+    disputed: list[DisputedRow] = field(default_factory=list)
+
+
+@dataclass(slots=True)
 class BatchRow:
     """A batch as it is stored, with all records that name it."""
 
@@ -70,6 +95,7 @@ class BatchRow:
     now: int
     digest: bytes
     records: list[RecordRow] = field(default_factory=list)
+    seal: SealRow | None = None
 
 
 async def history(connection: Connection) -> list[MomentRow]:
@@ -106,8 +132,30 @@ async def batches(connection: Connection, slot_seconds: int) -> AsyncIterator[Ba
             found[row["batch"]].records.append(_delivery(row, slot_seconds))
         for row in await connection.fetch(_TOKENS, list(found)):
             found[row["batch"]].records.append(_use(row))
+        await _add_seals(connection, found)
         for batch in found.values():
             yield batch
+
+
+async def _add_seals(connection: Connection, found: dict[int, BatchRow]) -> None:
+    """Give signed batches what they were signed with, and what they brought beside records."""
+    for row in await connection.fetch(
+        "SELECT * FROM batch_seals WHERE batch = ANY($1::bigint[])", list(found)
+    ):
+        batch, *seal = row
+        found[batch].seal = SealRow(*seal)
+    disputes: dict[int, DisputedRow] = {}
+    for row in await connection.fetch(_CHAIN, list(found)):
+        if (known := found[row["batch"]].seal) is not None:
+            known.chain.append((row["sequence"], row["previous"], row["link"]))
+    for row in await connection.fetch(_DISPUTES, list(found)):
+        head = tuple(row[name] for name in _DISPUTE_HEAD)
+        disputes[row["id"]] = DisputedRow(head, row["finding"])
+        if (known := found[row["batch"]].seal) is not None:
+            known.disputed.append(disputes[row["id"]])
+    for row in await connection.fetch(_DISPUTED, list(found)):
+        if row["dispute"] in disputes:
+            disputes[row["dispute"]].records.append(tuple(row))
 
 
 async def strays(connection: Connection) -> list[str]:
@@ -117,15 +165,26 @@ async def strays(connection: Connection) -> list[str]:
         SELECT r.party || '/' || r.meter || '/' || r.sequence AS record FROM (
             SELECT party, meter, sequence, batch FROM delivery_records
             UNION ALL SELECT party, meter, sequence, batch FROM token_records
-        ) r WHERE NOT EXISTS (SELECT 1 FROM usage_batches b WHERE b.id = r.batch)
+            UNION ALL SELECT party, meter, sequence, batch FROM meter_chain
+            UNION ALL SELECT d.party, d.meter, x.sequence, x.batch
+                FROM disputed_records x LEFT JOIN disputes d ON d.id = x.dispute AND d.batch = x.batch
+        ) r WHERE r.party IS NULL OR NOT EXISTS (SELECT 1 FROM usage_batches b WHERE b.id = r.batch)
         """
     )
-    return [row["record"] for row in rows]
+    return [str(row["record"]) for row in rows]
 
 
 _DELIVERIES = """
     SELECT r.*, l.seller, l.start_slot * $1 AS begins, l.end_slot * $1 AS ends, l.cards * $1 AS most
     FROM delivery_records r LEFT JOIN leases l ON l.id = r.lease WHERE r.batch = ANY($2::bigint[])
+"""
+
+_DISPUTE_HEAD = ("id", "batch", "kind", "finding", "party", "buyer", "meter", "subject", "first", "last")
+_CHAIN = "SELECT * FROM meter_chain WHERE batch = ANY($1::bigint[]) ORDER BY sequence"
+_DISPUTES = "SELECT * FROM disputes WHERE batch = ANY($1::bigint[]) ORDER BY id"
+_DISPUTED = """
+    SELECT dispute, sequence, subject, moment, counts, link, in_time, batch FROM disputed_records
+    WHERE batch = ANY($1::bigint[]) ORDER BY dispute, sequence
 """
 
 _TOKENS = """

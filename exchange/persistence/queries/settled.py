@@ -63,7 +63,8 @@ class RunRow:
 class SettledLeaseRow:
     """A lease, what was accepted of it, and how it is billed.
 
-    `runs` are (start, end, price per card-slot); `reported` is (batch, card-seconds) by slot; `stated` are the runs
+    `runs` are (start, end, price per card-slot); `reported` is (batch, card-seconds) by slot; `disputed` are
+    (batch, batch that ended it or None) by slot, of what came in time; `stated` are the runs
     that have a statement of it; `lines` are (run, service period, price per card-hour, agreement, card-seconds, lost).
     """
 
@@ -73,6 +74,7 @@ class SettledLeaseRow:
     cards: int
     runs: list[tuple[int, int, int]]
     reported: dict[int, tuple[int, int]] = field(default_factory=dict)
+    disputed: dict[int, list[tuple[int, int | None]]] = field(default_factory=dict)
     stated: set[str] = field(default_factory=set)
     lines: list[tuple[str, str, int, str | None, int, int]] = field(default_factory=list)
 
@@ -178,6 +180,13 @@ async def settled_leases(connection: Connection) -> AsyncIterator[SettledLeaseRo
             list(found),
         ):
             found[row["lease"]].reported[row["slot"]] = (row["batch"], row["delivered"])
+        for row in await connection.fetch(
+            "SELECT x.subject, x.moment, x.batch, e.batch AS ended FROM disputed_records x "
+            "LEFT JOIN dispute_ends e USING (dispute) WHERE x.in_time AND x.subject = ANY($1::text[])",
+            list(found),
+        ):
+            waits = found[row["subject"]].disputed.setdefault(row["moment"], [])
+            waits.append((row["batch"], row["ended"]))
         for row in await connection.fetch(
             """
             SELECT s.subject, l.n, s.run, l.service_period, l.price, l.agreement, l.quantity, l.lost

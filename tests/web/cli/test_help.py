@@ -15,6 +15,7 @@ GROUPS = {
     "carbon": ["tables", "adopt", "declared", "pue", "certificate"],
     "db": ["check", "upgrade", "rebuild"],
     "links": ["list", "set"],
+    "meter": ["new", "register", "list"],
     "party": ["add", "list", "key"],
     "terms": ["show", "adopt"],
 }

@@ -44,6 +44,8 @@ PAGES: dict[str, list[Role | None] | list[Role]] = {
     "/orders": BUYER,
     "/orders/rows": BUYER,
     "/leases": BUYER,
+    "/disputes": BUYER,
+    "/disputes?before=7": BUYER,
     "/statements": BUYER,
     "/statements.csv": BUYER,
     "/account": [Role.BUYER, Role.SELLER],
@@ -52,6 +54,7 @@ PAGES: dict[str, list[Role | None] | list[Role]] = {
     "/console/new": SELLER,
     "/console/power": SELLER,
     "/console/leases": SELLER,
+    "/console/disputes": SELLER,
     "/console/statements": SELLER,
     "/console/statements.csv": SELLER,
     "/region": REGION,
@@ -60,6 +63,7 @@ PAGES: dict[str, list[Role | None] | list[Role]] = {
     "/agreements/new?preset=2012&of=3": [Role.REGION, Role.CLERK],
     "/agreements/new?from=pair-1/1": [Role.REGION, Role.CLERK],
     "/clerk": CLERK,
+    "/clerk/disputes": CLERK,
     "/clerk/parties": CLERK,
     "/clerk/periods": CLERK,
     "/clerk/periods/2026-10": CLERK,
@@ -150,7 +154,8 @@ async def test_the_menu_shows_what_one_may_do(empty: Venue) -> None:
         visit = await (await empty.signed_in(role)).get("/sign-in")
         menus[role] = {link for link in visit.page.links() if link.count("/") == 1}
     assert menus[None] == {"/", "/index", "/order", "/sign-in"}
-    assert menus[Role.BUYER] == {"/", "/index", "/order", "/orders", "/leases", "/statements", "/account"}
+    buyer = {"/", "/index", "/order", "/orders", "/leases", "/disputes", "/statements", "/account"}
+    assert menus[Role.BUYER] == buyer
     assert menus[Role.SELLER] == {"/", "/index", "/console", "/account"}
     assert menus[Role.REGION] == {"/", "/index", "/region"}
     assert menus[Role.CLERK] == {"/", "/index", "/clerk"}
