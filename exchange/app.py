@@ -6,7 +6,7 @@ The only place where its parts are wired together.
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from exchange.bus import Answer, CommandBus
 from exchange.catalogue.catalogue import Catalogue, load_catalogue
@@ -37,6 +37,7 @@ class Exchange:
     catalogue: Catalogue
     metering: Metering
     quotes: QuoteDesk
+    url: str = field(repr=False)  # it may hold a password
 
     @property
     def bus(self) -> CommandBus:
@@ -50,7 +51,7 @@ class Exchange:
 
     def closing(self, clerk: PartyId) -> ClosingPorts:
         """The job that closes periods, in a clerk's name: `await exchange.closing(clerk).close("2026-01")`."""
-        return ClosingPorts(self.engine, self.usage, self.terms, clerk)
+        return ClosingPorts(self.engine, self.usage, self.terms, clerk, self.url)
 
     async def as_venue(self, command_id: str, command: Command) -> Answer:
         """Give a command in the venue's own name."""
@@ -88,7 +89,7 @@ async def open_exchange(url: str, terms: VenueTerms) -> AsyncIterator[Exchange]:
         engine, quotes = Engine(state, log), QuoteDesk(url)
         opened.push_async_callback(quotes.close)
         await opened.enter_async_context(running(engine.serve(), "writer"))
-        exchange = Exchange(engine, readers, usage, catalogue, Metering(usage), quotes)
+        exchange = Exchange(engine, readers, usage, catalogue, Metering(usage), quotes, url)
         if state.terms is None:
             await exchange.as_venue("open", AdoptTerms(terms))
         yield exchange

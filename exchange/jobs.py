@@ -1,9 +1,11 @@
 """The settlement jobs' ports, wired to this venue: they read its tables, and what they want done is a command."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 
-from exchange.bus import CommandBus
+from exchange.bus import Answer, CommandBus
 from exchange.closing.commands import (
     BeginClose,
     ContractSum,
@@ -18,11 +20,33 @@ from exchange.persistence import usage
 from exchange.persistence.database import Connection, Pool
 from exchange.persistence.log import last_seq
 from exchange.persistence.queries import closing
+from exchange.persistence.turn import sole_run
+from exchange.pipeline import Pipeline
 from exchange.rejections import Rejected
 from exchange.state import CloseRun, ContractId, LeaseId, PartyId, RunId, VenueTerms
 from settlement.agreements import PairAgreement
 from settlement.jobs import close_period as job
 from settlement.segments import LeaseShape, Segment, ServicePeriod, segments
+
+CLOSE = "close"  # the job's name, by which its runs take turns
+AT_ONCE = 4  # commands on their way while nobody else asks: one is decided while another is stored
+BESIDE_OTHERS = 1  # and while somebody does, whose orders wait for no more than it
+QUIET_SECONDS = 1.0  # without a command of anybody else
+
+
+@dataclass(slots=True)
+class Pace:
+    """How many commands of a job may be on their way. A gap between the places of two tells that somebody else asks."""
+
+    seq: int = 0
+    others_at: float = 0.0
+
+    def after(self, seq: int, now: float) -> int:
+        """The number from now on, after a command that got the place `seq`. `now` is in seconds of any clock."""
+        if seq > self.seq + 1:
+            self.others_at = now
+        self.seq = seq
+        return AT_ONCE if now - self.others_at > QUIET_SECONDS else BESIDE_OTHERS
 
 
 class RefusedError(Exception):
@@ -41,10 +65,17 @@ class ClosingPorts:
     pool: Pool
     terms: VenueTerms
     by: PartyId
+    url: str = field(repr=False)
+    sent: Pipeline = field(default_factory=lambda: Pipeline(BESIDE_OTHERS), init=False, repr=False)
+    pace: Pace = field(default_factory=Pace, init=False, repr=False)
 
     async def close(self, period: str, progress: Callable[[int], None] = lambda _: None) -> job.CloseReport:
-        """Close a period, or go on where it was left. Raises `RefusedError`, or what the bus raises."""
-        return await job.close_period(self, period, progress)
+        """Close a period, or go on where it was left.
+
+        Raises `RefusedError`, `JobAtWorkError` where another run closes something, or what the bus raises.
+        """
+        async with sole_run(self.url, CLOSE), self.sent:
+            return await job.close_period(self, period, progress)
 
     async def begin(self, period: str) -> job.Run | None:
         """Begin the run of a period, or find it where it was left; None when it is closed."""
@@ -96,15 +127,16 @@ class ClosingPorts:
         return [job.Reported(*row) for row in rows]
 
     async def post_leases(self, run: job.Run, sums: Sequence[job.Settled]) -> None:
-        """Post the statements of whole leases. The first one's id names the command: it is posted once."""
+        """Send the statements of whole leases on their way. The first one's id names the command: it is posted once."""
         parts = tuple(
             LeaseSum(LeaseId(one.lease), one.service_period, one.price, one.agreement, one.slots, one.lost)
             for one in sums
         )
-        await self._ask(f"{run.id}/{parts[0].lease}", PostStatements(RunId(run.id), leases=parts))
+        command = PostStatements(RunId(run.id), leases=parts)
+        await self.sent.give(partial(self._post, f"{run.id}/{parts[0].lease}", command))
 
     async def post_contracts(self, run: job.Run) -> None:
-        """Sum the tokens used under each contract, and post their statements."""
+        """Sum the tokens used under each contract, and send their statements on their way."""
         agreements = await self.agreements()
         async with self.pool.acquire() as connection:
             known = await closing.run_of(connection, run.period)
@@ -120,12 +152,12 @@ class ClosingPorts:
                 )
                 sums = contract_sums(span.contract, parts, used)
                 if sums:
-                    await self._ask(
-                        f"{run.id}/{span.contract}", PostStatements(RunId(run.id), contracts=sums)
-                    )
+                    command = PostStatements(RunId(run.id), contracts=sums)
+                    await self.sent.give(partial(self._post, f"{run.id}/{span.contract}", command))
 
     async def finish(self, run: job.Run) -> None:
-        """Close the period for good."""
+        """Close the period for good, once everything is posted."""
+        await self.sent.all_done()
         await self._ask(f"{run.id}/finish", FinishClose(RunId(run.id)))
 
     async def report(self, period: str) -> job.CloseReport:
@@ -133,10 +165,15 @@ class ClosingPorts:
         async with self.pool.acquire() as connection:
             return await closing.report(connection, period)
 
-    async def _ask(self, command_id: str, command: Command) -> None:
+    async def _post(self, command_id: str, command: PostStatements) -> None:
+        answer = await self._ask(command_id, command)
+        self.sent.most = self.pace.after(answer.seq, asyncio.get_running_loop().time())
+
+    async def _ask(self, command_id: str, command: Command) -> Answer:
         answer = await self.bus.submit(Envelope(self.by, command_id, command))
         if answer.rejection is not None:
             raise RefusedError(answer.rejection)
+        return answer
 
 
 async def run_in_slots(

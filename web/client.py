@@ -35,7 +35,7 @@ from web.bodies.market import (
 from web.bodies.orders import OrderOut
 from web.bodies.parties import BalanceOut, DepositOut, KeyOut, PartyOut
 from web.bodies.payments import BankStatementOut, TopUpOut
-from web.bodies.periods import CloseReportOut, PeriodOut
+from web.bodies.periods import ClosePlanOut, CloseReportOut, PeriodOut
 from web.bodies.power import DeclarationsOut, PowerTablesOut, VersionOut
 from web.bodies.quarters import QuarterOut
 from web.bodies.quotes import QuoteOut
@@ -178,6 +178,10 @@ class Client:
     async def periods(self) -> list[PeriodOut]:
         """Every period that is being closed or is closed, the latest first."""
         return await self._get("/v1/periods", list[PeriodOut])
+
+    async def plan_close(self, period: str) -> ClosePlanOut:
+        """What closing a month would settle now, as the clerk."""
+        return await self._get(f"/v1/periods/{_part(period)}/plan", ClosePlanOut)
 
     async def close_period(self, period: str) -> CloseReportOut:
         """Close a month, as the clerk, and wait until it is done."""

@@ -19,6 +19,7 @@ from exchange.jobs import RefusedError
 from exchange.persistence.chains import KeyRefusedError, UnknownMeterError
 from exchange.persistence.decisions import DecidedError, NotBillableError
 from exchange.persistence.errors import OUTAGES, DatabaseUnavailable, explain
+from exchange.persistence.turn import JobAtWorkError
 from exchange.persistence.usage import SignatureNeededError
 from web.problems import MEDIA_TYPE, DoorRejection, Problem, ProblemError
 
@@ -68,6 +69,8 @@ def problem_of(error: Exception) -> ProblemError:
             return error
         case RefusedError():
             return ProblemError(error.rejection.code, error.rejection.explain)
+        case JobAtWorkError():
+            return ProblemError(DoorRejection.JOB_AT_WORK, f"{error} Wait for its end, then look.")
         case DifferentCommandError():
             return ProblemError(DoorRejection.IDEMPOTENCY_KEY_REUSED, "Take a new key for a new request.")
         case SignatureNeededError():

@@ -60,6 +60,7 @@ class DoorRejection(StrEnum):
 
     ALREADY_CLOSED = "already_closed"
     UNKNOWN_COMMAND = "unknown_command"
+    JOB_AT_WORK = "job_at_work"
 
     BUSY = "busy"
     CLOSING = "closing"
@@ -118,6 +119,7 @@ PROBLEMS: Mapping[Code | DoorRejection, Kind] = {
     Door.NOT_BILLABLE: Kind(409, "What is disputed can't be billed like that"),
     Door.ALREADY_CLOSED: Kind(409, "It has ended already"),
     Door.UNKNOWN_COMMAND: Kind(404, "No command came in under this id"),
+    Door.JOB_AT_WORK: Kind(409, "Another run of this job is at work"),
     Door.BUSY: Kind(503, "The venue has too much to do"),
     Door.CLOSING: Kind(503, "The venue is closing"),
     Door.HALTED: Kind(503, "The venue has stopped"),

@@ -3,17 +3,18 @@
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from itertools import accumulate, pairwise
 
 from exchange.agreements.commands import ProposeAgreement, SignAgreement
 from exchange.app import Exchange, open_exchange
 from exchange.bench import Ask, asker
 from exchange.benches.usage import PERIOD
 from exchange.catalogue.catalogue import load_catalogue
-from exchange.closing.commands import BeginClose, CutUsage, FinishClose, LeaseSum, PostStatements
 from exchange.defaults import venue_terms
 from exchange.holds import lease_hold
 from exchange.parties.commands import Deposit, IssueKey, RegisterParty
 from exchange.periods import period_named
+from exchange.persistence import database, tables
 from exchange.state import (
     VENUE,
     Instant,
@@ -24,13 +25,12 @@ from exchange.state import (
     PartyId,
     PricedRun,
     Role,
-    RunId,
     VenueTerms,
 )
 from exchange.venue.commands import Tick
 from matching.terms import ChipCode, ListingId, OrderId, OwnerGroup, RegionCode, Slot, Window
 from settlement.agreements import PairAgreement
-from settlement.jobs.close_period import SUMS_MAX, Settled, by_lease
+from settlement.jobs.close_period import SUMS_MAX, CloseReport, Settled, by_lease
 from settlement.ledger.chart import AccountKind, LedgerAccount
 from settlement.ledger.journal import EntryKind, entry
 from settlement.meters import Meter
@@ -47,11 +47,11 @@ DEPOSIT = Fen(10**12)
 @asynccontextmanager
 async def venue_with_leases(
     url: str, sums: Iterable[Sum], agreement: PairAgreement
-) -> AsyncIterator[tuple[Exchange, Ask]]:
-    """A venue at the end of a month, with the leases that some sums are of; and a way to ask it.
+) -> AsyncIterator[Exchange]:
+    """A venue at the end of a month, with the leases that some sums are of.
 
-    They were never traded: they are put into the state, and their holds into its balances. All that is done with them
-    afterwards is the venue's own.
+    They were never traded: they are put into the state and into the table of leases, and their holds into the balances.
+    All that is done with them afterwards is the venue's own.
     """
     opens = datetime(2026, 1, 1, tzinfo=UTC)
     async with open_exchange(url, venue_terms(load_catalogue(), opens)) as exchange:
@@ -65,12 +65,13 @@ async def venue_with_leases(
             await ask(VENUE, RegisterParty(Party(party, party, frozenset({role}), region, OwnerGroup(party))))
         await ask(VENUE, Deposit(BUYER, DEPOSIT, "for the bench"))
         leases = exchange.engine.state.leases
-        for live in _leases(sums, terms, source, destination):
+        for live in _leases(sums, terms, terms.slot_of(month.begins), source, destination):
             leases[live.terms.id] = live
         held = sum(lease_hold(live.terms.cards, live.unsettled) for live in leases.values())
         _hold(exchange, Fen(held))
+        await _write(url, leases.values())
         await ask(VENUE, Tick(Instant(month.begins + LATER)))
-        yield exchange, ask
+        yield exchange
 
 
 async def _sign(ask: Ask, agreement: PairAgreement) -> None:
@@ -85,28 +86,17 @@ async def _sign(ask: Ask, agreement: PairAgreement) -> None:
         await ask(office, sign)
 
 
-async def post(exchange: Exchange, ask: Ask, sums: Iterable[Sum], agreement: PairAgreement) -> int:
-    """Close the month as the closing job does. Gives the number of statements."""
-    await ask(VENUE, BeginClose(PERIOD))
-    run = exchange.engine.state.open_run
-    assert run is not None, "a run has begun"
-    await ask(VENUE, CutUsage(run.id, 0))
-    statements = await _post_all(ask, run.id, _settled(sums, (agreement.id, agreement.version)))
-    await ask(VENUE, FinishClose(run.id))
-    return statements
-
-
-async def _post_all(ask: Ask, run: RunId, settled: list[Settled]) -> int:
-    statements = 0
-    for batch in by_lease(settled, SUMS_MAX):
-        parts = tuple(
-            LeaseSum(LeaseId(one.lease), one.service_period, one.price, one.agreement, one.slots, one.lost)
-            for one in batch
-        )
-        if parts:
-            await ask(VENUE, PostStatements(run, leases=parts))
-        statements += len({part.lease for part in parts})
-    return statements
+async def post(exchange: Exchange, sums: Iterable[Sum], agreement: PairAgreement) -> CloseReport:
+    """Close the month by the closing job's own ports, but with sums that are there already."""
+    ports = exchange.closing(VENUE)
+    async with ports.sent:
+        run = await ports.begin(PERIOD)
+        assert run is not None, "nobody has closed it yet"
+        for batch in by_lease(_settled(sums, (agreement.id, agreement.version)), SUMS_MAX):
+            if batch:
+                await ports.post_leases(run, batch)
+        await ports.finish(run)
+    return await ports.report(PERIOD)
 
 
 def _settled(sums: Iterable[Sum], agreement: tuple[str, int]) -> list[Settled]:
@@ -119,14 +109,16 @@ def _settled(sums: Iterable[Sum], agreement: tuple[str, int]) -> list[Settled]:
 
 
 def _leases(
-    sums: Iterable[Sum], terms: VenueTerms, source: RegionCode, destination: RegionCode
+    sums: Iterable[Sum], terms: VenueTerms, first: Slot, source: RegionCode, destination: RegionCode
 ) -> Iterator[LiveLease]:
+    """Leases from a first slot on, the slots of one price after those of another."""
     by_subject: dict[str, list[Sum]] = {}
     for one in sums:
         if one.meter is Meter.CARD_SECONDS:
             by_subject.setdefault(one.subject, []).append(one)
     for subject, parts in by_subject.items():
         slots = {_price(part): part.records for part in parts}
+        ends = list(accumulate(slots.values(), initial=first))
         granted = LeaseTerms(
             id=LeaseId(subject),
             order=OrderId(f"ord-{subject}"),
@@ -136,11 +128,48 @@ def _leases(
             source=source,
             destination=destination,
             cards=parts[0].contracted // parts[0].records // terms.slot_seconds,
-            runs=tuple(PricedRun(Window(Slot(0), Slot(count)), price) for price, count in slots.items()),
+            runs=tuple(
+                PricedRun(Window(Slot(start), Slot(end)), price)
+                for price, (start, end) in zip(slots, pairwise(ends), strict=True)
+            ),
             vat_rate_bp=BasisPoints(600),
             fee=terms.fee,
         )
         yield LiveLease(granted, CHIP, slots)
+
+
+async def _write(url: str, leases: Iterable[LiveLease]) -> None:
+    """Leases as the venue keeps them in its table."""
+    rows = (
+        {
+            "id": lease.id,
+            "order_id": lease.order,
+            "listing_id": lease.listing,
+            "buyer": lease.buyer,
+            "seller": lease.seller,
+            "source": lease.source,
+            "destination": lease.destination,
+            "cards": lease.cards,
+            "working": lease.cards,
+            "start_slot": lease.runs[0].window.start,
+            "end_slot": lease.runs[-1].window.end,
+            "runs": "[]",
+            "cost": 0,
+            "granted_end_slot": lease.runs[-1].window.end,
+            "granted_cost": 0,
+            "held": lease_hold(lease.cards, live.unsettled),
+            "unsettled": sum(live.unsettled.values()),
+            "vat_rate_bp": lease.vat_rate_bp,
+            "seq": 0,
+        }
+        for live in leases
+        for lease in (live.terms,)
+    )
+    columns = [column.name for column in tables.leases.columns]
+    connection = await database.connect(url)
+    records = ([row[name] for name in columns] for row in rows)
+    await connection.copy_records_to_table("leases", records=records, columns=columns)
+    await connection.close()
 
 
 def _price(one: Sum) -> int:

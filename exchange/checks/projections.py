@@ -73,6 +73,7 @@ class Fold:
                 rows = {key: row for key, row in known.added.items() if _ENDED[table.name](row)}
                 for key in rows:
                     del known.added[key]
+                rows |= self._rows.take_appended(table)
                 self.counts[table.name] += len(rows)
                 yield table.name, rows
 

@@ -116,13 +116,13 @@ def _add_step(rows: Rows, step: Step, digest: bytes, epoch: int, touched: set[Le
         event_kind, event_body = encode(event)
         chained.update(f"\n{event_kind}\n".encode() + event_body)
         row = {"seq": step.seq, "n": n, "kind": event_kind, "body": msgspec.Raw(event_body)}
-        rows.add(tables.events, row)
+        rows.append(tables.events, row)
         for entry in made:
             _add_entry(rows, step.seq, entries, entry)
-            touched.update(posting.account for posting in entry.postings)
+            touched.update([account for account, _ in entry.postings])
             entries += 1
     row = {"seq": step.seq, "party": step.envelope.by, "id": step.envelope.id, "kind": kind, "epoch": epoch}
-    rows.add(tables.commands, {**row, "body": msgspec.Raw(body), "digest": f"\\x{chained.hexdigest()}"})
+    rows.append(tables.commands, {**row, "body": msgspec.Raw(body), "digest": f"\\x{chained.hexdigest()}"})
     after = chained.digest()
     for event, _ in step.happened:
         project(rows, step.seq, after, event)
@@ -130,11 +130,18 @@ def _add_step(rows: Rows, step: Step, digest: bytes, epoch: int, touched: set[Le
 
 
 def _add_entry(rows: Rows, seq: int, n: int, entry: JournalEntry) -> None:
-    rows.add(tables.entries, {"seq": seq, "n": n, "kind": entry.kind})
-    for leg, posting in enumerate(entry.postings):
-        account = posting.account
-        row = {"seq": seq, "n": n, "leg": leg, "owner": account.owner, "kind": account.kind}
-        rows.add(tables.postings, {**row, "book": account.kind.book, "amount": posting.amount})
+    rows.append(tables.entries, {"seq": seq, "n": n, "kind": entry.kind})
+    for leg, ((owner, kind), amount) in enumerate(entry.postings):
+        row = {
+            "seq": seq,
+            "n": n,
+            "leg": leg,
+            "owner": owner,
+            "kind": kind,
+            "book": kind.book,
+            "amount": amount,
+        }
+        rows.append(tables.postings, row)
 
 
 async def events_of(connection: asyncpg.Connection, seqs: Iterable[int]) -> dict[int, list[Event]]:

@@ -16,15 +16,15 @@ def project_power(rows: Rows, seq: int, event: PowerEvent) -> None:
     match event:
         case PowerTablesAdopted(tables, at):
             row = {"version": tables.version, "tables": msgspec.to_builtins(tables), "at": at, "seq": seq}
-            rows.add(power_tables.power_versions, row)
+            rows.append(power_tables.power_versions, row)
         case PueDeclared():
-            rows.add(power_tables.pue_declarations, {**asdict(event), "seq": seq})
+            rows.append(power_tables.pue_declarations, {**asdict(event), "seq": seq})
         case CertificatesDeclared():
-            rows.add(power_tables.certificates, {**asdict(event), "seq": seq})
+            rows.append(power_tables.certificates, {**asdict(event), "seq": seq})
         case EmissionsReckoned():
             for line in event.lines:
                 figures = asdict(line)
                 del figures["agreement"]  # it stands in the line itself
                 row = {**figures, **figures.pop("emissions"), "tables": event.tables}
                 del row["emissions"]
-                rows.add(power_tables.line_emissions, {"statement": f"{event.run}/{event.subject}", **row})
+                rows.append(power_tables.line_emissions, {"statement": f"{event.run}/{event.subject}", **row})

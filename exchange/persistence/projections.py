@@ -163,7 +163,7 @@ def _project_statement(rows: Rows, seq: int, event: StatementPosted) -> None:
     else:
         rows.change(tables.contracts, {"id": event.subject, "left": event.held_left})
     statement = f"{event.run}/{event.subject}"
-    rows.add(
+    rows.append(
         tables.statements,
         {
             "id": statement,
@@ -182,7 +182,7 @@ def _project_statement(rows: Rows, seq: int, event: StatementPosted) -> None:
         head: Row = {name: getattr(part, name) for name in _LINE_HEAD}
         agreement = None if part.agreement is None else f"{part.agreement[0]}/{part.agreement[1]}"
         figures = _builtins(part.line)
-        rows.add(
+        rows.append(
             tables.statement_lines,
             {"statement": statement, "n": n, "agreement": agreement, **head, **figures},
         )

@@ -1,6 +1,6 @@
 """Rows on their way into the database: gathered over a whole batch, then written in one statement."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -14,6 +14,7 @@ Key = tuple[Any, ...]
 
 @dataclass(slots=True)
 class _TableRows:
+    appended: list[Row] = field(default_factory=list)
     added: dict[Key, Row] = field(default_factory=dict)
     changed: dict[Key, Row] = field(default_factory=dict)
     put: dict[Key, Row] = field(default_factory=dict)
@@ -45,6 +46,10 @@ class Rows:
     heard: Heard = field(default_factory=Heard)
     tables: dict[Table, _TableRows] = field(default_factory=dict)
 
+    def append(self, table: Table, row: Row) -> None:
+        """A row that is new and will never change."""
+        self._of(table).appended.append(row)
+
     def add(self, table: Table, row: Row) -> None:
         """A row that is new."""
         self._of(table).added[_key(table, row)] = row
@@ -61,18 +66,25 @@ class Rows:
         rows.changed.pop(key, None)
         rows.put[key] = row
 
+    def take_appended(self, table: Table) -> dict[Key, Row]:
+        """The rows that will never change, by their keys: whoever compares them needs them no more."""
+        known = self._of(table)
+        rows = {_key(table, row): row for row in known.appended}
+        known.appended.clear()
+        return rows
+
     def statements(self) -> Iterator[tuple[str, str]]:
         """Each insert and update as SQL with one parameter, `%s`, and that parameter: the rows as JSON."""
         for table, rows in self.tables.items():
-            if rows.added:
-                yield _insert(table), _json(rows.added)
+            if rows.appended or rows.added:
+                yield _insert(table), _json([*rows.appended, *rows.added.values()])
             if rows.put:
-                yield _upsert(table), _json(rows.put)
+                yield _upsert(table), _json(rows.put.values())
             by_columns: dict[tuple[str, ...], dict[Key, Row]] = {}
             for key, row in rows.changed.items():
                 by_columns.setdefault(tuple(sorted(row)), {})[key] = row
             for columns, changes in by_columns.items():
-                yield _update(table, columns), _json(changes)
+                yield _update(table, columns), _json(changes.values())
 
     def _of(self, table: Table) -> _TableRows:
         rows = self.tables.get(table)
@@ -81,8 +93,8 @@ class Rows:
         return rows
 
 
-def _json(rows: dict[Key, Row]) -> str:
-    return msgspec.json.encode(list(rows.values())).decode()
+def _json(rows: Collection[Row]) -> str:
+    return msgspec.json.encode(list(rows)).decode()
 
 
 def _key(table: Table, row: Row) -> Key:

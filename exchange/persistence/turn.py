@@ -1,16 +1,17 @@
-"""Whose turn it is to write: a lock, so that no writer takes over from another by accident.
+"""Whose turn it is: locks, so that no writer takes over from another by accident, and no batch job runs twice at once.
 
-The epoch in `writer` stops whoever wrote before; this says beforehand that somebody writes. The server lets go of the
-lock when the session ends, however its process ended.
+The epoch in `writer` stops whoever wrote before, and what a job does it does once however often it runs; these locks
+say beforehand that somebody is at work. The server lets go of one when its session ends, however its process ended.
 """
 
+import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from exchange.persistence import database
 from exchange.persistence.database import Connection
 
-_KEY = int.from_bytes(b"suanli")  # PostgreSQL keeps such locks apart by database
+_WRITER = int.from_bytes(b"suanli")  # PostgreSQL keeps such locks apart by database
 _HOLDER = """
     SELECT coalesce(host(a.client_addr), 'this machine') AS place, a.backend_start
     FROM pg_locks l JOIN pg_stat_activity a USING (pid)
@@ -24,22 +25,46 @@ class WriterAtWorkError(Exception):
     """Another process writes to this venue."""
 
 
+class JobAtWorkError(Exception):
+    """Another run of the same job is at work."""
+
+
 @asynccontextmanager
 async def sole_writer(url: str) -> AsyncIterator[None]:
     """Hold the turn to write. Raises `WriterAtWorkError` where another process has it, or `DatabaseUnavailable`."""
-    connection = await database.connect(url)
-    try:
-        if not await connection.fetchval("SELECT pg_try_advisory_lock($1)", _KEY):
-            at_work = await holder(connection)
-            raise WriterAtWorkError(
-                f"Another process writes to this venue ({at_work or 'it has just begun'})."
-            )
+    async with _turn(url, _WRITER) as at_work:
+        if at_work is not None:
+            raise WriterAtWorkError(f"Another process writes to this venue ({at_work}).")
         yield
-    finally:
-        await database.hang_up(connection)
+
+
+@asynccontextmanager
+async def sole_run(url: str, job: str) -> AsyncIterator[None]:
+    """Hold the turn of a kind of batch job, such as `close`. Raises `JobAtWorkError` where another run has it."""
+    async with _turn(url, int.from_bytes(hashlib.sha256(job.encode()).digest()[:6])) as at_work:
+        if at_work is not None:
+            raise JobAtWorkError(f"Another run of the job {job} is at work ({at_work}).")
+        yield
 
 
 async def holder(connection: Connection) -> str | None:
     """Who has the turn to write, in words, or None."""
-    row = await connection.fetchrow(_HOLDER, _KEY)
+    return await _holder(connection, _WRITER)
+
+
+@asynccontextmanager
+async def _turn(url: str, key: int) -> AsyncIterator[str | None]:
+    """Hold a lock on a connection of its own, or tell who has it."""
+    connection = await database.connect(url)
+    try:
+        if await connection.fetchval("SELECT pg_try_advisory_lock($1)", key):
+            yield None
+        else:
+            yield await _holder(connection, key) or "it has just begun"
+    finally:
+        await database.hang_up(connection)
+
+
+async def _holder(connection: Connection, key: int) -> str | None:
+    row = await connection.fetchrow(_HOLDER, key)
     return None if row is None else f"from {row['place']}, since {row['backend_start']:%Y-%m-%d %H:%M} UTC"

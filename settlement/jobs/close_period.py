@@ -8,7 +8,7 @@ from settlement.agreements import PairAgreement
 from settlement.segments import LeaseShape, Segment, ServicePeriod, segments
 
 LEASES_AT_ONCE = 500  # leases whose usage one question sums
-SUMS_MAX = 200  # sums in one command: so many lines are made in a few milliseconds, and no order waits longer
+SUMS_MAX = 25  # sums in one command: so many lines are made and stored in a few milliseconds
 
 
 @dataclass(frozen=True, slots=True)

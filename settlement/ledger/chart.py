@@ -4,8 +4,8 @@ A balance is what is owed to the account's owner: a credit raises it, a debit lo
 Each book has one contra kind, which carries the other side and so is negative or zero.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Book(StrEnum):
@@ -67,9 +67,11 @@ CONTRA: frozenset[AccountKind] = frozenset({AccountKind.BANK, AccountKind.ATTRIB
 """The only kinds that may go below zero. The list is fixed here: no account can be exempted by a flag."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class LedgerAccount:
-    """Something that holds a balance: a kind of account and the party, region or venue that owns it."""
+class LedgerAccount(NamedTuple):
+    """Something that holds a balance: a kind of account and the party, region or venue that owns it.
+
+    A tuple, because a statement looks accounts up some hundred times, and a tuple is hashed without any Python.
+    """
 
     owner: str
     kind: AccountKind

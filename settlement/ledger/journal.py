@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from settlement.ledger.chart import CONTRA, Book, LedgerAccount
 
@@ -26,8 +27,7 @@ class EntryKind(StrEnum):
     """An earlier entry was undone by its opposite."""
 
 
-@dataclass(frozen=True, slots=True)
-class Posting:
+class Posting(NamedTuple):
     """One leg of an entry, in fen or, in the carbon book, grams: positive credits the account, negative debits it."""
 
     account: LedgerAccount
@@ -43,13 +43,13 @@ class JournalEntry:
 
     def __post_init__(self) -> None:
         totals: dict[Book, int] = {}
-        for posting in self.postings:
-            assert posting.amount, f"a posting moves something: {posting.account} is posted zero"
-            book = posting.account.kind.book
-            totals[book] = totals.get(book, 0) + posting.amount
+        for account, amount in self.postings:
+            assert amount, f"a posting moves something: {account} is posted zero"
+            book = account.kind.book
+            totals[book] = totals.get(book, 0) + amount
         assert totals, "an entry has postings"
         assert not any(totals.values()), f"an entry sums to zero in each book: {self}"
-        accounts = {posting.account for posting in self.postings}
+        accounts = {account for account, _ in self.postings}
         assert len(accounts) == len(self.postings), f"an entry posts to an account once: {self}"
 
 
@@ -58,7 +58,7 @@ def entry(kind: EntryKind, *legs: tuple[LedgerAccount, int]) -> JournalEntry | N
     amounts: dict[LedgerAccount, int] = {}
     for account, amount in legs:
         amounts[account] = amounts.get(account, 0) + amount
-    postings = tuple(Posting(account, amount) for account, amount in amounts.items() if amount)
+    postings = tuple([Posting(account, amount) for account, amount in amounts.items() if amount])
     return JournalEntry(kind, postings) if postings else None
 
 
@@ -76,9 +76,8 @@ class Balances:
         """Add an entry. Only contra accounts may go below zero; an entry that would take another there is a bug."""
         amounts = self._amounts
         after = {}
-        for posting in entry.postings:
-            account = posting.account
-            amount = amounts.get(account, 0) + posting.amount
+        for account, moved in entry.postings:
+            amount = amounts.get(account, 0) + moved
             assert amount >= 0 or account.kind in CONTRA, f"{account} would stand at {amount} fen"
             after[account] = amount
         # All or nothing: a refused entry leaves no half of itself behind.

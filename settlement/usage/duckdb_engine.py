@@ -71,14 +71,14 @@ def write_records(path: Path, records: Iterable[Record]) -> None:
 
 def write_parquet(connection: duckdb.DuckDBPyConnection, records: str, path: Path) -> None:
     """Write a table, or a query in parentheses, as a Parquet file."""
-    connection.execute(f"COPY {records} TO '{_quoted(path)}' (FORMAT parquet, COMPRESSION zstd)")
+    connection.execute(f"COPY {records} TO '{quoted(path)}' (FORMAT parquet, COMPRESSION zstd)")
 
 
 def write_csv(file: Path, path: Path) -> None:
     """Write a file's records as CSV, for another database to take in."""
     with connected() as connection:
         connection.execute(
-            f"COPY (FROM {FILES}) TO '{_quoted(path)}' (FORMAT csv, HEADER false)", _these([file])
+            f"COPY (FROM {FILES}) TO '{quoted(path)}' (FORMAT csv, HEADER false)", _these([file])
         )
 
 
@@ -125,5 +125,6 @@ def _these(files: Sequence[Path]) -> dict[str, list[str]]:
     return {"files": [str(file) for file in files]}
 
 
-def _quoted(path: Path) -> str:
+def quoted(path: Path) -> str:
+    """A path as it stands between quotes in SQL."""
     return str(path).replace("'", "''")

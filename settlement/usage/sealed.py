@@ -129,7 +129,7 @@ class OpenPeriod:
             if shape.columns != COLUMNS:
                 raise UsageError(f"{path.name} has other columns than schema version {SCHEMA_VERSION}.")
         parts = tuple(
-            Part(path.name, shape.rows, path.stat().st_size, _sha256(path))
+            Part(path.name, shape.rows, path.stat().st_size, sha256_of(path))
             for path, shape in zip(paths, shapes, strict=True)
         )
         totals = _totals(totals_of(paths))
@@ -138,7 +138,7 @@ class OpenPeriod:
             partial.write_bytes(manifest.encoded)
         sealed = self.root / self.period
         self.folder.rename(sealed)
-        _sync(self.root)
+        sync(self.root)
         return SealedPeriod(sealed, manifest)
 
     def _require_no_others(self, paths: Iterable[Path]) -> None:
@@ -166,7 +166,7 @@ def open_sealed(root: Path, period: str) -> SealedPeriod:
             raise SealError(f"{period} has {what} files: {', '.join(sorted(names))}.")
     for part in manifest.parts:
         path = folder / part.name
-        if path.stat().st_size != part.bytes or _sha256(path) != part.sha256:
+        if path.stat().st_size != part.bytes or sha256_of(path) != part.sha256:
             raise SealError(f"{period} has an altered file: {part.name}.")
     return SealedPeriod(folder, manifest)
 
@@ -205,10 +205,11 @@ def whole(path: Path) -> Iterator[Path]:
     with partial.open("rb") as file:
         os.fsync(file.fileno())
     partial.replace(path)
-    _sync(path.parent)
+    sync(path.parent)
 
 
-def _sync(folder: Path) -> None:
+def sync(folder: Path) -> None:
+    """Let the names in a folder be on disk."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -216,6 +217,7 @@ def _sync(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file's bytes."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

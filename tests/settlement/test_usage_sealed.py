@@ -127,7 +127,7 @@ def test_a_check_that_is_left_out_lets_an_altered_file_pass(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The tests above would fail without the digest: here it is the same for every file."""
-    monkeypatch.setattr(sealed, "_sha256", lambda _: "0" * 64)
+    monkeypatch.setattr(sealed, "sha256_of", lambda _: "0" * 64)
     folder = write(tmp_path).folder
     flip_a_bit(folder)
     assert open_sealed(tmp_path, PERIOD).folder == folder

@@ -96,6 +96,7 @@ MAY = {
     "list_declarations": "seller clerk",
     "declare_pue": "seller",
     "declare_certificates": "seller",
+    "plan_close": "clerk",
     "close_period": "clerk",
     "top_up": "buyer",
     "take_in_statement": "clerk",

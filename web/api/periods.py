@@ -6,9 +6,14 @@ from litestar.params import FromPath
 from litestar.status_codes import HTTP_200_OK
 
 from exchange.app import Exchange
+from exchange.due import closing_state, plan_of
+from exchange.periods import period_named
+from exchange.persistence.queries.market import clock
 from exchange.persistence.queries.periods import periods
+from exchange.rejections import VenueRejection
 from exchange.state import Role
-from web.bodies.periods import CloseReportOut, PeriodOut
+from web.bodies.periods import ClosePlanOut, CloseReportOut, PeriodOut
+from web.problems import ProblemError
 from web.session import Caller, may
 
 
@@ -16,6 +21,17 @@ from web.session import Caller, may
 async def list_periods(exchange: NamedDependency[Exchange]) -> list[PeriodOut]:
     """Every period that is being closed or is closed, the latest first."""
     return [PeriodOut.of(period) for period in await periods(exchange.readers)]
+
+
+@get("/periods/{period:str}/plan", guards=[may(Role.CLERK)])
+async def plan_close(period: FromPath[str], exchange: NamedDependency[Exchange]) -> ClosePlanOut:
+    """What closing a calendar month would settle now. Nothing is changed."""
+    now = await clock(exchange.readers)
+    month = period_named(period, now.terms.utc_offset_seconds)
+    if month is None:
+        raise ProblemError(VenueRejection.PERIOD_UNKNOWN, "A period is a calendar month, such as 2026-01.")
+    state = await closing_state(exchange.readers, now)
+    return ClosePlanOut.of(month, state, await plan_of(exchange.readers, month, now))
 
 
 @post("/periods/{period:str}/close", guards=[may(Role.CLERK)], status_code=HTTP_200_OK)
@@ -29,4 +45,4 @@ async def close_period(
     return CloseReportOut.of(await exchange.closing(caller.party).close(period))
 
 
-HANDLERS = [list_periods, close_period]
+HANDLERS = [list_periods, plan_close, close_period]

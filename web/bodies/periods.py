@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from exchange.due import ClosingState
+from exchange.periods import Period
+from exchange.persistence.queries.desk import ClosePlan
 from exchange.persistence.queries.periods import StoredPeriod
 from settlement.jobs.close_period import CloseReport
 from web.bodies.fields import utc
@@ -33,6 +36,45 @@ class PeriodOut:
             statements=period.statements,
             charged_fen=period.charged,
             released_fen=period.released,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ClosePlanOut:
+    """What closing a month would settle now.
+
+    `status` is `due` (it is the next, and over), `not_due`, `open` (its closing goes on) or `closed`. `reported` and
+    `lost` of the `slots` that its leases have until its end are settled, earlier runs' included; `waiting` may still be
+    reported, and are left for the next run. `statements` were booked already, and charged `charged_fen`.
+    """
+
+    period: str
+    status: str
+    leases: int
+    contracts: int
+    slots: int
+    reported: int
+    lost: int
+    waiting: int
+    statements: int
+    charged_fen: int
+
+    @classmethod
+    def of(cls, period: Period, state: ClosingState, plan: ClosePlan) -> "ClosePlanOut":
+        """A plan, beside what a run has booked of it."""
+        run = state.run_of(period.name)
+        due = "due" if state.ready and state.following == period else "not_due"
+        return cls(
+            period=period.name,
+            status=due if run is None else run.status,
+            leases=plan.leases,
+            contracts=plan.contracts,
+            slots=plan.slots,
+            reported=plan.reported,
+            lost=plan.lost,
+            waiting=plan.waiting,
+            statements=0 if run is None else run.statements,
+            charged_fen=0 if run is None else run.charged,
         )
 
 

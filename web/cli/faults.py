@@ -9,7 +9,7 @@ from exchange.config import SettingsError
 from exchange.jobs import RefusedError
 from exchange.persistence.errors import OUTAGES, DatabaseUnavailable, explain
 from exchange.persistence.log import FencedError
-from exchange.persistence.turn import WriterAtWorkError
+from exchange.persistence.turn import JobAtWorkError, WriterAtWorkError
 from exchange.replay.assumptions import AssumptionError
 from exchange.replay.run import OtherVenueError
 from exchange.replay.tables import TraceError
@@ -18,7 +18,7 @@ from settlement.usage.records import UsageError
 from settlement.usage.sealed import SealError
 from web.cli.folder import InUseError
 from web.cli.talk import ExitCode, Failure
-from web.problems import ProblemError
+from web.problems import DoorRejection, ProblemError
 
 
 def failure_of(fault: Exception) -> Failure | None:
@@ -34,6 +34,8 @@ def failure_of(fault: Exception) -> Failure | None:
             return Failure(
                 f"{fault} Give the command where its server runs, or stop that first.", ExitCode.UNAVAILABLE
             )
+        case JobAtWorkError():
+            return Failure(str(fault), ExitCode.AT_WORK)
         case NotClosedError():
             return Failure(str(fault), ExitCode.REFUSED)
         case SealError() | UsageError():
@@ -68,6 +70,8 @@ def failure_of(fault: Exception) -> Failure | None:
 
 def _of_problem(problem: ProblemError) -> Failure:
     """What the API said, where something was wrong with the request also where in it."""
+    if problem.code == DoorRejection.JOB_AT_WORK:
+        return Failure(problem.detail, ExitCode.AT_WORK)
     if problem.kind.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return Failure(f"The venue can't do it now ({problem.code}): {problem.detail}", ExitCode.UNAVAILABLE)
     told = [f"{fault.pointer.removeprefix('/')}: {fault.detail}" for fault in problem.faults]

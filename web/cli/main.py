@@ -43,6 +43,7 @@ COMMANDS = {
     "meter": Front("web.cli.meter", "Make keys for meters, and register them, as a seller."),
     "close": Front("web.cli.close", "Settle a month, for good."),
     "seal": Front("web.cli.seal", "Keep the usage of a closed month as files, and verify them."),
+    "export": Front("web.cli.export", "Write what a closed month has booked as files."),
     "index": Front("web.cli.index", "Show the price index, or work it out again from the tape."),
     "replay": Front("web.cli.replay", "Trade a real trace on a venue of its own."),
     "bill-tokens": Front("web.cli.bill_tokens", "Bill token requests at many prices, rounded once and each."),
@@ -64,6 +65,7 @@ EXIT_CODES = """
 - 3: the database or the venue can't be reached, or has stopped
 - 4: the venue refused by its rules
 - 5: Suanli itself has made a mistake
+- 6: another run of the same batch job is at work
 - 130: stopped by Ctrl-C
 """
 

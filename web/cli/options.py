@@ -17,6 +17,7 @@ DataDir = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Give one JSON document instead of text.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")]
+Plan = Annotated[bool, typer.Option("--plan", help="Only show what would be done.")]
 Port = Annotated[
     int | None,
     typer.Option(min=0, max=65_535, show_default=False, help="Port to serve on; 0 takes any. Usually 8000."),

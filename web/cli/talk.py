@@ -26,6 +26,8 @@ class ExitCode(IntEnum):
     """The venue refused by its rules."""
     OUR_FAULT = 5
     """Suanli itself has made a mistake."""
+    AT_WORK = 6
+    """Another run of the same batch job is at work."""
     STOPPED = 130
     """Somebody pressed Ctrl-C."""
 

@@ -5,13 +5,13 @@ from litestar.di import NamedDependency
 from litestar.response import Template
 
 from exchange.app import Exchange
+from exchange.due import closing_state
 from exchange.persistence.queries.contracts import contracts_of
 from exchange.persistence.queries.disputes import open_disputes
 from exchange.persistence.queries.ledger import trial_balance
 from exchange.persistence.queries.market import clock
 from exchange.persistence.queries.regions import agreements
 from settlement.ledger.chart import Book
-from web.desks.periods import closing_state
 from web.desks.quarters import quarters_of
 from web.desks.shared import tables_of
 from web.pages.routing import page
@@ -30,7 +30,7 @@ async def clerk_page(exchange: NamedDependency[Exchange], caller: NamedDependenc
         "clerk/page.html",
         caller,
         clock=now,
-        closing=await closing_state(exchange, now),
+        closing=await closing_state(exchange.readers, now),
         disputes=await open_disputes(exchange.readers),
         totals={book: sum(line.total for line in lines if line.book is book) for book in Book},
         agreements=known,

@@ -48,6 +48,7 @@ ADVICE: Mapping[Code | DoorRejection, str] = {
     Door.NOT_BILLABLE: "do as the sentence says, or reject it",
     Door.ALREADY_CLOSED: "nothing: it cannot be changed any more",
     Door.UNKNOWN_COMMAND: "send it again, with the same key",
+    Door.JOB_AT_WORK: "wait for its end, then ask how it went",
     Door.BUSY: "send the same again after `Retry-After`, with the same key",
     Door.CLOSING: "send the same again once the venue is back",
     Door.HALTED: "send the same again, with the same key, once the venue is back; or ask `GET /v1/commands/{key}`",

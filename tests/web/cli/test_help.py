@@ -34,7 +34,7 @@ def test_every_command_has_help_with_examples(suanli: Suanli, command: list[str]
 def test_the_help_names_every_command_and_exit_code(suanli: Suanli) -> None:
     told = suanli("--help").stdout
     assert all(f" {name} " in told for name in COMMANDS)
-    assert all(f"{code}:" in told for code in range(6))
+    assert all(f"{code}:" in told for code in range(7))
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -1,4 +1,4 @@
-"""`suanli seal`: a closed month is kept, verified when it is kept already, and refused where it was touched."""
+"""`suanli seal` and `export`: a closed month is kept, verified when it is there, and refused where it was touched."""
 
 import asyncio
 import json
@@ -44,6 +44,21 @@ def test_a_touched_file_is_named(suanli: Suanli, period: str) -> None:
     told = suanli("seal", period, "--into", "kept")
     assert told.exit_code == 1
     assert f"altered file: {part.name}" in told.stderr
+
+
+def test_a_closed_month_is_exported_in_the_frame_of_a_job(suanli: Suanli, period: str) -> None:
+    planned = json.loads(suanli("export", period, "--plan", "--json").stdout)
+    assert (planned["exported"], planned["files"], Path(".suanli/exports").exists()) == (False, 8, False)
+    unasked = suanli("export", period)
+    assert (unasked.exit_code, unasked.stdout) == (2, "")
+    done = suanli("export", period, "--yes", "--json")
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["charged"] == planned["charged"]
+    assert f"holds what {planned['run']} has booked" in suanli("export", period).stdout
+    Path(".suanli/exports", period, "memo.csv").write_text("")
+    touched = suanli("export", period)
+    assert (touched.exit_code, "altered file: memo.csv" in touched.stderr) == (1, True)
+    assert suanli("export", "2199-01", "--plan").exit_code == 4
 
 
 def test_only_a_closed_month_can_be_sealed(suanli: Suanli, period: str) -> None:

@@ -1,0 +1,81 @@
+"""What of a closed period leaves the venue as files: statements, their lines, and the entries that book them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import BigInteger, Integer, Table
+
+from exchange.persistence import power_tables, tables
+from exchange.persistence.database import Connection
+
+_LEGS = """
+    SELECT p.seq, p.n, p.leg, e.kind AS entry, p.owner, p.kind AS account, p.amount
+    FROM postings p JOIN entries e USING (seq, n)
+    WHERE p.seq IN (SELECT seq FROM statements WHERE run = $1) AND p.book = '{book}' ORDER BY p.seq, p.n, p.leg
+"""
+_LEG_COLUMNS = {
+    "seq": "BIGINT",
+    "n": "BIGINT",
+    "leg": "BIGINT",
+    "entry": "VARCHAR",
+    "owner": "VARCHAR",
+    "account": "VARCHAR",
+    "amount": "BIGINT",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """A table that is exported: its name, its columns with DuckDB's types, and the question whose `$1` is the run.
+
+    The question orders its rows, so that a table has the same bytes whenever it is exported.
+    """
+
+    name: str
+    columns: Mapping[str, str]
+    question: str
+
+
+def _columns(table: Table) -> dict[str, str]:
+    return {
+        column.name: "BIGINT" if isinstance(column.type, BigInteger | Integer) else "VARCHAR"
+        for column in table.columns
+    }
+
+
+def _names(table: Table) -> str:
+    return ", ".join(f't."{column.name}"' for column in table.columns)
+
+
+EXPORTS: Sequence[Exported] = (
+    Exported(
+        "statements",
+        _columns(tables.statements),
+        f"SELECT {_names(tables.statements)} FROM statements t WHERE t.run = $1 ORDER BY t.seq, t.id",  # noqa: S608
+    ),
+    Exported(
+        "statement-lines",
+        _columns(tables.statement_lines),
+        f"SELECT {_names(tables.statement_lines)} FROM statement_lines t JOIN statements s ON s.id = t.statement "  # noqa: S608
+        "WHERE s.run = $1 ORDER BY s.seq, s.id, t.n",
+    ),
+    Exported("ledger", _LEG_COLUMNS, _LEGS.format(book="money")),
+    Exported("memo", _LEG_COLUMNS, _LEGS.format(book="memo")),
+    Exported(
+        "emissions",
+        _columns(power_tables.line_emissions),
+        f"SELECT {_names(power_tables.line_emissions)} FROM line_emissions t JOIN statements s ON s.id = t.statement "  # noqa: S608
+        "WHERE s.run = $1 ORDER BY s.seq, s.id, t.n",
+    ),
+    Exported("carbon", _LEG_COLUMNS, _LEGS.format(book="carbon")),
+)
+"""`ledger` has the legs of entries in money, `memo` those of what regions count as theirs, `carbon` the same in grams.
+
+A statement's `seq` is theirs, and `emissions` belong to its lines.
+"""
+
+
+async def write_rows(connection: Connection, exported: Exported, run: str, path: Path) -> None:
+    """Write a table of a run as CSV, just as it is. NULL is nothing, and an empty text is a pair of quotes."""
+    await connection.copy_from_query(exported.question, run, output=path, format="csv", header=True)
