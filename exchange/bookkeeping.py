@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from exchange.closing.events import EmissionsReckoned, StatementPosted
+from exchange.closing.events import EmissionsReckoned, StatementLine, StatementPosted
 from exchange.contracts.events import ContractClosed, ContractOpened
 from exchange.events import Event
 from exchange.orders.events import (
@@ -13,10 +13,14 @@ from exchange.orders.events import (
     ReserveReleased,
 )
 from exchange.parties.events import Deposited
+from exchange.payouts.events import PayoutBegun, PayoutFailed, PayoutPaid, PayoutReturned
+from exchange.refunds.events import LineRefunded
 from exchange.state import VENUE
+from exchange.vouchers.events import VoucherExpired, VoucherHeld, VoucherIssued, VoucherReturned
 from settlement.ledger.chart import AccountKind, LedgerAccount
 from settlement.ledger.journal import EntryKind, JournalEntry, entry
 from settlement.statement import Line, RegionShares
+from settlement.terms import VoucherMode
 
 
 def entries(event: Event) -> list[JournalEntry]:
@@ -43,6 +47,26 @@ def entries(event: Event) -> list[JournalEntry]:
             made = list(_statement_entries(event))
         case EmissionsReckoned():
             made = list(_emission_entries(event))
+        case LineRefunded():
+            made = list(_refund_entries(event))
+        case PayoutBegun(_, seller, _, amount):
+            made = [_move(EntryKind.PAYOUT, _payable(seller), _in_transit(seller), amount)]
+        case PayoutPaid(_, seller, amount, _):
+            made = [_move(EntryKind.PAYMENT, _in_transit(seller), _bank(), amount)]
+        case PayoutFailed(_, seller, amount, _):
+            made = [_move(EntryKind.REVERSAL, _in_transit(seller), _payable(seller), amount)]
+        case PayoutReturned(_, seller, amount, _, _):
+            made = [_move(EntryKind.REVERSAL, _bank(), _payable(seller), amount)]
+        case VoucherIssued(voucher):
+            budget = LedgerAccount(voucher.programme, AccountKind.VOUCHER_BUDGET)
+            made = [_move(EntryKind.ISSUE, budget, _left(voucher.id), voucher.amount)]
+        case VoucherHeld(_, pledge):
+            made = [_move(EntryKind.HOLD, _left(pledge.voucher), _pledged(pledge.voucher), pledge.amount)]
+        case VoucherReturned(_, voucher, amount):
+            made = [_move(EntryKind.RELEASE, _pledged(voucher), _left(voucher), amount)]
+        case VoucherExpired(voucher, programme, amount):
+            budget = LedgerAccount(programme, AccountKind.VOUCHER_BUDGET)
+            made = [_move(EntryKind.EXPIRY, _left(voucher), budget, amount)]
         case _:
             return []
     return [made_entry for made_entry in made if made_entry is not None]
@@ -51,21 +75,58 @@ def entries(event: Event) -> list[JournalEntry]:
 def _statement_entries(event: StatementPosted) -> Iterator[JournalEntry | None]:
     """A charge and an attribution for each line, then the release of what was held for nothing."""
     for line in event.lines:
-        yield _charge(event, line.line)
+        yield _charge(event, line)
+        yield from (
+            _move(EntryKind.REDEMPTION, _pledged(part.voucher), _redeemed(part.voucher), part.covered)
+            for part in line.vouchers
+        )
         if line.agreement is not None:
             yield _attribution(f"{line.agreement[0]}/{line.agreement[1]}", line.line)
     yield _move(EntryKind.RELEASE, _held(event.buyer), _available(event.buyer), event.released)
 
 
-def _charge(event: StatementPosted, line: Line) -> JournalEntry | None:
-    """The buyer's hold pays the seller, the venue's fee and the VAT on that fee. The seller remits its own VAT."""
+def _charge(event: StatementPosted, billed: StatementLine) -> JournalEntry | None:
+    """The buyer's hold pays the seller, the venue's fee and the VAT on that fee. The seller remits its own VAT.
+
+    What vouchers cover the regions owe: to the seller, or to the buyer, whose hold has then paid all of it. Where the
+    buyer's part is less than the fee, the rest of the fee comes off what the seller gets of the vouchers.
+    """
+    line = billed.line
+    short = min(0, line.payout_on_charge_fen)
+    due = [(_due(event, part.terms.mode), part.covered) for part in billed.vouchers]
+    claims = [
+        (LedgerAccount(part.issuer, AccountKind.SUBSIDY_CLAIM), -part.covered) for part in billed.vouchers
+    ]
     return entry(
         EntryKind.CHARGE,
-        (_held(event.buyer), -line.buyer_pays_fen),
-        (LedgerAccount(event.seller, AccountKind.PAYABLE), line.payout_on_charge_fen),
+        (_held(event.buyer), -line.buyer_pays_now_fen),
+        (_payable(event.seller), line.payout_on_charge_fen - short),
+        (LedgerAccount(event.seller, AccountKind.SUBSIDY_DUE), short),
+        (LedgerAccount(VENUE, AccountKind.FEE_INCOME), line.fee_net_fen),
+        (LedgerAccount(VENUE, AccountKind.FEE_VAT), line.fee_vat_fen),
+        *due,
+        *claims,
+    )
+
+
+def _refund_entries(event: LineRefunded) -> Iterator[JournalEntry | None]:
+    """The charge and the attribution of a line taken back in part: its corrections have the signs turned."""
+    settled, line = event.line, event.correction
+    yield entry(
+        EntryKind.REFUND,
+        (_available(settled.buyer), -line.buyer_pays_fen),
+        (_payable(settled.seller), line.payout_on_charge_fen),
         (LedgerAccount(VENUE, AccountKind.FEE_INCOME), line.fee_net_fen),
         (LedgerAccount(VENUE, AccountKind.FEE_VAT), line.fee_vat_fen),
     )
+    if settled.agreement is not None:
+        yield _attribution(f"{settled.agreement[0]}/{settled.agreement[1]}", line)
+
+
+def _due(event: StatementPosted, mode: VoucherMode) -> LedgerAccount:
+    """Who gets what a voucher covers, once its region has paid."""
+    owner = event.buyer if mode is VoucherMode.REIMBURSE_BUYER else event.seller
+    return LedgerAccount(owner, AccountKind.SUBSIDY_DUE)
 
 
 def _attribution(agreement: str, line: Line) -> JournalEntry | None:
@@ -103,3 +164,23 @@ def _available(party: str) -> LedgerAccount:
 
 def _held(party: str) -> LedgerAccount:
     return LedgerAccount(party, AccountKind.HELD)
+
+
+def _payable(party: str) -> LedgerAccount:
+    return LedgerAccount(party, AccountKind.PAYABLE)
+
+
+def _in_transit(party: str) -> LedgerAccount:
+    return LedgerAccount(party, AccountKind.IN_TRANSIT)
+
+
+def _left(voucher: str) -> LedgerAccount:
+    return LedgerAccount(voucher, AccountKind.VOUCHER_LEFT)
+
+
+def _pledged(voucher: str) -> LedgerAccount:
+    return LedgerAccount(voucher, AccountKind.VOUCHER_HELD)
+
+
+def _redeemed(voucher: str) -> LedgerAccount:
+    return LedgerAccount(voucher, AccountKind.VOUCHER_USED)

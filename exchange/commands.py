@@ -13,10 +13,20 @@ from exchange.contracts.commands import OpenContract
 from exchange.listings.commands import PublishListing
 from exchange.orders.commands import PlaceOrder
 from exchange.parties.commands import Deposit, IssueKey, RegisterParty, RevokeKey
+from exchange.payouts.commands import (
+    BeginPayouts,
+    ConfirmPayout,
+    FailPayout,
+    NamePayoutAccount,
+    ReturnPayout,
+    SetPayoutTerms,
+)
 from exchange.power.commands import AdoptPowerTables, DeclareCertificates, DeclarePue
 from exchange.quarters.commands import ConfirmQuarter, DisputeQuarter, RecogniseAmount
+from exchange.refunds.commands import MoveCreditNote, RefundLine
 from exchange.state import PartyId
 from exchange.venue.commands import AdoptTerms, Tick
+from exchange.vouchers.commands import AdoptProgramme, ClaimVoucher, DeclareFacts, IssueVoucher
 from matching.commands import AmendListing, AmendOrder, CancelOrder, Reclaim, SetLink, WithdrawListing
 
 Command = (
@@ -42,6 +52,14 @@ Command = (
     | CutUsage
     | PostStatements
     | FinishClose
+    | RefundLine
+    | MoveCreditNote
+    | SetPayoutTerms
+    | NamePayoutAccount
+    | BeginPayouts
+    | ConfirmPayout
+    | FailPayout
+    | ReturnPayout
     | ConfirmQuarter
     | DisputeQuarter
     | RecogniseAmount
@@ -49,6 +67,10 @@ Command = (
     | DeclarePue
     | DeclareCertificates
     | SetLink
+    | DeclareFacts
+    | AdoptProgramme
+    | IssueVoucher
+    | ClaimVoucher
 )
 
 

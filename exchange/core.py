@@ -21,6 +21,7 @@ from exchange.agreements.events import (
     AgreementSigned,
     AgreementWithdrawn,
 )
+from exchange.agreements.evolving import evolve_agreements
 from exchange.agreements.rules import (
     decline_agreement,
     propose_agreement,
@@ -61,26 +62,46 @@ from exchange.orders.rules import amend_order, cancel_order, place_order
 from exchange.parties.commands import Deposit, IssueKey, RegisterParty, RevokeKey
 from exchange.parties.events import Deposited, KeyIssued, KeyRevoked, PartyRegistered
 from exchange.parties.rules import deposit, issue_key, register_party, revoke_key
+from exchange.payouts.commands import (
+    BeginPayouts,
+    ConfirmPayout,
+    FailPayout,
+    NamePayoutAccount,
+    ReturnPayout,
+    SetPayoutTerms,
+)
+from exchange.payouts.evolving import PayoutEvent, evolve_payouts
+from exchange.payouts.rules import (
+    begin_payouts,
+    confirm_payout,
+    fail_payout,
+    name_payout_account,
+    return_payout,
+    set_payout_terms,
+)
 from exchange.power.commands import AdoptPowerTables, DeclareCertificates, DeclarePue
 from exchange.power.events import CertificatesDeclared, PowerTablesAdopted, PueDeclared
 from exchange.power.evolving import evolve_power
-from exchange.power.rules import adopt_power_tables, declare_certificates, declare_pue
+from exchange.power.rules import decide_power
 from exchange.quarters.commands import ConfirmQuarter, DisputeQuarter, RecogniseAmount
 from exchange.quarters.events import AmountRecognised, QuarterAgreed, QuarterConfirmed, QuarterDisputed
+from exchange.quarters.evolving import evolve_quarters
 from exchange.quarters.rules import confirm_quarter, dispute_quarter, recognise_amount
+from exchange.refunds.commands import MoveCreditNote, RefundLine
+from exchange.refunds.events import CreditNoteMoved, LineRefunded
+from exchange.refunds.evolving import evolve_refunds
+from exchange.refunds.rules import move_credit_note, refund_line
 from exchange.rejections import Rejected, VenueRejection, rejected
 from exchange.state import (
     VENUE,
     ContractId,
-    Draft,
-    DraftStatus,
+    Earnings,
     LeaseId,
     LiveContract,
     LiveLease,
     OpenListing,
     OpenOrder,
     PartyId,
-    QuarterStanding,
     Reserve,
     Role,
     State,
@@ -88,13 +109,34 @@ from exchange.state import (
 from exchange.venue.commands import AdoptTerms, Tick
 from exchange.venue.events import TermsAdopted
 from exchange.venue.rules import adopt_terms, set_link, tick
+from exchange.vouchers.commands import AdoptProgramme, ClaimVoucher, DeclareFacts, IssueVoucher
+from exchange.vouchers.events import (
+    FactsDeclared,
+    ProgrammeAdopted,
+    VoucherExpired,
+    VoucherHeld,
+    VoucherIssued,
+    VoucherPassed,
+    VoucherReturned,
+)
+from exchange.vouchers.rules import decide_vouchers, evolve_vouchers, use
 from matching.commands import AmendListing, AmendOrder, CancelOrder, Reclaim, SetLink, WithdrawListing
 from matching.events import LinkSet, ListingAmended, ListingClosed, Rested, Ticked
 from matching.market import adopt
 from matching.market import evolve as evolve_market
 from matching.terms import Seq
 from settlement.ledger.journal import JournalEntry
-from settlement.money import Fen
+
+PayingCommand = (
+    RefundLine
+    | MoveCreditNote
+    | SetPayoutTerms
+    | NamePayoutAccount
+    | BeginPayouts
+    | ConfirmPayout
+    | FailPayout
+    | ReturnPayout
+)
 
 Happening = tuple[Event, list[JournalEntry]]
 """An event, and the journal entries that follow from it."""
@@ -112,6 +154,9 @@ def decide(state: State, seq: Seq, envelope: Envelope) -> Iterator[Event]:
         yield refusal
         return
     by, command = envelope.by, envelope.command
+    if isinstance(command, PayingCommand):
+        yield from _decide_paying(state, seq, by, command)
+        return
     match command:
         case AdoptTerms():
             yield from adopt_terms(state, command)
@@ -147,12 +192,34 @@ def decide(state: State, seq: Seq, envelope: Envelope) -> Iterator[Event]:
             yield from _decide_agreements(state, by, command)
         case BeginClose() | CutUsage() | PostStatements() | FinishClose():
             yield from _decide_closing(state, command)
+        case DeclareFacts() | AdoptProgramme() | IssueVoucher() | ClaimVoucher():
+            yield from decide_vouchers(state, seq, by, command)
         case ConfirmQuarter() | DisputeQuarter() | RecogniseAmount():
             yield from _decide_quarters(state, by, command)
         case AdoptPowerTables() | DeclarePue() | DeclareCertificates():
-            yield from _decide_power(state, by, command)
+            yield from decide_power(state, by, command)
         case _:
             assert_never(command)
+
+
+def _decide_paying(state: State, seq: Seq, by: PartyId, command: PayingCommand) -> Iterator[Event]:
+    match command:
+        case RefundLine():
+            yield from refund_line(state, seq, by, command)
+        case MoveCreditNote():
+            yield from move_credit_note(state, by, command)
+        case SetPayoutTerms():
+            yield from set_payout_terms(command)
+        case NamePayoutAccount():
+            yield from name_payout_account(state, by, command)
+        case BeginPayouts():
+            yield from begin_payouts(state, seq, command)
+        case ConfirmPayout():
+            yield from confirm_payout(state, command)
+        case FailPayout():
+            yield from fail_payout(state, command)
+        case ReturnPayout():
+            yield from return_payout(state, command)
 
 
 def _decide_agreements(
@@ -171,18 +238,6 @@ def _decide_agreements(
             yield from withdraw_agreement(state, by, command)
 
 
-def _decide_quarters(
-    state: State, by: PartyId, command: ConfirmQuarter | DisputeQuarter | RecogniseAmount
-) -> Iterator[Event]:
-    match command:
-        case ConfirmQuarter():
-            yield from confirm_quarter(state, by, command)
-        case DisputeQuarter():
-            yield from dispute_quarter(state, by, command)
-        case RecogniseAmount():
-            yield from recognise_amount(state, by, command)
-
-
 def _decide_closing(
     state: State, command: BeginClose | CutUsage | PostStatements | FinishClose
 ) -> Iterator[Event]:
@@ -195,22 +250,27 @@ def _decide_closing(
             yield from post_statements(state, command)
         case FinishClose():
             yield from finish_close(state, command)
+        case _:
+            assert_never(command)
 
 
-def _decide_power(
-    state: State, by: PartyId, command: AdoptPowerTables | DeclarePue | DeclareCertificates
+def _decide_quarters(
+    state: State, by: PartyId, command: ConfirmQuarter | DisputeQuarter | RecogniseAmount
 ) -> Iterator[Event]:
     match command:
-        case AdoptPowerTables():
-            yield from adopt_power_tables(state, command)
-        case DeclarePue():
-            yield from declare_pue(state, by, command)
-        case DeclareCertificates():
-            yield from declare_certificates(state, by, command)
+        case ConfirmQuarter():
+            yield from confirm_quarter(state, by, command)
+        case DisputeQuarter():
+            yield from dispute_quarter(state, by, command)
+        case RecogniseAmount():
+            yield from recognise_amount(state, by, command)
 
 
 def evolve(state: State, event: Event) -> list[JournalEntry]:
     """Let an event have happened, and post what it means in money. Never refuses: what is impossible asserts."""
+    if isinstance(event, PayoutEvent):
+        evolve_payouts(state, event)
+        return _posted(state, event)
     match event:
         case TermsAdopted(terms):
             state.terms = terms
@@ -225,9 +285,9 @@ def evolve(state: State, event: Event) -> list[JournalEntry]:
             | AgreementRecorded()
             | AgreementEnded()
         ):
-            _evolve_agreements(state, event)
+            evolve_agreements(state, event)
         case QuarterConfirmed() | QuarterAgreed() | QuarterDisputed() | AmountRecognised():
-            _evolve_quarters(state, event)
+            evolve_quarters(state, event)
         case PowerTablesAdopted() | PueDeclared() | CertificatesDeclared() | EmissionsReckoned():
             evolve_power(state.power, event)
         case ListingPublished() | ListingAmended() | ListingClosed() | Ticked() | LinkSet():
@@ -245,6 +305,18 @@ def evolve(state: State, event: Event) -> list[JournalEntry]:
             | PeriodClosed()
         ):
             _evolve_settlement(state, event)
+        case LineRefunded() | CreditNoteMoved():
+            evolve_refunds(state, event)
+        case (
+            FactsDeclared()
+            | ProgrammeAdopted()
+            | VoucherIssued()
+            | VoucherHeld()
+            | VoucherPassed()
+            | VoucherReturned()
+            | VoucherExpired()
+        ):
+            evolve_vouchers(state, event)
         case Deposited(party_id, _, reference):
             state.references.setdefault(party_id, set()).add(reference)
         case KeyIssued(party_id, key, _):
@@ -255,55 +327,15 @@ def evolve(state: State, event: Event) -> list[JournalEntry]:
             pass
         case _:
             assert_never(event)
+    return _posted(state, event)
+
+
+def _posted(state: State, event: Event) -> list[JournalEntry]:
+    """Post what an event means in money."""
     made = entries(event)
     for entry in made:
         state.balances.post(entry)
     return made
-
-
-def _evolve_agreements(
-    state: State,
-    event: AgreementProposed
-    | AgreementSigned
-    | AgreementDeclined
-    | AgreementWithdrawn
-    | AgreementRecorded
-    | AgreementEnded,
-) -> None:
-    match event:
-        case AgreementProposed(agreement, by, _, digest):
-            state.drafts[agreement.id, agreement.version] = Draft(agreement, by, digest)
-        case AgreementSigned(name, version, signature):
-            state.drafts[name, version].signatures[signature.region] = signature
-        case AgreementDeclined(name, version):
-            state.drafts[name, version].status = DraftStatus.DECLINED
-        case AgreementWithdrawn(name, version, _):
-            state.drafts[name, version].status = DraftStatus.WITHDRAWN
-        case AgreementRecorded(agreement):
-            state.drafts[agreement.id, agreement.version].status = DraftStatus.SIGNED
-            state.agreements.append(agreement)
-        case AgreementEnded(agreement):
-            names = [(known.id, known.version) for known in state.agreements]
-            state.agreements[names.index((agreement.id, agreement.version))] = agreement
-
-
-def _evolve_quarters(
-    state: State, event: QuarterConfirmed | QuarterAgreed | QuarterDisputed | AmountRecognised
-) -> None:
-    """What regions say of a quarter. What was computed of it stands in the ledger, and nothing here touches that."""
-    pair = event.pair if isinstance(event, QuarterDisputed | AmountRecognised) else event.figures.pair
-    standing = state.quarters.setdefault(pair, QuarterStanding())
-    match event:
-        case QuarterConfirmed(_, signature):
-            standing.confirmed[signature.region] = signature.digest
-        case QuarterAgreed():
-            standing.agreed = True
-        case QuarterDisputed():
-            standing.confirmed.pop(event.region, None)
-        case AmountRecognised():
-            place = event.region, event.kind
-            standing.recognised[place] = Fen(standing.recognised.get(place, 0) + event.amount)
-            standing.references.add((*place, event.reference))
 
 
 def _evolve_listings(
@@ -373,12 +405,14 @@ def _evolve_settlement(
         case CloseBegun(run):
             state.open_run = run
             state.runs += 1
+            state.earnings[run.id] = Earnings()
         case UsageCut(run):
             state.open_run = run
         case StatementPosted():
             _settle(state, event)
         case PeriodClosed(run):
             state.open_run, state.last_run = None, run
+            state.earnings[run.id].closed = state.now
 
 
 ROLES: dict[type[Command], tuple[Role, ...]] = {
@@ -410,6 +444,15 @@ ROLES: dict[type[Command], tuple[Role, ...]] = {
     DeclarePue: (Role.SELLER,),
     DeclareCertificates: (Role.SELLER,),
     SetLink: (Role.CLERK,),
+    RefundLine: (Role.CLERK, Role.SELLER),
+    MoveCreditNote: (Role.CLERK, Role.SELLER, Role.BUYER),
+    SetPayoutTerms: (Role.CLERK,),
+    NamePayoutAccount: (Role.CLERK, Role.SELLER),
+    BeginPayouts: (Role.CLERK,),
+    DeclareFacts: (Role.CLERK,),
+    AdoptProgramme: (Role.REGION,),
+    IssueVoucher: (Role.REGION,),
+    ClaimVoucher: (Role.BUYER,),
 }
 """Who may give a command. The venue itself does what is nobody else's, as ticks are, and may stand in for its clerks."""
 
@@ -430,6 +473,11 @@ def _refusal(state: State, envelope: Envelope) -> Rejected | None:
 
 def _settle(state: State, event: StatementPosted) -> None:
     """Slots that are charged are done with, and so is a lease without slots; a contract's budget shrinks."""
+    earned = sum(max(0, line.line.payout_on_charge_fen) for line in event.lines)
+    state.earnings[event.run].add(event.seller, earned)
+    for line in event.lines:
+        for part in line.vouchers:
+            use(state, event.subject, part.voucher, part.covered)
     if event.kind is SubjectKind.CONTRACT:
         contract = state.contracts[ContractId(event.subject)]
         contract.left, contract.last_run = event.held_left, event.run

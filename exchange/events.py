@@ -24,10 +24,28 @@ from exchange.orders.events import (
     ReserveReleased,
 )
 from exchange.parties.events import Deposited, KeyIssued, KeyRevoked, PartyRegistered
+from exchange.payouts.events import (
+    PayoutAccountNamed,
+    PayoutBegun,
+    PayoutFailed,
+    PayoutPaid,
+    PayoutReturned,
+    PayoutTermsSet,
+)
 from exchange.power.events import CertificatesDeclared, PowerTablesAdopted, PueDeclared
 from exchange.quarters.events import AmountRecognised, QuarterAgreed, QuarterConfirmed, QuarterDisputed
+from exchange.refunds.events import CreditNoteMoved, LineRefunded
 from exchange.rejections import Rejected
 from exchange.venue.events import TermsAdopted
+from exchange.vouchers.events import (
+    FactsDeclared,
+    ProgrammeAdopted,
+    VoucherExpired,
+    VoucherHeld,
+    VoucherIssued,
+    VoucherPassed,
+    VoucherReturned,
+)
 from matching.events import LinkSet, ListingAmended, ListingClosed, Rested, Ticked
 
 Event = (
@@ -61,6 +79,21 @@ Event = (
     | UsageCut
     | StatementPosted
     | PeriodClosed
+    | LineRefunded
+    | CreditNoteMoved
+    | PayoutTermsSet
+    | PayoutAccountNamed
+    | PayoutBegun
+    | PayoutPaid
+    | PayoutFailed
+    | PayoutReturned
+    | FactsDeclared
+    | ProgrammeAdopted
+    | VoucherIssued
+    | VoucherHeld
+    | VoucherPassed
+    | VoucherReturned
+    | VoucherExpired
     | QuarterConfirmed
     | QuarterAgreed
     | QuarterDisputed

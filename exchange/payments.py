@@ -1,29 +1,44 @@
-"""Payments: from a party's wish to pay in until its deposit is booked, whatever happens on the way."""
+"""Payments: from a wish to pay in or out until it is booked, whatever happens on the way."""
 
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from exchange.app import Exchange
-from exchange.bus import DifferentCommandError
-from exchange.parties.commands import Deposit
-from exchange.persistence.payments import BankStore, EventStore, MovementStore
+from exchange.bus import Answer, DifferentCommandError
+from exchange.commands import Envelope
+from exchange.paying import PAYOUT, ending, plan_begun, take_back_plan
+from exchange.payouts.commands import BeginPayouts, PayoutAsked
+from exchange.persistence.payments import BankStore, EventStore, FreezeStore, MovementStore
+from exchange.persistence.queries.booked import ledger_differences
+from exchange.persistence.queries.payouts import StoredPayout, begun
+from exchange.persistence.turn import sole_run
 from exchange.rejections import VenueRejection
-from exchange.state import PartyId
+from exchange.state import PartyId, PayoutState
 from settlement.gateways.bank_gateway import BankGateway
-from settlement.gateways.gateway import Gateway, Outcome, Pending
+from settlement.gateways.gateway import Outcome, Pending, SellersGateway
 from settlement.gateways.news import GatewayEvent, MovementChanged
 from settlement.gateways.saga import Saga, StaleError
 from settlement.money import Fen
-from settlement.payments import Capture, ContradictionError, Movement, MovementState, TopUp
+from settlement.payments import ContradictionError, Movement, OpenAccount, Reversal, TopUp
 from settlement.reconciliation import Reconciliation
 
 GO_ON_SECONDS = 60  # between two looks at what was left unfinished
 RECONCILE_SECONDS = 86_400
+PAY = "payout"  # the job's name, by which its runs take turns
+HOME = "CN"  # where sellers' accounts are
 LOOK_BACK_SECONDS = 30 * 86_400  # a payment may be made weeks after it was asked for
 
 _log = logging.getLogger("suanli.payments")
+
+
+class FrozenError(Exception):
+    """An audit has found a difference: no payout is begun until a clerk lifts that."""
+
+
+class NothingToTakeBackError(Exception):
+    """The payout is not paid, or less of it is left."""
 
 
 class NotBookedError(Exception):
@@ -45,7 +60,7 @@ class Standing:
 class Payments:
     """A venue's payments at one gateway: its bank's files, unless another one is given. `now` tells seconds since 1970."""
 
-    def __init__(self, exchange: Exchange, gateway: Gateway | None, now: Callable[[], int]) -> None:
+    def __init__(self, exchange: Exchange, gateway: SellersGateway | None, now: Callable[[], int]) -> None:
         self._exchange = exchange
         self._movements = MovementStore(exchange.usage)
         self._inbox = EventStore(exchange.usage)
@@ -53,6 +68,9 @@ class Payments:
         self._gateway = gateway
         self._now = now
         self._saga = Saga(gateway or self._bank, self._movements, self._book, now)
+        self.freezes = FreezeStore(exchange.usage)
+        self.reconciled: tuple[int, Reconciliation] | None = None
+        """When the books were compared last by this process, and what that found."""
 
     async def top_up(self, party: PartyId, command_id: str, amount: Fen) -> Standing:
         """Let a party pay in, or tell how that stands: once for each id of the party's own.
@@ -72,8 +90,50 @@ class Payments:
 
     @property
     def by_bank(self) -> bool:
-        """Whether money comes in by a bank's files, and so by transfers with a code."""
+        """Whether sellers are paid by a bank's files, and so name their account themselves."""
         return self._gateway is None
+
+    async def begin_payouts(self, by: PartyId, command_id: str, payouts: tuple[PayoutAsked, ...]) -> Answer:
+        """Set sellers' money aside and begin to pay it, if nothing has frozen that: a refusal is in the answer.
+
+        Raises `FrozenError`, `JobAtWorkError` where others are being begun, and what the command bus raises.
+        """
+        freeze = await self.freezes.standing()
+        if freeze is not None:
+            raise FrozenError(freeze.found)
+        async with sole_run(self._exchange.url, PAY):
+            answer = await self._exchange.bus.submit(Envelope(by, command_id, BeginPayouts(payouts)))
+            if answer.rejection is None:
+                await self.go_on()
+        return answer
+
+    async def take_back(self, payout: StoredPayout, command_id: str, amount: Fen) -> Movement:
+        """Take back from a seller what a payout has paid it, or a part of that: once for each id of the clerk's.
+
+        Raises `NothingToTakeBackError`, or `DifferentCommandError` where the id stands for something else.
+        """
+        asked = Reversal(payout.party, payout.reference or "", amount)
+        plan = take_back_plan(payout.id, command_id)
+        if not await self._movements.of(plan):
+            if payout.status is not PayoutState.PAID or amount > payout.left:
+                raise NothingToTakeBackError(f"{payout.left} fen of it are left, and it is {payout.status}.")
+            await self._saga.plan(plan, asked)
+        await self._run(plan)
+        (movement,) = await self._movements.of(plan)
+        if movement.instruction != asked:
+            raise DifferentCommandError(command_id)
+        return movement
+
+    async def onboard(self, party: PartyId, back_to: str) -> str | None:
+        """A page of the gateway where a seller says who it is; None where its account could not be opened yet."""
+        assert self._gateway is not None, "a bank asks no seller who it is"
+        plan = f"account.{party}"
+        await self._saga.plan(plan, OpenAccount(party, HOME))
+        await self._run(plan)
+        (movement,) = await self._movements.of(plan)
+        if movement.reference is None:
+            return None
+        return await self._gateway.onboarding_link(movement.reference, back_to)
 
     async def hear(self, event: GatewayEvent) -> bool:
         """Let an event have its effect, and say whether it had it now: each has it once, for ever.
@@ -107,20 +167,48 @@ class Payments:
             await self._run(plan)
         return len(new)
 
+    async def next_file(self) -> tuple[int, bytes] | None:
+        """A file for the bank with every payment that is in none yet, and its number; None where there is nothing."""
+        return await self._bank.next_file()
+
+    async def file(self, number: int) -> bytes | None:
+        """A file for the bank as it was made, or None where there is no such number."""
+        return await self._bank.file(number)
+
     async def go_on(self) -> None:
-        """Bring to its end what was left unfinished, whoever left it. What fails now is tried again the next time."""
+        """Bring to its end what was left unfinished, whoever left it. What fails now is tried again the next time.
+
+        While payouts are frozen, no seller is paid.
+        """
+        frozen = await self.freezes.standing() is not None
+        if not frozen:
+            await plan_begun(self._saga, lambda: begun(self._exchange.usage))
         for plan in await self._movements.unfinished():
+            if frozen and plan.startswith(PAYOUT):
+                continue
             try:
                 await self._run(plan)
             except (ContradictionError, NotBookedError):
                 _log.exception("plan %s has to be looked at by a person", plan)
 
     async def reconcile(self) -> Reconciliation:
-        """Set what is written down beside the gateway's books of the last weeks, and tell each difference to the log."""
-        found = await self._saga.reconcile(self._now() - LOOK_BACK_SECONDS)
+        """Set what is written down beside the gateway's books of the last weeks, and beside the ledger.
+
+        Each difference is told to the log.
+        """
+        since = self._now() - LOOK_BACK_SECONDS
+        found = await self._saga.reconcile(since)
+        unlike = await ledger_differences(self._exchange.readers, since)
+        found = replace(found, differences=(*found.differences, *unlike))
         for one in found.differences:
             _log.warning("%s of %s: %d fen are ours, %d theirs", one.kind, one.about, one.ours, one.theirs)
+        self.reconciled = (self._now(), found)
         return found
+
+    async def to_reconcile(self) -> tuple[int, int, int]:
+        """Since when there is something to compare, how many movements wait for it, and how many agreed before."""
+        since = self._now() - LOOK_BACK_SECONDS
+        return since, *await self._movements.count_done(since)
 
     async def keep_going(self) -> None:
         """Go on with what is unfinished, and reconcile once a day, until cancelled."""
@@ -143,13 +231,10 @@ class Payments:
             return None
 
     async def _book(self, movement: Movement) -> None:
-        """Book what came in, once for each movement: its id is the deposit's reference, which counts once for ever."""
-        if movement.state is not MovementState.SUCCEEDED or not isinstance(
-            movement.instruction, TopUp | Capture
-        ):
+        """Tell the venue how a movement has ended, once: the id of that command means this end for ever."""
+        told = ending(movement)
+        if told is None:
             return
-        paid = movement.instruction
-        deposit = Deposit(PartyId(paid.party), paid.amount, movement.id)
-        answer = await self._exchange.as_venue(f"payment-{movement.id}", deposit)
+        answer = await self._exchange.as_venue(*told)
         if answer.rejection is not None and answer.rejection.code != VenueRejection.DEPOSIT_EXISTS:
             raise NotBookedError(f"{movement.id}: {answer.rejection.explain}")

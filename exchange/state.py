@@ -10,17 +10,24 @@ from matching.curves import Run
 from matching.market import Market
 from matching.terms import ChipCode, ListingId, MarketTerms, OrderId, OwnerGroup, RegionCode, Slot, Window
 from settlement.agreements import PairAgreement
+from settlement.credit_notes import CreditNote
 from settlement.ledger.chart import AccountKind
 from settlement.ledger.journal import Balances
-from settlement.money import BasisPoints, Fen
+from settlement.money import NOTHING, BasisPoints, Fen
 from settlement.power import PowerTables
 from settlement.quarters import PairQuarter
-from settlement.terms import FeeTerms
+from settlement.terms import FeeTerms, VoucherTerms
+from settlement.vouchers.parties import BuyerSize
+from settlement.vouchers.programme import ChipOrigin, Programme
 
 PartyId = NewType("PartyId", str)
 LeaseId = NewType("LeaseId", str)
 ContractId = NewType("ContractId", str)
 RunId = NewType("RunId", str)
+RefundId = NewType("RefundId", str)
+PayoutId = NewType("PayoutId", str)
+ProgrammeId = NewType("ProgrammeId", str)
+VoucherId = NewType("VoucherId", str)
 MicroYuan = NewType("MicroYuan", int)  # a millionth of a yuan
 Instant = NewType("Instant", int)  # seconds since 1970-01-01T00:00:00Z
 
@@ -28,6 +35,7 @@ VENUE = PartyId("venue")
 """The party that runs the venue, and the owner of its accounts."""
 
 MICRO_PER_FEN = 10_000
+LEAST_PAYOUT = Fen(100_00)
 
 
 class Role(StrEnum):
@@ -209,6 +217,161 @@ class CloseRun:
 
 
 @dataclass(frozen=True, slots=True)
+class SettledLine:
+    """A statement line as it was posted, with the rates under which it was settled: all that a refund is reckoned from.
+
+    It is the `n`-th of the statement of a lease or contract (`subject`) in a run. `agreement` is (id, version), or None.
+    """
+
+    run: RunId
+    subject: str
+    n: int
+    buyer: PartyId
+    seller: PartyId
+    gross: Fen
+    vat_rate_bp: BasisPoints
+    fee: FeeTerms
+    agreement: tuple[str, int] | None
+
+    @property
+    def statement(self) -> str:
+        """The id of its statement."""
+        return f"{self.run}/{self.subject}"
+
+    @property
+    def name(self) -> str:
+        """Its own name among all lines."""
+        return f"{self.statement}/{self.n}"
+
+
+@dataclass(slots=True)
+class LiveNote:
+    """A credit note that waits for something, and between whom it is."""
+
+    buyer: PartyId
+    seller: PartyId
+    note: CreditNote
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutTerms:
+    """When sellers are paid: what a run settled is held back for some days after its close; less than `minimum` waits."""
+
+    hold_back_days: int = 7
+    minimum: Fen = LEAST_PAYOUT
+
+
+@dataclass(slots=True)
+class Earnings:
+    """What one run has made payable to each seller, less what was refunded of it; `closed` is None while it is open."""
+
+    by_seller: dict[PartyId, Fen] = field(default_factory=dict)
+    closed: Instant | None = None
+
+    def add(self, seller: PartyId, amount: int) -> None:
+        """Something more was settled, or less than nothing: a refund."""
+        self.by_seller[seller] = Fen(self.by_seller.get(seller, 0) + amount)
+
+
+class PayoutState(StrEnum):
+    """How far a payout has got."""
+
+    BEGUN = "begun"
+    """Its money is set aside, and on its way by the gateway."""
+    PAID = "paid"
+    """The seller has it."""
+    FAILED = "failed"
+    """The gateway refused it: the money is payable again."""
+    RETURNED = "returned"
+    """All of it has come back, and is payable again."""
+
+
+@dataclass(slots=True)
+class LivePayout:
+    """A payout that is begun or paid, and how much of it has not come back."""
+
+    party: PartyId
+    left: Fen
+    state: PayoutState = PayoutState.BEGUN
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a party has declared of itself, as far as voucher programmes ask.
+
+    `controllers` are the ids of all who control it: owners, legal representative, parent.
+    """
+
+    size: BuyerSize
+    industry: str
+    controllers: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What an eligible buyer may claim of a programme itself, once in a calendar year, and for how long that is valid."""
+
+    amount: Fen
+    seconds: int
+
+
+@dataclass(slots=True)
+class LiveProgramme:
+    """A programme's versions as they were adopted, the newest last, and how much of it is issued and taken, in fen.
+
+    Years are those of Beijing. What is `taken` is held by orders and leases, or used; `claimed` is when a buyer last
+    claimed.
+    """
+
+    versions: list[Programme]
+    claim: Claim | None
+    issued: dict[int, Fen] = field(default_factory=dict)
+    taken: dict[PartyId, dict[int, Fen]] = field(default_factory=dict)
+    claimed: dict[PartyId, int] = field(default_factory=dict)
+
+    def in_force(self, at: int) -> Programme:
+        """The newest version that has begun at an instant, or the first."""
+        return next((one for one in reversed(self.versions) if one.valid_from <= at), self.versions[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Voucher:
+    """What a region has promised a buyer: up to `amount` of what it orders before `ends`. Nobody else can use it."""
+
+    id: VoucherId
+    programme: ProgrammeId
+    issuer: RegionCode
+    buyer: PartyId
+    amount: Fen
+    ends: Instant
+
+
+@dataclass(slots=True)
+class LiveVoucher:
+    """A voucher that is not used up, and not over: what it may still cover, and what orders and leases hold of it."""
+
+    terms: Voucher
+    left: Fen
+    held: Fen
+
+
+@dataclass(frozen=True, slots=True)
+class Pledge:
+    """What an order or a lease holds of a voucher, and the terms under which it is used.
+
+    `version` is the programme's, and `at` the instant of the order, by which it was judged.
+    """
+
+    voucher: VoucherId
+    programme: ProgrammeId
+    version: int
+    issuer: RegionCode
+    terms: VoucherTerms
+    at: Instant
+    amount: Fen
+
+
+@dataclass(frozen=True, slots=True)
 class Signature:
     """Who signed for a region, with which of its keys, when by the venue's clock, and the SHA-256 of what was signed."""
 
@@ -297,11 +460,27 @@ class State:
     """Every version that was ever proposed, by id and version."""
     quarters: dict[PairQuarter, QuarterStanding] = field(default_factory=dict)
     power: PowerStanding = field(default_factory=PowerStanding)
+    facts: dict[PartyId, Facts] = field(default_factory=dict)
+    programmes: dict[ProgrammeId, LiveProgramme] = field(default_factory=dict)
+    vouchers: dict[VoucherId, LiveVoucher] = field(default_factory=dict)
+    pledges: dict[str, tuple[Pledge, ...]] = field(default_factory=dict)
+    """What orders and leases hold of vouchers, by their ids."""
+    origins: Mapping[ChipCode, ChipOrigin] = field(default_factory=dict)
+    """Which chips are domestic: the catalogue's, and no event's."""
     first_slot: Slot | None = None
     """The slot of the first tick: the venue's time begins in it, and so does its first period."""
     last_run: CloseRun | None = None
     open_run: CloseRun | None = None
     runs: int = 0
+    refunds: dict[str, dict[str, Fen]] = field(default_factory=dict)
+    """What was refunded of each settled line, by reference: lines of which nothing was are not remembered."""
+    notes: dict[RefundId, LiveNote] = field(default_factory=dict)
+    payout_terms: PayoutTerms = field(default_factory=PayoutTerms)
+    payout_accounts: dict[PartyId, str] = field(default_factory=dict)
+    earnings: dict[RunId, Earnings] = field(default_factory=dict)
+    payouts: dict[PayoutId, LivePayout] = field(default_factory=dict)
+    paid_out: Fen = NOTHING
+    """What sellers have been paid in all, less what came back."""
 
     @property
     def rules(self) -> VenueTerms:
@@ -317,4 +496,5 @@ class State:
 
 def before_all(catalogue: Catalogue) -> State:
     """The state before the first command: a market of the catalogue's chips and regions."""
-    return State(market=Market(frozenset(catalogue.chips), frozenset(catalogue.regions)))
+    origins = {code: chip.vendor.origin for code, chip in catalogue.chips.items()}
+    return State(market=Market(frozenset(catalogue.chips), frozenset(catalogue.regions)), origins=origins)

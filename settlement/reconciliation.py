@@ -82,6 +82,10 @@ class DifferenceKind(StrEnum):
     """The venue's bank sent a payout back."""
     PAYOUT_TOTAL = "payout_total"
     """A payout is not the sum of its lines."""
+    NOT_BOOKED = "not_booked"
+    """We believe that it is done, and the ledger has no entry of it."""
+    NOT_MOVED = "not_moved"
+    """The ledger has it as paid, and we have moved no such money."""
     UNEXPLAINED = "unexplained"
     """A line that is none of these: somebody has to look at it."""
 

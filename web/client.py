@@ -19,6 +19,7 @@ from web.bodies.agreements import AgreementOut
 from web.bodies.commands import CommandOut, HealthOut
 from web.bodies.common import Page
 from web.bodies.disputes import ChainLinkOut, DisputeDetail, DisputeOut, MeterOut
+from web.bodies.evidence import EvidenceOut
 from web.bodies.index import IndexInputsOut, IndexOut
 from web.bodies.leases import LeaseOut
 from web.bodies.links import LinkOut
@@ -35,13 +36,28 @@ from web.bodies.market import (
 from web.bodies.orders import OrderOut
 from web.bodies.parties import BalanceOut, DepositOut, KeyOut, PartyOut
 from web.bodies.payments import BankStatementOut, TopUpOut
+from web.bodies.payouts import (
+    BegunOut,
+    PayoutOut,
+    PayoutPlanOut,
+    ReconciliationOut,
+    ReconciliationPlanOut,
+)
 from web.bodies.periods import ClosePlanOut, CloseReportOut, PeriodOut
 from web.bodies.power import DeclarationsOut, PowerTablesOut, VersionOut
 from web.bodies.quarters import QuarterOut
 from web.bodies.quotes import QuoteOut
+from web.bodies.refunds import RefundOut
 from web.bodies.statements import StatementDetail, StatementOut
 from web.bodies.terms import TermsOut
 from web.bodies.usage import ReceiptOut
+from web.bodies.vouchers import (
+    FactsOut,
+    MisuseOut,
+    ProgrammeOut,
+    ReportOut,
+    VoucherOut,
+)
 from web.problems import DoorRejection, Problem, ProblemError
 
 T = TypeVar("T")
@@ -108,6 +124,43 @@ class Client:
         body = {"party": party, "amount_fen": amount_fen, "reference": reference}
         return await self._change("POST", "/v1/deposits", DepositOut, key, body)
 
+    async def declare_facts(self, party: str, facts: Json, key: str = "") -> FactsOut:
+        """Put on record what a party has shown of itself, as the clerk."""
+        return await self._change("POST", f"/v1/parties/{_part(party)}/facts", FactsOut, key, facts)
+
+    async def adopt_programme(self, programme: Json, key: str = "") -> ProgrammeOut:
+        """Adopt a programme of your region, as its office."""
+        return await self._change("POST", "/v1/programmes", ProgrammeOut, key, programme)
+
+    async def programmes(self) -> list[ProgrammeOut]:
+        """Every version of every region's programmes, the newest first."""
+        return await self._get("/v1/programmes", list[ProgrammeOut])
+
+    async def issue_voucher(self, programme: str, voucher: Json, key: str = "") -> VoucherOut:
+        """Give a buyer a voucher, as the office that has the programme."""
+        path = f"/v1/programmes/{_part(programme)}/vouchers"
+        return await self._change("POST", path, VoucherOut, key, voucher)
+
+    async def claim_voucher(self, programme: str, key: str = "") -> VoucherOut:
+        """Claim what a programme has for every eligible buyer."""
+        return await self._change("POST", f"/v1/programmes/{_part(programme)}/claims", VoucherOut, key)
+
+    async def programme_report(self, programme: str, period: str | None = None) -> ReportOut:
+        """What became of a programme, in all or in a month, as its office or the clerk."""
+        return await self._get(f"/v1/programmes/{_part(programme)}/report", ReportOut, period=period)
+
+    async def vouchers(self, limit: int = 50, cursor: str | None = None) -> Page[VoucherOut]:
+        """Your vouchers, a page at a time."""
+        return await self._get("/v1/vouchers", Page[VoucherOut], limit=limit, cursor=cursor)
+
+    async def evidence(self, statement: str) -> EvidenceOut:
+        """All that stands behind the use of vouchers in a statement."""
+        return await self._get(f"/v1/evidence/{_parts(statement)}", EvidenceOut)
+
+    async def misuse(self) -> list[MisuseOut]:
+        """What vouchers were used for and must not be, as an office or the clerk."""
+        return await self._get("/v1/voucher-misuse", list[MisuseOut])
+
     async def top_up(self, amount_fen: int, key: str = "") -> TopUpOut:
         """Pay money in, or with a key that was sent before: hear how that stands."""
         return await self._change("POST", "/v1/topups", TopUpOut, key, {"amount_fen": amount_fen})
@@ -115,6 +168,34 @@ class Client:
     async def bank_statement(self, csv: str, key: str = "") -> BankStatementOut:
         """Take in a statement of the venue's bank, as the clerk."""
         return await self._change("POST", "/v1/bank-statements", BankStatementOut, key, {"csv": csv})
+
+    async def plan_payouts(self) -> PayoutPlanOut:
+        """What sellers are owed, and what could be paid now, as the clerk."""
+        return await self._get("/v1/payouts/plan", PayoutPlanOut)
+
+    async def begin_payouts(self, payouts: list[Json], key: str = "") -> BegunOut:
+        """Pay sellers, as the clerk: exactly these amounts, or nothing."""
+        return await self._change("POST", "/v1/payouts", BegunOut, key, {"payouts": payouts})
+
+    async def payouts(self, limit: int = 50, cursor: str | None = None) -> Page[PayoutOut]:
+        """Payouts to you, or to every seller for the clerk, a page at a time."""
+        return await self._get("/v1/payouts", Page[PayoutOut], limit=limit, cursor=cursor)
+
+    async def plan_reconciliation(self) -> ReconciliationPlanOut:
+        """What there is to compare with the gateway's books, as the clerk."""
+        return await self._get("/v1/reconciliations/plan", ReconciliationPlanOut)
+
+    async def reconcile(self) -> ReconciliationOut:
+        """Set the gateway's books beside ours, as the clerk."""
+        return _read(await self._http.post("/v1/reconciliations", timeout=CLOSE_SECONDS), ReconciliationOut)
+
+    async def refund(self, refund: Json, key: str = "") -> RefundOut:
+        """Give back a part of a settled line, as the clerk or its seller."""
+        return await self._change("POST", "/v1/refunds", RefundOut, key, refund)
+
+    async def refunds(self, limit: int = 50, cursor: str | None = None) -> Page[RefundOut]:
+        """The refunds that concern you, a page at a time."""
+        return await self._get("/v1/refunds", Page[RefundOut], limit=limit, cursor=cursor)
 
     async def agreements(self) -> list[AgreementOut]:
         """Every version of the agreements of your region, or for the clerk of all."""

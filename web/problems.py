@@ -52,6 +52,10 @@ class DoorRejection(StrEnum):
     IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"
 
     WEBHOOK_REFUSED = "webhook_refused"
+    PAYOUTS_FROZEN = "payouts_frozen"
+    NOTHING_TO_TAKE_BACK = "nothing_to_take_back"
+    ONBOARDING_NEEDED = "onboarding_needed"
+    NO_ONBOARDING = "no_onboarding"
 
     SIGNATURE_NEEDED = "signature_needed"
     UNKNOWN_METER = "unknown_meter"
@@ -113,6 +117,10 @@ PROBLEMS: Mapping[Code | DoorRejection, Kind] = {
     Door.IDEMPOTENCY_KEY_INVALID: Kind(400, "The Idempotency-Key can't be used"),
     Door.IDEMPOTENCY_KEY_REUSED: Kind(422, "The Idempotency-Key was used for something else"),
     Door.WEBHOOK_REFUSED: Kind(400, "The webhook is not from the gateway, not for us, or not of now"),
+    Door.PAYOUTS_FROZEN: Kind(409, "Payouts are frozen"),
+    Door.NOTHING_TO_TAKE_BACK: Kind(409, "That much of the payout is not with its seller"),
+    Door.ONBOARDING_NEEDED: Kind(409, "Accounts are opened at the gateway"),
+    Door.NO_ONBOARDING: Kind(409, "The gateway opens no accounts"),
     Door.SIGNATURE_NEEDED: Kind(422, "The batch has to be signed"),
     Door.UNKNOWN_METER: Kind(404, "The meter has no key"),
     Door.METER_KEY_REFUSED: Kind(409, "The key can't begin there"),
@@ -159,6 +167,14 @@ PROBLEMS: Mapping[Code | DoorRejection, Kind] = {
     Venue.SIGNED_ALREADY: Kind(409, "Your region has signed that already"),
     Venue.DIGEST_DIFFERS: Kind(409, "That is not what is signed here"),
     Venue.CONTRACT_INVALID: Kind(422, "The contract can't be used"),
+    Venue.PROGRAMME_INVALID: Kind(422, "The programme or voucher can't be used"),
+    Venue.UNKNOWN_PROGRAMME: Kind(404, "There is no such programme"),
+    Venue.FACTS_MISSING: Kind(409, "Too little is on record of the buyer"),
+    Venue.NOT_ELIGIBLE: Kind(422, "The programme is not for this buyer"),
+    Venue.BUDGET_SPENT: Kind(409, "The programme's budget is spent"),
+    Venue.CLAIMED_ALREADY: Kind(409, "This year's voucher is claimed already"),
+    Venue.UNKNOWN_VOUCHER: Kind(404, "You have no such voucher"),
+    Venue.VOUCHER_REFUSED: Kind(422, "A voucher can't be used for this order"),
     Venue.RUN_OPEN: Kind(409, "Another period is being closed"),
     Venue.NO_SUCH_RUN: Kind(409, "That run is not open"),
     Venue.PERIOD_UNKNOWN: Kind(404, "There is no such period"),
@@ -174,6 +190,18 @@ PROBLEMS: Mapping[Code | DoorRejection, Kind] = {
     Venue.TABLES_INVALID: Kind(422, "The tables can't be used"),
     Venue.DECLARED_ALREADY: Kind(409, "The certificate is declared already"),
     Venue.DECLARED_TOO_LATE: Kind(409, "The month is closed or closing"),
+    Venue.REFUND_INVALID: Kind(422, "The refund makes no sense"),
+    Venue.REFUND_EXISTS: Kind(409, "The refund is booked already"),
+    Venue.REFUND_TOO_LARGE: Kind(409, "No more is refunded than was charged"),
+    Venue.PAYABLE_TOO_SMALL: Kind(409, "The seller is not owed that much any more"),
+    Venue.NO_CREDIT_NOTE: Kind(404, "No credit note waits under this id"),
+    Venue.CREDIT_NOTE_OUT_OF_TURN: Kind(409, "The credit note is in another state"),
+    Venue.PAYOUT_TERMS_INVALID: Kind(422, "The terms of payouts make no sense"),
+    Venue.PAYOUT_ACCOUNT_INVALID: Kind(422, "Nobody can be paid at this account"),
+    Venue.NO_PAYOUT_ACCOUNT: Kind(409, "The seller has named no account to be paid at"),
+    Venue.PAYOUT_NOT_DUE: Kind(409, "That much is not due to the seller"),
+    Venue.PAYOUT_TOO_SMALL: Kind(409, "The payout is smaller than the least one"),
+    Venue.PAYOUT_OUT_OF_TURN: Kind(409, "The payout is in another state"),
 }
 
 

@@ -1,4 +1,4 @@
-"""Whose statements a caller may see, at the door and on pages alike."""
+"""Whose statements a caller sees, through whichever door it comes."""
 
 from exchange.persistence.queries.statements import Reach
 from exchange.state import Role

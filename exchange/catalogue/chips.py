@@ -11,10 +11,11 @@ from typing import NewType
 
 from exchange.catalogue.tables import Row, by_code, read_rows
 from matching.terms import ChipCode, Milli
+from settlement.vouchers.programme import ChipOrigin
 
 VENDORS = "vendors.csv"
 CHIPS = "chips.csv"
-VENDOR_COLUMNS = ("code", "name_zh", "name_en")
+VENDOR_COLUMNS = ("code", "name_zh", "name_en", "origin")
 CHIP_COLUMNS = (
     "code",
     "name",
@@ -49,11 +50,12 @@ class WeightBasis(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Vendor:
-    """Who makes the chip."""
+    """Who makes the chip, and whether that is a domestic maker, as voucher programmes tell them apart."""
 
     code: VendorCode
     name_zh: str
     name_en: str
+    origin: ChipOrigin
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,12 @@ def read_chips(text: str, vendors: Mapping[VendorCode, Vendor]) -> Mapping[ChipC
 
 
 def _vendor(row: Row) -> Vendor:
-    return Vendor(VendorCode(row.text("code")), row.text("name_zh"), row.text("name_en"))
+    return Vendor(
+        code=VendorCode(row.text("code")),
+        name_zh=row.text("name_zh"),
+        name_en=row.text("name_en"),
+        origin=row.member("origin", ChipOrigin),
+    )
 
 
 def _chip(row: Row, vendors: Mapping[VendorCode, Vendor]) -> Chip:

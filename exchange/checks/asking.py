@@ -41,8 +41,9 @@ def accepted_faults(asked: Envelope, event: OrderAccepted) -> Iterator[str]:
 
 
 _LISTING_PARTS = tuple(part.name for part in dataclasses.fields(PublishListing) if part.name != "line")
+_BESIDE_THE_ORDER = {"regions", "quoted", "vouchers"}
 _ORDER_PARTS = tuple(
-    part.name for part in dataclasses.fields(PlaceOrder) if part.name not in {"regions", "quoted"}
+    part.name for part in dataclasses.fields(PlaceOrder) if part.name not in _BESIDE_THE_ORDER
 )
 
 

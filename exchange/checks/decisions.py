@@ -14,7 +14,7 @@ from exchange.core import decide, evolve
 from exchange.events import Event
 from exchange.persistence.codec import decode_command, encode
 from exchange.persistence.queries.audit import LoggedCommand, LoggedStep
-from exchange.state import PartyId, PowerStanding, QuarterStanding, State
+from exchange.state import LiveProgramme, PartyId, PowerStanding, QuarterStanding, State
 from matching.picture import picture as picture_of_market
 from matching.terms import Seq
 
@@ -96,6 +96,11 @@ def picture(state: State) -> dict[str, bytes]:
     return {name: _encode(part) for name, part in _parts(state)}
 
 
+def _programme(known: LiveProgramme) -> tuple[object, ...]:
+    taken = {buyer: sorted(years.items()) for buyer, years in known.taken.items()}
+    return known.versions, known.claim, known.claimed, sorted(known.issued.items()), taken
+
+
 def _standing(standing: QuarterStanding) -> Iterator[object]:
     yield standing.confirmed
     yield standing.agreed
@@ -130,6 +135,13 @@ def _parts(state: State) -> Iterator[tuple[str, object]]:
     yield "agreements", (state.agreements, list(state.drafts.values()))
     yield "power", list(_power(state.power))
     yield "quarters", [(pair, *_standing(standing)) for pair, standing in state.quarters.items()]
+    yield "facts", state.facts
+    yield "programmes", {name: _programme(known) for name, known in state.programmes.items()}
+    yield "vouchers", state.vouchers
+    yield "pledges", state.pledges
     yield "runs", (state.last_run, state.open_run, state.runs)
     yield "clock", (state.first_slot, market.now)
+    yield "refunds", (state.refunds, state.notes)
+    yield "earnings", state.earnings
+    yield "payouts", (state.payout_terms, state.payout_accounts, state.payouts, state.paid_out)
     yield from picture_of_market(market)

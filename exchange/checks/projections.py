@@ -12,6 +12,7 @@ import msgspec
 from exchange.checks.findings import Findings
 from exchange.events import Event
 from exchange.persistence import tables
+from exchange.persistence.payout_tables import PROJECTIONS
 from exchange.persistence.projections import project
 from exchange.persistence.rows import Key, Row, Rows
 from exchange.state import DraftStatus
@@ -40,10 +41,16 @@ _ENDED: Mapping[str, Callable[[Row], bool]] = {
     "runs": lambda row: row["status"] == "closed",
     "statements": lambda _: True,
     "statement_lines": lambda _: True,
+    "refunds": lambda row: row["note_state"] in {"issued", "lapsed"},
+    "payouts": lambda row: row["status"] in {"failed", "returned"},
+    "facts": lambda _: True,
+    "programmes": lambda _: True,
+    "vouchers": lambda _: True,
+    "voucher_moves": lambda _: True,
 }
 """Rows that no later event changes: they can be compared at once and forgotten."""
 
-FOLDED = tuple(table.name for table in tables.PROJECTIONS if table is not tables.balances)
+FOLDED = tuple(table.name for table in PROJECTIONS if table is not tables.balances)
 """Tables that events alone make. Balances are made of postings."""
 
 

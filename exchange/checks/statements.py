@@ -11,7 +11,7 @@ from exchange.persistence.queries.settled import LineRow, StatementRow
 from settlement.agreements import PairAgreement
 from settlement.meters import Meter
 from settlement.money import Fen, round_half_away
-from settlement.statement import Line, imbalances, statement_line
+from settlement.statement import Line, imbalances, statement_line, vouchers_of
 from settlement.terms import TaxTerms, Terms
 
 FEN_OF = {
@@ -39,7 +39,7 @@ class Statements:
     def see(self, statement: StatementRow) -> None:
         """The next statement with its lines."""
         name = f"statement {statement.id}"
-        charged = sum(line.figures.buyer_pays_fen for line in statement.lines)
+        charged = sum(line.figures.buyer_pays_now_fen for line in statement.lines)
         self.findings.compare(f"{name}: charged", charged, statement.charged)
         released = self._rounded_up(statement) - charged if statement.cards else 0
         self.findings.compare(f"{name}: released", released, statement.released)
@@ -77,7 +77,11 @@ class Statements:
         if statement.rates is None or (line.agreement and agreement is None):
             yield f"its subject or its agreement {line.agreement} was never heard of"
             return
-        expected = asdict(statement_line(charged, Terms(*statement.rates, TaxTerms(), agreement)))
+        vouchers = tuple(part.terms for part in line.vouchers)
+        for part, covered in zip(line.vouchers, vouchers_of(charged, vouchers), strict=True):
+            if part.covered != covered:
+                yield f"voucher {part.voucher}: expected {covered}, got {part.covered}"
+        expected = asdict(statement_line(charged, Terms(*statement.rates, TaxTerms(), agreement, vouchers)))
         for figure in fields(Line):
             got = getattr(line.figures, figure.name)
             if expected[figure.name] != got:

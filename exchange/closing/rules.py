@@ -1,7 +1,7 @@
 """The rules of closing: periods in order, every slot settled once, every figure made by the one pure function."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import groupby
 
@@ -15,16 +15,19 @@ from exchange.closing.events import (
     StatementPosted,
     SubjectKind,
     UsageCut,
+    VoucherPart,
 )
 from exchange.contracts.events import ContractClosed
 from exchange.holds import lease_hold
 from exchange.periods import Period, period_named, period_of
 from exchange.rejections import Rejected, VenueRejection, rejected
-from exchange.state import CloseRun, Instant, LeaseId, LiveContract, LiveLease, RunId, State
+from exchange.state import CloseRun, Instant, LeaseId, LiveContract, LiveLease, Pledge, RunId, State
+from exchange.vouchers.events import VoucherReturned
+from exchange.vouchers.rules import returned
 from settlement.agreements import PairAgreement
 from settlement.meters import SECONDS_PER_HOUR, Meter, billable_of, gross_of
 from settlement.money import NOTHING, Fen
-from settlement.statement import statement_line
+from settlement.statement import statement_line, vouchers_of
 from settlement.terms import TaxTerms, Terms
 
 
@@ -81,7 +84,7 @@ def cut_usage(state: State, command: CutUsage) -> Iterator[UsageCut | Rejected]:
 
 def post_statements(
     state: State, command: PostStatements
-) -> Iterator[StatementPosted | EmissionsReckoned | Rejected]:
+) -> Iterator[StatementPosted | EmissionsReckoned | VoucherReturned | Rejected]:
     """Book what leases and contracts have used. Nothing is booked if any part of it can't be.
 
     What a lease emitted follows its statement. The cards that serve a contract's tokens are not known.
@@ -103,6 +106,8 @@ def post_statements(
         emissions = reckoned(state, live.chip, posted)
         if emissions is not None:
             yield emissions
+        if lease_id not in state.leases:
+            yield from returned(state, lease_id)
     for contract_id, contract_sums in groupby(command.contracts, key=lambda part: part.contract):
         yield _contract_statement(state, command.run, state.contracts[contract_id], tuple(contract_sums))
 
@@ -182,11 +187,11 @@ def _lease_statement(
 ) -> StatementPosted:
     """What a lease's settled slots cost, and the release of what they held beyond it."""
     lease = live.terms
-    lines = tuple(_lease_line(state, live, part) for part in parts)
+    lines = tuple(_lease_lines(state, live, parts))
     settled: dict[int, int] = {}
     for part in parts:
         settled[part.price] = settled.get(part.price, 0) + part.slots
-    charged = sum(line.line.buyer_pays_fen for line in lines)
+    charged = sum(line.line.buyer_pays_now_fen for line in lines)
     left = {price: slots - settled.get(price, 0) for price, slots in live.unsettled.items()}
     return StatementPosted(
         run=run,
@@ -205,13 +210,27 @@ def _lease_statement(
     )
 
 
-def _lease_line(state: State, live: LiveLease, part: LeaseSum) -> StatementLine:
+def _lease_lines(state: State, live: LiveLease, parts: Iterable[LeaseSum]) -> Iterator[StatementLine]:
+    """The lines of a lease. Each is covered by what the lines before it have left of the lease's vouchers."""
+    pledges = state.pledges.get(live.terms.id, ())
+    for part in parts:
+        line = _lease_line(state, live, part, pledges)
+        yield line
+        covered = {used.voucher: used.covered for used in line.vouchers}
+        pledges = tuple(
+            replace(one, amount=Fen(one.amount - covered.get(one.voucher, NOTHING))) for one in pledges
+        )
+
+
+def _lease_line(state: State, live: LiveLease, part: LeaseSum, pledges: tuple[Pledge, ...]) -> StatementLine:
     """One line: the contracted time at its price, less what was lost of it pro rata (F1, F2), taken apart."""
     lease, slot_seconds = live.terms, state.rules.slot_seconds
     contracted = part.slots * lease.cards * slot_seconds
     price = part.price * SECONDS_PER_HOUR // slot_seconds
     before_loss = gross_of(contracted * price, Meter.CARD_SECONDS.divisor)
-    terms = Terms(lease.vat_rate_bp, lease.fee, TaxTerms(), _agreement(state, part.agreement))
+    gross = billable_of(before_loss, contracted, part.lost)
+    vouchers = tuple(replace(one.terms, balance=one.amount) for one in pledges)
+    terms = Terms(lease.vat_rate_bp, lease.fee, TaxTerms(), _agreement(state, part.agreement), vouchers)
     return StatementLine(
         service_period=part.service_period,
         meter=Meter.CARD_SECONDS,
@@ -221,7 +240,12 @@ def _lease_line(state: State, live: LiveLease, part: LeaseSum) -> StatementLine:
         agreement=part.agreement,
         before_loss=before_loss,
         over_budget=NOTHING,
-        line=statement_line(billable_of(before_loss, contracted, part.lost), terms),
+        line=statement_line(gross, terms),
+        vouchers=tuple(
+            VoucherPart(one.voucher, one.issuer, terms, covered)
+            for one, terms, covered in zip(pledges, vouchers, vouchers_of(gross, vouchers), strict=True)
+            if covered
+        ),
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from exchange.state import VoucherId
 from matching.terms import (
     ChipCode,
     Milli,
@@ -34,7 +35,8 @@ class Quoted:
 class PlaceOrder:
     """Ask for capacity. The limit is in micro-yuan per reference card and slot; the words are those of `matching.terms.Order`.
 
-    With `quoted` it is placed only if it gets at once what the quote said, for no more.
+    With `quoted` it is placed only if it gets at once what the quote said, for no more. `vouchers` are used in their
+    order; `any` alone lets the venue pick one.
     """
 
     tier: Tier
@@ -49,3 +51,4 @@ class PlaceOrder:
     home: RegionCode | None = None
     mbps_per_card: int = 0
     quoted: Quoted | None = None
+    vouchers: tuple[VoucherId, ...] = ()

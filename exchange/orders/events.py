@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from exchange.rejections import Rejected
 from exchange.state import LeaseId, LeaseTerms, PartyId, PricedRun
+from exchange.vouchers.events import VoucherHeld, VoucherPassed, VoucherReturned
 from matching.events import (
     Closed,
     Displaced,
@@ -117,6 +118,9 @@ Told = (
     | LinkSet
     | ListingAmended
     | ListingClosed
+    | VoucherHeld
+    | VoucherPassed
+    | VoucherReturned
 )
 """What follows in the market from any command, as the log tells it."""
 

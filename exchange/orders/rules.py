@@ -9,6 +9,7 @@ from exchange.orders.telling import tell
 from exchange.parties.rules import AMOUNT_MAX, out_of_range
 from exchange.rejections import Rejected, VenueRejection, refused_by_market, rejected
 from exchange.state import PartyId, State
+from exchange.vouchers.rules import hold_vouchers
 from matching.acceptance import amended_order, order_problem
 from matching.commands import AmendOrder, CancelOrder, Place
 from matching.events import Opened, OrderAmended
@@ -36,10 +37,15 @@ def place_order(state: State, seq: Seq, by: PartyId, command: PlaceOrder) -> Ite
     if refusal is not None:
         yield refusal
         return
+    pledged = hold_vouchers(state, order, by, held, command.vouchers)
+    if isinstance(pledged, Rejected):
+        yield pledged
+        return
     happened = decide(state.market, seq, Place(order))
     opened = next(happened)
     assert isinstance(opened, Opened), "an order without a problem opens"
     yield OrderAccepted(opened, by, party.region, held)
+    yield from pledged
     yield from tell(state, happened)
 
 

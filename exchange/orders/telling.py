@@ -1,5 +1,6 @@
 """What happened in the market, as the log tells it: with the parties, the rates and the money that ride on it."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from exchange.holds import lease_hold, order_hold, reserve, slots_by_price, unsettled_after
@@ -13,7 +14,10 @@ from exchange.orders.events import (
     Told,
 )
 from exchange.rejections import Rejected, refused_by_market
-from exchange.state import LeaseId, LeaseTerms, PricedRun, State, priced
+from exchange.state import LeaseId, LeaseTerms, PricedRun, State, VoucherId, priced
+from exchange.vouchers.events import VoucherPassed
+from exchange.vouchers.judging import lease_pledges
+from exchange.vouchers.rules import hold_again, returned
 from matching.displacement import next_id
 from matching.events import (
     Closed,
@@ -28,7 +32,7 @@ from matching.events import (
     Ticked,
 )
 from matching.events import Rejected as RefusedByMarket
-from matching.terms import Block, LeaseNumber, OnPreempt, OrderId, Slot, Window
+from matching.terms import Block, ChipCode, LeaseNumber, OnPreempt, OrderId, Slot, Window
 from settlement.ledger.chart import AccountKind, LedgerAccount
 from settlement.money import NOTHING, Fen
 
@@ -39,19 +43,32 @@ def tell(state: State, happened: Iterable[Event]) -> Iterator[Told | Rejected]:
     The first event of what a party asks for is told by the rule that asked: it knows whose it is.
     """
     lost: dict[OrderId, LeaseTerms] = {}
+    freed: dict[OrderId, Counter[VoucherId]] = {}
     for event in happened:
         match event:
             case Leased():
-                yield _granted(state, event)
+                granted = _granted(state, event)
+                pledges = lease_pledges(state, granted.lease, _chip(state, event), granted.held)
+                taken = [VoucherPassed(event.order, granted.lease.id, pledge) for pledge in pledges]
+                yield granted
+                yield from taken
             case Closed():
                 yield _closed(state, event)
+                yield from returned(state, event.order)
             case Displaced():
                 lease = state.leases[lease_id(event.lease)].terms
                 lost[next_id(lease.order)] = lease
-                yield _displaced(state, event)
+                displaced = _displaced(state, event)
+                yield displaced
+                for back in returned(state, lease.id, displaced.held_left):
+                    freed.setdefault(next_id(lease.order), Counter())[back.voucher] += back.amount
+                    yield back
                 yield from released(state, lease.order)
             case Opened(order, _):
-                yield _reopened(state, event, lost[order.id])
+                again = _reopened(state, event, lost[order.id])
+                yield again
+                if isinstance(again, OrderAccepted) and order.id in freed:
+                    yield from hold_again(state, order, again.party, again.held, freed[order.id])
             case Rested() | Ticked() | LinkSet() | ListingAmended() | ListingClosed():
                 yield event
             case RefusedByMarket(code):
@@ -70,6 +87,10 @@ def released(state: State, order: OrderId) -> Iterator[ReserveReleased]:
 def lease_id(number: LeaseNumber) -> LeaseId:
     """What the venue calls the `number`-th lease."""
     return LeaseId(f"lse-{number}")
+
+
+def _chip(state: State, event: Leased) -> ChipCode:
+    return state.market.listings[event.listing].terms.chip
 
 
 def _granted(state: State, event: Leased) -> LeaseGranted:

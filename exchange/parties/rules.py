@@ -60,7 +60,7 @@ def revoke_key(state: State, command: RevokeKey) -> Iterator[KeyRevoked | Reject
 
 def deposit(state: State, command: Deposit) -> Iterator[Deposited | Rejected]:
     """Book what a party paid in. A reference is booked once for each party, whoever asks and under whichever id."""
-    paid_in = -state.balances.of(LedgerAccount(VENUE, AccountKind.BANK))
+    paid_in = state.paid_out - state.balances.of(LedgerAccount(VENUE, AccountKind.BANK))
     if command.party not in state.parties:
         yield unknown_party(command.party)
     elif not 0 < command.amount <= AMOUNT_MAX:

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Column,
     Date,
     DateTime,
+    Identity,
     Index,
     Integer,
     PrimaryKeyConstraint,
@@ -20,7 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSON
 
-from exchange.persistence.tables import metadata
+from exchange.persistence.payout_tables import metadata
 
 __all__ = ["metadata"]
 
@@ -84,3 +85,18 @@ bank_lines = Table(
     Index("ix_bank_lines_booked_on", "booked_on"),
 )
 """Lines of the bank's statements, each once for ever by the bank's own reference."""
+
+payout_freezes = Table(
+    "payout_freezes",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("found", Text, nullable=False),
+    Column("frozen_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
+    Column("lifted_by", Text),
+    Column("lifted_why", Text),
+    Column("lifted_at", DateTime(timezone=True)),
+)
+"""When payouts were frozen, by what an audit had found, and which clerk has lifted that. None is ever deleted.
+
+They stand beside the log: an auditor asks no writer for leave.
+"""

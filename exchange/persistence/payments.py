@@ -1,14 +1,15 @@
 """Movements of money, a gateway's webhooks and a bank's files, as they are written down beside the log."""
 
 from collections.abc import Sequence
-from dataclasses import astuple
+from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
 from typing import get_args
 
 import asyncpg
 import msgspec
 
-from exchange.persistence.database import Pool
+from exchange.persistence.database import Connection, Pool
+from exchange.state import PartyId
 from settlement.gateways.bank_file import PaymentOrder, StatementLine
 from settlement.gateways.news import GatewayEvent
 from settlement.gateways.saga import StaleError
@@ -70,6 +71,15 @@ class MovementStore:
             [line.movement for line in lines],
         )
         return [_movement(row) for row in rows]
+
+    async def count_done(self, since: int) -> tuple[int, int]:
+        """How many movements since a second are done and not reconciled, and how many are."""
+        row = await self._pool.fetchrow(
+            "SELECT count(*) FILTER (WHERE state = 'succeeded') AS waiting, "
+            "count(*) FILTER (WHERE state = 'reconciled') AS reconciled FROM movements WHERE requested_at >= $1",
+            since,
+        )
+        return row["waiting"], row["reconciled"]
 
     async def write(self, before: Movement, after: Movement) -> None:
         """Write down what became of a movement. Raises `StaleError` where it is not as it was `before`."""
@@ -166,6 +176,44 @@ class BankStore:
     async def _lines(self, which: str, *values: object) -> list[StatementLine]:
         sql = f"SELECT {_LINE} FROM bank_lines WHERE {which} ORDER BY booked_on, bank_reference"  # noqa: S608
         return [StatementLine(**row) for row in await self._pool.fetch(sql, *values)]
+
+
+@dataclass(frozen=True, slots=True)
+class Freeze:
+    """Since when no seller is paid, and what an audit had found."""
+
+    id: int
+    found: str
+    frozen_at: datetime
+
+
+class FreezeStore:
+    """Whether payouts are frozen. Whoever audits freezes them, and a clerk lifts that."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def standing(self) -> Freeze | None:
+        """The oldest freeze that nobody has lifted."""
+        row = await self._pool.fetchrow(
+            "SELECT id, found, frozen_at FROM payout_freezes WHERE lifted_at IS NULL ORDER BY id LIMIT 1"
+        )
+        return None if row is None else Freeze(**row)
+
+    async def lift(self, by: PartyId, why: str) -> int:
+        """Lift every freeze, and say how many there were."""
+        rows = await self._pool.fetch(
+            "UPDATE payout_freezes SET lifted_by = $1, lifted_why = $2, lifted_at = clock_timestamp() "
+            "WHERE lifted_at IS NULL RETURNING id",
+            by,
+            why,
+        )
+        return len(rows)
+
+
+async def freeze(connection: Connection, found: str) -> None:
+    """Freeze payouts, by what was found. For an auditor, on a connection of its own."""
+    await connection.execute("INSERT INTO payout_freezes (found) VALUES ($1)", found)
 
 
 def _row(movement: Movement) -> tuple[object, ...]:

@@ -30,12 +30,23 @@ from exchange.orders.events import (
     ReserveReleased,
 )
 from exchange.parties.events import KeyIssued, KeyRevoked, PartyRegistered
-from exchange.persistence import tables
+from exchange.payouts.events import (
+    PayoutAccountNamed,
+    PayoutBegun,
+    PayoutFailed,
+    PayoutPaid,
+    PayoutReturned,
+    PayoutTermsSet,
+)
+from exchange.payouts.evolving import PayoutEvent
+from exchange.persistence import payout_tables, tables
 from exchange.persistence.pair_projections import project_pair
 from exchange.persistence.power_projections import project_power
 from exchange.persistence.rows import Heard, Row, Rows
+from exchange.persistence.voucher_rows import project_vouchers
 from exchange.power.events import CertificatesDeclared, PowerTablesAdopted, PueDeclared
-from exchange.state import PricedRun
+from exchange.refunds.events import CreditNoteMoved, LineRefunded
+from exchange.state import PayoutState, PricedRun
 from exchange.venue.events import TermsAdopted
 from matching.events import Leased, LinkSet, ListingAmended, ListingClosed, Rested, Ticked
 from matching.live import MILLI
@@ -45,6 +56,9 @@ from matching.terms import Block, Listing, Order, PriceRule, Shape
 def project(rows: Rows, seq: int, digest: bytes, event: Event) -> None:
     """Add what `event` means for the tables: it was made by the `seq`-th command, after which the log has that digest."""
     rows.heard.hear(seq)
+    if isinstance(event, PayoutEvent):
+        _project_payout(rows, seq, event)
+        return
     match event:
         case TermsAdopted(terms):
             rows.change(tables.venue, {"only": True, "terms": _builtins(terms)})
@@ -54,8 +68,7 @@ def project(rows: Rows, seq: int, digest: bytes, event: Event) -> None:
         case PartyRegistered(party):
             rows.add(tables.parties, {**_builtins(party), "roles": sorted(party.roles), "seq": seq})
         case KeyIssued(party_id, key, key_digest):
-            row = {"party": party_id, "key": key, "digest": key_digest, "revoked": False}
-            rows.put(tables.api_keys, row)
+            rows.put(tables.api_keys, {"party": party_id, "key": key, "digest": key_digest, "revoked": False})
         case KeyRevoked(party_id, key):
             rows.change(tables.api_keys, {"party": party_id, "key": key, "revoked": True})
         case ListingPublished() | ListingAmended() | ListingClosed():
@@ -85,18 +98,17 @@ def project(rows: Rows, seq: int, digest: bytes, event: Event) -> None:
             rows.add(tables.contracts, {**row, "left": contract.budget, "seq": seq, "status": "open"})
         case ContractClosed(contract_id, _, _):
             rows.change(tables.contracts, {"id": contract_id, "status": "closed"})
-        case CloseBegun(run):
-            rows.add(tables.runs, {**asdict(run), "seq": seq, "status": "open"})
-        case UsageCut(run):
-            rows.change(tables.runs, {"id": run.id, "usage_batch": run.usage_batch})
-        case PeriodClosed(run):
-            rows.change(tables.runs, {"id": run.id, "status": "closed"})
+        case CloseBegun() | UsageCut() | PeriodClosed():
+            _project_run(rows, seq, event)
         case StatementPosted():
             _project_statement(rows, seq, event)
         case PowerTablesAdopted() | PueDeclared() | CertificatesDeclared() | EmissionsReckoned():
             project_power(rows, seq, event)
-        case _:
-            project_pair(rows, seq, event)  # deposits live in the ledger, and a refusal changes nothing
+        case LineRefunded() | CreditNoteMoved():
+            _project_refund(rows, event)
+        case _:  # deposits live in the ledger, and a refusal changes nothing
+            project_pair(rows, seq, event)
+            project_vouchers(rows, seq, event)
 
 
 def _project_listing(rows: Rows, seq: int, event: ListingPublished | ListingAmended | ListingClosed) -> None:
@@ -155,6 +167,16 @@ def _project_order(
             rows.change(tables.orders, {"id": order_id, "held": 0})
 
 
+def _project_run(rows: Rows, seq: int, event: CloseBegun | UsageCut | PeriodClosed) -> None:
+    match event:
+        case CloseBegun(run):
+            rows.add(tables.runs, {**asdict(run), "closed_slot": None, "seq": seq, "status": "open"})
+        case UsageCut(run):
+            rows.change(tables.runs, {"id": run.id, "usage_batch": run.usage_batch})
+        case PeriodClosed(run):
+            rows.change(tables.runs, {"id": run.id, "status": "closed", "closed_slot": rows.heard.now})
+
+
 def _project_statement(rows: Rows, seq: int, event: StatementPosted) -> None:
     """A statement with its lines, and what remains of its subject."""
     if event.kind is SubjectKind.LEASE:
@@ -184,8 +206,66 @@ def _project_statement(rows: Rows, seq: int, event: StatementPosted) -> None:
         figures = _builtins(part.line)
         rows.append(
             tables.statement_lines,
-            {"statement": statement, "n": n, "agreement": agreement, **head, **figures},
+            {
+                "statement": statement,
+                "n": n,
+                "agreement": agreement,
+                "vouchers": _builtins(part.vouchers),
+                **head,
+                **figures,
+            },
         )
+
+
+def _project_refund(rows: Rows, event: LineRefunded | CreditNoteMoved) -> None:
+    match event:
+        case LineRefunded():
+            rows.add(payout_tables.refunds, _refund_row(rows.heard, event))
+        case CreditNoteMoved(refund, note):
+            row = {"id": refund, "note_state": note.state, "note_since": note.since}
+            rows.change(payout_tables.refunds, row)
+
+
+def _refund_row(heard: Heard, event: LineRefunded) -> Row:
+    return {
+        "id": event.refund,
+        "statement": event.line.statement,
+        "n": event.line.n,
+        "buyer": event.line.buyer,
+        "seller": event.line.seller,
+        "amount": event.amount,
+        "reason": event.reason,
+        "reference": event.reference,
+        "correction": _builtins(event.correction),
+        "invoice_used": event.note.invoice_used,
+        "note_state": event.note.state,
+        "note_since": event.note.since,
+        "slot": heard.now,
+        "seq": heard.seq,
+    }
+
+
+def _project_payout(rows: Rows, seq: int, event: PayoutEvent) -> None:
+    match event:
+        case PayoutTermsSet(terms):
+            rows.put(payout_tables.payout_terms, {"only": True, **asdict(terms)})
+        case PayoutAccountNamed(party, account):
+            rows.put(payout_tables.payout_accounts, {"party": party, "account": account, "seq": seq})
+        case PayoutBegun(payout, party, account, amount):
+            row = {"id": payout, "party": party, "account": account, "amount": amount, "left": amount}
+            told = {"status": PayoutState.BEGUN, "reference": None, "why": None}
+            rows.add(payout_tables.payouts, {**row, **told, "slot": rows.heard.now, "seq": seq})
+        case PayoutPaid(payout, _, _, reference):
+            rows.change(
+                payout_tables.payouts, {"id": payout, "status": PayoutState.PAID, "reference": reference}
+            )
+        case PayoutFailed(payout, _, _, why):
+            rows.change(
+                payout_tables.payouts, {"id": payout, "status": PayoutState.FAILED, "why": why, "left": 0}
+            )
+        case PayoutReturned(payout, _, _, left, _):
+            status = PayoutState.PAID if left else PayoutState.RETURNED
+            rows.change(payout_tables.payouts, {"id": payout, "status": status, "left": left})
 
 
 _LINE_HEAD = ("service_period", "meter", "price", "quantity", "lost", "before_loss", "over_budget")

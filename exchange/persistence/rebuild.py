@@ -2,9 +2,9 @@
 
 import asyncpg
 
-from exchange.persistence import tables
 from exchange.persistence.codec import decode_event
 from exchange.persistence.log import store_rows
+from exchange.persistence.payout_tables import PROJECTIONS
 from exchange.persistence.projections import project
 from exchange.persistence.rows import Heard, Rows
 
@@ -19,7 +19,7 @@ async def rebuild(connection: asyncpg.Connection) -> int:
     count, heard = 0, Heard()
     async with connection.transaction():
         epoch: int = await connection.fetchval("UPDATE writer SET epoch = epoch + 1 RETURNING epoch")
-        for table in tables.PROJECTIONS:
+        for table in PROJECTIONS:
             await connection.execute(f"DELETE FROM {table.name}")  # noqa: S608 - our own table's name
         await connection.execute('INSERT INTO venue ("only") VALUES (true)')
         cursor = await connection.cursor(

@@ -2,8 +2,9 @@
 
 The log (`commands`, `events`, `entries`, `postings`) is the truth: rows are added and never changed. The rest of the
 writer's tables are projections: derived from events alone, and rebuilt from the log at any time. Usage arrives beside
-the log, in batches of its own, and is never changed either. What gateways and banks were asked, and have said, is in `payment_tables.py`;
-what regions sign is in `pair_tables.py`, and carbon in `power_tables.py`.
+the log, in batches of its own, and is never changed either. What gateways and banks were asked, and have said, is in
+`payment_tables.py`; what regions sign is in `pair_tables.py`; what lines give back and sellers are paid in `payout_tables.py`;
+what is about vouchers in `voucher_tables.py`; and carbon in `power_tables.py`.
 """
 
 from dataclasses import fields
@@ -31,6 +32,7 @@ from exchange.persistence.columns import metadata
 from exchange.persistence.columns import text_column as _text
 from exchange.persistence.pair_tables import PAIR_TABLES
 from exchange.persistence.power_tables import POWER_TABLES
+from exchange.persistence.voucher_tables import VOUCHER_TABLES
 from settlement.ledger.chart import CONTRA
 from settlement.statement import Line, RegionShares
 
@@ -319,10 +321,12 @@ runs = Table(
     _int("ends"),
     _int("usage_batch", null=True),
     _int("late_until"),
+    _int("closed_slot", null=True),
     _int("seq"),
     _text("status"),
     UniqueConstraint("period"),
 )
+"""Runs; `closed_slot` is where the venue's clock stood when one was finished."""
 
 statements = Table(
     "statements",
@@ -356,9 +360,17 @@ statement_lines = Table(
     _text("agreement", null=True),
     _int("before_loss"),
     _int("over_budget"),
+    _json("vouchers"),
     *(_json(part.name) if part.type is RegionShares else _int(part.name) for part in fields(Line)),
     PrimaryKeyConstraint("statement", "n"),
 )
+
+Index(
+    "ix_statement_lines_vouchers",
+    statement_lines.c.statement,
+    postgresql_where="vouchers <> '[]'",
+)
+"""Lines that vouchers cover in part: few of all."""
 
 usage_batches = Table(
     "usage_batches",
@@ -441,6 +453,7 @@ PROJECTIONS = (
     agreements,
     *PAIR_TABLES,
     *POWER_TABLES,
+    *VOUCHER_TABLES,
     runs,
     statements,
     statement_lines,

@@ -12,6 +12,19 @@ from matching.terms import Rejection as MarketRejection
 from settlement.power import PUE_LEAST, PUE_MOST, PowerTables
 
 
+def decide_power(
+    state: State, by: PartyId, command: AdoptPowerTables | DeclarePue | DeclareCertificates
+) -> Iterator[PowerTablesAdopted | PueDeclared | CertificatesDeclared | Rejected]:
+    """What a command about power and carbon makes happen."""
+    match command:
+        case AdoptPowerTables():
+            yield from adopt_power_tables(state, command)
+        case DeclarePue():
+            yield from declare_pue(state, by, command)
+        case DeclareCertificates():
+            yield from declare_certificates(state, by, command)
+
+
 def adopt_power_tables(state: State, command: AdoptPowerTables) -> Iterator[PowerTablesAdopted | Rejected]:
     """Take another version of the tables into use; a run is reckoned by one version from its beginning to its end."""
     tables = command.tables

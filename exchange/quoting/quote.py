@@ -1,13 +1,17 @@
 """A quote: what an order would get now, what that comes to in money, and why where it would get nothing."""
 
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from exchange.catalogue.catalogue import Catalogue
 from exchange.holds import lease_hold, order_hold, slots_by_price
 from exchange.orders.commands import PlaceOrder
 from exchange.orders.rules import order_of, order_refusal
 from exchange.rejections import Rejected, refused_by_market
-from exchange.state import PartyId, PricedRun, State, priced
+from exchange.state import PartyId, Pledge, PricedRun, State, VoucherId, priced
+from exchange.vouchers.judging import needed, pledges_for
+from exchange.vouchers.rules import hold_vouchers
 from matching.acceptance import order_problem
 from matching.deals import Deal, DealLeg
 from matching.explaining import Barrier, Count, why_not
@@ -30,6 +34,7 @@ from matching.terms import (
 from settlement.meters import MICRO_YUAN_PER_FEN
 from settlement.money import NOTHING, Fen, round_half_away
 from settlement.statement import fee_of, split_vat
+from settlement.terms import VoucherMode
 
 UNPLACED = OrderId("quote")
 
@@ -118,14 +123,24 @@ class Explanation:
 
 
 @dataclass(frozen=True, slots=True)
+class QuotedVoucher:
+    """What a voucher would hold for the order, and cover of what the order would get now, if all of it is delivered."""
+
+    voucher: VoucherId
+    mode: VoucherMode
+    held: Fen
+    covered: Fen
+
+
+@dataclass(frozen=True, slots=True)
 class Quote:
     """An answer that books nothing, true when the log stood at `version`.
 
     `order_held` is what placing the order would hold at first. `end` is how the order would be closed at once, or None
     where it, or what is left of it, rests. `earliest` is what the same order would get if it minded time most, `sizes`
     and `limits` what it would get for less or for another limit. `interrupts` counts the leases that would be taken
-    back for it, and `risk` says who could take back what it gets. `explanation` is there where nothing was found, and
-    `refusal` where the venue would not take the order at all, whatever its buyer has to spend.
+    back for it, and `risk` says who could take back what it gets. `explanation` is there where nothing was found,
+    `vouchers` where the order names some, and `refusal` where the venue would not take the order at all, whatever its buyer has to spend.
     """
 
     version: Seq
@@ -138,6 +153,7 @@ class Quote:
     sizes: tuple[Step, ...] = ()
     limits: tuple[Step, ...] = ()
     explanation: Explanation | None = None
+    vouchers: tuple[QuotedVoucher, ...] = ()
     refusal: Rejected | None = None
 
 
@@ -149,15 +165,18 @@ def quoted(state: State, version: Seq, catalogue: Catalogue, by: PartyId, comman
     if problem is not None:
         return Quote(version, refusal=refused_by_market(problem))
     held = order_hold(order, state.rules)
-    refusal = order_refusal(state, order)
-    if refusal is not None:
+    pledged = hold_vouchers(state, order, by, held, command.vouchers)
+    refusal = order_refusal(state, order) or (pledged if isinstance(pledged, Rejected) else None)
+    if refusal is not None or isinstance(pledged, Rejected):
         return Quote(version, held, refusal=refusal)
     answer = quote(state.market, order, version, tick)
     assert not isinstance(answer, Rejection), "an order without a problem is quoted"
+    found = _found(state, answer.deal)
+    legs = () if found is None else found.legs
     return Quote(
         version=version,
         order_held=held,
-        found=_found(state, answer.deal),
+        found=found,
         end=answer.end,
         earliest=_found(state, answer.earliest),
         interrupts=0 if answer.displacing is None else len(answer.displacing.leases),
@@ -165,7 +184,27 @@ def quoted(state: State, version: Seq, catalogue: Catalogue, by: PartyId, comman
         sizes=answer.sizes,
         limits=answer.limits,
         explanation=_explained(state, catalogue, order) if answer.deal is None else None,
+        vouchers=tuple(_covered(state, by, [event.pledge for event in pledged], legs)),
     )
+
+
+def _covered(
+    state: State, by: PartyId, held: list[Pledge], legs: tuple[FoundLeg, ...]
+) -> Iterator[QuotedVoucher]:
+    """What each voucher would hold for the order, and cover of what that would get."""
+    left, covered = held, Counter[VoucherId]()
+    for leg in legs:
+        parties = by, state.listings[leg.listing].party
+        taken = list(pledges_for(state, left, parties, leg.chip, leg.held))
+        amounts = {pledge.voucher: pledge.amount for pledge in taken}
+        left = [
+            replace(pledge, amount=Fen(pledge.amount - amounts.get(pledge.voucher, NOTHING)))
+            for pledge in left
+        ]
+        covered.update({one.voucher: fen for one, fen in zip(taken, needed(taken, leg.total), strict=True)})
+    for pledge in held:
+        amount = Fen(covered[pledge.voucher])
+        yield QuotedVoucher(pledge.voucher, pledge.terms.mode, pledge.amount, amount)
 
 
 def _found(state: State, deal: Deal | None) -> Found | None:

@@ -8,6 +8,8 @@ from exchange.rejections import Rejected, VenueRejection, rejected
 from exchange.state import State, VenueTerms
 from exchange.venue.commands import AdoptTerms, Tick
 from exchange.venue.events import TermsAdopted
+from exchange.vouchers.events import VoucherExpired
+from exchange.vouchers.rules import expired
 from matching.commands import SetLink
 from matching.commands import Tick as MarketTick
 from matching.rules import decide
@@ -39,13 +41,17 @@ def adopt_terms(state: State, command: AdoptTerms) -> Iterator[TermsAdopted | Re
         yield TermsAdopted(terms)
 
 
-def tick(state: State, seq: Seq, command: Tick) -> Iterator[Told | Rejected]:
+def tick(state: State, seq: Seq, command: Tick) -> Iterator[Told | VoucherExpired | Rejected]:
     """Let time pass: what is too late leaves the books, and its money is free again."""
     market, now = state.market, state.rules.slot_of(command.now)
     ending = dict.fromkeys(market.leases[number].order.id for number in market.lease_ends.due(now + 1))
-    yield from tell(state, decide(market, seq, MarketTick(now)))
+    for told in tell(state, decide(market, seq, MarketTick(now))):
+        yield told
+        if isinstance(told, Rejected):
+            return
     for order in ending:
         yield from released(state, order)
+    yield from expired(state)
 
 
 def set_link(state: State, seq: Seq, command: SetLink) -> Iterator[Told | Rejected]:

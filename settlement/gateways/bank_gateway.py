@@ -125,11 +125,12 @@ class BankGateway:
     async def next_file(self) -> tuple[int, bytes] | None:
         """A file with every order that is in none yet, and its number; None where there is nothing to pay."""
         number = await self._book.seal()
-        return None if number is None else (number, await self.file(number))
+        return None if number is None else (number, payment_file(await self._book.sealed(number)))
 
-    async def file(self, number: int) -> bytes:
-        """A file as it was made: the same bytes however often it is asked for."""
-        return payment_file(await self._book.sealed(number))
+    async def file(self, number: int) -> bytes | None:
+        """A file as it was made: the same bytes however often it is asked for. None where no such file was made."""
+        orders = await self._book.sealed(number)
+        return payment_file(orders) if orders else None
 
     async def take_in(self, content: bytes) -> list[StatementLine]:
         """Take a statement in, and give the lines that are new. The same file again, or one that overlaps, adds nothing.

@@ -79,6 +79,10 @@ class Gateway(Protocol):
 class Onboarding(Protocol):
     """A gateway that asks sellers itself who they are."""
 
-    async def onboarding_link(self, account: str, back_to: str) -> str:
-        """A page of the gateway where a seller completes its account: of use once, and for minutes."""
+    async def onboarding_link(self, account: str, back_to: str) -> str | None:
+        """A page of the gateway where a seller completes its account: of use once, and for minutes. None: not now."""
         ...
+
+
+class SellersGateway(Gateway, Onboarding, Protocol):
+    """A gateway at which sellers have accounts."""

@@ -101,16 +101,19 @@ class StripeGateway:
             told = _told(fault)
             return NoAnswer(told.explain) if isinstance(told, Refused) else told
 
-    async def onboarding_link(self, account: str, back_to: str) -> str:
-        """A page where a seller says who it is, which then leads `back_to` ours. Raises `stripe.StripeError`."""
-        link = await self._api.account_links.create_async(
-            {
-                "account": account,
-                "type": "account_onboarding",
-                "return_url": back_to,
-                "refresh_url": back_to,
-            }
-        )
+    async def onboarding_link(self, account: str, back_to: str) -> str | None:
+        """A page where a seller says who it is, which then leads `back_to` ours; None where Stripe gives none now."""
+        try:
+            link = await self._api.account_links.create_async(
+                {
+                    "account": account,
+                    "type": "account_onboarding",
+                    "return_url": back_to,
+                    "refresh_url": back_to,
+                }
+            )
+        except stripe.StripeError:
+            return None
         return link.url
 
     async def _ask(self, movement: Movement) -> Outcome:

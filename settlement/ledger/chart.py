@@ -1,7 +1,7 @@
 """The chart of accounts: every kind of balance there is, what it means, and which book it stands in.
 
 A balance is what is owed to the account's owner: a credit raises it, a debit lowers it, and it is never negative.
-Each book has one contra kind, which carries the other side and so is negative or zero.
+Each book has contra kinds, which carry the other side and so are negative or zero.
 """
 
 from enum import StrEnum
@@ -17,6 +17,8 @@ class Book(StrEnum):
     """What regions attribute to themselves under an agreement; nobody is paid from it."""
     CARBON = "carbon"
     """The same of emissions, in grams of CO₂."""
+    VOUCHERS = "vouchers"
+    """What regions have promised in vouchers, and what became of it; it turns into money only by being used."""
 
 
 class AccountKind(StrEnum):
@@ -30,10 +32,16 @@ class AccountKind(StrEnum):
     """What the venue owes a buyer and an order or a lease has claimed."""
     PAYABLE = "payable"
     """What the venue owes a seller for what it delivered."""
+    IN_TRANSIT = "in_transit"
+    """What the venue has set aside for a seller, and its gateway is paying."""
     FEE_INCOME = "fee_income"
     """What the venue has earned in fees, without VAT."""
     FEE_VAT = "fee_vat"
     """What the venue owes the treasury as VAT on its fees."""
+    SUBSIDY_CLAIM = "subsidy_claim"
+    """The contra side of subsidies: what regions owe for vouchers of theirs that were used."""
+    SUBSIDY_DUE = "subsidy_due"
+    """What a buyer or seller gets of a voucher that was used, once its region has paid."""
 
     ATTRIBUTION = "attribution"
     """The contra side of every attribution: what statements gave the regions to count."""
@@ -48,12 +56,22 @@ class AccountKind(StrEnum):
     """The contra side of every emission: the grams that statements gave the regions to count."""
     CARBON = "carbon"
     """The grams of CO₂ that a region counts as its own under its agreements; not a report of emissions."""
+    VOUCHER_BUDGET = "voucher_budget"
+    """The contra side of vouchers: what a programme has promised, less what was not used in time."""
+    VOUCHER_LEFT = "voucher_left"
+    """What a voucher may still cover."""
+    VOUCHER_HELD = "voucher_held"
+    """What an order or a lease has claimed of a voucher."""
+    VOUCHER_USED = "voucher_used"
+    """What a voucher has covered."""
 
     @property
     def book(self) -> Book:
         """The book in which accounts of this kind stand."""
         if self in CARBON_KINDS:
             return Book.CARBON
+        if self in VOUCHER_KINDS:
+            return Book.VOUCHERS
         return Book.MEMO if self in MEMO_KINDS else Book.MONEY
 
 
@@ -63,7 +81,24 @@ MEMO_KINDS: frozenset[AccountKind] = frozenset(
 
 CARBON_KINDS: frozenset[AccountKind] = frozenset({AccountKind.EMISSIONS, AccountKind.CARBON})
 
-CONTRA: frozenset[AccountKind] = frozenset({AccountKind.BANK, AccountKind.ATTRIBUTION, AccountKind.EMISSIONS})
+VOUCHER_KINDS: frozenset[AccountKind] = frozenset(
+    {
+        AccountKind.VOUCHER_BUDGET,
+        AccountKind.VOUCHER_LEFT,
+        AccountKind.VOUCHER_HELD,
+        AccountKind.VOUCHER_USED,
+    }
+)
+
+CONTRA: frozenset[AccountKind] = frozenset(
+    {
+        AccountKind.BANK,
+        AccountKind.SUBSIDY_CLAIM,
+        AccountKind.ATTRIBUTION,
+        AccountKind.EMISSIONS,
+        AccountKind.VOUCHER_BUDGET,
+    }
+)
 """The only kinds that may go below zero. The list is fixed here: no account can be exempted by a flag."""
 
 

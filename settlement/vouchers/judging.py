@@ -12,7 +12,7 @@ from settlement.money import NOTHING, Fen
 from settlement.statement import voucher_of
 from settlement.terms import VoucherTerms
 from settlement.vouchers.parties import Party, lies_within, related
-from settlement.vouchers.programme import ChipOrigin, Evidence, ProductLine, Programme
+from settlement.vouchers.programme import Buyers, ChipOrigin, Evidence, ProductLine, Programme
 from settlement.vouchers.uses import NOTHING_USED, Standing
 
 
@@ -46,12 +46,12 @@ class Refusal:
 class Application:
     """A purchase for which a voucher is asked. `at` is UTC seconds, `gross` the price with VAT in fen.
 
-    `contract` is the key under which a contract is subsidised once, whoever claims: buyer or seller. `origin` is None
-    where nothing is bought that has a chip.
+    `seller` is None while nobody knows who it will be. `contract` is the key under which a contract is subsidised once,
+    whoever claims: buyer or seller. `origin` is None where nothing is bought that has a chip.
     """
 
     buyer: Party
-    seller: Party
+    seller: Party | None
     contract: str
     product: ProductLine
     origin: ChipOrigin | None
@@ -83,8 +83,8 @@ class Refused:
 def judge(programme: Programme, application: Application) -> Grant | Refused:
     """Say what a programme grants of a purchase, or why nothing."""
     refusals = (
-        *_of_time(programme, application),
-        *_of_buyer(programme, application),
+        *buyer_refusals(programme, application.buyer, application.at),
+        *_of_seller(programme, application),
         *_of_purchase(programme, application),
         *_of_limits(programme, application),
     )
@@ -95,6 +95,11 @@ def judge(programme: Programme, application: Application) -> Grant | Refused:
     if not amount:
         return Refused((Refusal(RefusalCode.PRICE_TOO_SMALL, "Nothing is left to cover: order more."),))
     return Grant(amount, voucher, programme.evidence)
+
+
+def buyer_refusals(programme: Programme, buyer: Party, at: int) -> tuple[Refusal, ...]:
+    """What stands against a buyer at an instant, whatever it buys: nothing where it may be given a voucher."""
+    return (*_of_time(programme, at), *_of_buyer(programme.buyers, buyer))
 
 
 def voucher_terms(programme: Programme, application: Application) -> VoucherTerms:
@@ -123,17 +128,16 @@ def missing_evidence(programme: Programme, shown: Collection[Evidence]) -> tuple
     return tuple(evidence for evidence in programme.evidence if evidence not in shown)
 
 
-def _of_time(programme: Programme, application: Application) -> Iterator[Refusal]:
-    if application.at < programme.valid_from:
+def _of_time(programme: Programme, at: int) -> Iterator[Refusal]:
+    if at < programme.valid_from:
         yield Refusal(RefusalCode.NOT_YET_VALID, "The programme has not begun: order after it begins.")
-    if programme.valid_to is not None and application.at >= programme.valid_to:
+    if programme.valid_to is not None and at >= programme.valid_to:
         yield Refusal(
             RefusalCode.NO_LONGER_VALID, "The programme has ended: look for the one that follows it."
         )
 
 
-def _of_buyer(programme: Programme, application: Application) -> Iterator[Refusal]:
-    buyers, buyer = programme.buyers, application.buyer
+def _of_buyer(buyers: Buyers, buyer: Party) -> Iterator[Refusal]:
     if buyers.regions and not any(lies_within(buyer.region, area) for area in buyers.regions):
         yield Refusal(
             RefusalCode.REGION_NOT_ELIGIBLE,
@@ -150,7 +154,11 @@ def _of_buyer(programme: Programme, application: Application) -> Iterator[Refusa
             RefusalCode.INDUSTRY_NOT_ELIGIBLE,
             f"Only {_any_of(buyers.industries)} is eligible: choose a programme for {buyer.industry}.",
         )
-    if programme.sellers_unrelated and related(buyer, application.seller):
+
+
+def _of_seller(programme: Programme, application: Application) -> Iterator[Refusal]:
+    seller = application.seller
+    if programme.sellers_unrelated and seller is not None and related(application.buyer, seller):
         yield Refusal(
             RefusalCode.RELATED_PARTIES,
             "Buyer and seller belong together: buy from a seller that shares no owner with you.",

@@ -37,6 +37,7 @@ from settlement.money import BasisPoints, Fen
 from settlement.power import CardPower, GridFactor, PowerTables
 from settlement.sign_off import digest_of
 from settlement.terms import FeeBase, FeeTerms
+from settlement.vouchers.programme import ChipOrigin
 from tests.exchange.laws import require_sound
 
 T = TypeVar("T")
@@ -66,7 +67,8 @@ QUARTERS = replace(HOURS, slot_seconds=900, horizon_slots=90 * 24 * 4)
 
 def empty_state() -> State:
     chips, regions = frozenset({FAST, SLOW}), frozenset({EAST, WEST, NORTH})
-    return State(market=Market(chips, regions))
+    origins = {FAST: ChipOrigin.FOREIGN, SLOW: ChipOrigin.DOMESTIC}
+    return State(market=Market(chips, regions), origins=origins)
 
 
 def party(name: str, *roles: Role, region: RegionCode = EAST, group: str = "") -> Party:

@@ -4,7 +4,7 @@ from collections import Counter
 from fractions import Fraction
 from math import ceil
 
-from exchange.state import LiveLease, State
+from exchange.state import LiveLease, PayoutState, State
 from matching.terms import Block, OnPreempt, Order, OrderId, Split, Tier
 from settlement.ledger.chart import CONTRA, AccountKind
 
@@ -22,6 +22,7 @@ def require_sound(state: State) -> None:
         if account.kind is AccountKind.HELD
     }
     assert held == needs(state), "what is held is what is needed"
+    require_owed(state)
     for name, order in state.orders.items():
         live = state.market.orders[name]
         most = most_it_costs(state, live.terms, live.left)
@@ -31,6 +32,29 @@ def require_sound(state: State) -> None:
             assert order.held >= most, f"{name} holds enough for what it has not got yet"
     for name in state.reserves:
         require_reserved(state, name)
+    require_sound_vouchers(state)
+
+
+def require_owed(state: State) -> None:
+    """What runs have settled for a seller is owed to it, on its way to it, or paid to it."""
+    owed: Counter[str] = Counter()
+    on_its_way: Counter[str] = Counter()
+    for account, amount in state.balances.items():
+        if account.kind is AccountKind.PAYABLE:
+            owed[account.owner] += amount
+        if account.kind is AccountKind.IN_TRANSIT:
+            on_its_way[account.owner] += amount
+    begun: Counter[str] = Counter()
+    paid: Counter[str] = Counter()
+    for payout in state.payouts.values():
+        (begun if payout.state is PayoutState.BEGUN else paid)[payout.party] += payout.left
+    assert on_its_way == begun, "what is in transit is what payouts have set aside"
+    assert paid.total() == state.paid_out, "what was paid out is what payouts have paid"
+    earned: Counter[str] = Counter()
+    for earnings in state.earnings.values():
+        for seller, amount in earnings.by_seller.items():
+            earned[seller] += amount
+    assert +earned == owed + on_its_way + paid, "what was settled is owed, on its way or paid"
 
 
 def require_reserved(state: State, name: OrderId) -> None:
@@ -43,6 +67,37 @@ def require_reserved(state: State, name: OrderId) -> None:
     working = sum(lease.working * lease.weight for lease in leases)
     again = most_it_costs(state, order, 1000 * ceil(Fraction(working, 1000)))
     assert state.reserves[name].held <= again, f"{name} keeps no more than it takes to look anew"
+
+
+def require_sound_vouchers(state: State) -> None:
+    """Of every voucher as much is left, held and used as was issued; no lease holds more than its rate of what it costs."""
+    pledged: Counter[str] = Counter()
+    for subject, pledges in state.pledges.items():
+        assert subject in state.orders or subject in state.leases, f"{subject} holds vouchers"
+        pledged.update({pledge.voucher: pledge.amount for pledge in pledges})
+    books: dict[AccountKind, Counter[str]] = {kind: Counter() for kind in AccountKind}
+    for account, amount in state.balances.items():
+        books[account.kind][account.owner] = amount
+    for voucher, live in state.vouchers.items():
+        kept = books[AccountKind.VOUCHER_LEFT][voucher], books[AccountKind.VOUCHER_HELD][voucher]
+        assert kept == (live.left, live.held)
+        assert live.held == pledged[voucher], f"{voucher} holds what orders and leases hold of it"
+        assert sum(kept) + books[AccountKind.VOUCHER_USED][voucher] == live.terms.amount, (
+            f"{voucher} is conserved"
+        )
+    assert state.vouchers.keys() >= pledged.keys()
+    assert state.vouchers.keys() >= books[AccountKind.VOUCHER_LEFT].keys()
+    used = books[AccountKind.VOUCHER_USED].total()
+    assert -books[AccountKind.SUBSIDY_CLAIM].total() == used, "regions owe what was used"
+    taken = sum(fen for one in state.programmes.values() for of in one.taken.values() for fen in of.values())
+    assert taken == pledged.total() + used, "what is held or used is counted against the caps"
+    for name, lease in state.leases.items():
+        left = left_to_pay(lease)
+        for pledge in state.pledges.get(name, ()):
+            assert pledge.amount <= left * pledge.terms.rate_bp // 10_000, (
+                f"{name} is not covered beyond the rate"
+            )
+            left -= pledge.amount
 
 
 def needs(state: State) -> dict[str, int]:

@@ -17,18 +17,46 @@ from exchange.agreements.commands import (
 )
 from exchange.checks.decisions import picture
 from exchange.checks.emissions import Emitted
+from exchange.commands import Command
 from exchange.contracts.commands import OpenContract
 from exchange.core import evolve
 from exchange.listings.commands import PublishListing
 from exchange.orders.commands import PlaceOrder
 from exchange.orders.rules import order_of
 from exchange.parties.commands import IssueKey, RevokeKey
+from exchange.payouts.commands import (
+    BeginPayouts,
+    ConfirmPayout,
+    FailPayout,
+    NamePayoutAccount,
+    PayoutAsked,
+    ReturnPayout,
+    SetPayoutTerms,
+)
+from exchange.payouts.rules import due
 from exchange.persistence.codec import decode_command, decode_event, encode
 from exchange.power.commands import AdoptPowerTables, DeclareCertificates, DeclarePue
 from exchange.quarters.commands import ConfirmQuarter, DisputeQuarter, RecogniseAmount
+from exchange.refunds.commands import MoveCreditNote, RefundLine
 from exchange.rejections import Rejected
-from exchange.state import Instant, MicroYuan, PartyId, Role, VenueTerms
+from exchange.state import (
+    VENUE,
+    Facts,
+    Instant,
+    MicroYuan,
+    PartyId,
+    PayoutId,
+    PayoutTerms,
+    ProgrammeId,
+    RefundId,
+    Role,
+    SettledLine,
+    VenueTerms,
+    VoucherId,
+)
 from exchange.venue.commands import AdoptTerms
+from exchange.vouchers.commands import AdoptProgramme, ClaimVoucher, DeclareFacts, IssueVoucher
+from exchange.vouchers.judging import ANY
 from matching.commands import AmendListing, AmendOrder, CancelOrder, Reclaim, SetLink, WithdrawListing
 from matching.curves import PriceCurve
 from matching.terms import (
@@ -48,9 +76,12 @@ from matching.terms import (
     TimeInForce,
     Work,
 )
+from settlement.credit_notes import CreditNoteEvent
+from settlement.ledger.chart import AccountKind
 from settlement.money import BasisPoints, Fen
 from settlement.quarters import SHARED_KINDS, Figure, PairQuarter, QuarterFigures
 from settlement.sign_off import digest_of
+from settlement.vouchers.parties import BuyerSize
 from tests.exchange.desk import Desk
 from tests.exchange.house import (
     BUYER,
@@ -72,6 +103,8 @@ from tests.exchange.house import (
     power_tables,
 )
 from tests.exchange.laws import left_to_pay, most_it_costs
+from tests.exchange.promises import amounts, programme_of, programmes
+from tests.exchange.settled import require_what_remains, settled_lines
 
 LAWFUL = settings(
     max_examples=120,
@@ -83,10 +116,11 @@ LAWFUL = settings(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 
-DUAL, RAY = (
+DUAL, RAY, OFFICE = (
     PartyId("dual"),
     PartyId("ray"),
-)  # who both buys and sells; another seller, of the first one's group
+    PartyId("office"),
+)  # who both buys and sells; another seller, of the first one's group; a region's office
 Draft = dict[str, Any]  # Any: the terms of a listing or an order
 
 steps = st.integers(0, 6)  # multiples of the smallest step of a price
@@ -126,6 +160,7 @@ orders = st.fixed_dictionaries(
         "limit": st.integers(1, 7),
         "start": st.sampled_from([0, 0, 0, 2, -1]),
         "slack": st.sampled_from([0, 1, 2, 2, 6, -1]),
+        "vouchers": st.sampled_from([None, None, 0, 1, 1, 2, 3]),
     }
 )
 baskets = st.lists(orders, min_size=1, max_size=5)
@@ -149,11 +184,13 @@ class Venue(RuleBasedStateMachine):
         self.house = House(self.terms, money=5_000_00)
         self.house.admit(party(DUAL, Role.BUYER, Role.SELLER), money=900_00)
         self.house.admit(party(RAY, Role.SELLER, region=NORTH, group=SELLER))
+        self.house.admit(party(OFFICE, Role.REGION))
         self.house.open_offices(EAST, WEST, NORTH)
         self.desk = Desk(self.house)
         self.follower = copy.deepcopy(self.house.state)
         self.followed = len(self.house.log)
         self.emitted = Emitted()
+        self.lines: list[SettledLine] = []
 
     # Trading
 
@@ -172,7 +209,7 @@ class Venue(RuleBasedStateMachine):
     @rule(draft=orders, spare=st.sampled_from([-1, 0, 1]))
     def place_with_just_enough(self, draft: Draft, spare: int) -> None:
         """A buyer has as much money as the order can cost, a fen more or a fen less."""
-        command = self.order({**draft, "start": 0, "slack": 2})
+        command = self.order({**draft, "start": 0, "slack": 2, "vouchers": 0})
         order = order_of(OrderId(""), self.house.state, BUYER, command)
         stranger = f"stranger-{len(self.house.log)}"
         money = most_it_costs(self.house.state, order) + spare
@@ -329,12 +366,62 @@ class Venue(RuleBasedStateMachine):
         reference=st.sampled_from("uvwxyz"),
         certified=st.booleans(),
     )
-    def declare(
+    def declare_power(
         self, by: PartyId, region: RegionCode, month: int, amount: int, reference: str, certified: bool
     ) -> None:
         """A seller declares certificates, or what its facilities take."""
         kind = DeclareCertificates if certified else DeclarePue
         self.house.ask(by, kind(region, f"2026-{month:02}", amount, reference))
+
+    # Vouchers
+
+    @initialize(promised=st.lists(programmes, min_size=1, max_size=2), amount=amounts)
+    def promise(self, promised: list[Draft], amount: int) -> None:
+        for who in (BUYER, DUAL):
+            self.declare(who, ())
+        for draft in promised:
+            self.adopt(draft)
+            self.issue(BUYER, 0, amount, 100, honest=True)
+
+    @rule(who=st.sampled_from([BUYER, DUAL, SELLER, RAY]), controllers=st.sampled_from([(), (), ("wang",)]))
+    def declare(self, who: PartyId, controllers: tuple[str, ...]) -> None:
+        """A party shows who it is; buyers and sellers may turn out to be of one owner."""
+        facts = Facts(BuyerSize.SMALL, "software", frozenset(controllers))
+        self.house.ask(CLERK, DeclareFacts(who, facts))
+
+    @precondition(lambda self: len(self.house.state.programmes) < 3)
+    @rule(draft=programmes)
+    def adopt(self, draft: Draft) -> None:
+        """A region adopts a programme, or the next version of one."""
+        known = self.house.state.programmes.get(ProgrammeId(draft["id"]))
+        version = 1 if known is None else len(known.versions) + 1
+        programme = programme_of(draft, version, self.house.state.now)
+        self.house.ask(OFFICE, AdoptProgramme(programme, draft["claim"]))
+
+    @rule(
+        who=st.sampled_from([BUYER, DUAL]),
+        back=backs,
+        amount=amounts,
+        hours=st.integers(0, 99),
+        honest=honesty,
+    )
+    def issue(self, who: PartyId, back: int, amount: int, hours: int, *, honest: bool) -> None:
+        name, _ = self.one_of(self.house.state.programmes, back)
+        ends = Instant(self.house.state.now + hours * 3600)
+        self.house.ask(OFFICE if honest else CLERK, IssueVoucher(ProgrammeId(name), who, Fen(amount), ends))
+
+    @rule(who=st.sampled_from([BUYER, DUAL]), back=backs)
+    def claim(self, who: PartyId, back: int) -> None:
+        name, _ = self.one_of(self.house.state.programmes, back)
+        self.house.ask(who, ClaimVoucher(ProgrammeId(name)))
+
+    def vouchers(self, draft: Draft) -> tuple[VoucherId, ...]:
+        """Vouchers of whoever orders, the youngest first, or whichever the venue picks, or somebody else's."""
+        if draft["vouchers"] is None:
+            return (ANY,)
+        known = self.house.state.vouchers.items()
+        own = [name for name, live in reversed(known) if live.terms.buyer == draft["by"]]
+        return (*own[: draft["vouchers"]],) if draft["vouchers"] < 3 else (*self.house.state.vouchers,)[:1]
 
     # Time, usage and closing
 
@@ -356,6 +443,72 @@ class Venue(RuleBasedStateMachine):
         for statement in self.desk.close(f"2026-{number:02}"):
             assert min(statement.charged, statement.released, statement.held_left) >= 0
             assert statement.charged + statement.released + statement.held_left == held[statement.subject]
+        self.lines = settled_lines(self.house)
+
+    # Money that moves back and out
+
+    @precondition(lambda self: self.lines)
+    @rule(
+        back=backs,
+        by=st.sampled_from([CLERK, SELLER, RAY, DUAL]),
+        part=st.sampled_from([1, 3, 3, 10, 10, 11]),
+        reference=st.integers(0, 5),
+        used=st.booleans(),
+    )
+    def refund(self, back: int, by: PartyId, part: int, reference: int, used: bool) -> None:
+        """Somebody gives back a tenth of a settled line, or three, or all, or more than all."""
+        line = self.lines[-1 - back % len(self.lines)]
+        amount = Fen(line.gross * part // 10)
+        command = RefundLine(line, amount, "it was slow", f"r-{reference}", used)
+        before = sum(self.house.state.refunds.get(line.name, {}).values())
+        made = self.house.ask(by, command)
+        if not any(isinstance(event, Rejected) for event in made):
+            assert before + amount <= line.gross, "no more is refunded than was charged"
+            assert by in {CLERK, line.seller}
+            require_what_remains(self.house, line)
+
+    @precondition(lambda self: self.house.state.notes)
+    @rule(
+        back=backs,
+        by=st.sampled_from([CLERK, CLERK, BUYER, SELLER]),
+        event=st.sampled_from(CreditNoteEvent),
+    )
+    def move_a_credit_note(self, back: int, by: PartyId, event: CreditNoteEvent) -> None:
+        self.house.ask(by, MoveCreditNote(RefundId(self.one_of(self.house.state.notes, back)[0]), event))
+
+    @precondition(lambda self: self.house.state.runs)
+    @rule(
+        seller=st.sampled_from([SELLER, SELLER, DUAL]),
+        days=st.sampled_from([0, 0, 1, 30]),
+        spare=st.sampled_from([0, 0, 1, -1]),
+    )
+    def pay_out(self, seller: PartyId, days: int, spare: int) -> None:
+        """A seller is paid all that is due to it, a fen more or a fen less."""
+        self.house.ask(CLERK, SetPayoutTerms(PayoutTerms(days, Fen(1))))
+        self.house.ask(seller, NamePayoutAccount(seller, f"acct-{seller}"))
+        payable = self.house.balance(seller, AccountKind.PAYABLE)
+        may_be_paid = due(self.house.state, seller)
+        assert 0 <= may_be_paid <= payable
+        made = self.house.ask(CLERK, BeginPayouts((PayoutAsked(seller, Fen(may_be_paid + spare)),)))
+        begun = not any(isinstance(event, Rejected) for event in made)
+        assert begun == (0 < may_be_paid + spare <= may_be_paid)
+
+    @precondition(lambda self: self.house.state.payouts)
+    @rule(
+        back=backs,
+        end=st.sampled_from(["paid", "paid", "failed", "returned"]),
+        part=st.sampled_from([1, 2, 3]),
+    )
+    def end_a_payout(self, back: int, end: str, part: int) -> None:
+        """The gateway has paid, or has not; or something of it comes back."""
+        name, live = self.one_of(self.house.state.payouts, back)
+        payout = PayoutId(name)
+        commands: dict[str, Command] = {
+            "paid": ConfirmPayout(payout, f"tr-{name}"),
+            "failed": FailPayout(payout, "account_closed"),
+            "returned": ReturnPayout(payout, Fen(live.left * part // 2), f"m-{len(self.house.log)}"),
+        }
+        self.house.ask(VENUE, commands[end])
 
     def report(self, back: int, loss: int, most: int, tokens: tuple[int, int]) -> None:
         """Meters report slots of young leases that are over and unreported, and tokens of a contract."""
@@ -441,6 +594,7 @@ class Venue(RuleBasedStateMachine):
             on_preempt=draft["on_preempt"],
             home=draft["home"],
             mbps_per_card=draft["mbps_per_card"],
+            vouchers=self.vouchers(draft),
         )
 
     def shape(self, draft: Draft) -> Shape:

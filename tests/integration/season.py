@@ -2,22 +2,51 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from exchange.agreements.commands import ProposeAgreement, SignAgreement
 from exchange.app import Exchange, open_exchange
 from exchange.bus import Answer
 from exchange.commands import Command, Envelope
 from exchange.metering import DeliveryRecord, Receipt, TokenRecord
+from exchange.payouts.commands import (
+    BeginPayouts,
+    ConfirmPayout,
+    FailPayout,
+    NamePayoutAccount,
+    PayoutAsked,
+    ReturnPayout,
+    SetPayoutTerms,
+)
 from exchange.persistence.database import Pool
+from exchange.persistence.queries.payouts import dues
+from exchange.persistence.queries.refunds import refunds_of, settled_line
 from exchange.power.commands import AdoptPowerTables, DeclareCertificates, DeclarePue
-from exchange.state import VENUE, ContractId, Instant, LeaseId, PartyId, VenueTerms
+from exchange.refunds.commands import MoveCreditNote, RefundLine
+from exchange.state import (
+    VENUE,
+    ContractId,
+    Instant,
+    LeaseId,
+    PartyId,
+    PayoutId,
+    PayoutTerms,
+    Role,
+    VenueTerms,
+    VoucherId,
+)
 from exchange.venue.commands import Tick
+from exchange.vouchers.commands import AdoptProgramme, DeclareFacts
+from exchange.vouchers.judging import ANY
 from matching.commands import Reclaim
 from matching.curves import PriceCurve
 from matching.terms import Slot, Tier
+from settlement.credit_notes import CreditNoteEvent
+from settlement.money import Fen
 from settlement.sign_off import digest_of
-from tests.exchange.house import BUYER, CLERK, HOURS, SELLER, WEST, YUAN, House, office_of, pair
+from tests.exchange.house import BUYER, CLERK, HOURS, SELLER, WEST, YUAN, House, office_of, pair, party
 from tests.exchange.story import told
+from tests.exchange.test_vouchers import PLAIN, SMALL, give
 
 DAY = 24  # slots
 JANUARY, FEBRUARY = 31 * DAY, (31 + 28) * DAY
@@ -44,7 +73,8 @@ async def live(url: str, rules: VenueTerms = HOURS) -> None:
     """Fill an empty database with a venue's first two months and the beginning of the third."""
     house = told(SEED, 350, rules)
     house.offer(window=(JANUARY - 4, JANUARY + 4), cards=4)
-    house.place(window=(JANUARY - 4, JANUARY + 4), slots=8, cards=(3, 3))
+    vouchers = promise(house)
+    house.place(window=(JANUARY - 4, JANUARY + 4), slots=8, cards=(3, 3), vouchers=vouchers)
     house.offer(window=(JANUARY - 4, JANUARY + 90), cards=2, asks=spot(house))
     house.place(window=(JANUARY - 4, JANUARY + 90), slots=94, cards=(2, 2), tier=Tier.SPOT)
     async with open_exchange(url, rules) as exchange:
@@ -62,7 +92,16 @@ async def live(url: str, rules: VenueTerms = HOURS) -> None:
         await ask(exchange, SELLER, "reclaim", Reclaim(house.last_listing, since))
         await tick(exchange, house, FEBRUARY)
         await exchange.closing(CLERK).close("2026-02")
+        await pay(exchange)
         await go_on(exchange, house)
+
+
+def promise(house: House) -> tuple[VoucherId, ...]:
+    """A region gives the buyer a voucher, and another that ends unused."""
+    house.admit(party("office", Role.REGION))
+    house.ask(CLERK, DeclareFacts(BUYER, SMALL))
+    house.ask("office", AdoptProgramme(PLAIN, None))
+    return (give(house, 200_00), give(house, 7_00, hours=1))[:1]
 
 
 def spot(house: House) -> Mapping[Tier, PriceCurve]:
@@ -86,7 +125,8 @@ async def go_on(exchange: Exchange, house: House) -> None:
     await ask(exchange, SELLER, "go-on-1", house.listing(window=(now, now + 9)))
     await ask(exchange, SELLER, "go-on-2", house.listing(window=(now + 2, now + 8), lot=2))
     for slots, limit in ((3, 10), (2, 12), (4, 3)):
-        command = house.order(limit=limit * YUAN, slots=slots, window=(now, now + 9), cards=(2, 3))
+        limited = house.order(limit=limit * YUAN, slots=slots, window=(now, now + 9), cards=(2, 3))
+        command = replace(limited, vouchers=(ANY,))
         await ask(exchange, BUYER, f"go-on-order-{slots}", command)
     await ask(exchange, SELLER, "go-on-3", house.listing(window=(now + 2, now + 8), asks=spot(house)))
     await ask(exchange, BUYER, "go-on-spot", house.order(window=(now, now + 9), cards=(2, 2), tier=Tier.SPOT))
@@ -97,6 +137,35 @@ async def go_on(exchange: Exchange, house: House) -> None:
         for region in signed.parties:
             sign = SignAgreement(signed.id, version, "desk", digest_of(signed))
             await ask(exchange, office_of(region), f"go-on-sign-{version}", sign)
+
+
+async def pay(exchange: Exchange) -> None:
+    """Lines are refunded, in part and whole. The seller is paid, once in vain, and a part of it comes back."""
+    pool = exchange.readers
+    rows = await pool.fetch(
+        "SELECT l.statement, l.n, l.gross_fen FROM statement_lines l JOIN statements s ON s.id = l.statement "
+        "WHERE s.seller = $1 AND l.gross_fen > 100 ORDER BY l.agreement IS NULL, l.statement, l.n LIMIT 2",
+        SELLER,
+    )
+    for n, (amount, part) in enumerate([(33, rows[0]), (7, rows[0]), (rows[1]["gross_fen"], rows[1])]):
+        line = await settled_line(pool, part["statement"], part["n"])
+        assert line is not None
+        refund = RefundLine(line, Fen(amount), "hours were slow", f"ticket {n}", n == 0)
+        await ask(exchange, (CLERK, SELLER)[n % 2], f"refund-{n}", refund)
+    refund_id = (await refunds_of(pool, [rows[0]["statement"]]))[0].id
+    await ask(exchange, SELLER, "note", MoveCreditNote(refund_id, CreditNoteEvent.CONFIRMATION_ASKED))
+    await ask(exchange, CLERK, "payout-terms", SetPayoutTerms(PayoutTerms(20, Fen(1))))
+    await ask(exchange, SELLER, "account", NamePayoutAccount(SELLER, "6222021234567890"))
+    for n in range(2):
+        (due,) = await dues(pool, SELLER)
+        begun = await ask(
+            exchange, CLERK, f"pay-{n}", BeginPayouts((PayoutAsked(SELLER, Fen(due.due - 10 * n)),))
+        )
+        payout = PayoutId(f"pay-{begun.seq}-0")
+        end = ConfirmPayout(payout, "tr_1") if n else FailPayout(payout, "account_closed")
+        await exchange.as_venue(f"end-{n}", end)
+    await exchange.as_venue("back", ReturnPayout(payout, Fen(5), "back.1/0"))
+    await ask(exchange, CLERK, "pay-rest", BeginPayouts((PayoutAsked(SELLER, Fen(3)),)))
 
 
 async def over(pool: Pool, house: House, since: int = 0) -> list[DeliveryRecord]:

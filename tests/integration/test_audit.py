@@ -26,6 +26,8 @@ CUT = (
     "(SELECT l.id FROM leases l JOIN statements s ON s.subject = l.id WHERE l.end_slot < l.granted_end_slot "
     "ORDER BY l.id LIMIT 1)"
 )
+REFUND = "(SELECT min(id) FROM refunds)"
+REFUNDED = "seq = (SELECT min(seq) FROM events WHERE kind = 'LineRefunded')"
 KEEPING = "status = 'filled' AND held > 0"
 
 
@@ -62,6 +64,7 @@ def test_a_sound_venue_gives_no_difference_and_much_is_examined(season_url: str)
         "reserves",
         "signatures",
         "emissions",
+        "vouchers",
         "projections",
         "decisions",
         "entries",
@@ -70,6 +73,7 @@ def test_a_sound_venue_gives_no_difference_and_much_is_examined(season_url: str)
         "statements",
         "settlement",
         "usage",
+        "payouts",
     ]
     assert {name: check.differences for name, check in checks.items() if check.differences} == {}
     assert all(check.examined for check in checks.values())
@@ -95,6 +99,12 @@ PAST = (
     f"{TAKEN_BACK} AND runs::text <> '[]' AND (SELECT count(*) FROM statements WHERE subject = leases.id) = 1",
     f"{TAKEN_BACK} AND runs::text = '[]'",
     f"SELECT * FROM orders WHERE {KEEPING}",
+    "SELECT * FROM refunds f JOIN statement_lines l USING (statement, n) WHERE f.amount = l.gross_fen",
+    "SELECT statement FROM refunds GROUP BY statement, n HAVING count(*) = 2",
+    "SELECT * FROM refunds WHERE note_state = 'awaiting_confirmation'",
+    "SELECT * FROM payouts WHERE status = 'failed'",
+    """SELECT * FROM payouts WHERE status = 'paid' AND amount - "left" = 5""",
+    "SELECT * FROM payouts WHERE status = 'begun'",
     "SELECT * FROM links",
     "SELECT * FROM orders WHERE id LIKE '%.r1' AND status = 'filled'",
 )
@@ -141,7 +151,35 @@ BROKEN = {
     ),
     "postings deleted": ("DELETE FROM postings WHERE seq = 8", {"journal", "entries", "balances"}),
     "postings in the wrong book": ("UPDATE postings SET book = 'memo' WHERE seq = 8", {"entries"}),
-    "an entry of another kind": ("UPDATE entries SET kind = 'reversal' WHERE seq = 8", {"journal"}),
+    "an entry of another kind": (
+        "UPDATE entries SET kind = 'reversal' WHERE seq = 8",
+        {"journal", "payouts"},
+    ),
+    "a refund's posting": (
+        f"UPDATE postings SET amount = amount + 5 - 10 * leg WHERE leg < 2 AND (seq, n) = ({FIRST % 'refund'})",
+        {"journal", "balances", "payouts"},
+    ),
+    "what a refund gave back": (
+        f"UPDATE refunds SET amount = amount + 1 WHERE id = {REFUND}",
+        {"projections"},
+    ),
+    "a refund of more than was charged": (
+        f"UPDATE events SET body = replace(body::text, '\"amount\":33,', '\"amount\":99999999,')::json WHERE {REFUNDED}",
+        {"log", "projections", "decisions", "payouts"},
+    ),
+    "a refund of another's line": (
+        f'UPDATE events SET body = replace(body::text, \'"buyer":"\', \'"buyer":"x\')::json WHERE {REFUNDED}',
+        {"log", "journal", "projections", "decisions", "payouts"},
+    ),
+    "a payout that is more than was due": (
+        "UPDATE events SET body = replace(body::text, '\"amount\":', '\"amount\":9')::json WHERE kind = 'PayoutBegun'",
+        {"log", "journal", "projections", "decisions", "payouts"},
+    ),
+    "a payout to another account": (
+        "UPDATE events SET body = replace(body::text, '6222021234567890', '6222021234567891')::json WHERE kind = 'PayoutBegun'",
+        {"log", "projections", "decisions", "payouts"},
+    ),
+    "a payout": ("UPDATE payouts SET status = 'paid'", {"projections"}),
     "a balance": (
         "UPDATE balances SET amount = amount + 1 WHERE (owner, kind) = ('ann', 'available')",
         {"balances"},
@@ -254,6 +292,19 @@ BROKEN = {
         "UPDATE token_records SET at = at + 10000000 WHERE sequence = 0",
         {"settlement", "usage"},
     ),
+    "what a voucher covers": (
+        "UPDATE statement_lines SET vouchers = replace(vouchers::text, '\"covered\": ', '\"covered\": 1')::jsonb",
+        {"projections", "statements"},
+    ),
+    "who owes it": (
+        "UPDATE postings SET owner = '621000' WHERE kind = 'subsidy_claim'",
+        {"journal", "balances", "statements"},
+    ),
+    "what is left of a voucher": (
+        "UPDATE postings SET owner = 'vch-1' WHERE kind = 'voucher_left'",
+        {"journal", "balances", "vouchers"},
+    ),
+    "whose a voucher is": ("UPDATE vouchers SET buyer = 'ann'", {"projections"}),
     "a batch's sender": ("UPDATE usage_batches SET party = 'ray' WHERE id = 2", {"usage"}),
     "a digest": ("UPDATE commands SET digest = decode(repeat('00', 32), 'hex') WHERE seq = 20", {"log"}),
     "an epoch that falls": ("UPDATE commands SET epoch = 0 WHERE seq = 50", {"log"}),
@@ -306,7 +357,7 @@ LONE = (
 
 UNREADABLE = {
     "a lease's runs": ("UPDATE leases SET runs = '[7]' WHERE id = 'lse-1'", {"settlement"}),
-    "an agreement's terms": ("UPDATE agreements SET terms = '{}'", {"statements", "settlement"}),
+    "an agreement's terms": ("UPDATE agreements SET terms = '{}'", {"statements", "settlement", "payouts"}),
     "a sum that is too large": (
         "UPDATE postings SET amount = 1::bigint << 62 WHERE kind = 'held'",
         {"holds"},

@@ -91,7 +91,10 @@ def test_every_instruction_is_carried_out_with_parameters_that_the_library_descr
 def test_a_link_leads_a_seller_to_its_page_and_back_to_ours() -> None:
     desk = Desk()
     gateway: Onboarding = desk.gateway
-    assert desk.seller in run(gateway.onboarding_link(desk.seller, "https://venue.example/sold"))
+    link = run(gateway.onboarding_link(desk.seller, "https://venue.example/sold"))
+    assert link is not None
+    assert desk.seller in link
+    assert run(gateway.onboarding_link("acct_nobody", "https://venue.example/sold")) is None
     assert "return_url=https%3A%2F%2Fvenue.example%2Fsold" in desk.fake.requests[-1].body
 
 

@@ -26,10 +26,12 @@ def post(balances: Balances, kind: EntryKind, *legs: tuple[LedgerAccount, int]) 
     balances.post(made)
 
 
-def test_each_book_has_one_contra_side() -> None:
-    assert {kind.book: kind for kind in CONTRA} == {
-        Book.MONEY: AccountKind.BANK,
-        Book.MEMO: AccountKind.ATTRIBUTION,
+def test_each_book_has_a_contra_side() -> None:
+    assert {(kind.book, kind) for kind in CONTRA} == {
+        (Book.MONEY, AccountKind.BANK),
+        (Book.MONEY, AccountKind.SUBSIDY_CLAIM),
+        (Book.MEMO, AccountKind.ATTRIBUTION),
+        (Book.VOUCHERS, AccountKind.VOUCHER_BUDGET),
     }
 
 
@@ -41,6 +43,14 @@ def test_kinds_are_stored_by_name() -> None:
         "payable",
         "fee_income",
         "fee_vat",
+        "subsidy_claim",
+        "subsidy_due",
+    ]
+    assert [kind.value for kind in AccountKind if kind.book is Book.VOUCHERS] == [
+        "voucher_budget",
+        "voucher_left",
+        "voucher_held",
+        "voucher_used",
     ]
     assert [kind.value for kind in AccountKind if kind.book is Book.MEMO] == [
         "attribution",
@@ -83,7 +93,7 @@ def test_a_buyers_money_from_deposit_to_charge() -> None:
         FEE_VAT: 17,
     }
     assert balances.of(HELD) == 0
-    assert balances.totals() == {Book.MONEY: 0, Book.MEMO: 0}
+    assert balances.totals() == dict.fromkeys(Book, 0)
 
 
 def test_attribution_stays_in_its_own_book() -> None:
@@ -92,7 +102,7 @@ def test_attribution_stays_in_its_own_book() -> None:
     shares = [(LedgerAccount(region, AccountKind.TAX), fen) for region, fen in line.tax_by_region_fen]
     post(balances, EntryKind.ATTRIBUTION, (ATTRIBUTION, -line.local_retained_fen), *shares)
     assert balances.of(LedgerAccount("qingyang", AccountKind.TAX)) == 2_60
-    assert balances.totals() == {Book.MONEY: 0, Book.MEMO: 0}
+    assert balances.totals() == dict.fromkeys(Book, 0)
 
 
 def test_one_book_cannot_make_up_for_the_other() -> None:

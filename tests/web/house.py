@@ -15,6 +15,7 @@ from exchange.catalogue.catalogue import load_catalogue
 from exchange.commands import Command
 from exchange.defaults import venue_terms
 from exchange.parties.commands import Deposit, IssueKey, RegisterParty
+from exchange.payments import Payments
 from exchange.state import Instant, Party, PartyId, Role
 from exchange.venue.commands import Tick
 from matching.terms import OwnerGroup, RegionCode
@@ -100,7 +101,7 @@ async def open_door(url: str, slot_seconds: int = 3600) -> AsyncIterator[Door]:
     """A new venue at its opening, in a clerk's hands."""
     terms = venue_terms(load_catalogue(), datetime.fromisoformat(OPENS), slot_seconds)
     async with open_exchange(url, terms) as exchange:
-        app = create_app(exchange, SETTINGS)
+        app = create_app(exchange, SETTINGS, Payments(exchange, None, lambda: instant(OPENS)))
         async with httpx.AsyncClient(transport=straight_to(app), base_url="http://venue") as client:
             door = Door(exchange, app, client)
             await door.at(OPENS)

@@ -97,9 +97,36 @@ MAY = {
     "declare_pue": "seller",
     "declare_certificates": "seller",
     "plan_close": "clerk",
+    "declare_facts": "clerk",
+    "list_facts": "clerk",
+    "list_presets": "office clerk",
+    "adopt_programme": "office",
+    "list_programmes": "buyer seller office clerk",
+    "issue_voucher": "office",
+    "claim_voucher": "buyer",
+    "report_programme": "office clerk",
+    "list_vouchers": "buyer office clerk",
+    "get_voucher": "buyer office clerk",
+    "get_evidence": "buyer seller office clerk",
+    "list_misuse": "office clerk",
     "close_period": "clerk",
     "top_up": "buyer",
     "take_in_statement": "clerk",
+    "make_payment_file": "clerk",
+    "get_payment_file": "clerk",
+    "refund_line": "seller clerk",
+    "list_refunds": "buyer seller office clerk",
+    "move_credit_note": "buyer seller clerk",
+    "plan_payouts": "clerk",
+    "begin_payouts": "clerk",
+    "list_payouts": "seller clerk",
+    "get_due": "seller",
+    "take_back": "clerk",
+    "set_payout_terms": "clerk",
+    "name_payout_account": "seller",
+    "lift_freeze": "clerk",
+    "plan_reconciliation": "clerk",
+    "reconcile": "clerk",
     "stripe_webhook": ANYBODY,
 }
 """Which callers each operation lets in. A route that is not in this table fails the test."""
@@ -145,6 +172,8 @@ NOBODYS = {
     "lease": "lse-999",
     "contract": "tkc-999",
     "statement": "run-1/lse-999",
+    "voucher": "vch-999",
+    "programme": "nothing",
     "command": "no-such-key",
     "batch": "no-such-key",
 }
@@ -170,6 +199,25 @@ FOREIGN = [
     ("far-office", "GET", "/v1/statements/{statement}", None),
     ("far-office", "GET", "/v1/statements/{statement}/statement.pdf", None),
     ("far-office", "GET", "/v1/statements/{statement}/statement.csv", None),
+    (
+        "outsider",
+        "POST",
+        "/v1/refunds",
+        {
+            "statement": "{statement}",
+            "line": 0,
+            "amount_fen": 1,
+            "reason": "r",
+            "reference": "r",
+            "invoice_used": False,
+        },
+    ),
+    ("rival", "GET", "/v1/vouchers/{voucher}", None),
+    ("far-office", "GET", "/v1/vouchers/{voucher}", None),
+    ("far-office", "GET", "/v1/programmes/{programme}/report", None),
+    ("rival", "GET", "/v1/evidence/{statement}", None),
+    ("outsider", "GET", "/v1/evidence/{statement}", None),
+    ("far-office", "GET", "/v1/evidence/{statement}", None),
 ]
 """Requests about what belongs to the buyer and the seller, by others with the same roles."""
 
@@ -181,7 +229,7 @@ async def test_what_is_somebody_elses_is_not_there(market: Door) -> None:
     things = await belongings(market)
     for asker, method, path, body in FOREIGN:
         told = [
-            blind(await market.ask(method, path.format(**named), by=asker, json=body))
+            blind(await market.ask(method, path.format(**named), by=asker, json=filled(body, named)))
             for named in (things, NOBODYS)
         ]
         assert told[0] == told[1], (asker, method, path)
@@ -192,6 +240,13 @@ async def test_what_is_somebody_elses_is_not_there(market: Door) -> None:
     for path in ("listings", "leases", "contracts", "statements"):
         answer = await market.ask("GET", f"/v1/{path}", by="outsider")
         assert answer.json() == {"items": [], "next": None}
+
+
+def filled(body: dict[str, Any] | None, named: dict[str, str]) -> dict[str, Any] | None:
+    """A body with the names of things in their places."""
+    if body is None:
+        return None
+    return {key: value.format(**named) if isinstance(value, str) else value for key, value in body.items()}
 
 
 async def test_a_region_reads_what_touches_it_and_the_clerk_everything(market: Door) -> None:
@@ -228,7 +283,9 @@ async def test_a_revoked_key_opens_nothing_from_the_next_request_on(market: Door
 
 async def belongings(door: Door) -> dict[str, str]:
     """Something of each kind that belongs to the buyer and the seller, and a closed month with its statement."""
-    bought = await door.ask("POST", "/v1/orders", by="buyer", key="first-order", json=order())
+    voucher = await promised(door)
+    covered = order(vouchers=[voucher])
+    bought = await door.ask("POST", "/v1/orders", by="buyer", key="first-order", json=covered)
     contract = {**EXAMPLES["open_contract"]["request"], "buyer": "buyer", "seller": "seller"}
     opened = await door.ask("POST", "/v1/contracts", by="clerk", json=contract)
     listed = (await door.ask("GET", "/v1/listings", by="seller")).json()["items"]
@@ -243,9 +300,22 @@ async def belongings(door: Door) -> dict[str, str]:
         "lease": lease,
         "contract": opened.json()["id"],
         "statement": f"run-1/{lease}",
+        "voucher": voucher,
+        "programme": "sh-compute-2026",
         "command": "first-order",
         "batch": "first-batch",
     }
+
+
+async def promised(door: Door) -> str:
+    """A voucher that the office has given to the buyer."""
+    facts, programme = EXAMPLES["declare_facts"]["request"], EXAMPLES["adopt_programme"]["request"]
+    await door.ask("POST", "/v1/parties/buyer/facts", by="clerk", json=facts)
+    begins = {"valid_from": "2026-11-30T00:00:00Z"}
+    await door.ask("POST", "/v1/programmes", by="office", json=programme | begins)
+    given = EXAMPLES["issue_voucher"]["request"] | {"buyer": "buyer"}
+    issued = await door.ask("POST", f"/v1/programmes/{programme['id']}/vouchers", by="office", json=given)
+    return str(issued.json()["id"])
 
 
 def blind(answer: httpx.Response) -> tuple[int, dict[str, str], str]:

@@ -26,6 +26,9 @@ PUE = {"region": HORINGER, "period": "2026-12", "pue_milli": 1180, "reference": 
 QUARTER = "/v1/pairs/310000/150100/2026-Q4"
 ZEROS = "0" * 64
 CONTRACT = EXAMPLES["open_contract"]["request"] | {"buyer": "buyer", "seller": "seller"}
+PROGRAMME = EXAMPLES["adopt_programme"]["request"]
+OPEN = PROGRAMME | {"id": "open", "valid_from": OPENS, "budget_fen": 200_000}
+GIVEN = EXAMPLES["issue_voucher"]["request"] | {"buyer": "buyer"}
 TERMS = EXAMPLES["adopt_terms"]["request"]
 PARTY = {"id": "newcomer", "name": "Newcomer", "roles": ["buyer"], "region": SHANGHAI}
 DEPOSIT = {"party": "buyer", "amount_fen": 100, "reference": "transfer"}
@@ -90,6 +93,26 @@ MET: list[tuple[Rejection | VenueRejection, str, str, Json | None]] = [
     (Rejection.UNKNOWN_REGION, "seller", "POST /v1/power/certificates", CERTIFICATE | {"region": "999999"}),
     (VenueRejection.PERIOD_UNKNOWN, "seller", "POST /v1/power/pue", PUE | {"period": "2026-13"}),
     (VenueRejection.CONTRACT_INVALID, "clerk", "POST /v1/contracts", CONTRACT | {"ends": CONTRACT["begins"]}),
+    (
+        VenueRejection.NO_CREDIT_NOTE,
+        "seller",
+        "POST /v1/refunds/rfd-1/credit-note",
+        {"event": "issued"},
+    ),
+    (
+        VenueRejection.NO_PAYOUT_ACCOUNT,
+        "clerk",
+        "POST /v1/payouts",
+        {"payouts": [{"party": "seller", "amount_fen": 100}]},
+    ),
+    (VenueRejection.PROGRAMME_INVALID, "office", "POST /v1/programmes", PROGRAMME | {"version": 7}),
+    (VenueRejection.UNKNOWN_PROGRAMME, "buyer", "POST /v1/programmes/nothing/claims", None),
+    (VenueRejection.NOT_ELIGIBLE, "buyer", "POST /v1/programmes/sh-compute-2026/claims", None),
+    (VenueRejection.FACTS_MISSING, "rival", "POST /v1/programmes/open/claims", None),
+    (VenueRejection.CLAIMED_ALREADY, "buyer", "POST /v1/programmes/open/claims", None),
+    (VenueRejection.BUDGET_SPENT, "office", "POST /v1/programmes/open/vouchers", GIVEN),
+    (VenueRejection.UNKNOWN_VOUCHER, "buyer", "POST /v1/orders", order(vouchers=["vch-999"])),
+    (VenueRejection.VOUCHER_REFUSED, "buyer", "POST /v1/orders", order(vouchers=["any", "any"])),
     (VenueRejection.PERIOD_UNKNOWN, "clerk", "POST /v1/periods/2026-13/close", None),
     (VenueRejection.PERIOD_UNKNOWN, "clerk", "POST /v1/periods/last/close", None),
     (VenueRejection.PERIOD_NOT_OVER, "clerk", "POST /v1/periods/2026-11/close", None),
@@ -111,6 +134,16 @@ OUT_OF_REACH = {
     VenueRejection.PERIOD_OUT_OF_ORDER: "met below, after a month is closed",
     VenueRejection.SETTLED_TWICE: "the closing job leaves out what is settled",
     VenueRejection.USAGE_GOES_BACK: "the closing job cuts at the last batch",
+    VenueRejection.REFUND_INVALID: "the door reads the line itself, and texts as strictly",
+    VenueRejection.REFUND_EXISTS: "met in test_payouts, where something is settled",
+    VenueRejection.REFUND_TOO_LARGE: "met in test_payouts",
+    VenueRejection.PAYABLE_TOO_SMALL: "met in test_payouts",
+    VenueRejection.CREDIT_NOTE_OUT_OF_TURN: "met in test_payouts",
+    VenueRejection.PAYOUT_TERMS_INVALID: "the door bounds them as tightly",
+    VenueRejection.PAYOUT_ACCOUNT_INVALID: "the door reads it more strictly",
+    VenueRejection.PAYOUT_NOT_DUE: "met in test_payouts",
+    VenueRejection.PAYOUT_TOO_SMALL: "met in test_payouts",
+    VenueRejection.PAYOUT_OUT_OF_TURN: "only the venue itself says what became of a payout",
 }
 """Refusals that no request meets here, and why."""
 
@@ -127,6 +160,14 @@ async def test_each_refusal_has_its_code_and_status(market: Door) -> None:
     assert (no.json()["state"], no.json()["ended"]["reason"]) == ("declined", "too dear")
     await market.ask("POST", "/v1/power/tables", by="clerk", json={"version": "2026-11"})
     await market.ask("POST", "/v1/power/certificates", by="seller", json=CERTIFICATE)
+    facts = EXAMPLES["declare_facts"]["request"]
+    for by, path, body in (
+        ("clerk", "/v1/parties/buyer/facts", facts),
+        ("office", "/v1/programmes", PROGRAMME),
+        ("office", "/v1/programmes", OPEN),
+        ("buyer", "/v1/programmes/open/claims", None),
+    ):
+        assert (await market.ask("POST", path, by=by, json=body)).status_code == 201
     mine = (await market.ask("GET", "/v1/listings", by="seller")).json()["items"][0]["id"]
     found, wanted = [], []
     for code, by, asked, body in MET:

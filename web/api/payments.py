@@ -1,10 +1,11 @@
-"""Money that is paid in: top-ups by the gateway, statements of the bank, and the gateway's own webhooks."""
+"""Money at the gateway: top-ups, files from and for the bank, and the gateway's own webhooks."""
 
+import re
 from typing import Any
 
-from litestar import Request, post
+from litestar import Request, get, post
 from litestar.di import NamedDependency
-from litestar.params import JSONBody
+from litestar.params import FromPath, JSONBody
 from litestar.status_codes import HTTP_200_OK
 
 from exchange.clock import wall_clock
@@ -13,12 +14,14 @@ from exchange.state import Role
 from settlement.gateways.bank_file import FileError
 from settlement.gateways.news import GatewayEvent
 from settlement.gateways.webhooks import BODY_MAX, read_webhook
-from web.api.asking import CommandId
-from web.bodies.payments import BankStatementIn, BankStatementOut, TopUpIn, TopUpOut
+from web.api.asking import CommandId, known
+from web.bodies.payments import BankStatementIn, BankStatementOut, PaymentFileOut, TopUpIn, TopUpOut
 from web.problems import DoorRejection, Fault, ProblemError, unknown_id
 from web.session import Caller, may
 from web.settings import WebSettings
 from web.strict import BATCH_BODY_MAX, StrictRequest
+
+_NUMBER = re.compile(r"[1-9][0-9]{0,17}\Z", re.ASCII)
 
 
 @post("/topups", guards=[may(Role.BUYER)])
@@ -55,6 +58,24 @@ async def take_in_statement(
         raise ProblemError(DoorRejection.INVALID_VALUE, "Nothing of the file was taken in.", faults) from None
 
 
+@post("/payment-files", guards=[may(Role.CLERK)])
+async def make_payment_file(
+    command_id: NamedDependency[CommandId],  # noqa: ARG001 - asked of every request that changes something
+    payments: NamedDependency[Payments],
+) -> PaymentFileOut:
+    """Put everything that the bank has yet to be told into a numbered file; `number` is null where that is nothing."""
+    number, csv = await payments.next_file() or (None, b"")
+    return PaymentFileOut(number, csv.decode())
+
+
+@get("/payment-files/{number:str}", guards=[may(Role.CLERK)])
+async def get_payment_file(number: FromPath[str], payments: NamedDependency[Payments]) -> PaymentFileOut:
+    """A file as it was made: the same however often it is asked for."""
+    if _NUMBER.match(number) is None:
+        raise unknown_id()
+    return PaymentFileOut(int(number), known(await payments.file(int(number))).decode())
+
+
 class RawRequest(StrictRequest):
     """A request whose body is signed as it is, and so is read as it is."""
 
@@ -80,4 +101,4 @@ async def stripe_webhook(
     await payments.hear(event)
 
 
-HANDLERS = [top_up, take_in_statement]
+HANDLERS = [top_up, take_in_statement, make_payment_file, get_payment_file]

@@ -21,11 +21,14 @@ from web.api import (
     pairs,
     parties,
     payments,
+    payouts,
     periods,
     power,
+    refunds,
     statements,
     terms,
     usage,
+    vouchers,
 )
 from web.api.asking import command_id, submit
 from web.api.openapi import Json, document
@@ -47,11 +50,14 @@ NOUNS = {
     "disputes": disputes,
     "contracts": contracts,
     "agreements": agreements,
+    "vouchers": vouchers,
     "pairs": pairs,
     "periods": periods,
     "statements": statements,
     "documents": documents,
     "power": power,
+    "refunds": refunds,
+    "payouts": payouts,
     "commands": commands,
 }
 HANDLERS: dict[str, list[HTTPRouteHandler]] = {noun: module.HANDLERS for noun, module in NOUNS.items()}

@@ -10,6 +10,7 @@ from exchange.orders.events import LeaseGranted, OrderAccepted
 from exchange.parties.events import KeyIssued, PartyRegistered
 from exchange.persistence.queries.commands import Outcome
 from exchange.state import PartyId
+from exchange.vouchers.events import VoucherIssued
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,8 @@ def _made(event: Event, by: PartyId) -> str | None:
             return lease.id
         case ContractOpened(contract):
             return contract.id
+        case VoucherIssued(voucher, _, _):
+            return voucher.id
         case _:
             return None
 

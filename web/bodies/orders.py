@@ -12,7 +12,8 @@ from exchange.catalogue.chips import relative_weight
 from exchange.orders.commands import PlaceOrder
 from exchange.persistence.queries.leases import StoredLease
 from exchange.persistence.queries.orders import NotContinued, StoredOrder
-from exchange.state import VenueTerms
+from exchange.state import VenueTerms, VoucherId
+from exchange.vouchers.rules import VOUCHERS_MAX
 from matching.commands import AmendOrder
 from matching.terms import (
     Block,
@@ -37,6 +38,7 @@ from web.bodies.fields import (
     WEIGHT_MAX,
     CardsField,
     ChipField,
+    IdField,
     Instant,
     MinutesField,
     PriceField,
@@ -114,6 +116,10 @@ class OrderIn(Body):
         None, description="Where the data is; the `from` of the latency if left out."
     )
     mbps_per_card: Annotated[int, Field(ge=0, le=CARD_MBPS_MAX)] = 0
+    vouchers: Annotated[list[IdField], Field(max_length=VOUCHERS_MAX)] = Field(
+        default_factory=list,
+        description="Vouchers to use, in this order; `any` alone lets the venue pick one of yours.",
+    )
     quoted: QuotedIn | None = Field(
         None, description="The promise of a quote: the order is placed only if it still gets that, or better."
     )
@@ -142,6 +148,7 @@ class OrderIn(Body):
             home=self._home(catalogue),
             mbps_per_card=self.mbps_per_card,
             quoted=None if self.quoted is None else self.quoted.quoted(),
+            vouchers=tuple(VoucherId(voucher) for voucher in self.vouchers),
         )
 
     def _shape(self, terms: VenueTerms) -> Shape:

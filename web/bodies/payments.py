@@ -1,4 +1,4 @@
-"""Money that is paid in, as it is asked for and answered."""
+"""Money at the gateway, as it is asked for and answered."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -59,3 +59,11 @@ class BankStatementOut:
     """How many lines of a statement are new. A line counts once, however often it is sent."""
 
     new_lines: int
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentFileOut:
+    """Payments for the venue's bank to carry out: CSV in the venue's own form (docs/payments.md)."""
+
+    number: int | None
+    csv: str

@@ -15,6 +15,7 @@ from matching.quoting import Step
 from matching.relaxing import Dimension
 from matching.risk import Risk
 from matching.terms import Block, ListingId, Milli, Order, OrderEnd, Seq, Shape
+from settlement.terms import VoucherMode
 from web.bodies.common import WindowOut
 from web.bodies.fields import NOTIONAL_MAX, price_per_hour, utc
 from web.bodies.leases import PricedOut
@@ -317,6 +318,16 @@ class PromiseOut:
 
 
 @dataclass(frozen=True, slots=True)
+class QuotedVoucherOut:
+    """What a voucher would hold for the order, and cover of what it would get now, if all of that is delivered."""
+
+    voucher: str
+    mode: VoucherMode
+    held_fen: int
+    covered_fen: int
+
+
+@dataclass(frozen=True, slots=True)
 class QuoteOut:
     """A preview that books nothing, true at the place `version` of the log.
 
@@ -324,7 +335,7 @@ class QuoteOut:
     `why` tells the reasons and the cures, or `refusal` why the venue would not take it. `ends` is how the order would be
     closed at once; null says that it, or what is left of it, waits. `interrupted_leases` counts the spot leases that
     would be taken back for it, and `risk` says who could take back what it gets. `sizes` and `limits` are what it would
-    get for a part of its size, or at another limit.
+    get for a part of its size, or at another limit. `vouchers` says what each that the order names would cover.
     """
 
     version: int
@@ -336,6 +347,7 @@ class QuoteOut:
     risk: RiskOut | None
     sizes: list[SizeOut]
     limits: list[LimitOut]
+    vouchers: list[QuotedVoucherOut]
     why: WhyOut | None
     refusal: RefusalOut | None
     promise: PromiseOut | None
@@ -354,6 +366,9 @@ class QuoteOut:
             risk=None if quote.risk is None else RiskOut.of(quote.risk, terms),
             sizes=[SizeOut.of(step, shape, terms) for step in quote.sizes],
             limits=[LimitOut.of(step, shape, terms) for step in quote.limits],
+            vouchers=[
+                QuotedVoucherOut(one.voucher, one.mode, one.held, one.covered) for one in quote.vouchers
+            ],
             why=None if quote.explanation is None else WhyOut.of(quote.explanation, terms),
             refusal=None if quote.refusal is None else RefusalOut.of(quote.refusal),
             promise=None if found is None else PromiseOut(quote.version, found.cost, found.filled),

@@ -3,9 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from exchange.closing.events import VoucherPart
 from exchange.persistence.queries.statements import StoredLine, StoredStatement
 from settlement.meters import Meter
 from settlement.statement import Line
+from settlement.terms import VoucherMode
 from web.bodies.power import EmissionsOut
 
 
@@ -44,6 +46,24 @@ class StatementOut:
 
 
 @dataclass(frozen=True, slots=True)
+class VoucherPartOut:
+    """What a voucher covers of a line, under which version of its programme, and which region owes it."""
+
+    voucher: str
+    programme: str
+    issuer: str
+    mode: VoucherMode
+    rate_bp: int
+    covered_fen: int
+
+    @classmethod
+    def of(cls, part: VoucherPart) -> "VoucherPartOut":
+        """A part as it is stored."""
+        terms = part.terms
+        return cls(part.voucher, terms.id, part.issuer, terms.mode, terms.rate_bp, part.covered)
+
+
+@dataclass(frozen=True, slots=True)
 class LineOut:
     """One line: what was measured, at which price, and every figure that follows.
 
@@ -63,6 +83,7 @@ class LineOut:
     figures: dict[str, int]
     shares: dict[str, dict[str, int]]
     emissions: EmissionsOut | None
+    vouchers: list[VoucherPartOut]
 
     @classmethod
     def of(cls, line: StoredLine) -> "LineOut":
@@ -83,6 +104,7 @@ class LineOut:
                 "gdp_fen": dict(line.figures.gdp_by_region_fen),
             },
             emissions=None if line.emissions is None else EmissionsOut.of(line.emissions),
+            vouchers=[VoucherPartOut.of(part) for part in line.vouchers],
         )
 
 

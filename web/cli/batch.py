@@ -3,10 +3,10 @@
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 import httpx
+from pydantic_core import to_jsonable_python
 
 from exchange.config import Settings
 from web.cli.desk import at_desk
@@ -122,7 +122,7 @@ async def _watched(job: Job[D, P, R], door: D, plan: P) -> R:
 
 def _write(value: Any, told: Told, *, json: bool) -> None:
     if json:
-        write_json(asdict(value))
+        write_json(to_jsonable_python(value))
     else:
         for line in _lines(told):
             write(line)

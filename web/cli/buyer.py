@@ -10,6 +10,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 from pydantic import TypeAdapter
 
+from settlement.terms import VoucherMode
 from web.bodies.quotes import FoundOut, QuoteOut, RiskOut, WhyOut
 from web.cli.talk import ExitCode, Failure, write, write_table
 from web.pages.formats import card_hours, local, micro_yuan, share_of, unit_price, yuan
@@ -54,7 +55,7 @@ def tell_quote(quote: QuoteOut) -> None:
     if quote.refusal is not None:
         raise Failure(f"{quote.refusal.detail} ({quote.refusal.code})", ExitCode.REFUSED)
     if quote.found is not None:
-        for line in (*_found(quote.found), *_besides(quote), *_risk(quote.risk)):
+        for line in (*_found(quote.found), *_covered(quote), *_besides(quote), *_risk(quote.risk)):
             write(line)
     if quote.why is not None:
         for line in _why(quote.why):
@@ -71,6 +72,13 @@ def _found(found: FoundOut) -> Iterator[str]:
         yield f"{place}, {begins} to {ends} (UTC+8), {yuan(leg.total_fen)}, from listing {leg.listing_alias} of this quote"
     average = unit_price(found.average_micro_yuan_per_card_hour)
     yield f"{yuan(found.total_fen)} in all, of which VAT {yuan(found.vat_fen)}; on average {average} per card-hour."
+
+
+def _covered(quote: QuoteOut) -> Iterator[str]:
+    """What vouchers that the order names would do for it."""
+    for one in quote.vouchers:
+        later = ", paid back later" if one.mode is VoucherMode.REIMBURSE_BUYER else ""
+        yield f"{one.voucher} covers {yuan(one.covered_fen)} of it{later}; at first {yuan(one.held_fen)} of it would be held."
 
 
 def _besides(quote: QuoteOut) -> Iterator[str]:

@@ -10,11 +10,13 @@ import httpx
 
 from exchange.clock import wall_clock
 from exchange.config import Settings
+from exchange.payments import Payments
 from exchange.timekeeping import come_to
 from web.app import create_app
 from web.cli import venue
 from web.cli.clerk import token_of_clerk
 from web.cli.folder import Server, announced_server, clerk_token, cookie_secret
+from web.cli.gateways import till_of
 from web.cli.talk import ExitCode, Failure
 from web.client import Client
 from web.settings import WebSettings
@@ -54,6 +56,8 @@ async def _at_own_venue(settings: Settings, url: str, work: Work[T]) -> T:
     async with venue.venue(settings, url) as exchange:
         await come_to(exchange, wall_clock())
         token = await token_of_clerk(exchange, settings.data_dir)
-        app = create_app(exchange, WebSettings(secret=cookie_secret(settings.data_dir)))
-        async with Client("http://venue", token, httpx.ASGITransport(app)) as client:  # type: ignore[arg-type]  # ASGI, in other words
-            return await work(client)
+        async with till_of(settings) as till:
+            payments = Payments(exchange, till.gateway, wall_clock)
+            app = create_app(exchange, WebSettings(secret=cookie_secret(settings.data_dir)), payments)
+            async with Client("http://venue", token, httpx.ASGITransport(app)) as client:  # type: ignore[arg-type]  # ASGI, in other words
+                return await work(client)

@@ -15,7 +15,7 @@ from settlement.gateways.fake_stripe.fake import FakeStripe
 from settlement.gateways.fake_stripe.objects import PaymentIntent
 from settlement.gateways.fake_stripe.post import Post
 from settlement.gateways.fake_stripe.transport import InProcess
-from settlement.gateways.gateway import Gateway
+from settlement.gateways.gateway import SellersGateway
 from settlement.gateways.stripe_gateway import StripeGateway, StripeSettings, connected, stripe_client
 from settlement.gateways.webhooks import WebhookSettings
 
@@ -27,7 +27,7 @@ BUYERS_SECONDS = 2  # in which a made-up buyer has paid
 class Till:
     """How money comes in: the gateway, None for the bank's files, and by what its webhooks are known."""
 
-    gateway: Gateway | None = None
+    gateway: SellersGateway | None = None
     webhook: WebhookSettings | None = None
 
 

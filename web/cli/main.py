@@ -35,6 +35,9 @@ COMMANDS = {
     ),
     "deposit": Front("web.cli.deposit", "Book money that a party has paid in."),
     "bank": Front("web.cli.bank", "Take in statements of the venue's bank."),
+    "vouchers": Front(
+        "web.cli.vouchers", "Put on record what voucher programmes ask for, and see what became of vouchers."
+    ),
     "quote": Front("web.cli.quote", "Say what a job would get now, as a buyer, and what would let it fit."),
     "buy": Front("web.cli.buy", "Place an order at the price of its quote, or not at all."),
     "orders": Front("web.cli.orders", "List your orders."),
@@ -42,6 +45,8 @@ COMMANDS = {
     "usage": Front("web.cli.usage", "Report a file of delivered time or used tokens, as a seller."),
     "meter": Front("web.cli.meter", "Make keys for meters, and register them, as a seller."),
     "close": Front("web.cli.close", "Settle a month, for good."),
+    "payout": Front("web.cli.payout", "Pay sellers what is due to them."),
+    "reconcile": Front("web.cli.reconcile", "Compare the gateway's books with the venue's."),
     "seal": Front("web.cli.seal", "Keep the usage of a closed month as files, and verify them."),
     "export": Front("web.cli.export", "Write what a closed month has booked as files."),
     "index": Front("web.cli.index", "Show the price index, or work it out again from the tape."),

@@ -10,10 +10,11 @@ from web.console.listings import (
     publish_listing,
     withdraw_listing,
 )
+from web.console.payouts import name_my_account, payouts_page
 from web.console.power import declare_certificates, declare_pue, power_page
 from web.console.reclaim import reclaim_listing, reclaim_page
 from web.console.sold import sold_lease_page, sold_page
-from web.console.statements import statement_page, statements_page
+from web.console.statements import move_sold_note, refund_sold_line, statement_page, statements_page
 from web.pages.routing import pages
 
 HANDLERS = [
@@ -33,6 +34,10 @@ HANDLERS = [
         sold_lease_page,
         statements_page,
         statement_page,
+        refund_sold_line,
+        move_sold_note,
+        payouts_page,
+        name_my_account,
         seller_disputes_page,
         seller_dispute_page,
         withdraw_records,

@@ -9,12 +9,12 @@ from exchange.app import Exchange
 from exchange.persistence.queries import regions as queries
 from exchange.persistence.queries.market import clock
 from exchange.persistence.queries.power import emitted_in
-from exchange.persistence.queries.statements import Reach, lines_of, statement_of
+from exchange.persistence.queries.statements import Reach, statement_of
 from web.desks.agreements import waiting_for
 from web.desks.quarters import quarters_of
 from web.desks.shared import name_of, tables_of
 from web.pages.routing import PageRequest, not_here, page
-from web.pages.statement import laid_out
+from web.pages.statement import statement_with_refunds
 from web.session import Caller
 
 LINES = 200
@@ -79,7 +79,7 @@ async def region_statement_page(
     statement = await statement_of(exchange.readers, reach, f"{run}/{subject}")
     if statement is None:
         raise not_here()
-    shown = laid_out(statement, await lines_of(exchange.readers, statement.id))
+    shown = await statement_with_refunds(exchange, statement)
     return page("region/statement.html", caller, shown=shown, catalogue=exchange.catalogue)
 
 

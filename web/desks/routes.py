@@ -20,11 +20,33 @@ from web.desks.parties import (
     register_party,
     revoke_key,
 )
+from web.desks.payouts import (
+    clerk_payouts_page,
+    lift_payouts,
+    next_payment_file,
+    pay_sellers,
+    payment_file,
+    reconcile_now,
+    set_terms_of_payouts,
+)
 from web.desks.periods import close_period, period_page, periods_page
 from web.desks.quarter_words import confirm_figures, dispute_figures, recognise_figure
 from web.desks.quarters import quarter_file, quarter_page
 from web.desks.region import region_page, region_statement_page, shared_period_page
-from web.desks.statements import any_statement_page, period_statements_page
+from web.desks.statements import (
+    any_statement_page,
+    move_any_note,
+    period_statements_page,
+    refund_any_line,
+)
+from web.desks.vouchers import (
+    adopt_programme,
+    issue_voucher,
+    programme_page,
+    programmes_page,
+    region_evidence_file,
+    report_file,
+)
 from web.desks.what_if import what_if_page
 from web.pages.routing import pages
 
@@ -34,6 +56,12 @@ HANDLERS = [
         shared_period_page,
         what_if_page,
         region_statement_page,
+        programmes_page,
+        adopt_programme,
+        programme_page,
+        issue_voucher,
+        report_file,
+        region_evidence_file,
         roles=[Role.REGION],
     ),
     pages(
@@ -68,6 +96,15 @@ HANDLERS = [
         close_period,
         period_statements_page,
         any_statement_page,
+        refund_any_line,
+        move_any_note,
+        clerk_payouts_page,
+        pay_sellers,
+        lift_payouts,
+        set_terms_of_payouts,
+        reconcile_now,
+        next_payment_file,
+        payment_file,
         disputes_page,
         clerk_dispute_page,
         bill_dispute,

@@ -12,11 +12,11 @@ from exchange.persistence.queries.income import incomes
 from exchange.persistence.queries.market import clock
 from exchange.persistence.queries.parties import names_of
 from exchange.persistence.queries.periods import periods
+from exchange.persistence.queries.refunds import refunds_of
 from exchange.persistence.queries.statements import (
     Place,
     Reach,
     StoredStatement,
-    lines_of,
     payouts_of,
     statement_of,
     statements_within,
@@ -27,7 +27,7 @@ from web.documents.income_csv import income_csv, months_of
 from web.documents.invoice import InvoiceData, invoice_csv, invoice_data
 from web.documents.statement_csv import list_head, list_rows, statement_csv
 from web.documents.statement_pdf import statement_pdf
-from web.pages.statement import LaidOut, laid_out
+from web.pages.statement import LaidOut, statement_with_refunds
 from web.session import Caller
 
 CSV, PDF = "text/csv", "application/pdf"
@@ -116,14 +116,15 @@ async def invoice_of(exchange: Exchange, caller: Caller, run: str, subject: str)
         return None
     lines = await billed_by(exchange.readers, statement.id)
     names = await names_of(exchange.readers, [statement.buyer, statement.seller])
-    return invoice_data(statement, lines, names, exchange.catalogue)
+    refunds = await refunds_of(exchange.readers, [statement.id])
+    return invoice_data(statement, lines, refunds, names, exchange.catalogue)
 
 
 async def _shown(exchange: Exchange, reach: Reach, run: str, subject: str) -> LaidOut | None:
     statement = await statement_of(exchange.readers, reach, f"{run}/{subject}")
     if statement is None:
         return None
-    return laid_out(statement, await lines_of(exchange.readers, statement.id))
+    return await statement_with_refunds(exchange, statement)
 
 
 async def _listed(

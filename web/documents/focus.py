@@ -1,7 +1,7 @@
 """A buyer's cost of a period by FOCUS, the FinOps Open Cost and Usage Specification, version 1.1.
 
 A statement line makes up to three charges: the use without VAT, the VAT in it, and what a voucher pays instead of the
-buyer. Together they are what the buyer is charged, to the fen. All four costs of a charge are the same: the market has
+buyer. Together they are what the buyer pays in the end, to the fen. All four costs of a charge are the same: the market has
 no list price and no discount on one, so there are no columns of unit prices either.
 """
 

@@ -12,6 +12,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from exchange.catalogue.catalogue import Catalogue
 from exchange.persistence.queries.billed import BilledLine
+from exchange.persistence.queries.refunds import StoredRefund
 from exchange.persistence.queries.statements import StoredStatement
 from settlement.meters import SECONDS_PER_HOUR, TOKENS_PER_MILLION, Meter
 from settlement.money import Fen
@@ -64,13 +65,37 @@ class InvoiceLine:
 
 
 @dataclass(frozen=True, slots=True)
+class CreditNoteData:
+    """What the credit note (红字发票) of a refund has to say, every amount below zero, and how it stands."""
+
+    refund: StoredRefund
+    line: InvoiceLine
+
+    @property
+    def net(self) -> Fen:
+        """What it takes off the amount."""
+        return self.refund.correction.net_fen
+
+    @property
+    def vat(self) -> Fen:
+        """What it takes off the VAT."""
+        return self.refund.correction.vat_fen
+
+    @property
+    def gross(self) -> Fen:
+        """What it takes off the total."""
+        return self.refund.correction.gross_fen
+
+
+@dataclass(frozen=True, slots=True)
 class InvoiceData:
-    """All that a statement tells of its invoice."""
+    """All that a statement tells of its invoice, and of the credit notes that take parts of it back."""
 
     statement: StoredStatement
     buyer: str
     seller: str
     lines: Sequence[InvoiceLine]
+    notes: Sequence[CreditNoteData]
 
     @property
     def net(self) -> Fen:
@@ -89,15 +114,21 @@ class InvoiceData:
 
 
 def invoice_data(
-    statement: StoredStatement, lines: Sequence[BilledLine], names: Mapping[str, str], catalogue: Catalogue
+    statement: StoredStatement,
+    lines: Sequence[BilledLine],
+    refunds: Sequence[StoredRefund],
+    names: Mapping[str, str],
+    catalogue: Catalogue,
 ) -> InvoiceData:
-    """What an invoice has to say. Lines that came to nothing stand on no invoice."""
-    named = [_line(line, catalogue) for line in lines if line.line.figures.gross_fen]
-    return InvoiceData(statement, names[statement.buyer], names[statement.seller], named)
+    """What an invoice has to say, and what refunds take back of it. Lines that came to nothing stand on no invoice."""
+    named = {line.n: _line(line, catalogue) for line in lines if line.line.figures.gross_fen}
+    notes = [CreditNoteData(refund, named[refund.n + 1]) for refund in refunds]
+    buyer, seller = names[statement.buyer], names[statement.seller]
+    return InvoiceData(statement, buyer, seller, list(named.values()), notes)
 
 
 def invoice_csv(data: InvoiceData) -> str:
-    """The data as a file, a row for each line of the invoice."""
+    """The data as a file, a row for each line of the invoice and for each credit note."""
     rows: list[list[Cell]] = [
         [
             data.statement.id,
@@ -120,7 +151,27 @@ def invoice_csv(data: InvoiceData) -> str:
         ]
         for line in data.lines
     ]
-    return BOM + csv_rows([HEAD, *rows])
+    notes: list[list[Cell]] = [
+        [
+            data.statement.id,
+            data.buyer,
+            None,
+            data.seller,
+            None,
+            note.line.n,
+            None,
+            note.line.item,
+            note.line.specification,
+            *[None] * 3,
+            yuan_cell(note.net),
+            Decimal(note.line.rate_bp).scaleb(-2),
+            yuan_cell(note.vat),
+            yuan_cell(note.gross),
+            f"红字发票 Credit note {note.refund.id}, {note.refund.note.state}: {MARK}",
+        ]
+        for note in data.notes
+    ]
+    return BOM + csv_rows([HEAD, *rows, *notes])
 
 
 def _line(billed: BilledLine, catalogue: Catalogue) -> InvoiceLine:

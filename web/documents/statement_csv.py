@@ -50,7 +50,10 @@ POWER = (
 
 
 def statement_csv(shown: LaidOut, catalogue: Catalogue) -> str:
-    """A statement's lines, each with every figure in yuan. Card-seconds and tokens are counted one by one."""
+    """A statement's lines, each with every figure in yuan, then what refunds take off them.
+
+    Card-seconds and tokens are counted one by one.
+    """
     statement = shown.statement
     emitting = shown.emitting
     of_regions = (f"CO2 of {_place(RegionCode(region), catalogue)}, g" for region in emitting)
@@ -74,7 +77,19 @@ def statement_csv(shown: LaidOut, catalogue: Catalogue) -> str:
         ]
         for n, line in enumerate(shown.lines)
     ]
-    return BOM + csv_rows([head, *rows])
+    given_back: list[list[Cell]] = [
+        [
+            statement.id,
+            statement.period,
+            f"{refund.n + 1} {refund.id}",
+            None,
+            "refund 退款",
+            *[None] * (len(LINE) - 3),
+            *(yuan_cell(row.of(refund.correction)) for row in shown.rows),
+        ]
+        for refund in shown.refunds
+    ]
+    return BOM + csv_rows([head, *rows, *given_back])
 
 
 def _power_cells(emissions: StoredEmissions | None) -> list[Cell]:

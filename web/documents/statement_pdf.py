@@ -7,6 +7,7 @@ from reportlab.platypus import Flowable, PageBreak, Paragraph, Spacer
 from exchange.catalogue.catalogue import Catalogue
 from exchange.persistence.queries.statements import StoredLine
 from matching.terms import RegionCode
+from settlement.credit_notes import CreditNoteState
 from web.documents.paper import (
     BODY,
     FIGURE,
@@ -34,6 +35,13 @@ POWER = (
     ("CO2 by the grid 基于位置", "location_based_g"),
     ("CO2 after certificates 基于市场", "market_based_g"),
 )
+NOTE_STATES = {
+    CreditNoteState.DRAFT: "draft 草稿",
+    CreditNoteState.AWAITING_CONFIRMATION: "awaits confirmation 待确认",
+    CreditNoteState.CONFIRMED: "confirmed 已确认",
+    CreditNoteState.ISSUED: "issued 已开具",
+    CreditNoteState.LAPSED: "lapsed 已失效",
+}
 
 NOTE = (
     "Each line is one price in one service period under one agreement. A total is the sum of its lines and is rounded "
@@ -54,6 +62,7 @@ def statement_pdf(shown: LaidOut, names: Mapping[str, str], catalogue: Catalogue
             flow += [text(_heading(columns, len(shown.lines)), HEADING), _figures(shown, columns, catalogue)]
             if any(line.emissions for line in shown.lines):
                 flow += [text("Power and carbon 能耗与碳", HEADING), _power(shown, columns, catalogue)]
+        flow += [text("Refunds 退款", HEADING), _refunds(shown)] if shown.refunds else []
         return [*flow, Spacer(0, 8), text(NOTE, SMALL)]
 
     return pdf(f"Statement {shown.statement.id}", content)
@@ -71,6 +80,24 @@ def _facts(shown: LaidOut, names: Mapping[str, str], catalogue: Catalogue) -> Fl
     rows = [[text("Closed with 账期", SMALL), text(statement.period), text("in yuan 人民币元", SMALL)]]
     rows += [[text(name, SMALL), text(value), text(more, SMALL)] for name, value, more in facts]
     return table(rows, [WIDTH * 0.18, WIDTH * 0.47, WIDTH * 0.35])
+
+
+def _refunds(shown: LaidOut) -> Flowable:
+    """What was given back of each line since, and how its credit note stands."""
+    head = ("Refund 退款", "Line 行", "To the buyer", "Net 不含税", "VAT 税额", "Fee", "Credit note 红字发票")
+    rows = [[text(one, SMALL) for one in head]]
+    for refund in shown.refunds:
+        off = refund.correction
+        amounts = (-off.buyer_pays_fen, off.net_fen, off.vat_fen, off.fee_fen)
+        told = [text(f"{refund.id}: {refund.reason}", SMALL), text(str(refund.n + 1))]
+        rows.append(
+            [
+                *told,
+                *(text(yuan(fen), FIGURE) for fen in amounts),
+                text(NOTE_STATES[refund.note.state], SMALL),
+            ]
+        )
+    return table(rows, [WIDTH * part for part in (0.26, 0.07, 0.14, 0.13, 0.12, 0.12, 0.16)])
 
 
 def _party(party: str, names: Mapping[str, str]) -> str:

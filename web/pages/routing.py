@@ -85,10 +85,10 @@ def new_id() -> str:
 
 async def give(exchange: Exchange, caller: Caller, sent: Reader, command: Command) -> Answer:
     """Carry out what a form asks, under the id that the form was shown with."""
-    return await exchange.bus.submit(Envelope(caller.party, command_id_of(sent), command))
+    return await exchange.bus.submit(Envelope(caller.party, id_of(sent), command))
 
 
-def command_id_of(sent: Reader) -> str:
+def id_of(sent: Reader) -> str:
     """The id that a form was shown with."""
     command_id = sent.text("once")
     if _COMMAND_ID.match(command_id) is None:

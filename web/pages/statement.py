@@ -3,7 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
-from exchange.persistence.queries.statements import StoredLine, StoredStatement
+from exchange.app import Exchange
+from exchange.persistence.queries.refunds import StoredRefund, refunds_of
+from exchange.persistence.queries.statements import StoredLine, StoredStatement, lines_of
+from settlement.money import NOTHING, Fen
 from settlement.statement import Line, RegionShares
 
 NAMES = {
@@ -56,6 +59,11 @@ class FigureRow:
         """The field's Chinese term, or nothing."""
         return NAMES[self.name][1]
 
+    def of(self, line: Line) -> Fen:
+        """The same figure of another line."""
+        figure: Fen | RegionShares = getattr(line, self.name)
+        return dict(figure).get(self.region, NOTHING) if isinstance(figure, tuple) else figure
+
     @property
     def is_part(self) -> bool:
         """Whether it is a part of the figure above it."""
@@ -79,6 +87,17 @@ class LaidOut:
     statement: StoredStatement
     lines: Sequence[StoredLine]
     rows: Sequence[FigureRow]
+    refunds: Sequence[StoredRefund]
+
+    @property
+    def refunded(self) -> int:
+        """What was given back of all lines, in fen."""
+        return sum(refund.amount for refund in self.refunds)
+
+    def left_of(self, n: int) -> int:
+        """What the `n`-th line has charged and was not given back, in fen."""
+        given_back = sum(refund.amount for refund in self.refunds if refund.n == n)
+        return self.lines[n].figures.gross_fen - given_back
 
     @property
     def emitting(self) -> list[str]:
@@ -94,15 +113,23 @@ class LaidOut:
         ]
 
 
-def laid_out(statement: StoredStatement, lines: Sequence[StoredLine]) -> LaidOut:
-    """Every figure of a statement, in the order in which a line is taken apart."""
+async def statement_with_refunds(exchange: Exchange, statement: StoredStatement) -> LaidOut:
+    """A statement laid out, with what was given back of it."""
+    lines = await lines_of(exchange.readers, statement.id)
+    return laid_out(statement, lines, await refunds_of(exchange.readers, [statement.id]))
+
+
+def laid_out(
+    statement: StoredStatement, lines: Sequence[StoredLine], refunds: Sequence[StoredRefund] = ()
+) -> LaidOut:
+    """Every figure of a statement, in the order in which a line is taken apart, and what was given back of it."""
     rows: list[FigureRow] = []
     for part in fields(Line):
         if part.type is RegionShares:
             rows += _shared(part.name, lines)
         else:
             rows.append(FigureRow(part.name, "", [getattr(line.figures, part.name) for line in lines]))
-    return LaidOut(statement, lines, rows)
+    return LaidOut(statement, lines, rows, refunds)
 
 
 def _shared(name: str, lines: Sequence[StoredLine]) -> list[FigureRow]:

@@ -1,5 +1,7 @@
 """A party's money: what is available and held, what moved it, and what is behind each movement."""
 
+from collections.abc import Mapping
+
 from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import FromPath
@@ -34,7 +36,7 @@ async def account_page(
         "account/page.html",
         caller,
         clock=await clock(exchange.readers),
-        owned={kind: owned.get(kind, 0) for kind in _accounts(caller)},
+        owned={kind: owned.get(kind, 0) for kind in _accounts(caller, owned)},
         moves=moves[:ROWS],
         last=moves[ROWS - 1] if len(moves) > ROWS else None,
     )
@@ -55,7 +57,9 @@ async def entry_page(
     return page("account/entry.html", caller, entry=entry, own=own, cause=type(entry.event).__name__)
 
 
-def _accounts(caller: Caller) -> list[AccountKind]:
-    """The accounts that a party of these roles has."""
+def _accounts(caller: Caller, owned: Mapping[AccountKind, int]) -> list[AccountKind]:
+    """The accounts that a party of these roles has, and what regions owe it if they ever did."""
     buying = [AccountKind.AVAILABLE, AccountKind.HELD] if Role.BUYER in caller.roles else []
-    return [*buying, AccountKind.PAYABLE] if Role.SELLER in caller.roles else buying
+    selling = [AccountKind.PAYABLE] if Role.SELLER in caller.roles else []
+    subsidies = [AccountKind.SUBSIDY_DUE] if AccountKind.SUBSIDY_DUE in owned else []
+    return [*buying, *selling, *subsidies]

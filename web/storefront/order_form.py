@@ -57,6 +57,7 @@ _field_of = field_named(
         "all_at_once": "whole",
         "limit_micro_yuan_per_card_hour": "limit",
         "time_in_force": "tif",
+        "vouchers": "voucher",
     },
     otherwise="cards",
 )
@@ -87,6 +88,7 @@ def read_order(asked: Reader, exchange: Exchange, clock: Clock, *, limit_needed:
         "prefer": asked.text("prefer"),
         "time_in_force": asked.text("tif"),
         "on_preempt": asked.text("on_preempt"),
+        "vouchers": asked.many("voucher"),
         **_link(asked, exchange),
     }
     return checked(

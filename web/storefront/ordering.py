@@ -14,6 +14,7 @@ from exchange.orders.commands import Quoted
 from exchange.persistence.queries import market as queries
 from exchange.persistence.queries.links import links
 from exchange.persistence.queries.market import Clock
+from exchange.persistence.queries.vouchers import StoredVoucher, Within, vouchers_within
 from exchange.rejections import Rejected
 from exchange.state import Role
 from web.pages.fields import Reader
@@ -21,6 +22,8 @@ from web.pages.routing import PageRequest, address_query, give, live, page, sent
 from web.session import Caller
 from web.storefront.order_form import read_order, with_usual
 from web.storefront.priced import Priced, priced_for, promised
+
+VOUCHERS_SHOWN = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +143,18 @@ async def _form(
         priced=priced,
         choices=await _choices(exchange),
         links=await links(exchange.readers),
+        vouchers=await _usable(exchange, caller, clock),
         catalogue=exchange.catalogue,
     )
+
+
+async def _usable(exchange: Exchange, caller: Caller | None, clock: Clock) -> list[StoredVoucher]:
+    """The caller's vouchers that have anything left and are not over, those that end first at the top."""
+    if caller is None:
+        return []
+    own = await vouchers_within(exchange.readers, Within(buyer=caller.party), None, VOUCHERS_SHOWN)
+    usable = [one for one in own if one.left and one.ends > clock.instant]
+    return sorted(usable, key=lambda one: (one.ends, one.left))
 
 
 async def _choices(exchange: Exchange) -> Choices:

@@ -14,6 +14,7 @@ from exchange.persistence.queries.leases import StoredLease, leases_under
 from exchange.persistence.queries.market import Clock
 from exchange.persistence.queries.orders import StoredOrder, order_of, orders_of
 from exchange.persistence.queries.timeline import Change, changes_of, times_of
+from exchange.persistence.queries.vouchers import vouchers_named
 from exchange.rejections import Rejected
 from matching.commands import AmendOrder, CancelOrder
 from matching.terms import Block, OrderId, Slot
@@ -206,6 +207,7 @@ async def _order(
         clock=clock,
         row=_row(order, leases, clock),
         again=_again(order, exchange, clock),
+        vouchers=await vouchers_named(exchange.readers, order.id),
         chapters=[_chapter(change, clock) for change in changes],
         times=await times_of(exchange.readers, [order.seq, *(lease.seq for lease in leases)]),
         asked=asked,

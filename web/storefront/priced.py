@@ -32,6 +32,8 @@ REFUSED_AT: Mapping[str, str] = {
     VenueRejection.PRICE_OFF_TICK: "limit",
     VenueRejection.WINDOW_IN_THE_PAST: "deadline",
     VenueRejection.WINDOW_TOO_FAR: "deadline",
+    VenueRejection.UNKNOWN_VOUCHER: "voucher",
+    VenueRejection.VOUCHER_REFUSED: "voucher",
 }
 """The field of the form in which each refusal of the venue can be mended; any other can't be met there."""
 
@@ -58,6 +60,11 @@ class Priced:
     def short(self) -> int:
         """What is missing for the hold, in fen."""
         return max(0, self.quote.order_held - self.available)
+
+    @property
+    def covered(self) -> int:
+        """What vouchers cover of what was found, in fen."""
+        return sum(one.covered for one in self.quote.vouchers)
 
     @property
     def size(self) -> int:

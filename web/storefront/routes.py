@@ -13,8 +13,9 @@ from web.storefront.leases import lease_page, leases_page
 from web.storefront.market import market_page, market_rows
 from web.storefront.ordering import back_to_order, order_page, order_quote, place_order, review_page
 from web.storefront.orders import amend_limit, cancel_order, order_detail, orders_page, orders_rows
-from web.storefront.statements import my_statement_page, my_statements_page
+from web.storefront.statements import confirm_credit_note, my_statement_page, my_statements_page
 from web.storefront.top_up import ask_top_up, top_up_page
+from web.storefront.vouchers import claim_voucher, evidence_file, voucher_page, wallet_page
 
 HANDLERS = [
     pages(
@@ -50,6 +51,11 @@ HANDLERS = [
         my_statement_page,
         top_up_page,
         ask_top_up,
+        confirm_credit_note,
+        wallet_page,
+        voucher_page,
+        claim_voucher,
+        evidence_file,
         buyer_disputes_page,
         buyer_dispute_page,
         agree_to_pay,

@@ -10,7 +10,7 @@ from exchange.persistence.queries.topups import topups_of
 from web.bodies.payments import TopUpIn
 from web.pages.checked import checked, field_named
 from web.pages.fields import Reader
-from web.pages.routing import PageRequest, command_id_of, page, sent_form
+from web.pages.routing import PageRequest, id_of, page, sent_form
 from web.session import Caller
 
 ROWS = 50
@@ -40,7 +40,7 @@ async def ask_top_up(
     amount = checked(asked, TopUpIn, body, lambda sent: sent.amount, field_named({}, otherwise="amount_fen"))
     if amount is None:
         return await _shown(exchange, caller, payments, asked)
-    await payments.top_up(caller.party, command_id_of(asked), amount)
+    await payments.top_up(caller.party, id_of(asked), amount)
     return Redirect("/account/top-up?asked=1", status_code=303)
 
 

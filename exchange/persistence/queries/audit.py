@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import asyncpg
 import msgspec
 
-from exchange.persistence import database, tables
+from exchange.persistence import database, payout_tables
 from exchange.persistence.database import Connection
 from exchange.persistence.rows import Key, Row
 from settlement.ledger.chart import CONTRA, AccountKind
@@ -243,7 +243,7 @@ async def strays(connection: Connection, table: str) -> list[str]:
     key = " || '/' || ".join(f't."{name}"::text' for name in _key_columns(table))
     kind, made = _MADE[table]
     rows = await connection.fetch(
-        f"WITH made AS (SELECT {made} AS name FROM events WHERE kind = $1) "  # noqa: S608 - our own words only
+        f"WITH made AS (SELECT {made} AS name FROM events WHERE kind = ANY(string_to_array($1, ' '))) "  # noqa: S608 - our own words only
         f"SELECT {key} AS name FROM {table} t WHERE NOT EXISTS (SELECT 1 FROM made WHERE made.name = {key})",
         kind,
     )
@@ -251,11 +251,22 @@ async def strays(connection: Connection, table: str) -> list[str]:
 
 
 def _key_columns(table: str) -> list[str]:
-    return [column.name for column in tables.metadata.tables[table].primary_key]
+    return [column.name for column in payout_tables.metadata.tables[table].primary_key]
 
 
 _STATEMENT = "(body ->> 'run') || '/' || (body ->> 'subject')"
 _LINE_NUMBERS = "generate_series(0, json_array_length(body -> 'lines') - 1)"
+_MOVE = """
+    CASE kind WHEN 'VoucherHeld' THEN
+        (body #>> '{pledge,voucher}') || '/' || seq || '/held/' || (body ->> 'order')
+    WHEN 'VoucherPassed' THEN
+        (body #>> '{pledge,voucher}') || '/' || seq || '/passed/' || (body ->> 'lease')
+    WHEN 'VoucherReturned' THEN
+        (body ->> 'voucher') || '/' || seq || '/returned/' || (body ->> 'subject')
+    ELSE
+        (body ->> 'voucher') || '/' || seq || '/expired/' || (body ->> 'programme')
+    END
+"""
 _PAIR = " || '/' || ".join(f"(body #>> '{{pair,{part}}}')" for part in ("source", "destination", "quarter"))
 _PAIR_OF_FIGURES = _PAIR.replace("{pair", "{figures,pair")
 _MADE = {
@@ -291,18 +302,44 @@ _MADE = {
     "runs": ("CloseBegun", "body #>> '{run,id}'"),
     "statements": ("StatementPosted", _STATEMENT),
     "statement_lines": ("StatementPosted", f"{_STATEMENT} || '/' || {_LINE_NUMBERS}"),
+    "refunds": ("LineRefunded", "body ->> 'refund'"),
+    "payout_terms": ("PayoutTermsSet", "'true'"),
+    "payout_accounts": ("PayoutAccountNamed", "body ->> 'party'"),
+    "payouts": ("PayoutBegun", "body ->> 'payout'"),
+    "facts": ("FactsDeclared", "(body ->> 'party') || '/' || seq"),
+    "programmes": (
+        "ProgrammeAdopted",
+        "(body #>> '{programme,id}') || '/' || (body #>> '{programme,version}')",
+    ),
+    "vouchers": ("VoucherIssued", "body #>> '{voucher,id}'"),
+    "voucher_moves": ("VoucherHeld VoucherPassed VoucherReturned VoucherExpired", _MOVE),
 }
-"""The kind of event that makes a table's rows, and their keys in its body."""
+"""The kinds of event that make a table's rows, and their keys in its body."""
+
+
+# Vouchers
+
+
+async def voucher_balances(connection: Connection) -> dict[str, tuple[int, int, int]]:
+    """What the postings say is left, held and used of every voucher."""
+    rows = await connection.fetch(
+        """
+        SELECT owner, sum(amount) FILTER (WHERE kind = 'voucher_left')::bigint AS "left",
+               sum(amount) FILTER (WHERE kind = 'voucher_held')::bigint AS held,
+               sum(amount) FILTER (WHERE kind = 'voucher_used')::bigint AS used
+        FROM postings WHERE kind IN ('voucher_left', 'voucher_held', 'voucher_used') GROUP BY owner
+        """
+    )
+    return {row["owner"]: (row["left"] or 0, row["held"] or 0, row["used"] or 0) for row in rows}
 
 
 # Holds
 
 
-async def held(connection: Connection) -> dict[str, int]:
-    """What the postings say is held, by owner."""
+async def posted(connection: Connection, kind: AccountKind) -> dict[str, int]:
+    """What the postings say stands on accounts of a kind, by owner."""
     rows = await connection.fetch(
-        "SELECT owner, sum(amount)::bigint AS amount FROM postings WHERE kind = $1 GROUP BY owner",
-        AccountKind.HELD,
+        "SELECT owner, sum(amount)::bigint AS amount FROM postings WHERE kind = $1 GROUP BY owner", kind
     )
     return {row["owner"]: row["amount"] for row in rows}
 

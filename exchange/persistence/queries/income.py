@@ -28,16 +28,26 @@ class SellerIncome:
 
 
 async def incomes(pool: Pool, periods: Sequence[str]) -> list[SellerIncome]:
-    """Every seller's income by the statements of these periods, by seller."""
+    """Every seller's income by the statements of these periods, and what it refunded in these months, by seller."""
     rows = await pool.fetch(
         """
-        SELECT p.id, p.name, p.region, array_agg(DISTINCT r.period ORDER BY r.period) AS periods,
-               count(DISTINCT s.id) AS statements,
-               coalesce(sum(l.gross_fen) FILTER (WHERE l.gross_fen > 0), 0)::bigint AS gross,
-               coalesce(sum(l.gross_fen) FILTER (WHERE l.gross_fen < 0), 0)::bigint AS refunds
-        FROM statements s JOIN runs r ON r.id = s.run JOIN parties p ON p.id = s.seller
-        LEFT JOIN statement_lines l ON l.statement = s.id
-        WHERE r.period = ANY($1::text[]) GROUP BY p.id ORDER BY p.id
+        WITH given_back AS (
+            SELECT f.seller, sum(f.amount) AS amount FROM refunds f, venue v
+            WHERE to_char(to_timestamp(f.slot * (v.terms ->> 'slot_seconds')::bigint
+                + (v.terms ->> 'utc_offset_seconds')::bigint) AT TIME ZONE 'UTC', 'YYYY-MM') = ANY($1::text[])
+            GROUP BY f.seller
+        ), taken_in AS (
+            SELECT s.seller, array_agg(DISTINCT r.period ORDER BY r.period) AS periods,
+                   count(DISTINCT s.id) AS statements,
+                   sum(l.gross_fen) FILTER (WHERE l.gross_fen > 0) AS gross,
+                   sum(l.gross_fen) FILTER (WHERE l.gross_fen < 0) AS credits
+            FROM statements s JOIN runs r ON r.id = s.run LEFT JOIN statement_lines l ON l.statement = s.id
+            WHERE r.period = ANY($1::text[]) GROUP BY s.seller
+        )
+        SELECT p.id, p.name, p.region, coalesce(t.periods, '{}') AS periods, coalesce(t.statements, 0) AS statements,
+               coalesce(t.gross, 0)::bigint AS gross,
+               (coalesce(t.credits, 0) - coalesce(g.amount, 0))::bigint AS refunds
+        FROM taken_in t FULL JOIN given_back g USING (seller) JOIN parties p ON p.id = seller ORDER BY p.id
         """,
         list(periods),
     )

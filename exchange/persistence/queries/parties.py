@@ -66,6 +66,12 @@ async def names_of(pool: Pool, parties: Iterable[str]) -> dict[str, str]:
     return {row["id"]: row["name"] for row in rows}
 
 
+async def registered(pool: Pool, parties: Iterable[str]) -> dict[str, Party]:
+    """These parties, by their ids."""
+    rows = await pool.fetch("SELECT * FROM parties WHERE id = ANY($1::text[])", list(set(parties)))
+    return {row["id"]: _party(row) for row in rows}
+
+
 async def parties(pool: Pool, before: int | None, most: int) -> list[Admitted]:
     """Every party, the newest first, before a place in the log."""
     rows = await pool.fetch(

@@ -1,12 +1,13 @@
 """What an audit reads of settlement: statements with their lines, runs, what was reported, and where they disagree."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
 import asyncpg
 import msgspec
 
+from exchange.closing.events import VoucherPart
 from exchange.persistence.database import Connection
 from exchange.state import VenueTerms
 from settlement.agreements import PairAgreement
@@ -29,6 +30,7 @@ class LineRow:
     agreement: str | None
     before_loss: int
     over_budget: int
+    vouchers: tuple[VoucherPart, ...]
     figures: Line
 
 
@@ -40,6 +42,8 @@ class StatementRow:
     """
 
     id: str
+    buyer: str
+    seller: str
     charged: int
     released: int
     cards: int
@@ -92,18 +96,21 @@ async def runs(connection: Connection) -> list[RunRow]:
     return [RunRow(**row) for row in rows]
 
 
-async def statements(connection: Connection) -> AsyncIterator[StatementRow]:
-    """Every statement with its lines, in order."""
+async def statements(
+    connection: Connection, only: Sequence[str] | None = None
+) -> AsyncIterator[StatementRow]:
+    """Every statement with its lines, in order; or only some, by their ids."""
     cursor = await connection.cursor(
         """
-        SELECT s.id, s.charged, s.released, coalesce(l.cards, 0) AS cards, coalesce(c."left", 0) AS "left",
+        SELECT s.id, s.buyer, s.seller, s.charged, s.released, coalesce(l.cards, 0) AS cards, coalesce(c."left", 0) AS "left",
                coalesce(granted.body -> 'lease', opened.body -> 'contract')::text AS subject
         FROM statements s LEFT JOIN leases l ON l.id = s.subject LEFT JOIN contracts c ON c.id = s.subject
         LEFT JOIN events granted ON granted.seq = l.seq AND granted.kind = 'LeaseGranted'
              AND granted.body #>> '{lease,id}' = l.id
         LEFT JOIN events opened ON opened.seq = c.seq AND opened.kind = 'ContractOpened'
-        ORDER BY s.seq, s.id
-        """
+        WHERE $1::text[] IS NULL OR s.id = ANY($1) ORDER BY s.seq, s.id
+        """,
+        only,
     )
     while page := await cursor.fetch(ROWS_AT_ONCE):
         found = {row["id"]: _statement(row) for row in page}
@@ -133,10 +140,19 @@ async def ledger_faults(connection: Connection) -> list[str]:
         ), emitted AS (
             SELECT p.seq, p.agreement, one ->> 0 AS region, (one ->> 1)::bigint AS grams
             FROM posted p JOIN line_emissions e USING (statement, n), jsonb_array_elements(e.by_region) AS one
+        ), part AS (
+            SELECT p.seq, buyer, seller, one ->> 'voucher' AS voucher, one ->> 'issuer' AS issuer,
+                   one #>> '{terms,mode}' AS mode, (one ->> 'covered')::bigint AS covered
+            FROM posted p, jsonb_array_elements(p.vouchers) AS one WHERE p.vouchers <> '[]'
         ), told AS (
             SELECT seq, buyer AS owner, 'held' AS kind, -(charged + released) AS amount FROM statements
             UNION ALL SELECT seq, buyer, 'available', released FROM statements
-            UNION ALL SELECT seq, seller, 'payable', payout_on_charge_fen FROM posted
+            UNION ALL SELECT seq, seller, 'payable', greatest(payout_on_charge_fen, 0) FROM posted
+            UNION ALL SELECT seq, seller, 'subsidy_due', least(payout_on_charge_fen, 0) FROM posted
+            UNION ALL SELECT seq, CASE mode WHEN 'reimburse_buyer' THEN buyer ELSE seller END, 'subsidy_due', covered FROM part
+            UNION ALL SELECT seq, issuer, 'subsidy_claim', -covered FROM part
+            UNION ALL SELECT seq, voucher, 'voucher_held', -covered FROM part
+            UNION ALL SELECT seq, voucher, 'voucher_used', covered FROM part
             UNION ALL SELECT seq, 'venue', 'fee_income', fee_net_fen FROM posted
             UNION ALL SELECT seq, 'venue', 'fee_vat', fee_vat_fen FROM posted
             UNION ALL SELECT seq, region, kind, amount FROM share
@@ -145,8 +161,8 @@ async def ledger_faults(connection: Connection) -> list[str]:
             UNION ALL SELECT seq, agreement, 'emissions', -grams FROM emitted
         ), kept AS (
             SELECT p.seq, p.owner, p.kind, p.amount FROM postings p JOIN entries e USING (seq, n)
-            WHERE e.kind IN ('charge', 'attribution', 'emission')
-               OR (e.kind = 'release' AND p.seq IN (SELECT seq FROM statements))
+            WHERE e.kind IN ('charge', 'attribution', 'emission', 'redemption')
+               OR (e.kind = 'release' AND p.book = 'money' AND p.seq IN (SELECT seq FROM statements))
         )
         SELECT seq, owner, kind, coalesce(t.amount, 0) AS expected, coalesce(k.amount, 0) AS got
         FROM (SELECT seq, owner, kind, sum(amount) AS amount FROM told GROUP BY seq, owner, kind) t
@@ -257,13 +273,15 @@ class _Subject(msgspec.Struct):
 
 _subject = msgspec.json.Decoder(_Subject)
 _shares = msgspec.json.Decoder(RegionShares)
+_vouchers = msgspec.json.Decoder(tuple[VoucherPart, ...])
 _runs = msgspec.json.Decoder(list[tuple[int, int, int]])
 
 
 def _statement(row: asyncpg.Record) -> StatementRow:
     subject = None if row["subject"] is None else _subject.decode(row["subject"])
     rates = None if subject is None else (subject.vat_rate_bp, subject.fee)
-    return StatementRow(row["id"], row["charged"], row["released"], row["cards"], row["left"], rates)
+    who = (row["id"], row["buyer"], row["seller"])
+    return StatementRow(*who, row["charged"], row["released"], row["cards"], row["left"], rates)
 
 
 def _line(row: asyncpg.Record) -> LineRow:
@@ -279,6 +297,7 @@ def _line(row: asyncpg.Record) -> LineRow:
         agreement=row["agreement"],
         before_loss=row["before_loss"],
         over_budget=row["over_budget"],
+        vouchers=_vouchers.decode(row["vouchers"]),
         figures=Line(**figures),
     )
 

@@ -7,6 +7,7 @@ from typing import Any
 import asyncpg
 import msgspec
 
+from exchange.closing.events import VoucherPart
 from exchange.persistence.database import Pool
 from exchange.state import PartyId, RunId
 from matching.terms import RegionCode
@@ -81,6 +82,7 @@ class StoredLine:
     over_budget: Fen
     figures: Line
     emissions: StoredEmissions | None = None
+    vouchers: tuple[VoucherPart, ...] = ()
 
 
 async def statement_of(pool: Pool, reach: Reach, statement: str) -> StoredStatement | None:
@@ -133,6 +135,7 @@ _WITHIN_REACH = """
 
 _shares = msgspec.json.Decoder(RegionShares)
 _emissions = msgspec.json.Decoder(StoredEmissions)
+_vouchers = msgspec.json.Decoder(tuple[VoucherPart, ...])
 
 
 def _reach(reach: Reach) -> tuple[str, str | None, bool]:
@@ -174,4 +177,5 @@ def line_of_row(row: asyncpg.Record) -> StoredLine:
         over_budget=Fen(row["over_budget"]),
         figures=Line(**figures),
         emissions=None if emissions is None else _emissions.decode(emissions),
+        vouchers=_vouchers.decode(row["vouchers"]),
     )

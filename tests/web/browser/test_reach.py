@@ -45,7 +45,7 @@ PAGES = {
         "/statements",
         "/account",
     ],
-    "seller-1": ["/console", "/console/new", "/console/leases", "/console/statements"],
+    "seller-1": ["/console", "/console/new", "/console/leases", "/console/statements", "/console/payouts"],
     "buyer-2": ["/orders", "/leases"],
     "seller-4": ["/console/leases"],
     "office-qingyang": [
@@ -67,6 +67,7 @@ PAGES = {
         "/clerk/periods/2026-10",
         "/clerk/periods/2026-10/statements",
         "/clerk/ledger",
+        "/clerk/payouts",
         "/clerk/market",
     ],
 }

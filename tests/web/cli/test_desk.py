@@ -36,6 +36,7 @@ def test_without_a_server_the_clerk_opens_the_venue(suanli: Suanli) -> None:
     again = suanli("party", "add", *ANN)
     assert again.exit_code == 4
     assert again.stderr.startswith("The venue has refused (party_exists)")
+    _facts_are_put_on_record(suanli)
     _closing_is_refused(suanli)
     _a_month_that_is_over_is_closed(suanli, opened)
     _terms_are_changed(suanli)
@@ -59,6 +60,18 @@ def _deposits(suanli: Suanli) -> None:
     assert stranger.exit_code == 4
     assert "unknown_party" in stranger.stderr
     assert suanli("deposit", "ann-lab", "0.07").stdout.startswith("¥0.07 booked for ann-lab")
+
+
+def _facts_are_put_on_record(suanli: Suanli) -> None:
+    shown = ("--size", "small", "--industry", "software", "--controller", "li-91310000")
+    told = suanli("vouchers", "facts", "ann-lab", *shown)
+    assert (told.exit_code, told.stdout.split(" is ")[0]) == (0, "ann-lab")
+    again = json.loads(suanli("vouchers", "facts", "ann-lab", *shown[:4], "--json").stdout)
+    assert again["controllers"] == []
+    assert suanli("vouchers", "misuse").stdout == "Nothing was found.\n"
+    assert json.loads(suanli("vouchers", "misuse", "--json").stdout) == []
+    unknown = suanli("vouchers", "report", "nothing")
+    assert (unknown.exit_code, "unknown_id" in unknown.stderr) == (4, True)
 
 
 def _closing_is_refused(suanli: Suanli) -> None:

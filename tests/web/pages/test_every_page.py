@@ -50,6 +50,7 @@ PAGES: dict[str, list[Role | None] | list[Role]] = {
     "/statements.csv": BUYER,
     "/account": [Role.BUYER, Role.SELLER],
     "/account/top-up": BUYER,
+    "/account/vouchers": BUYER,
     "/console": SELLER,
     "/console/new": SELLER,
     "/console/power": SELLER,
@@ -57,7 +58,9 @@ PAGES: dict[str, list[Role | None] | list[Role]] = {
     "/console/disputes": SELLER,
     "/console/statements": SELLER,
     "/console/statements.csv": SELLER,
+    "/console/payouts": SELLER,
     "/region": REGION,
+    "/region/vouchers": REGION,
     "/agreements": [Role.REGION, Role.CLERK],
     "/agreements/new": [Role.REGION, Role.CLERK],
     "/agreements/new?preset=2012&of=3": [Role.REGION, Role.CLERK],
@@ -69,6 +72,7 @@ PAGES: dict[str, list[Role | None] | list[Role]] = {
     "/clerk/periods/2026-10": CLERK,
     "/clerk/periods/2026-11": CLERK,
     "/clerk/ledger": CLERK,
+    "/clerk/payouts": CLERK,
     "/clerk/market": CLERK,
 }
 

@@ -85,7 +85,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("amount", sa.BigInteger(), nullable=False),
         sa.CheckConstraint(
-            "amount >= 0 OR kind IN ('attribution', 'bank', 'emissions')",
+            "amount >= 0 OR kind IN ('attribution', 'bank', 'emissions', 'subsidy_claim', 'voucher_budget')",
             name=op.f("ck_balances_not_below_zero"),
         ),
         sa.PrimaryKeyConstraint("owner", "kind", name=op.f("pk_balances")),
@@ -313,6 +313,7 @@ def upgrade() -> None:
         sa.Column("agreement", sa.Text(), nullable=True),
         sa.Column("before_loss", sa.BigInteger(), nullable=False),
         sa.Column("over_budget", sa.BigInteger(), nullable=False),
+        sa.Column("vouchers", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("gross_fen", sa.BigInteger(), nullable=False),
         sa.Column("net_fen", sa.BigInteger(), nullable=False),
         sa.Column("vat_fen", sa.BigInteger(), nullable=False),
@@ -338,6 +339,9 @@ def upgrade() -> None:
         sa.Column("gdp_base_fen", sa.BigInteger(), nullable=False),
         sa.Column("gdp_by_region_fen", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.PrimaryKeyConstraint("statement", "n", name=op.f("pk_statement_lines")),
+    )
+    op.create_index(
+        "ix_statement_lines_vouchers", "statement_lines", ["statement"], postgresql_where="vouchers <> '[]'"
     )
     op.create_table(
         "statements",
@@ -457,6 +461,9 @@ def downgrade() -> None:
     op.drop_index("ix_statements_pair", table_name="statements")
     op.drop_index("ix_statements_buyer", table_name="statements")
     op.drop_table("statements")
+    op.drop_index(
+        "ix_statement_lines_vouchers", table_name="statement_lines", postgresql_where="vouchers <> '[]'"
+    )
     op.drop_table("statement_lines")
     op.drop_table("runs")
     op.drop_index("ix_postings_account", table_name="postings")

@@ -1,0 +1,227 @@
+"""Is only that paid out which is due, and only that given back which was charged?
+
+What each seller is owed is followed from what was settled, run by run, and each refund is held against its statement.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+
+from exchange.checks.findings import Findings, unequal
+from exchange.closing.events import CloseBegun, PeriodClosed, StatementPosted
+from exchange.events import Event
+from exchange.payouts.events import (
+    PayoutAccountNamed,
+    PayoutBegun,
+    PayoutFailed,
+    PayoutPaid,
+    PayoutReturned,
+    PayoutTermsSet,
+)
+from exchange.persistence.queries.audit import LoggedStep
+from exchange.persistence.queries.settled import StatementRow
+from exchange.refunds.events import LineRefunded
+from exchange.state import PayoutTerms
+from exchange.venue.events import TermsAdopted
+from matching.events import Ticked
+from settlement.agreements import PairAgreement
+from settlement.money import Fen
+from settlement.statement import Line, statement_line
+from settlement.terms import TaxTerms, Terms
+
+DAY = 86_400
+KINDS = frozenset({"refund", "payout", "payment", "reversal"})
+"""Entries that refunds and payouts make, beside attributions."""
+
+Legs = Counter[tuple[str, str]]
+
+
+@dataclass(slots=True)
+class Paying:
+    """Follows refunds and payouts event by event, with what each seller has earned in each run."""
+
+    findings: Findings = field(
+        default_factory=lambda: Findings(
+            "payouts", "sellers are paid what is due, once, and no line gives back more than it charged"
+        )
+    )
+    refunded: dict[str, list[LineRefunded]] = field(default_factory=lambda: defaultdict(list))
+    """Refunds by their statement."""
+    _terms: PayoutTerms = field(default_factory=PayoutTerms)
+    _slot_seconds: int = 0
+    _slot: int = 0
+    _closed: dict[str, int | None] = field(default_factory=dict)
+    _earned: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    _accounts: dict[str, str] = field(default_factory=dict)
+    _begun: dict[str, tuple[str, int]] = field(default_factory=dict)
+    _paid: dict[str, tuple[str, int]] = field(default_factory=dict)
+
+    def see(self, step: LoggedStep, events: Sequence[Event]) -> None:
+        """The next command: what happened, and whether its entries say so."""
+        expected: Legs = Counter()
+        for event in events:
+            for fault in self._faults(event):
+                self.findings.tell(f"{step.seq}: {fault}")
+            expected.update(_legs(event))
+        if expected or any(entry.kind in KINDS for entry in step.entries):
+            got: Legs = Counter()
+            for entry in step.entries:
+                for leg in entry.postings:
+                    got[leg.owner, leg.kind] += leg.amount
+            self.findings.compare(f"{step.seq}: accounts moved", _moved(expected), _moved(got))
+
+    def end(self, in_transit: Mapping[str, int]) -> None:
+        """The log ends here; `in_transit` is what the postings say is on its way, by owner."""
+        begun: Counter[str] = Counter()
+        for party, amount in self._begun.values():
+            begun[party] += amount
+        for party in sorted(begun.keys() | in_transit.keys()):
+            self.findings.compare(f"in transit to {party}", begun[party], in_transit.get(party, 0))
+
+    def see_statement(self, statement: StatementRow, agreements: Mapping[str, PairAgreement]) -> None:
+        """A statement of which a line was refunded: each line is what remains of it, figure by figure."""
+        by_line: dict[int, list[LineRefunded]] = defaultdict(list)
+        for event in self.refunded[statement.id]:
+            by_line[event.line.n].append(event)
+        for n, events in by_line.items():
+            for fault in _line_faults(statement, n, events, agreements):
+                self.findings.tell(f"refunds of statement {statement.id}, line {n}: {fault}")
+
+    def _faults(self, event: Event) -> Iterator[str]:
+        match event:
+            case TermsAdopted(terms):
+                self._slot_seconds = terms.slot_seconds
+            case Ticked(now):
+                self._slot = now
+            case CloseBegun(run):
+                self._closed[run.id] = None
+            case PeriodClosed(run):
+                self._closed[run.id] = self._slot
+            case StatementPosted():
+                earned = sum(line.line.payout_on_charge_fen for line in event.lines)
+                self._earned[event.seller][event.run] += earned
+            case LineRefunded():
+                self.findings.examined += 1
+                self.refunded[event.line.statement].append(event)
+                self._earned[event.line.seller][event.line.run] += event.correction.payout_on_charge_fen
+            case PayoutTermsSet(payout_terms):
+                self._terms = payout_terms
+            case PayoutAccountNamed(party, account):
+                self._accounts[party] = account
+            case PayoutBegun() | PayoutPaid() | PayoutFailed() | PayoutReturned():
+                self.findings.examined += 1
+                yield from self._payout_faults(event)
+            case _:
+                pass
+
+    def _payout_faults(
+        self, event: PayoutBegun | PayoutPaid | PayoutFailed | PayoutReturned
+    ) -> Iterator[str]:
+        name = f"payout {event.payout}"
+        match event:
+            case PayoutBegun(payout, party, account, amount):
+                yield from unequal(f"{name}: account", self._accounts.get(party), account)
+                due = self._due(party)
+                if not self._terms.minimum <= amount <= due:
+                    yield f"{name}: {amount} fen, and {due} are due"
+                self._begun[payout] = (party, amount)
+            case PayoutPaid(payout, party, amount):
+                yield from unequal(f"{name}: begun", (party, amount), self._begun.pop(payout, None))
+                self._paid[payout] = (party, amount)
+            case PayoutFailed(payout, party, amount):
+                yield from unequal(f"{name}: begun", (party, amount), self._begun.pop(payout, None))
+            case PayoutReturned(payout, party, amount, left):
+                yield from unequal(f"{name}: paid", (party, amount + left), self._paid.pop(payout, None))
+                if amount <= 0 or left < 0:
+                    yield f"{name}: {amount} fen came back, and {left} are left"
+                self._paid[payout] = (party, left)
+
+    def _due(self, party: str) -> int:
+        """What was settled and is held back no more, less what is on its way or paid."""
+        gone = sum(amount for to, amount in (*self._begun.values(), *self._paid.values()) if to == party)
+        owed = self._earned[party].total() - gone
+        wait = self._terms.hold_back_days * DAY // self._slot_seconds
+        held_back = sum(
+            amount
+            for run, amount in self._earned[party].items()
+            if (closed := self._closed.get(run)) is None or self._slot < closed + wait
+        )
+        return owed - max(0, held_back)
+
+
+def _legs(event: Event) -> Legs:
+    """What an event does to accounts, by (owner, kind)."""
+    match event:
+        case LineRefunded(_, line, _, _, _, correction):
+            return _refund_legs(line.buyer, line.seller, line.agreement, correction)
+        case PayoutBegun(_, party, _, amount):
+            return Counter({(party, "payable"): -amount, (party, "in_transit"): amount})
+        case PayoutPaid(_, party, amount):
+            return Counter({(party, "in_transit"): -amount, ("venue", "bank"): amount})
+        case PayoutFailed(_, party, amount):
+            return Counter({(party, "in_transit"): -amount, (party, "payable"): amount})
+        case PayoutReturned(_, party, amount):
+            return Counter({("venue", "bank"): -amount, (party, "payable"): amount})
+        case _:
+            return Counter()
+
+
+def _refund_legs(buyer: str, seller: str, agreement: tuple[str, int] | None, correction: Line) -> Legs:
+    legs: Legs = Counter()
+    legs[buyer, "available"] -= correction.buyer_pays_fen
+    legs[seller, "payable"] += correction.payout_on_charge_fen
+    legs["venue", "fee_income"] += correction.fee_net_fen
+    legs["venue", "fee_vat"] += correction.fee_vat_fen
+    if agreement is not None:
+        for kind, shares in (
+            ("revenue", correction.revenue_by_region_fen),
+            ("tax", correction.tax_by_region_fen),
+            ("gdp", correction.gdp_by_region_fen),
+        ):
+            for region, fen in shares:
+                legs[region, kind] += fen
+                legs[f"{agreement[0]}/{agreement[1]}", "attribution"] -= fen
+    return legs
+
+
+def _moved(legs: Legs) -> dict[tuple[str, str], int]:
+    return {account: amount for account, amount in sorted(legs.items()) if amount}
+
+
+def _line_faults(
+    statement: StatementRow, n: int, events: Sequence[LineRefunded], agreements: Mapping[str, PairAgreement]
+) -> Iterator[str]:
+    """What is wrong with the refunds of one line."""
+    if n >= len(statement.lines) or statement.rates is None:
+        yield "there is no such line"
+        return
+    row, given_back = statement.lines[n], sum(event.amount for event in events)
+    charged = row.figures.gross_fen
+    for event in events:
+        line = event.line
+        agreement = None if line.agreement is None else f"{line.agreement[0]}/{line.agreement[1]}"
+        told = (line.buyer, line.seller, line.gross, line.vat_rate_bp, line.fee, agreement)
+        posted = (statement.buyer, statement.seller, charged, *statement.rates, row.agreement)
+        yield from unequal(f"{event.refund} is reckoned from", posted, told)
+    if not 0 < given_back <= charged or min(event.amount for event in events) <= 0:
+        yield f"{given_back} fen of {charged} were given back"
+        return
+    references = [event.reference for event in events]
+    yield from unequal("references", sorted(set(references)), sorted(references))
+    pair = agreements.get(row.agreement) if row.agreement else None
+    remains = statement_line(Fen(charged - given_back), Terms(*statement.rates, TaxTerms(), pair))
+    for figure in fields(Line):
+        expected, got = _of(remains, figure.name), _of(row.figures, figure.name)
+        for event in events:
+            got.update(_of(event.correction, figure.name))
+        yield from unequal(figure.name, _moved(expected), _moved(got))
+
+
+def _of(line: Line, name: str) -> Legs:
+    """A figure by region, or under no region."""
+    figure = getattr(line, name)
+    return (
+        Counter({(name, region): fen for region, fen in figure})
+        if isinstance(figure, tuple)
+        else Counter({(name, ""): figure})
+    )

@@ -1,0 +1,48 @@
+"""What events mean for the tables about vouchers."""
+
+import msgspec
+
+from exchange.events import Event
+from exchange.persistence import voucher_tables
+from exchange.persistence.rows import Rows
+from exchange.vouchers.events import (
+    FactsDeclared,
+    ProgrammeAdopted,
+    VoucherExpired,
+    VoucherHeld,
+    VoucherIssued,
+    VoucherPassed,
+    VoucherReturned,
+)
+
+
+def project_vouchers(rows: Rows, seq: int, event: Event) -> None:
+    """Add what an event means for the tables about vouchers, if it means anything."""
+    match event:
+        case FactsDeclared(party, facts, at):
+            told = {**msgspec.to_builtins(facts), "controllers": sorted(facts.controllers)}
+            rows.add(voucher_tables.facts, {"party": party, "seq": seq, "at": at, **told})
+        case ProgrammeAdopted(programme, claim):
+            row = {"id": programme.id, "version": programme.version, "issuer": programme.issuer, "seq": seq}
+            terms = {"terms": msgspec.to_builtins(programme), "claim": msgspec.to_builtins(claim)}
+            rows.add(voucher_tables.programmes, {**row, **terms})
+        case VoucherIssued(voucher, at, claimed):
+            rows.add(
+                voucher_tables.vouchers,
+                {**msgspec.to_builtins(voucher), "claimed": claimed, "at": at, "seq": seq},
+            )
+        case VoucherHeld(order, pledge):
+            _move(rows, seq, "held", pledge.voucher, order, pledge.amount)
+        case VoucherPassed(_, lease, pledge):
+            _move(rows, seq, "passed", pledge.voucher, lease, pledge.amount)
+        case VoucherReturned(subject, voucher_id, amount):
+            _move(rows, seq, "returned", voucher_id, subject, amount)
+        case VoucherExpired(voucher_id, programme_id, amount):
+            _move(rows, seq, "expired", voucher_id, programme_id, amount)
+        case _:
+            pass
+
+
+def _move(rows: Rows, seq: int, kind: str, voucher: str, subject: str, amount: int) -> None:
+    row = {"voucher": voucher, "seq": seq, "kind": kind, "subject": subject, "amount": amount}
+    rows.add(voucher_tables.voucher_moves, {**row, "slot": rows.heard.now})

@@ -1,0 +1,21 @@
+"""What refunds change in the venue's state."""
+
+from exchange.refunds.events import CreditNoteMoved, LineRefunded
+from exchange.state import LiveNote, State
+from settlement.credit_notes import CreditNoteState
+
+ENDED = frozenset({CreditNoteState.ISSUED, CreditNoteState.LAPSED})
+
+
+def evolve_refunds(state: State, event: LineRefunded | CreditNoteMoved) -> None:
+    """Let a refund, or the life of its credit note, have gone on."""
+    match event:
+        case LineRefunded(refund, line, amount, _, reference, correction, note):
+            state.refunds.setdefault(line.name, {})[reference] = amount
+            state.notes[refund] = LiveNote(line.buyer, line.seller, note)
+            state.earnings[line.run].add(line.seller, correction.payout_on_charge_fen)
+        case CreditNoteMoved(refund, note):
+            if note.state in ENDED:
+                del state.notes[refund]
+            else:
+                state.notes[refund].note = note

@@ -1,0 +1,136 @@
+"""Vouchers by hand: an office adopts a programme and gives one, a buyer orders with it, a report says the rest."""
+
+import re
+from typing import Any
+
+import pytest
+
+from exchange.state import Facts, PartyId
+from exchange.vouchers.commands import DeclareFacts
+from settlement.vouchers.parties import BuyerSize
+from tests.web.pages.conftest import Browser, Venue
+from tests.web.pages.test_ordering import JOB, place
+from tests.web.seed import DAY, NOW, Seeder, at
+
+pytestmark = pytest.mark.anyio
+
+PROGRAMME = "shanghai-compute-310000"
+ADOPTED: dict[str, str | list[str]] = {
+    "preset": "shanghai-compute",
+    "valid_from": "2026-11-23T00:00",
+    "budget": "600000",
+    "claim": "500",
+    "days": "60",
+}
+GIVEN: dict[str, str | list[str]] = {"buyer": "buyer-1", "amount": "2000", "ends": "2027-06-01T00:00"}
+SMALL = Facts(BuyerSize.SMALL, "software", frozenset({"91310000MA1FL0000X"}))
+
+
+async def sent(browser: Browser, path: str, **fields: str | list[str]) -> Any:
+    """Send the form of a page, under the id that it was shown with."""
+    shown = await browser.get(path)
+    return await browser.send(path, once=shown.page.values()["once"][:1], **fields)
+
+
+async def promised(venue: Venue) -> tuple[Seeder, Browser]:
+    """An office that has adopted a programme and given a voucher to the buyer."""
+    seeder = Seeder(venue.exchange, "vouchers")
+    await seeder.ask("clerk-1", DeclareFacts(PartyId("buyer-1"), SMALL))
+    office = await venue.as_party("office-shanghai")
+    adopted = await sent(office, "/region/vouchers", **ADOPTED)
+    assert (adopted.status, adopted.location) == (303, f"/region/vouchers/{PROGRAMME}")
+    given = await sent(office, f"/region/vouchers/{PROGRAMME}", **GIVEN)
+    assert given.status == 303
+    return seeder, office
+
+
+async def covered(venue: Venue) -> tuple[Seeder, Browser, Browser]:
+    """The buyer has ordered with a voucher, all was delivered, and the month is closed."""
+    seeder, office = await promised(venue)
+    buyer = await venue.as_party("buyer-1")
+    job = {**JOB, "voucher": "any"}
+    reviewed = await buyer.get("/order/review", **job)
+    assert re.findall(r"data-covered>(¥[\d,.]+)", reviewed.html) == ["¥868.80"], "30 % of 2,896.00"
+    assert "¥2,027.20" in reviewed.page.text, "what is left to pay"
+    placed = await place(buyer, reviewed)
+    assert placed.status == 303, placed.html
+    assert "taken by its leases" in (await buyer.get(placed.location)).page.text
+    lease = next(
+        link.removeprefix("/leases/")
+        for link in (await buyer.get(placed.location)).page.links()
+        if link.startswith("/leases/lse-")
+    )
+    seeder.leases = [
+        live.terms for live in venue.exchange.engine.state.leases.values() if live.terms.id == lease
+    ]
+    await seeder.tick(NOW + 2 * DAY)
+    await seeder.report(NOW + 2 * DAY)
+    await seeder.tick(at("2026-12-05 00:00"))
+    await venue.exchange.closing(PartyId("clerk-1")).close("2026-11")
+    return seeder, office, buyer
+
+
+async def test_from_a_programme_to_the_evidence_of_a_use(venue: Venue) -> None:
+    _, office, buyer = await covered(venue)
+    wallet = await buyer.get("/account/vouchers")
+    (voucher,) = [link for link in wallet.page.links() if link.startswith("/account/vouchers/vch-")]
+    mine = await buyer.get(voucher)
+    assert mine.page.text.count("¥868.80") >= 2, "used, and in the table of uses"
+    report = await office.get(f"/region/vouchers/{PROGRAMME}", period="2026-11")
+    assert re.search(r"data-used>¥868.80<", report.html)
+    assert re.search(r"data-issued>¥2,000.00<", report.html)
+    other = await office.get(f"/region/vouchers/{PROGRAMME}", period="2026-10")
+    assert re.search(r"data-used>¥0.00<", other.html)
+    (evidence,) = {link for link in report.page.links() if "/evidence/" in link}
+    for browser, path in ((office, evidence), (buyer, evidence.replace("/region/", "/account/"))):
+        file = (await browser.get(path)).html
+        assert file.startswith("\ufeffpart,name,value")
+        assert sum(map(int, re.findall(r"uses,\d.covered_fen,(\d+)\r\n", file))) == 868_80
+        assert re.search(r"usage,delivered_card_seconds,691200\r\n", file)
+        assert re.search(r"sha256,,[0-9a-f]{64}\r\n", file)
+    listed = (await office.get(f"/region/vouchers/{PROGRAMME}/export")).html
+    assert sum(int(row.rpartition(",")[2]) for row in listed.split()[1:]) == 868_80
+    assert "Nothing found" in (await office.get("/region/vouchers")).page.text
+    rival = await venue.as_party("buyer-2")
+    for path in (voucher, evidence.replace("/region/", "/account/")):
+        assert (await rival.get(path)).status == 404
+    far = await venue.as_party("office-qingyang")
+    for path in (evidence, f"/region/vouchers/{PROGRAMME}", f"/region/vouchers/{PROGRAMME}/export"):
+        assert (await far.get(path)).status == 404
+
+
+async def test_a_buyer_claims_once_and_hears_why_not_twice(venue: Venue) -> None:
+    await promised(venue)
+    buyer = await venue.as_party("buyer-1")
+    for status in (303, 422):
+        wallet = await buyer.get("/account/vouchers")
+        once = wallet.page.values()["once"]
+        claimed = await buyer.send(f"/account/vouchers/{PROGRAMME}/claim", once=once[:1])
+        assert claimed.status == status
+    assert "claimed_already" in claimed.html
+    stranger = await venue.as_party("buyer-2")
+    once = (await stranger.get("/account/vouchers")).page.values()["once"]
+    refused = await stranger.send(f"/account/vouchers/{PROGRAMME}/claim", once=once[:1])
+    assert (refused.status, "facts_missing" in refused.html) == (422, True)
+
+
+async def test_a_voucher_that_does_not_cover_an_order_is_told_at_its_field(venue: Venue) -> None:
+    await promised(venue)
+    buyer = await venue.as_party("buyer-1")
+    refused = await buyer.get("/order/review", **{**JOB, "voucher": "vch-1"})
+    assert refused.status == 422
+    assert 'id="voucher-mistake"' in refused.html
+
+
+async def test_what_an_office_mistypes_is_told_at_its_field(venue: Venue) -> None:
+    office = await venue.as_party("office-shanghai")
+    wrong = await sent(office, "/region/vouchers", **{**ADOPTED, "budget": "much", "valid_from": ""})
+    assert wrong.status == 422
+    assert {'id="budget-mistake"', 'id="valid_from-mistake"'} <= set(
+        re.findall(r'id="\w+-mistake"', wrong.html)
+    )
+    await promised(venue)
+    wrong = await sent(office, f"/region/vouchers/{PROGRAMME}", **{**GIVEN, "amount": "0.001"})
+    assert (wrong.status, 'id="amount-mistake"' in wrong.html) == (422, True)
+    refused = await sent(office, f"/region/vouchers/{PROGRAMME}", **{**GIVEN, "buyer": "nobody"})
+    assert (refused.status, "unknown_party" in refused.html) == (422, True)

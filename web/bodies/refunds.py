@@ -1,0 +1,101 @@
+"""Refunds of settled lines, as they are asked for and answered."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from exchange.persistence.queries.refunds import StoredRefund
+from exchange.refunds.commands import MoveCreditNote, RefundLine
+from exchange.state import RefundId, SettledLine
+from settlement.credit_notes import CreditNoteEvent, CreditNoteState
+from settlement.money import Fen
+from web.bodies.fields import FenField, TextField, utc
+from web.bodies.statements import figures
+from web.strict import Body
+
+LINES_MAX = 100_000
+
+StatementField = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,64}/[A-Za-z0-9._:-]{1,64}$")]
+
+
+class RefundIn(Body):
+    """Money to give back of a settled line: the `line`-th of a `statement`, counted from 0.
+
+    `reference` is your own, and counts once for each line. `invoice_used` says whether the buyer has deducted or booked
+    the invoice: then the credit note needs its confirmation.
+    """
+
+    statement: StatementField
+    line: Annotated[int, Field(ge=0, le=LINES_MAX)]
+    amount_fen: FenField
+    reason: TextField
+    reference: TextField
+    invoice_used: bool
+
+    def command(self, line: SettledLine) -> RefundLine:
+        """The command that this asks for, about a line as it was posted."""
+        return RefundLine(line, Fen(self.amount_fen), self.reason, self.reference, self.invoice_used)
+
+
+class CreditNoteIn(Body):
+    """What has happened to a credit note."""
+
+    event: CreditNoteEvent
+
+    def command(self, refund: str) -> MoveCreditNote:
+        """The command that this asks for."""
+        return MoveCreditNote(RefundId(refund), self.event)
+
+
+@dataclass(frozen=True, slots=True)
+class CreditNoteOut:
+    """How a credit note stands, and since when. What awaits its confirmation lapses at the `deadline`."""
+
+    state: CreditNoteState
+    since: datetime
+    deadline: datetime | None
+    invoice_used: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RefundOut:
+    """A refund. `figures` is what it takes off each figure of the line, and so is not positive."""
+
+    id: str
+    statement: str
+    line: int
+    buyer: str
+    seller: str
+    amount_fen: int
+    reason: str
+    reference: str
+    figures: dict[str, int]
+    shares: dict[str, dict[str, int]]
+    credit_note: CreditNoteOut
+    seq: int
+
+    @classmethod
+    def of(cls, refund: StoredRefund) -> "RefundOut":
+        """A refund as it is stored."""
+        note, correction = refund.note, refund.correction
+        deadline = None if note.deadline is None else utc(note.deadline)
+        return cls(
+            id=refund.id,
+            statement=refund.statement,
+            line=refund.n,
+            buyer=refund.buyer,
+            seller=refund.seller,
+            amount_fen=refund.amount,
+            reason=refund.reason,
+            reference=refund.reference,
+            figures=figures(correction),
+            shares={
+                "revenue_fen": dict(correction.revenue_by_region_fen),
+                "tax_fen": dict(correction.tax_by_region_fen),
+                "gdp_fen": dict(correction.gdp_by_region_fen),
+            },
+            credit_note=CreditNoteOut(note.state, utc(note.since), deadline, note.invoice_used),
+            seq=refund.seq,
+        )
