@@ -19,7 +19,6 @@ from web.bodies.agreements import AgreementOut
 from web.bodies.commands import CommandOut, HealthOut
 from web.bodies.common import Page
 from web.bodies.disputes import ChainLinkOut, DisputeDetail, DisputeOut, MeterOut
-from web.bodies.evidence import EvidenceOut
 from web.bodies.index import IndexInputsOut, IndexOut
 from web.bodies.leases import LeaseOut
 from web.bodies.links import LinkOut
@@ -58,6 +57,7 @@ from web.bodies.vouchers import (
     ReportOut,
     VoucherOut,
 )
+from web.documents.evidence import EvidenceOut
 from web.problems import DoorRejection, Problem, ProblemError
 
 T = TypeVar("T")

@@ -7,7 +7,7 @@ from exchange.persistence.queries.parties import names_of
 from exchange.persistence.queries.refunds import refunds_of
 from exchange.persistence.queries.statements import Reach, statement_of
 from exchange.state import VENUE, Role
-from web.bodies.evidence import EvidenceOut
+from web.documents.evidence import EvidenceOut
 from web.documents.invoice import invoice_data
 from web.session import Caller
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from web.bodies.evidence import EvidenceOut
+from web.documents.evidence import EvidenceOut
 from web.pages.exports import Cell
 
 HEAD: tuple[Cell, ...] = ("part", "name", "value")

@@ -17,7 +17,6 @@ from exchange.vouchers.events import ProgrammeAdopted, VoucherIssued
 from settlement.vouchers import PRESETS
 from web.api.asking import Cursor, Limit, Submit, happened, known, page, seq_after
 from web.bodies.common import Page
-from web.bodies.evidence import EvidenceOut
 from web.bodies.vouchers import (
     FactsIn,
     FactsOut,
@@ -32,6 +31,7 @@ from web.bodies.vouchers import (
     VoucherIn,
     VoucherOut,
 )
+from web.documents.evidence import EvidenceOut
 from web.evidence import evidence_of
 from web.problems import DoorRejection, ProblemError
 from web.session import Caller, may
