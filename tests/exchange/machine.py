@@ -163,6 +163,14 @@ orders = st.fixed_dictionaries(
         "vouchers": st.sampled_from([None, None, 0, 1, 1, 2, 3]),
     }
 )
+declarations = st.tuples(
+    st.sampled_from([SELLER, DUAL, RAY]),
+    st.sampled_from([DeclareCertificates, DeclareCertificates, DeclarePue]),
+    st.sampled_from([WEST, WEST, EAST]),
+    st.integers(1, 3),
+    st.sampled_from([1, 2, 40, 1000, 1333, 0]),
+    st.sampled_from("uvwxyz"),
+)
 baskets = st.lists(orders, min_size=1, max_size=5)
 reports = st.fixed_dictionaries(
     {
@@ -352,27 +360,6 @@ class Venue(RuleBasedStateMachine):
                 command = RecogniseAmount(between, by, SHARED_KINDS[0], Fen(fen), reference)
         self.house.ask(office_of(by), command)
 
-    # Power and carbon
-
-    @rule(version=st.sampled_from("abc"), watts=st.sampled_from([1, 350, 701, 0]))
-    def adopt_tables(self, version: str, watts: int) -> None:
-        self.house.ask(CLERK, AdoptPowerTables(power_tables(version, watts)))
-
-    @rule(
-        by=st.sampled_from([SELLER, DUAL, RAY]),
-        region=st.sampled_from([WEST, WEST, EAST]),
-        month=st.integers(1, 3),
-        amount=st.sampled_from([1, 2, 40, 1000, 1333, 0]),
-        reference=st.sampled_from("uvwxyz"),
-        certified=st.booleans(),
-    )
-    def declare_power(
-        self, by: PartyId, region: RegionCode, month: int, amount: int, reference: str, certified: bool
-    ) -> None:
-        """A seller declares certificates, or what its facilities take."""
-        kind = DeclareCertificates if certified else DeclarePue
-        self.house.ask(by, kind(region, f"2026-{month:02}", amount, reference))
-
     # Vouchers
 
     @initialize(promised=st.lists(programmes, min_size=1, max_size=2), amount=amounts)
@@ -431,9 +418,26 @@ class Venue(RuleBasedStateMachine):
         self.report(**report)
 
     @precondition(lambda self: self.house.state.runs < 3 and self.house.state.leases)
-    @rule(report=reports, late=st.integers(0, 80))
-    def close(self, report: Draft, late: int) -> None:
-        """Go to some hours after the month's end, and close the month. Nothing is charged that was not held for it."""
+    @rule(
+        report=reports,
+        late=st.integers(0, 80),
+        watts=st.sampled_from([350, 701, 0]),
+        declared=st.lists(declarations, max_size=3),
+    )
+    def close(
+        self,
+        report: Draft,
+        late: int,
+        watts: int,
+        declared: list[tuple[PartyId, type[DeclareCertificates | DeclarePue], RegionCode, int, int, str]],
+    ) -> None:
+        """Go to some hours after the month's end, and close the month. Nothing is charged that was not held for it.
+
+        Tables of power may be adopted before, and sellers declare a PUE and certificates.
+        """
+        self.house.ask(CLERK, AdoptPowerTables(power_tables(f"{watts}", watts)))
+        for by, kind, region, month, amount, reference in declared:
+            self.house.ask(by, kind(region, f"2026-{month:02}", amount, reference))
         self.time_passes(5, report)
         number = self.house.state.runs + 1
         hours = sum((31, 28, 31)[:number]) * 24 + late

@@ -161,8 +161,8 @@ async def ledger_faults(connection: Connection) -> list[str]:
             UNION ALL SELECT seq, agreement, 'emissions', -grams FROM emitted
         ), kept AS (
             SELECT p.seq, p.owner, p.kind, p.amount FROM postings p JOIN entries e USING (seq, n)
-            WHERE e.kind IN ('charge', 'attribution', 'emission', 'redemption')
-               OR (e.kind = 'release' AND p.book = 'money' AND p.seq IN (SELECT seq FROM statements))
+            WHERE e.kind IN ('charge', 'emission', 'redemption') OR p.seq IN (SELECT seq FROM statements)
+                  AND (e.kind = 'attribution' OR (e.kind = 'release' AND p.book = 'money'))
         )
         SELECT seq, owner, kind, coalesce(t.amount, 0) AS expected, coalesce(k.amount, 0) AS got
         FROM (SELECT seq, owner, kind, sum(amount) AS amount FROM told GROUP BY seq, owner, kind) t
