@@ -13,15 +13,7 @@ from exchange.agreements.commands import (
     SignAgreement,
     WithdrawAgreement,
 )
-from exchange.agreements.events import (
-    AgreementDeclined,
-    AgreementEnded,
-    AgreementProposed,
-    AgreementRecorded,
-    AgreementSigned,
-    AgreementWithdrawn,
-)
-from exchange.agreements.evolving import evolve_agreements
+from exchange.agreements.evolving import AgreementEvent, evolve_agreements
 from exchange.agreements.rules import (
     decline_agreement,
     propose_agreement,
@@ -271,21 +263,15 @@ def evolve(state: State, event: Event) -> list[JournalEntry]:
     if isinstance(event, PayoutEvent):
         evolve_payouts(state, event)
         return _posted(state, event)
+    if isinstance(event, AgreementEvent):
+        evolve_agreements(state, event)
+        return _posted(state, event)
     match event:
         case TermsAdopted(terms):
             state.terms = terms
             adopt(state.market, terms.market)
         case PartyRegistered(party):
             state.parties[party.id] = party
-        case (
-            AgreementProposed()
-            | AgreementSigned()
-            | AgreementDeclined()
-            | AgreementWithdrawn()
-            | AgreementRecorded()
-            | AgreementEnded()
-        ):
-            evolve_agreements(state, event)
         case QuarterConfirmed() | QuarterAgreed() | QuarterDisputed() | AmountRecognised():
             evolve_quarters(state, event)
         case PowerTablesAdopted() | PueDeclared() | CertificatesDeclared() | EmissionsReckoned():

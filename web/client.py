@@ -34,7 +34,7 @@ from web.bodies.market import (
 )
 from web.bodies.orders import OrderOut
 from web.bodies.parties import BalanceOut, DepositOut, KeyOut, PartyOut
-from web.bodies.payments import BankStatementOut, TopUpOut
+from web.bodies.payments import BankStatementOut, PaymentFileOut, TopUpOut
 from web.bodies.payouts import (
     BegunOut,
     PayoutOut,
@@ -196,6 +196,14 @@ class Client:
     async def refunds(self, limit: int = 50, cursor: str | None = None) -> Page[RefundOut]:
         """The refunds that concern you, a page at a time."""
         return await self._get("/v1/refunds", Page[RefundOut], limit=limit, cursor=cursor)
+
+    async def make_payment_file(self, key: str = "") -> PaymentFileOut:
+        """Put every payment that the bank has yet to be told into a file, as the clerk."""
+        return await self._change("POST", "/v1/payment-files", PaymentFileOut, key)
+
+    async def payment_file(self, number: int) -> PaymentFileOut:
+        """A file for the bank as it was made, as the clerk."""
+        return await self._get(f"/v1/payment-files/{number}", PaymentFileOut)
 
     async def agreements(self) -> list[AgreementOut]:
         """Every version of the agreements of your region, or for the clerk of all."""

@@ -10,16 +10,17 @@ from exchange.agreements.events import (
 )
 from exchange.state import Draft, DraftStatus, State
 
-
-def evolve_agreements(
-    state: State,
-    event: AgreementProposed
+AgreementEvent = (
+    AgreementProposed
     | AgreementSigned
     | AgreementDeclined
     | AgreementWithdrawn
     | AgreementRecorded
-    | AgreementEnded,
-) -> None:
+    | AgreementEnded
+)
+
+
+def evolve_agreements(state: State, event: AgreementEvent) -> None:
     """Let an event have happened."""
     match event:
         case AgreementProposed(agreement, by, _, digest):

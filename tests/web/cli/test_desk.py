@@ -100,6 +100,10 @@ def _a_bank_statement_is_taken_in(suanli: Suanli) -> None:
     assert suanli("bank", "statement", file).stdout == "1 lines are new.\n"
     assert json.loads(suanli("bank", "statement", file, "--json").stdout) == {"new_lines": 0}
     assert suanli("bank", "statement", "nowhere.csv").exit_code == 2
+    nothing = suanli("bank", "payments")
+    assert (nothing.stdout, nothing.stderr) == ("", "The bank has been told of every payment.\n")
+    assert json.loads(suanli("bank", "payments", "--json").stdout) == {"number": None, "csv": ""}
+    assert suanli("bank", "payments", "--number", "1").exit_code == 4
     file.write_text("date,amount\n", encoding="utf-8")
     assert suanli("bank", "statement", file).exit_code == 4
 

@@ -10,7 +10,7 @@ from web.cli.main import COMMANDS
 
 GROUPS = {
     "agreement": ["list", "propose", "sign", "decline", "withdraw", "quarter", "confirm"],
-    "bank": ["statement"],
+    "bank": ["statement", "payments"],
     "bench": ["matching", "settle"],
     "carbon": ["tables", "adopt", "declared", "pue", "certificate"],
     "db": ["check", "upgrade", "rebuild"],
