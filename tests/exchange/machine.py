@@ -380,21 +380,22 @@ class Venue(Drafts, RuleBasedStateMachine):
     @rule(
         back=backs,
         by=st.sampled_from([CLERK, SELLER, RAY, DUAL]),
-        part=st.sampled_from([1, 3, 3, 10, 10, 11]),
+        parts=st.lists(st.sampled_from([1, 3, 3, 10, 10, 11]), min_size=1, max_size=3),
         reference=st.integers(0, 5),
         used=st.booleans(),
     )
-    def refund(self, back: int, by: PartyId, part: int, reference: int, used: bool) -> None:
-        """Somebody gives back a tenth of a settled line, or three, or all, or more than all."""
+    def refund(self, back: int, by: PartyId, parts: list[int], reference: int, used: bool) -> None:
+        """Somebody gives back a tenth of a settled line, or three, or all, or more than all; and then some more."""
         line = self.lines[-1 - back % len(self.lines)]
-        amount = Fen(line.gross * part // 10)
-        command = RefundLine(line, amount, "it was slow", f"r-{reference}", used)
-        before = sum(self.house.state.refunds.get(line.name, {}).values())
-        made = self.house.ask(by, command)
-        if not any(isinstance(event, Rejected) for event in made):
-            assert before + amount <= line.gross, "no more is refunded than was charged"
-            assert by in {CLERK, line.seller}
-            require_what_remains(self.house, line)
+        for n, part in enumerate(parts, reference):
+            amount = Fen(line.gross * part // 10)
+            command = RefundLine(line, amount, "it was slow", f"r-{n}", used)
+            before = sum(self.house.state.refunds.get(line.name, {}).values())
+            made = self.house.ask(by, command)
+            if not any(isinstance(event, Rejected) for event in made):
+                assert before + amount <= line.gross, "no more is refunded than was charged"
+                assert by in {CLERK, line.seller}
+                require_what_remains(self.house, line)
 
     @precondition(lambda self: self.house.state.notes)
     @rule(
