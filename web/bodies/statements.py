@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from exchange.closing.events import VoucherPart
 from exchange.persistence.queries.statements import StoredLine, StoredStatement
 from settlement.meters import Meter
 from settlement.statement import Line

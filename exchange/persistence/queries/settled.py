@@ -7,9 +7,8 @@ from typing import Any
 import asyncpg
 import msgspec
 
-from exchange.closing.events import VoucherPart
 from exchange.persistence.database import Connection
-from exchange.state import VenueTerms
+from exchange.state import VenueTerms, VoucherPart
 from settlement.agreements import PairAgreement
 from settlement.meters import Meter
 from settlement.money import BasisPoints
@@ -156,8 +155,8 @@ async def ledger_faults(connection: Connection) -> list[str]:
             UNION ALL SELECT seq, agreement, 'attribution', -amount FROM share
         ), kept AS (
             SELECT p.seq, p.owner, p.kind, p.amount FROM postings p JOIN entries e USING (seq, n)
-            WHERE e.kind IN ('charge', 'attribution', 'redemption')
-               OR (e.kind = 'release' AND p.book = 'money' AND p.seq IN (SELECT seq FROM statements))
+            WHERE e.kind IN ('charge', 'redemption')
+               OR (e.kind IN ('attribution', 'release') AND p.book <> 'vouchers' AND p.seq IN (SELECT seq FROM statements))
         )
         SELECT seq, owner, kind, coalesce(t.amount, 0) AS expected, coalesce(k.amount, 0) AS got
         FROM (SELECT seq, owner, kind, sum(amount) AS amount FROM told GROUP BY seq, owner, kind) t
