@@ -180,7 +180,8 @@ def _refund_legs(event: LineRefunded) -> Legs:
         legs[line.buyer, "subsidy_due" if later else "available"] -= back.amount
         legs[part.issuer, "subsidy_claim"] += back.amount
         legs[part.voucher, "voucher_used"] -= back.amount
-        legs[(part.programme, "voucher_budget") if back.over else (part.voucher, "voucher_left")] += back.amount
+        taker = (part.programme, "voucher_budget") if back.over else (part.voucher, "voucher_left")
+        legs[taker] += back.amount
     if line.agreement is not None:
         agreement = f"{line.agreement[0]}/{line.agreement[1]}"
         for kind, shares in (

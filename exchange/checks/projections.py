@@ -14,7 +14,7 @@ from exchange.events import Event
 from exchange.persistence import tables
 from exchange.persistence.payout_tables import PROJECTIONS
 from exchange.persistence.projections import project
-from exchange.persistence.rows import Key, Row, Rows
+from exchange.persistence.rows import Key, Row, Rows, key_of
 from exchange.state import DraftStatus
 
 RowsByKey = Mapping[Key, Row]
@@ -76,6 +76,8 @@ class Fold:
                 rows = {key: row for key, row in known.added.items() if _ENDED[table.name](row)}
                 for key in rows:
                     del known.added[key]
+                rows |= {key_of(table, row): row for row in known.appended}
+                known.appended.clear()
                 self.counts[table.name] += len(rows)
                 yield table.name, rows
 

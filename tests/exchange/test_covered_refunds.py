@@ -181,7 +181,8 @@ def test_a_line_that_was_never_covered_so_is_refused() -> None:
         replace(line, vouchers=(replace(part, at=NEW_YEAR - 1),)),
         replace(line, buyer=PartyId(OFFICE)),
     ):
-        assert house.refusal(CLERK, RefundLine(wrong, Fen(wrong.gross), "no", "r-1", False)) == "refund_invalid"
+        asked = RefundLine(wrong, Fen(wrong.gross), "no", "r-1", False)
+        assert house.refusal(CLERK, asked) == "refund_invalid"
 
 
 def test_a_line_in_cash_alone_never_takes_more_from_the_seller_than_it_is_owed() -> None:

@@ -92,6 +92,7 @@ async def live(url: str, rules: VenueTerms = HOURS) -> None:
         await ask(exchange, SELLER, "reclaim", Reclaim(house.last_listing, since))
         await tick(exchange, house, FEBRUARY)
         await exchange.closing(CLERK).close("2026-02")
+        await tick(exchange, house, FEBRUARY + 1)
         await pay(exchange)
         await go_on(exchange, house)
 

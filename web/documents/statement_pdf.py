@@ -74,7 +74,16 @@ def _facts(shown: LaidOut, names: Mapping[str, str], catalogue: Catalogue) -> Fl
 
 def _refunds(shown: LaidOut) -> Flowable:
     """What was given back of each line since, and how its credit note stands."""
-    head = ("Refund 退款", "Line 行", "To the buyer", "To vouchers", "Net 不含税", "VAT 税额", "Fee", "Credit note 红字发票")
+    head = (
+        "Refund 退款",
+        "Line 行",
+        "To the buyer",
+        "To vouchers",
+        "Net 不含税",
+        "VAT 税额",
+        "Fee",
+        "Credit note 红字发票",
+    )
     rows = [[text(one, SMALL) for one in head]]
     for refund in shown.refunds:
         off = refund.correction
