@@ -217,8 +217,23 @@ class CloseRun:
 
 
 @dataclass(frozen=True, slots=True)
+class VoucherPart:
+    """What a voucher covers of a line, the terms under which it does, and the region that owes it.
+
+    `at` is the instant of the order: what is covered counts against the caps of its year.
+    """
+
+    voucher: VoucherId
+    programme: ProgrammeId
+    issuer: RegionCode
+    terms: VoucherTerms
+    at: Instant
+    covered: Fen
+
+
+@dataclass(frozen=True, slots=True)
 class SettledLine:
-    """A statement line as it was posted, with the rates under which it was settled: all that a refund is reckoned from.
+    """A statement line as it was posted, with the terms under which it was settled: all that a refund is reckoned from.
 
     It is the `n`-th of the statement of a lease or contract (`subject`) in a run. `agreement` is (id, version), or None.
     """
@@ -232,6 +247,7 @@ class SettledLine:
     vat_rate_bp: BasisPoints
     fee: FeeTerms
     agreement: tuple[str, int] | None
+    vouchers: tuple[VoucherPart, ...]
 
     @property
     def statement(self) -> str:
@@ -263,7 +279,7 @@ class PayoutTerms:
 
 @dataclass(slots=True)
 class Earnings:
-    """What one run has made payable to each seller, less what was refunded of it; `closed` is None while it is open."""
+    """What one run has made payable to each seller, less what refunds took of that; `closed` is None while it is open."""
 
     by_seller: dict[PartyId, Fen] = field(default_factory=dict)
     closed: Instant | None = None

@@ -3,13 +3,12 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from exchange.state import CloseRun, PartyId, RunId, VoucherId
+from exchange.state import CloseRun, PartyId, RunId, VoucherPart
 from matching.terms import RegionCode
 from settlement.carbon import Emissions
 from settlement.meters import Meter
 from settlement.money import Fen
 from settlement.statement import Line
-from settlement.terms import VoucherTerms
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,16 +23,6 @@ class UsageCut:
     """A run knows which usage it settles."""
 
     run: CloseRun
-
-
-@dataclass(frozen=True, slots=True)
-class VoucherPart:
-    """What a voucher covers of a line, the terms under which it does, and the region that owes it."""
-
-    voucher: VoucherId
-    issuer: RegionCode
-    terms: VoucherTerms
-    covered: Fen
 
 
 @dataclass(frozen=True, slots=True)

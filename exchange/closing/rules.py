@@ -15,13 +15,22 @@ from exchange.closing.events import (
     StatementPosted,
     SubjectKind,
     UsageCut,
-    VoucherPart,
 )
 from exchange.contracts.events import ContractClosed
 from exchange.holds import lease_hold
 from exchange.periods import Period, period_named, period_of
 from exchange.rejections import Rejected, VenueRejection, rejected
-from exchange.state import CloseRun, Instant, LeaseId, LiveContract, LiveLease, Pledge, RunId, State
+from exchange.state import (
+    CloseRun,
+    Instant,
+    LeaseId,
+    LiveContract,
+    LiveLease,
+    Pledge,
+    RunId,
+    State,
+    VoucherPart,
+)
 from exchange.vouchers.events import VoucherReturned
 from exchange.vouchers.rules import returned
 from settlement.agreements import PairAgreement
@@ -242,7 +251,7 @@ def _lease_line(state: State, live: LiveLease, part: LeaseSum, pledges: tuple[Pl
         over_budget=NOTHING,
         line=statement_line(gross, terms),
         vouchers=tuple(
-            VoucherPart(one.voucher, one.issuer, terms, covered)
+            VoucherPart(one.voucher, one.programme, one.issuer, terms, one.at, covered)
             for one, terms, covered in zip(pledges, vouchers, vouchers_of(gross, vouchers), strict=True)
             if covered
         ),

@@ -237,6 +237,8 @@ def _refund_row(heard: Heard, event: LineRefunded) -> Row:
         "reason": event.reason,
         "reference": event.reference,
         "correction": _builtins(event.correction),
+        "payable": event.payable,
+        "returned": _builtins(event.returned),
         "invoice_used": event.note.invoice_used,
         "note_state": event.note.state,
         "note_since": event.note.since,

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from exchange.closing.events import VoucherPart
 from exchange.persistence.queries.statements import StoredLine, StoredStatement
+from exchange.state import VoucherPart
 from settlement.meters import Meter
 from settlement.statement import Line
 from settlement.terms import VoucherMode

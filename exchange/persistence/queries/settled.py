@@ -7,9 +7,8 @@ from typing import Any
 import asyncpg
 import msgspec
 
-from exchange.closing.events import VoucherPart
 from exchange.persistence.database import Connection
-from exchange.state import VenueTerms
+from exchange.state import VenueTerms, VoucherPart
 from settlement.agreements import PairAgreement
 from settlement.meters import Meter
 from settlement.money import BasisPoints

@@ -7,9 +7,8 @@ from typing import Any
 import asyncpg
 import msgspec
 
-from exchange.closing.events import VoucherPart
 from exchange.persistence.database import Pool
-from exchange.state import PartyId, RunId
+from exchange.state import PartyId, RunId, VoucherPart
 from matching.terms import RegionCode
 from settlement.meters import Meter
 from settlement.money import Fen
