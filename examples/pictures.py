@@ -1,4 +1,4 @@
-"""Plays small markets and one lease and draws what came of each: the pictures of docs/matching.md and docs/settlement.md.
+"""Plays small markets and one lease, and draws what came of each: the pictures of the pages on matching and settlement.
 
 It needs neither a server nor a database. Nothing in a picture is written by hand but its words: leases, prices and orders
 are those that the market made. From the project's folder:

@@ -1,4 +1,4 @@
-"""The made-up bank's statement says of each payment in a file that it was made, once, by the code that it was made under."""
+"""The made-up bank says of each payment in a file that it was made, once, by the code that it was made under."""
 
 from datetime import date
 
