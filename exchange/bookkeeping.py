@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from exchange.closing.events import StatementLine, StatementPosted
+from exchange.closing.events import EmissionsReckoned, StatementLine, StatementPosted
 from exchange.contracts.events import ContractClosed, ContractOpened
 from exchange.events import Event
 from exchange.orders.events import (
@@ -45,6 +45,8 @@ def entries(event: Event) -> list[JournalEntry]:
             made = [_move(EntryKind.RELEASE, _held(buyer), _available(buyer), released)]
         case StatementPosted():
             made = list(_statement_entries(event))
+        case EmissionsReckoned():
+            made = list(_emission_entries(event))
         case LineRefunded():
             made = list(_refund_entries(event))
         case PayoutBegun(_, seller, _, amount):
@@ -137,6 +139,15 @@ def _attribution(agreement: str, line: Line) -> JournalEntry | None:
     shares = [(LedgerAccount(region, kind), fen) for kind, regions in kinds for region, fen in regions]
     contra = LedgerAccount(agreement, AccountKind.ATTRIBUTION)
     return entry(EntryKind.ATTRIBUTION, *shares, (contra, -sum(fen for _, fen in shares)))
+
+
+def _emission_entries(event: EmissionsReckoned) -> Iterator[JournalEntry | None]:
+    """What the regions of an agreement count of a line's emissions, in grams and in a book of its own."""
+    for line in event.lines:
+        if line.agreement is not None and line.by_region:
+            contra = LedgerAccount(f"{line.agreement[0]}/{line.agreement[1]}", AccountKind.EMISSIONS)
+            shares = [(LedgerAccount(region, AccountKind.CARBON), grams) for region, grams in line.by_region]
+            yield entry(EntryKind.EMISSION, *shares, (contra, -sum(grams for _, grams in shares)))
 
 
 def _move(kind: EntryKind, giver: LedgerAccount, taker: LedgerAccount, amount: int) -> JournalEntry | None:

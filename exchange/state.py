@@ -14,6 +14,7 @@ from settlement.credit_notes import CreditNote
 from settlement.ledger.chart import AccountKind
 from settlement.ledger.journal import Balances
 from settlement.money import NOTHING, BasisPoints, Fen
+from settlement.power import PowerTables
 from settlement.quarters import PairQuarter
 from settlement.terms import FeeTerms, VoucherTerms
 from settlement.vouchers.parties import BuyerSize
@@ -160,10 +161,11 @@ class LeaseTerms:
 class LiveLease:
     """A lease that is not settled to its end: slots still to settle, by price in micro-yuan per card-slot.
 
-    `last_run` is the run of its last statement: a lease has at most one in each.
+    `last_run` is the run of its last statement: a lease has at most one in each. `chip` is what its cards are.
     """
 
     terms: LeaseTerms
+    chip: ChipCode
     unsettled: dict[int, int]
     last_run: RunId | None = None
 
@@ -417,6 +419,22 @@ class QuarterStanding:
 
 
 @dataclass(slots=True)
+class PowerStanding:
+    """The tables that carbon is reckoned by, and what sellers have declared.
+
+    `pues` are by seller and region, and then by the month from which they hold; `certificates` are the references of a
+    seller, region and month in the order in which they came, and `left` what is not used of each, in Wh: for ever, since
+    one counts once.
+    """
+
+    tables: PowerTables | None = None
+    versions: set[str] = field(default_factory=set)
+    pues: dict[tuple[PartyId, str], dict[str, int]] = field(default_factory=dict)
+    certificates: dict[tuple[PartyId, str, str], list[str]] = field(default_factory=dict)
+    left: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
 class State:
     """Everything that the next decision depends on."""
 
@@ -441,6 +459,7 @@ class State:
     drafts: dict[tuple[str, int], Draft] = field(default_factory=dict)
     """Every version that was ever proposed, by id and version."""
     quarters: dict[PairQuarter, QuarterStanding] = field(default_factory=dict)
+    power: PowerStanding = field(default_factory=PowerStanding)
     facts: dict[PartyId, Facts] = field(default_factory=dict)
     programmes: dict[ProgrammeId, LiveProgramme] = field(default_factory=dict)
     vouchers: dict[VoucherId, LiveVoucher] = field(default_factory=dict)

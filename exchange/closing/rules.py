@@ -6,8 +6,10 @@ from dataclasses import replace
 from itertools import groupby
 
 from exchange.closing.commands import BeginClose, ContractSum, CutUsage, FinishClose, LeaseSum, PostStatements
+from exchange.closing.emissions import reckoned
 from exchange.closing.events import (
     CloseBegun,
+    EmissionsReckoned,
     PeriodClosed,
     StatementLine,
     StatementPosted,
@@ -82,8 +84,11 @@ def cut_usage(state: State, command: CutUsage) -> Iterator[UsageCut | Rejected]:
 
 def post_statements(
     state: State, command: PostStatements
-) -> Iterator[StatementPosted | VoucherReturned | Rejected]:
-    """Book what leases and contracts have used. Nothing is booked if any part of it can't be."""
+) -> Iterator[StatementPosted | EmissionsReckoned | VoucherReturned | Rejected]:
+    """Book what leases and contracts have used. Nothing is booked if any part of it can't be.
+
+    What a lease emitted follows its statement. The cards that serve a contract's tokens are not known.
+    """
     run = state.open_run
     if run is None or run.id != command.run or run.usage_batch is None:
         yield rejected(
@@ -95,7 +100,12 @@ def post_statements(
         yield refusal
         return
     for lease_id, lease_sums in groupby(command.leases, key=lambda part: part.lease):
-        yield _lease_statement(state, command.run, state.leases[lease_id], tuple(lease_sums))
+        live = state.leases[lease_id]
+        posted = _lease_statement(state, command.run, live, tuple(lease_sums))
+        yield posted
+        emissions = reckoned(state, live.chip, posted)
+        if emissions is not None:
+            yield emissions
         if lease_id not in state.leases:
             yield from returned(state, lease_id)
     for contract_id, contract_sums in groupby(command.contracts, key=lambda part: part.contract):

@@ -66,6 +66,13 @@ class Rows:
         rows.changed.pop(key, None)
         rows.put[key] = row
 
+    def take_appended(self, table: Table) -> dict[Key, Row]:
+        """The rows that will never change, by their keys: whoever compares them needs them no more."""
+        known = self._of(table)
+        rows = {_key(table, row): row for row in known.appended}
+        known.appended.clear()
+        return rows
+
     def statements(self) -> Iterator[tuple[str, str]]:
         """Each insert and update as SQL with one parameter, `%s`, and that parameter: the rows as JSON."""
         for table, rows in self.tables.items():

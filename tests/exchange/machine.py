@@ -1,9 +1,7 @@
 """Several parties ask a venue for anything, in any order, while a second state follows by the log alone."""
 
 import copy
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
@@ -16,11 +14,10 @@ from exchange.agreements.commands import (
     WithdrawAgreement,
 )
 from exchange.checks.decisions import picture
+from exchange.checks.emissions import Emitted
 from exchange.commands import Command
 from exchange.contracts.commands import OpenContract
 from exchange.core import evolve
-from exchange.listings.commands import PublishListing
-from exchange.orders.commands import PlaceOrder
 from exchange.orders.rules import order_of
 from exchange.parties.commands import IssueKey, RevokeKey
 from exchange.payouts.commands import (
@@ -34,6 +31,7 @@ from exchange.payouts.commands import (
 )
 from exchange.payouts.rules import due
 from exchange.persistence.codec import decode_command, decode_event, encode
+from exchange.power.commands import AdoptPowerTables, DeclareCertificates, DeclarePue
 from exchange.quarters.commands import ConfirmQuarter, DisputeQuarter, RecogniseAmount
 from exchange.refunds.commands import MoveCreditNote, RefundLine
 from exchange.rejections import Rejected
@@ -49,55 +47,58 @@ from exchange.state import (
     RefundId,
     Role,
     SettledLine,
-    VenueTerms,
-    VoucherId,
 )
 from exchange.venue.commands import AdoptTerms
 from exchange.vouchers.commands import AdoptProgramme, ClaimVoucher, DeclareFacts, IssueVoucher
-from exchange.vouchers.judging import ANY
 from matching.commands import AmendListing, AmendOrder, CancelOrder, Reclaim, SetLink, WithdrawListing
 from matching.curves import PriceCurve
 from matching.terms import (
-    Block,
     ListingId,
     MarketTerms,
-    OnPreempt,
     OrderId,
-    Preference,
     Price,
-    PriceRule,
     RegionCode,
-    Shape,
     Slot,
-    Split,
     Tier,
-    TimeInForce,
-    Work,
 )
 from settlement.credit_notes import CreditNoteEvent
 from settlement.ledger.chart import AccountKind
-from settlement.money import Fen
+from settlement.money import BasisPoints, Fen
 from settlement.quarters import SHARED_KINDS, Figure, PairQuarter, QuarterFigures
 from settlement.sign_off import digest_of
 from settlement.vouchers.parties import BuyerSize
 from tests.exchange.desk import Desk
+from tests.exchange.drafts import (
+    DUAL,
+    OFFICE,
+    RAY,
+    Draft,
+    Drafts,
+    backs,
+    baskets,
+    declarations,
+    honesty,
+    listings,
+    orders,
+    reports,
+    sizes,
+    steps,
+)
 from tests.exchange.house import (
     BUYER,
     CLERK,
     EAST,
-    FAST,
     HOURS,
-    LEASE_LINE,
     NORTH,
     QUARTERS,
     SELLER,
     SERVICE,
-    SLOW,
     WEST,
     House,
     office_of,
     pair,
     party,
+    power_tables,
 )
 from tests.exchange.laws import left_to_pay, most_it_costs
 from tests.exchange.promises import amounts, programme_of, programmes
@@ -113,68 +114,11 @@ LAWFUL = settings(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 
-DUAL, RAY, OFFICE = (
-    PartyId("dual"),
-    PartyId("ray"),
-    PartyId("office"),
-)  # who both buys and sells; another seller, of the first one's group; a region's office
-Draft = dict[str, Any]  # Any: the terms of a listing or an order
 
-steps = st.integers(0, 6)  # multiples of the smallest step of a price
-sizes = st.tuples(st.integers(1, 5), st.sampled_from([0, 0, 1, 4])).map(lambda at: (at[0], sum(at)))
-backs, honesty = st.integers(0, 3), st.sampled_from([True, True, True, False])
-chips = st.dictionaries(st.sampled_from([FAST, SLOW]), st.sampled_from([1000, 1000, 333, 1999]), min_size=1)
-listings = st.fixed_dictionaries(
-    {
-        "by": st.sampled_from([SELLER, RAY, DUAL]),
-        "chip": st.sampled_from([FAST, FAST, SLOW]),
-        "region": st.sampled_from([WEST, WEST, WEST, EAST]),
-        "start": st.sampled_from([0, 0, 1, 3, -2]),
-        "length": st.integers(1, 14),
-        "cards": st.sampled_from([8, 8, 8, 24, 5]),
-        "lot": st.sampled_from([1, 1, 1, 2, 4, 8]),
-        "min_slots": st.sampled_from([1, 1, 1, 3]),
-        "prices": st.lists(steps, min_size=1, max_size=3),
-        "tiers": st.sampled_from([tuple(Tier), tuple(Tier), (Tier.ON_DEMAND,), (Tier.SPOT,)]),
-        "line": st.sampled_from([SERVICE, LEASE_LINE]),
-        "price_rule": st.sampled_from([PriceRule.POSTED, PriceRule.POSTED, PriceRule.MAKER]),
-    }
-)
-orders = st.fixed_dictionaries(
-    {
-        "by": st.sampled_from([BUYER, BUYER, DUAL]),
-        "tier": st.sampled_from(Tier),
-        "chips": chips,
-        "regions": st.sampled_from([(WEST,), (EAST, WEST), (WEST, WEST), (EAST,)]),
-        "cards": sizes,
-        "slots": st.sampled_from([1, 2, 3, 3, 6]),
-        "shape": st.sampled_from([Split.ONE, Split.ONE, *Split, "work", "whole"]),
-        "on_preempt": st.sampled_from([OnPreempt.REQUEUE, OnPreempt.REQUEUE, OnPreempt.CANCEL]),
-        "home": st.sampled_from([None, None, EAST]),
-        "mbps_per_card": st.sampled_from([0, 0, 100]),
-        "prefer": st.sampled_from(Preference),
-        "tif": st.sampled_from([TimeInForce.GTC, TimeInForce.GTC, TimeInForce.IOC]),
-        "limit": st.integers(1, 7),
-        "start": st.sampled_from([0, 0, 0, 2, -1]),
-        "slack": st.sampled_from([0, 1, 2, 2, 6, -1]),
-        "vouchers": st.sampled_from([None, None, 0, 1, 1, 2, 3]),
-    }
-)
-baskets = st.lists(orders, min_size=1, max_size=5)
-reports = st.fixed_dictionaries(
-    {
-        "back": backs,
-        "loss": st.sampled_from([0, 0, 1, 450, 900]),
-        "most": st.sampled_from([6, 6, 2, 0]),
-        "tokens": st.tuples(st.integers(0, 10**8), st.integers(0, 10**7)),
-    }
-)
-
-
-class Venue(RuleBasedStateMachine):
+class Venue(Drafts, RuleBasedStateMachine):
     """A venue with slots of an hour. What is asked mostly makes sense, and is mostly asked by whom it behoves."""
 
-    terms: VenueTerms = HOURS
+    terms = HOURS
 
     def __init__(self) -> None:
         super().__init__()
@@ -186,6 +130,7 @@ class Venue(RuleBasedStateMachine):
         self.desk = Desk(self.house)
         self.follower = copy.deepcopy(self.house.state)
         self.followed = len(self.house.log)
+        self.emitted = Emitted()
         self.lines: list[SettledLine] = []
 
     # Trading
@@ -297,7 +242,10 @@ class Venue(RuleBasedStateMachine):
     def agree(self, after: int, lasts: int | None, tax: int) -> None:
         begins = self.house.state.now + after * 1800
         ends = None if lasts is None else begins + lasts * 1800
-        self.house.ask(CLERK, ProposeAgreement(pair(begins, ends, tax, version=len(self.house.log))))
+        agreement = pair(
+            begins, ends, tax, len(self.house.log), (BasisPoints(tax), BasisPoints(10_000 - tax))
+        )
+        self.house.ask(CLERK, ProposeAgreement(agreement))
 
     @precondition(lambda self: self.house.state.drafts)
     @rule(
@@ -387,14 +335,6 @@ class Venue(RuleBasedStateMachine):
         name, _ = self.one_of(self.house.state.programmes, back)
         self.house.ask(who, ClaimVoucher(ProgrammeId(name)))
 
-    def vouchers(self, draft: Draft) -> tuple[VoucherId, ...]:
-        """Vouchers of whoever orders, the youngest first, or whichever the venue picks, or somebody else's."""
-        if draft["vouchers"] is None:
-            return (ANY,)
-        known = self.house.state.vouchers.items()
-        own = [name for name, live in reversed(known) if live.terms.buyer == draft["by"]]
-        return (*own[: draft["vouchers"]],) if draft["vouchers"] < 3 else (*self.house.state.vouchers,)[:1]
-
     # Time, usage and closing
 
     @rule(slots=st.sampled_from([1, 2, 5, 5, 0, -1]), report=reports)
@@ -403,9 +343,26 @@ class Venue(RuleBasedStateMachine):
         self.report(**report)
 
     @precondition(lambda self: self.house.state.runs < 3 and self.house.state.leases)
-    @rule(report=reports, late=st.integers(0, 80))
-    def close(self, report: Draft, late: int) -> None:
-        """Go to some hours after the month's end, and close the month. Nothing is charged that was not held for it."""
+    @rule(
+        report=reports,
+        late=st.integers(0, 80),
+        watts=st.sampled_from([350, 701, 0]),
+        declared=st.lists(declarations, max_size=3),
+    )
+    def close(
+        self,
+        report: Draft,
+        late: int,
+        watts: int,
+        declared: list[tuple[PartyId, type[DeclareCertificates | DeclarePue], RegionCode, int, int, str]],
+    ) -> None:
+        """Go to some hours after the month's end, and close the month. Nothing is charged that was not held for it.
+
+        Tables of power may be adopted before, and sellers declare a PUE and certificates.
+        """
+        self.house.ask(CLERK, AdoptPowerTables(power_tables(f"{watts}", watts)))
+        for by, kind, region, month, amount, reference in declared:
+            self.house.ask(by, kind(region, f"2026-{month:02}", amount, reference))
         self.time_passes(5, report)
         number = self.house.state.runs + 1
         hours = sum((31, 28, 31)[:number]) * 24 + late
@@ -423,21 +380,22 @@ class Venue(RuleBasedStateMachine):
     @rule(
         back=backs,
         by=st.sampled_from([CLERK, SELLER, RAY, DUAL]),
-        part=st.sampled_from([1, 3, 3, 10, 10, 11]),
+        parts=st.lists(st.sampled_from([1, 3, 3, 10, 10, 11]), min_size=1, max_size=3),
         reference=st.integers(0, 5),
         used=st.booleans(),
     )
-    def refund(self, back: int, by: PartyId, part: int, reference: int, used: bool) -> None:
-        """Somebody gives back a tenth of a settled line, or three, or all, or more than all."""
+    def refund(self, back: int, by: PartyId, parts: list[int], reference: int, used: bool) -> None:
+        """Somebody gives back a tenth of a settled line, or three, or all, or more than all; and then some more."""
         line = self.lines[-1 - back % len(self.lines)]
-        amount = Fen(line.gross * part // 10)
-        command = RefundLine(line, amount, "it was slow", f"r-{reference}", used)
-        before = sum(self.house.state.refunds.get(line.name, {}).values())
-        made = self.house.ask(by, command)
-        if not any(isinstance(event, Rejected) for event in made):
-            assert before + amount <= line.gross, "no more is refunded than was charged"
-            assert by in {CLERK, line.seller}
-            require_what_remains(self.house, line)
+        for n, part in enumerate(parts, reference):
+            amount = Fen(line.gross * part // 10)
+            command = RefundLine(line, amount, "it was slow", f"r-{n}", used)
+            before = sum(self.house.state.refunds.get(line.name, {}).values())
+            made = self.house.ask(by, command)
+            if not any(isinstance(event, Rejected) for event in made):
+                assert before + amount <= line.gross, "no more is refunded than was charged"
+                assert by in {CLERK, line.seller}
+                require_what_remains(self.house, line)
 
     @precondition(lambda self: self.house.state.notes)
     @rule(
@@ -516,63 +474,10 @@ class Venue(RuleBasedStateMachine):
                 read = decode_event(*encode(event))
                 assert (read, evolve(self.follower, read)) == (event, entries)
             assert not refused or picture(self.follower) == before
+            self.emitted.see([event for event, _ in happened])
+        assert self.emitted.findings.differences == [], "what is emitted comes out"
         self.followed = len(self.house.log)
         assert picture(self.follower) == picture(self.house.state)
-
-    # What commands are made of
-
-    @property
-    def now(self) -> int:
-        """The clock, in slots since new year."""
-        return self.house.state.market.now - self.house.first
-
-    def price(self, steps: int) -> int:
-        """In slots of a quarter, an odd number of steps costs a fraction of a fen."""
-        return steps * 37 * self.terms.price_tick
-
-    def one_of(self, known: Mapping[Any, Any], back: int) -> tuple[Any, Any]:
-        """Something that is open, the youngest first; or an id that never was."""
-        return list(known.items())[-1 - back % len(known)] if known else ("nothing", None)
-
-    def listing(self, draft: Draft) -> PublishListing:
-        """A listing whose price changes every third slot."""
-        start = self.now + draft["start"]
-        rises = ((self.house.first + start + 3 * n, self.price(at)) for n, at in enumerate(draft["prices"]))
-        return PublishListing(
-            chip=draft["chip"],
-            region=draft["region"],
-            window=self.house.window(start, start + draft["length"]),
-            cards=draft["cards"],
-            lot=draft["lot"],
-            min_slots=draft["min_slots"],
-            asks=dict.fromkeys(draft["tiers"], PriceCurve(tuple(rises))),
-            line=draft["line"],
-            price_rule=draft["price_rule"],
-        )
-
-    def order(self, draft: Draft) -> PlaceOrder:
-        start = self.now + draft["start"]
-        return PlaceOrder(
-            tier=draft["tier"],
-            chips=draft["chips"],
-            regions=draft["regions"],
-            window=self.house.window(start, start + draft["slots"] + draft["slack"]),
-            limit=Price(self.price(draft["limit"])),
-            shape=self.shape(draft),
-            prefer=draft["prefer"],
-            tif=draft["tif"],
-            on_preempt=draft["on_preempt"],
-            home=draft["home"],
-            mbps_per_card=draft["mbps_per_card"],
-            vouchers=self.vouchers(draft),
-        )
-
-    def shape(self, draft: Draft) -> Shape:
-        """A block; or as much work, at the rate of the block's most cards."""
-        (least, most), slots, kind = draft["cards"], draft["slots"], draft["shape"]
-        if kind in {"work", "whole"}:
-            return Work(most * slots, most, kind == "whole")
-        return Block(least, most, slots, kind)
 
 
 class VenueOfQuarters(Venue):

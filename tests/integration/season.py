@@ -21,6 +21,7 @@ from exchange.payouts.commands import (
 from exchange.persistence.database import Pool
 from exchange.persistence.queries.payouts import dues
 from exchange.persistence.queries.refunds import refunds_of, settled_line
+from exchange.power.commands import AdoptPowerTables, DeclareCertificates, DeclarePue
 from exchange.refunds.commands import MoveCreditNote, RefundLine
 from exchange.state import (
     VENUE,
@@ -43,7 +44,7 @@ from matching.terms import Slot, Tier
 from settlement.credit_notes import CreditNoteEvent
 from settlement.money import Fen
 from settlement.sign_off import digest_of
-from tests.exchange.house import BUYER, CLERK, HOURS, SELLER, YUAN, House, office_of, pair, party
+from tests.exchange.house import BUYER, CLERK, HOURS, SELLER, WEST, YUAN, House, office_of, pair, party
 from tests.exchange.story import told
 from tests.exchange.test_vouchers import PLAIN, SMALL, give
 
@@ -80,6 +81,7 @@ async def live(url: str, rules: VenueTerms = HOURS) -> None:
         await tell(exchange, (envelope for _, envelope, _ in house.log[1:]))
         await report(exchange, await over(exchange.readers, house), "first")
         await use_tokens(exchange, house)
+        await declare(exchange)
         await tick(exchange, house, JANUARY + 2)
         known = await over(exchange.readers, house, JANUARY - 4)
         await report(exchange, [*known[:3], *known[6:8]], "in time")
@@ -105,6 +107,13 @@ def promise(house: House) -> tuple[VoucherId, ...]:
 def spot(house: House) -> Mapping[Tier, PriceCurve]:
     """Ten yuan for a card that may be taken back."""
     return {Tier.SPOT: house.listing().asks[Tier.ON_DEMAND]}
+
+
+async def declare(exchange: Exchange) -> None:
+    """The venue adopts tables of power; a seller declares a PUE, and a certificate for less than its cards will draw."""
+    await ask(exchange, CLERK, "tables", AdoptPowerTables(exchange.catalogue.power_tables("2026-1")))
+    await ask(exchange, SELLER, "pue", DeclarePue(WEST, "2026-01", 1150, "audit 7"))
+    await ask(exchange, SELLER, "certificate", DeclareCertificates(WEST, "2026-01", 3, "GEC-1"))
 
 
 async def go_on(exchange: Exchange, house: House) -> None:

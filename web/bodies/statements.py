@@ -8,6 +8,7 @@ from exchange.persistence.queries.statements import StoredLine, StoredStatement
 from settlement.meters import Meter
 from settlement.statement import Line
 from settlement.terms import VoucherMode
+from web.bodies.power import EmissionsOut
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,8 @@ class LineOut:
     """One line: what was measured, at which price, and every figure that follows.
 
     Quantities are card-seconds or tokens; the price is micro-yuan per card-hour or per million tokens. `shares` gives
-    each region of the agreement what it counts of each kind.
+    each region of the agreement what it counts of each kind. `emissions` is null for tokens, and for what was settled
+    before the venue had tables of power.
     """
 
     service_period: str
@@ -80,6 +82,7 @@ class LineOut:
     over_budget_fen: int
     figures: dict[str, int]
     shares: dict[str, dict[str, int]]
+    emissions: EmissionsOut | None
     vouchers: list[VoucherPartOut]
 
     @classmethod
@@ -100,6 +103,7 @@ class LineOut:
                 "tax_fen": dict(line.figures.tax_by_region_fen),
                 "gdp_fen": dict(line.figures.gdp_by_region_fen),
             },
+            emissions=None if line.emissions is None else EmissionsOut.of(line.emissions),
             vouchers=[VoucherPartOut.of(part) for part in line.vouchers],
         )
 
