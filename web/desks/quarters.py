@@ -10,7 +10,7 @@ from litestar.params import FromPath
 from litestar.response import Template
 
 from exchange.app import Exchange
-from exchange.periods import quarter_named
+from exchange.periods import quarter_named, quarter_of
 from exchange.persistence.queries.power import PairEmitted, emitted_by_pair
 from exchange.persistence.queries.quarters import QuarterSides, sides_of
 from exchange.persistence.queries.regions import agreements
@@ -112,12 +112,6 @@ class Carbon:
     found: PairEmitted
     parts: Sequence[CarbonPart]
     flow: FlowChart | None
-
-
-def quarter_of(period: str) -> str:
-    """The quarter in which a month such as `2026-10` lies: `2026-Q4`."""
-    year, month = period.split("-")
-    return f"{year}-Q{(int(month) + 2) // 3}"
 
 
 def months_of(quarter: str) -> list[str]:

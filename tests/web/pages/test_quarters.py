@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import pytest
 
+from exchange.periods import quarter_of
 from exchange.persistence.queries.power import Emitted, PairEmitted, emitted_by_pair
 from exchange.persistence.queries.quarters import QuarterSides
 from exchange.persistence.queries.regions import SharedPeriod, shared_figures, shared_periods
@@ -14,7 +15,7 @@ from settlement.money import BasisPoints
 from settlement.quarters import PairQuarter, QuarterFigures
 from tests.web import seed
 from tests.web.pages.conftest import Venue
-from web.desks.quarters import _kind, carbon_of, months_of, quarter_of
+from web.desks.quarters import _kind, carbon_of, months_of
 from web.desks.shared import KINDS, AgreementTable, Shared, SharedRow
 from web.pages.charts import flow_chart
 from web.pages.exports import csv_of
