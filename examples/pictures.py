@@ -1,4 +1,4 @@
-"""Plays small markets through the kernel and draws what came of each: the pictures of docs/matching.md.
+"""Plays small markets and one lease, and draws what came of each: the pictures of the pages on matching and settlement.
 
 It needs neither a server nor a database. Nothing in a picture is written by hand but its words: leases, prices and orders
 are those that the market made. From the project's folder:
@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from examples.drawing import MARGIN, WIDTH, Picture, Scale, clock, yuan
 from examples.play import REGION, Play, cost
+from examples.settle_one_lease import lived
 from matching.commands import Tick
 from matching.curves import PriceCurve
 from matching.events import Displaced, Leased
@@ -392,6 +393,65 @@ def draw_cards(picture: Picture, top: int, cards: int, leases: list[Leased]) -> 
     picture.labelled(left, top, left + each * cards, top + 34, "free", f"free: {cards}")
 
 
+# One lease, from what it held to what its seller was paid
+
+
+def settlement() -> str:
+    """The money of the worked lease, cut in another way in each row."""
+    told = lived()
+    lines = [billed.line for billed in told.statement.lines]
+    here, there = (sum(line.revenue_by_region_fen[n][1] for line in lines) for n in (0, 1))
+    cuts: tuple[tuple[str, tuple[Cut, ...]], ...] = (
+        ("the lease held", (("charged", told.statement.charged), ("released", told.statement.released))),
+        (
+            "of the charge",
+            (
+                ("owed to the seller", sum(line.seller_payout_fen for line in lines)),
+                ("fee", sum(line.fee_fen for line in lines)),
+            ),
+        ),
+        (
+            "in the price",
+            (("net", sum(line.net_fen for line in lines)), ("VAT", sum(line.vat_fen for line in lines))),
+        ),
+        ("regions count", (("Shanghai", here), ("Qingyang", there))),
+        ("the bank paid", (("to the seller", told.begun.amount),)),
+    )
+    picture = Picture(
+        "Where the money of one lease goes",
+        "Eight cards for ten hours, one of them delivered short and one not at all: the lease that is worked on this "
+        "page. Each row cuts the same money in another way, to one scale.",
+    )
+    scale, down = Scale(0, told.granted.held, 152, RIGHT - 100), picture.top + 8
+    for name, parts in cuts:
+        picture.text(MARGIN, down + 21, name, "strong")
+        draw_cuts(picture, scale, down, parts)
+        down += 46
+    return picture.closed(
+        down + 16,
+        f"The regions' {yuan(here)} and {yuan(there)} add up to the net price. They are counted in a book of their own: "
+        "nobody is paid from it, and the seller gets the same under any agreement.",
+    )
+
+
+Cut = tuple[str, int]
+"""What a part of some money is, and how much of it in fen."""
+
+
+def draw_cuts(picture: Picture, scale: Scale, top: int, parts: Iterable[Cut]) -> None:
+    """Parts of a sum beside each other. One that is too narrow for its words has them on its right."""
+    begin = 0
+    for (name, fen), kind in zip(parts, ("ours", "other"), strict=False):
+        left, right = scale.at(begin), scale.at(begin + fen)
+        words = f"{name} {yuan(fen)}"
+        if right - left > 8 * len(words):
+            picture.labelled(left, top, right, top + 32, kind, words)
+        else:
+            picture.box(left, top, right, top + 32, kind)
+            picture.text(right + 8, top + 21, words)
+        begin += fen
+
+
 PICTURES: Mapping[str, Callable[[], str]] = {
     "cheap_hours": cheap_hours,
     "gang": gang,
@@ -399,6 +459,7 @@ PICTURES: Mapping[str, Callable[[], str]] = {
     "lots": lots,
     "books": books,
     "rematch": rematch,
+    "settlement": settlement,
 }
 
 

@@ -22,6 +22,7 @@ from exchange.persistence.log import Log, events_after
 from exchange.quoting.desk import QuoteDesk
 from exchange.state import VENUE, PartyId, State, VenueTerms, before_all
 from exchange.venue.commands import AdoptTerms
+from matching.market import without_takers
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ class Exchange:
 
 async def recover(connection: Connection, state: State) -> None:
     """Let everything that is in the log have happened. Starting and recovering are the same."""
-    with collector_resting():
+    with collector_resting(), without_takers(state.market):
         async for page in events_after(connection, 0):
             for _, event in page:
                 evolve(state, event)

@@ -9,6 +9,7 @@ import msgspec
 from exchange.catalogue.catalogue import Catalogue
 from exchange.checks.books import Journal
 from exchange.checks.decisions import Decisions
+from exchange.checks.emissions import Emitted
 from exchange.checks.findings import Findings, telling
 from exchange.checks.holds import Holds
 from exchange.checks.leasing import Leasing
@@ -78,7 +79,7 @@ class _Log:
 
     def __init__(self, catalogue: Catalogue, *, redecide: bool) -> None:
         self.chain, self.journal, self.leasing, self.fold = Chain(), Journal(), Leasing(), Fold()
-        self.paying = Paying()
+        self.paying, self.emitted = Paying(), Emitted()
         self.signatures, self.vouchers = Signatures(), Vouchers()
         self.decisions = Decisions(before_all(catalogue), before_all(catalogue)) if redecide else None
 
@@ -86,6 +87,7 @@ class _Log:
         """What was found, in the order in which it is told."""
         yield from (self.chain.findings, self.journal.findings, *self.leasing.all_findings())
         yield self.signatures.findings
+        yield self.emitted.findings
         yield self.vouchers.findings
         yield self.fold.findings
         if self.decisions is not None:
@@ -116,6 +118,8 @@ class _Log:
         self.leasing.see(step.seq, self._asked(step), events)
         with telling(self.signatures.findings):
             self.signatures.see(events)
+        with telling(self.emitted.findings):
+            self.emitted.see(events)
         with telling(self.vouchers.findings):
             self.vouchers.see(events)
         for event in events:

@@ -21,6 +21,7 @@ from exchange.payouts.commands import (
     ReturnPayout,
     SetPayoutTerms,
 )
+from exchange.power.commands import AdoptPowerTables, DeclareCertificates, DeclarePue
 from exchange.quarters.commands import ConfirmQuarter, DisputeQuarter, RecogniseAmount
 from exchange.refunds.commands import MoveCreditNote, RefundLine
 from exchange.state import PartyId
@@ -63,6 +64,9 @@ Command = (
     | ConfirmQuarter
     | DisputeQuarter
     | RecogniseAmount
+    | AdoptPowerTables
+    | DeclarePue
+    | DeclareCertificates
     | SetLink
     | DeclareFacts
     | AdoptProgramme

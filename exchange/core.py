@@ -13,14 +13,7 @@ from exchange.agreements.commands import (
     SignAgreement,
     WithdrawAgreement,
 )
-from exchange.agreements.events import (
-    AgreementDeclined,
-    AgreementEnded,
-    AgreementProposed,
-    AgreementRecorded,
-    AgreementSigned,
-    AgreementWithdrawn,
-)
+from exchange.agreements.evolving import AgreementEvent, evolve_agreements
 from exchange.agreements.rules import (
     decline_agreement,
     propose_agreement,
@@ -29,14 +22,20 @@ from exchange.agreements.rules import (
 )
 from exchange.bookkeeping import entries
 from exchange.closing.commands import BeginClose, CutUsage, FinishClose, PostStatements
-from exchange.closing.events import CloseBegun, PeriodClosed, StatementPosted, UsageCut
-from exchange.closing.evolving import evolve_closing
+from exchange.closing.events import (
+    CloseBegun,
+    EmissionsReckoned,
+    PeriodClosed,
+    StatementPosted,
+    SubjectKind,
+    UsageCut,
+)
 from exchange.closing.rules import begin_close, cut_usage, finish_close, post_statements
 from exchange.commands import Command, Envelope
 from exchange.contracts.commands import AgreePrices, OpenContract
 from exchange.contracts.events import ContractClosed, ContractOpened, PricesAgreed
 from exchange.contracts.evolving import evolve_contracts
-from exchange.contracts.rules import agree_prices, open_contract
+from exchange.contracts.rules import decide_contracts
 from exchange.events import Event
 from exchange.holds import slots_by_price, unsettled_after
 from exchange.listings.commands import PublishListing
@@ -73,8 +72,13 @@ from exchange.payouts.rules import (
     return_payout,
     set_payout_terms,
 )
+from exchange.power.commands import AdoptPowerTables, DeclareCertificates, DeclarePue
+from exchange.power.events import CertificatesDeclared, PowerTablesAdopted, PueDeclared
+from exchange.power.evolving import evolve_power
+from exchange.power.rules import decide_power
 from exchange.quarters.commands import ConfirmQuarter, DisputeQuarter, RecogniseAmount
 from exchange.quarters.events import AmountRecognised, QuarterAgreed, QuarterConfirmed, QuarterDisputed
+from exchange.quarters.evolving import evolve_quarters
 from exchange.quarters.rules import confirm_quarter, dispute_quarter, recognise_amount
 from exchange.refunds.commands import MoveCreditNote, RefundLine
 from exchange.refunds.events import CreditNoteMoved, LineRefunded
@@ -83,13 +87,13 @@ from exchange.refunds.rules import move_credit_note, refund_line
 from exchange.rejections import Rejected, VenueRejection, rejected
 from exchange.state import (
     VENUE,
-    Draft,
-    DraftStatus,
+    ContractId,
+    Earnings,
+    LeaseId,
     LiveLease,
     OpenListing,
     OpenOrder,
     PartyId,
-    QuarterStanding,
     Reserve,
     Role,
     State,
@@ -107,14 +111,13 @@ from exchange.vouchers.events import (
     VoucherPassed,
     VoucherReturned,
 )
-from exchange.vouchers.rules import decide_vouchers, evolve_vouchers
+from exchange.vouchers.rules import decide_vouchers, evolve_vouchers, use
 from matching.commands import AmendListing, AmendOrder, CancelOrder, Reclaim, SetLink, WithdrawListing
 from matching.events import LinkSet, ListingAmended, ListingClosed, Rested, Ticked
 from matching.market import adopt
 from matching.market import evolve as evolve_market
 from matching.terms import Seq
 from settlement.ledger.journal import JournalEntry
-from settlement.money import Fen
 
 PayingCommand = (
     RefundLine
@@ -175,10 +178,8 @@ def decide(state: State, seq: Seq, envelope: Envelope) -> Iterator[Event]:
             yield from amend_order(state, seq, by, command)
         case CancelOrder():
             yield from cancel_order(state, seq, by, command)
-        case OpenContract():
-            yield from open_contract(state, seq, command)
-        case AgreePrices():
-            yield from agree_prices(state, command)
+        case OpenContract() | AgreePrices():
+            yield from decide_contracts(state, seq, command)
         case ProposeAgreement() | SignAgreement() | DeclineAgreement() | WithdrawAgreement():
             yield from _decide_agreements(state, by, command)
         case BeginClose() | CutUsage() | PostStatements() | FinishClose():
@@ -187,6 +188,8 @@ def decide(state: State, seq: Seq, envelope: Envelope) -> Iterator[Event]:
             yield from decide_vouchers(state, seq, by, command)
         case ConfirmQuarter() | DisputeQuarter() | RecogniseAmount():
             yield from _decide_quarters(state, by, command)
+        case AdoptPowerTables() | DeclarePue() | DeclareCertificates():
+            yield from decide_power(state, by, command)
         case _:
             assert_never(command)
 
@@ -260,23 +263,19 @@ def evolve(state: State, event: Event) -> list[JournalEntry]:
     if isinstance(event, PayoutEvent):
         evolve_payouts(state, event)
         return _posted(state, event)
+    if isinstance(event, AgreementEvent):
+        evolve_agreements(state, event)
+        return _posted(state, event)
     match event:
         case TermsAdopted(terms):
             state.terms = terms
             adopt(state.market, terms.market)
         case PartyRegistered(party):
             state.parties[party.id] = party
-        case (
-            AgreementProposed()
-            | AgreementSigned()
-            | AgreementDeclined()
-            | AgreementWithdrawn()
-            | AgreementRecorded()
-            | AgreementEnded()
-        ):
-            _evolve_agreements(state, event)
         case QuarterConfirmed() | QuarterAgreed() | QuarterDisputed() | AmountRecognised():
-            _evolve_quarters(state, event)
+            evolve_quarters(state, event)
+        case PowerTablesAdopted() | PueDeclared() | CertificatesDeclared() | EmissionsReckoned():
+            evolve_power(state.power, event)
         case ListingPublished() | ListingAmended() | ListingClosed() | Ticked() | LinkSet():
             _evolve_listings(state, event)
         case OrderAccepted() | OrderReworked() | Rested() | OrderClosed() | ReserveReleased():
@@ -286,7 +285,7 @@ def evolve(state: State, event: Event) -> list[JournalEntry]:
         case ContractOpened() | PricesAgreed() | ContractClosed():
             evolve_contracts(state, event)
         case CloseBegun() | UsageCut() | StatementPosted() | PeriodClosed():
-            evolve_closing(state, event)
+            _evolve_settlement(state, event)
         case LineRefunded() | CreditNoteMoved():
             evolve_refunds(state, event)
         case (
@@ -318,51 +317,6 @@ def _posted(state: State, event: Event) -> list[JournalEntry]:
     for entry in made:
         state.balances.post(entry)
     return made
-
-
-def _evolve_agreements(
-    state: State,
-    event: AgreementProposed
-    | AgreementSigned
-    | AgreementDeclined
-    | AgreementWithdrawn
-    | AgreementRecorded
-    | AgreementEnded,
-) -> None:
-    match event:
-        case AgreementProposed(agreement, by, _, digest):
-            state.drafts[agreement.id, agreement.version] = Draft(agreement, by, digest)
-        case AgreementSigned(name, version, signature):
-            state.drafts[name, version].signatures[signature.region] = signature
-        case AgreementDeclined(name, version):
-            state.drafts[name, version].status = DraftStatus.DECLINED
-        case AgreementWithdrawn(name, version, _):
-            state.drafts[name, version].status = DraftStatus.WITHDRAWN
-        case AgreementRecorded(agreement):
-            state.drafts[agreement.id, agreement.version].status = DraftStatus.SIGNED
-            state.agreements.append(agreement)
-        case AgreementEnded(agreement):
-            names = [(known.id, known.version) for known in state.agreements]
-            state.agreements[names.index((agreement.id, agreement.version))] = agreement
-
-
-def _evolve_quarters(
-    state: State, event: QuarterConfirmed | QuarterAgreed | QuarterDisputed | AmountRecognised
-) -> None:
-    """What regions say of a quarter. What was computed of it stands in the ledger, and nothing here touches that."""
-    pair = event.pair if isinstance(event, QuarterDisputed | AmountRecognised) else event.figures.pair
-    standing = state.quarters.setdefault(pair, QuarterStanding())
-    match event:
-        case QuarterConfirmed(_, signature):
-            standing.confirmed[signature.region] = signature.digest
-        case QuarterAgreed():
-            standing.agreed = True
-        case QuarterDisputed():
-            standing.confirmed.pop(event.region, None)
-        case AmountRecognised():
-            place = event.region, event.kind
-            standing.recognised[place] = Fen(standing.recognised.get(place, 0) + event.amount)
-            standing.references.add((*place, event.reference))
 
 
 def _evolve_listings(
@@ -409,7 +363,8 @@ def _evolve_leases(state: State, event: LeaseGranted | LeaseDisplaced) -> None:
             assert order_held >= 0, "an order's hold covers every lease that it gets"
             evolve_market(state.market, leased)
             state.orders[lease.order].held = order_held
-            state.leases[lease.id] = LiveLease(lease, slots_by_price(lease.runs))
+            chip = state.market.listings[lease.listing].terms.chip
+            state.leases[lease.id] = LiveLease(lease, chip, slots_by_price(lease.runs))
         case LeaseDisplaced(displaced, name, _, runs):
             evolve_market(state.market, displaced)
             live = state.leases[name]
@@ -417,6 +372,24 @@ def _evolve_leases(state: State, event: LeaseGranted | LeaseDisplaced) -> None:
             live.terms = replace(live.terms, runs=runs)
             if not runs:
                 del state.leases[name]
+
+
+def _evolve_settlement(
+    state: State,
+    event: CloseBegun | UsageCut | StatementPosted | PeriodClosed,
+) -> None:
+    match event:
+        case CloseBegun(run):
+            state.open_run = run
+            state.runs += 1
+            state.earnings[run.id] = Earnings()
+        case UsageCut(run):
+            state.open_run = run
+        case StatementPosted():
+            _settle(state, event)
+        case PeriodClosed(run):
+            state.open_run, state.last_run = None, run
+            state.earnings[run.id].closed = state.now
 
 
 ROLES: dict[type[Command], tuple[Role, ...]] = {
@@ -445,6 +418,9 @@ ROLES: dict[type[Command], tuple[Role, ...]] = {
     ConfirmQuarter: (Role.REGION,),
     DisputeQuarter: (Role.REGION,),
     RecogniseAmount: (Role.CLERK, Role.REGION),
+    AdoptPowerTables: (Role.CLERK,),
+    DeclarePue: (Role.SELLER,),
+    DeclareCertificates: (Role.SELLER,),
     SetLink: (Role.CLERK,),
     RefundLine: (Role.CLERK, Role.SELLER),
     MoveCreditNote: (Role.CLERK, Role.SELLER, Role.BUYER),
@@ -471,3 +447,23 @@ def _refusal(state: State, envelope: Envelope) -> Rejected | None:
         return None
     who = f"a {' or a '.join(roles)}" if roles else "the venue itself"
     return rejected(VenueRejection.NOT_ALLOWED, f"This is for {who} to ask.")
+
+
+def _settle(state: State, event: StatementPosted) -> None:
+    """Slots that are charged are done with, and so is a lease without slots; a contract's budget shrinks."""
+    earned = sum(max(0, line.line.payout_on_charge_fen) for line in event.lines)
+    state.earnings[event.run].add(event.seller, earned)
+    for line in event.lines:
+        for part in line.vouchers:
+            use(state, event.subject, part.voucher, part.covered)
+    if event.kind is SubjectKind.CONTRACT:
+        contract = state.contracts[ContractId(event.subject)]
+        contract.left, contract.last_run = event.held_left, event.run
+        return
+    lease = state.leases[LeaseId(event.subject)]
+    lease.last_run = event.run
+    for price, slots in event.settled:
+        lease.unsettled[price] -= slots
+        assert lease.unsettled[price] >= 0, "a slot was settled twice"
+    if not any(lease.unsettled.values()):
+        del state.leases[lease.terms.id]

@@ -11,7 +11,7 @@ from exchange.agreements.events import (
     AgreementSigned,
     AgreementWithdrawn,
 )
-from exchange.closing.events import CloseBegun, PeriodClosed, StatementPosted, UsageCut
+from exchange.closing.events import CloseBegun, EmissionsReckoned, PeriodClosed, StatementPosted, UsageCut
 from exchange.contracts.events import ContractClosed, ContractOpened, PricesAgreed
 from exchange.listings.events import ListingPublished
 from exchange.orders.events import (
@@ -32,6 +32,7 @@ from exchange.payouts.events import (
     PayoutReturned,
     PayoutTermsSet,
 )
+from exchange.power.events import CertificatesDeclared, PowerTablesAdopted, PueDeclared
 from exchange.quarters.events import AmountRecognised, QuarterAgreed, QuarterConfirmed, QuarterDisputed
 from exchange.refunds.events import CreditNoteMoved, LineRefunded
 from exchange.rejections import Rejected
@@ -98,5 +99,9 @@ Event = (
     | QuarterAgreed
     | QuarterDisputed
     | AmountRecognised
+    | PowerTablesAdopted
+    | PueDeclared
+    | CertificatesDeclared
+    | EmissionsReckoned
     | Rejected
 )

@@ -192,18 +192,18 @@ class Payments:
                 _log.exception("plan %s has to be looked at by a person", plan)
 
     async def reconcile(self) -> Reconciliation:
-        """Set what is written down beside the gateway's books of the last weeks, and beside the ledger.
-
-        Each difference is told to the log.
-        """
-        since = self._now() - LOOK_BACK_SECONDS
-        found = await self._saga.reconcile(since)
-        unlike = await ledger_differences(self._exchange.readers, since)
-        found = replace(found, differences=(*found.differences, *unlike))
+        """Compare the books of the last weeks, and tell each difference to the log."""
+        found = await self.reconcile_since(self._now() - LOOK_BACK_SECONDS)
         for one in found.differences:
             _log.warning("%s of %s: %d fen are ours, %d theirs", one.kind, one.about, one.ours, one.theirs)
         self.reconciled = (self._now(), found)
         return found
+
+    async def reconcile_since(self, since: int) -> Reconciliation:
+        """Set what is written down beside the gateway's books since a second, and beside the ledger."""
+        found = await self._saga.reconcile(since)
+        unlike = await ledger_differences(self._exchange.readers, since)
+        return replace(found, differences=(*found.differences, *unlike))
 
     async def to_reconcile(self) -> tuple[int, int, int]:
         """Since when there is something to compare, how many movements wait for it, and how many agreed before."""

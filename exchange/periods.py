@@ -39,6 +39,12 @@ def quarter_named(name: str, utc_offset_seconds: int) -> Period | None:
     return None if first is None or last is None else Period(name, first.begins, last.ends)
 
 
+def quarter_of(month: str) -> str:
+    """The quarter that a month such as `2026-10` lies in: `2026-Q4`."""
+    year, _, number = month.partition("-")
+    return f"{year}-Q{(int(number) + 2) // 3}"
+
+
 def period_of(instant: int, utc_offset_seconds: int) -> Period:
     """The month that an instant lies in."""
     local = datetime.fromtimestamp(instant, UTC) + timedelta(seconds=utc_offset_seconds)

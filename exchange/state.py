@@ -14,6 +14,7 @@ from settlement.credit_notes import CreditNote
 from settlement.ledger.chart import AccountKind
 from settlement.ledger.journal import Balances
 from settlement.money import NOTHING, BasisPoints, Fen
+from settlement.power import PowerTables
 from settlement.quarters import PairQuarter
 from settlement.rating.tokens import TokenPrices, TokenTariff
 from settlement.terms import FeeTerms, VoucherTerms
@@ -161,10 +162,11 @@ class LeaseTerms:
 class LiveLease:
     """A lease that is not settled to its end: slots still to settle, by price in micro-yuan per card-slot.
 
-    `last_run` is the run of its last statement: a lease has at most one in each.
+    `last_run` is the run of its last statement: a lease has at most one in each. `chip` is what its cards are.
     """
 
     terms: LeaseTerms
+    chip: ChipCode
     unsettled: dict[int, int]
     last_run: RunId | None = None
 
@@ -220,8 +222,23 @@ class CloseRun:
 
 
 @dataclass(frozen=True, slots=True)
+class VoucherPart:
+    """What a voucher covers of a line, the terms under which it does, and the region that owes it.
+
+    `at` is the instant of the order: what is covered counts against the caps of its year.
+    """
+
+    voucher: VoucherId
+    programme: ProgrammeId
+    issuer: RegionCode
+    terms: VoucherTerms
+    at: Instant
+    covered: Fen
+
+
+@dataclass(frozen=True, slots=True)
 class SettledLine:
-    """A statement line as it was posted, with the rates under which it was settled: all that a refund is reckoned from.
+    """A statement line as it was posted, with the terms under which it was settled: all that a refund is reckoned from.
 
     It is the `n`-th of the statement of a lease or contract (`subject`) in a run. `agreement` is (id, version), or None.
     """
@@ -235,6 +252,7 @@ class SettledLine:
     vat_rate_bp: BasisPoints
     fee: FeeTerms
     agreement: tuple[str, int] | None
+    vouchers: tuple[VoucherPart, ...]
 
     @property
     def statement(self) -> str:
@@ -266,7 +284,7 @@ class PayoutTerms:
 
 @dataclass(slots=True)
 class Earnings:
-    """What one run has made payable to each seller, less what was refunded of it; `closed` is None while it is open."""
+    """What one run has made payable to each seller, less what refunds took of that; `closed` is None while it is open."""
 
     by_seller: dict[PartyId, Fen] = field(default_factory=dict)
     closed: Instant | None = None
@@ -422,6 +440,22 @@ class QuarterStanding:
 
 
 @dataclass(slots=True)
+class PowerStanding:
+    """The tables that carbon is reckoned by, and what sellers have declared.
+
+    `pues` are by seller and region, and then by the month from which they hold; `certificates` are the references of a
+    seller, region and month in the order in which they came, and `left` what is not used of each, in Wh: for ever, since
+    one counts once.
+    """
+
+    tables: PowerTables | None = None
+    versions: set[str] = field(default_factory=set)
+    pues: dict[tuple[PartyId, str], dict[str, int]] = field(default_factory=dict)
+    certificates: dict[tuple[PartyId, str, str], list[str]] = field(default_factory=dict)
+    left: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
 class State:
     """Everything that the next decision depends on."""
 
@@ -446,6 +480,7 @@ class State:
     drafts: dict[tuple[str, int], Draft] = field(default_factory=dict)
     """Every version that was ever proposed, by id and version."""
     quarters: dict[PairQuarter, QuarterStanding] = field(default_factory=dict)
+    power: PowerStanding = field(default_factory=PowerStanding)
     facts: dict[PartyId, Facts] = field(default_factory=dict)
     programmes: dict[ProgrammeId, LiveProgramme] = field(default_factory=dict)
     vouchers: dict[VoucherId, LiveVoucher] = field(default_factory=dict)

@@ -4,6 +4,8 @@ Read by rules, changed only by `evolve`.
 """
 
 from bisect import insort
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final, assert_never
 
@@ -61,7 +63,8 @@ class Link:
 class Market:
     """All that the next decision depends on.
 
-    `chips` and `regions` say what may be traded; None means anything.
+    `chips` and `regions` say what may be traded; None means anything. `takers` says whether leases are kept as takers look
+    for them: not where nothing is decided.
     """
 
     chips: frozenset[ChipCode] | None = None
@@ -79,6 +82,7 @@ class Market:
     listing_ends: Calendar[ListingId] = field(default_factory=Calendar)
     lease_ends: Calendar[LeaseNumber] = field(default_factory=Calendar)
     origin: Slot = EPOCH
+    takers: bool = True
 
     def book(self, chip: ChipCode, region: RegionCode, tier: Tier) -> Book:
         """The book of an instrument, opened at its first use."""
@@ -100,16 +104,43 @@ NO_LINK: Final = FreeCards(EPOCH, FOR_EVER, 0)
 
 def adopt(market: Market, terms: MarketTerms) -> None:
     """Let these terms hold from now on. Takers find leases only while displacement is on."""
-    leases = [
-        (market.listings[lease.listing], lease)
-        for lease in market.leases.values()
-        if lease.listing in market.listings
-    ]
+    leases = _takeable(market)
     for listing, lease in leases:
         _shield(market, listing, lease)
     market.terms = terms
     for listing, lease in leases:
         _expose(market, listing, lease)
+
+
+@contextmanager
+def without_takers(market: Market) -> Iterator[None]:
+    """Let events have happened while the block lasts, of which many leases have ended since: that nobody looks for any.
+
+    A market that is made from its log spares most of the work of keeping them. Nothing may be decided meanwhile.
+    """
+    for listing, lease in _takeable(market):
+        _shield(market, listing, lease)
+    market.takers = False
+    try:
+        yield
+    finally:
+        market.takers = True
+        for listing, lease in _takeable(market):
+            _expose(market, listing, lease)
+
+
+def _takeable(market: Market) -> list[tuple[LiveListing, LiveLease]]:
+    """The spot leases that run on, and their listings that are still there."""
+    return [
+        (market.listings[lease.listing], lease)
+        for lease in market.leases.values()
+        if lease.listing in market.listings
+    ]
+
+
+def _are_told(market: Market) -> bool:
+    """Whether takers have to know of leases."""
+    return market.takers and market.terms.displacement
 
 
 def evolve(market: Market, event: Event) -> None:
@@ -304,7 +335,7 @@ def _forget(market: Market, lease: LiveLease) -> None:
 
 def _expose(market: Market, listing: LiveListing, lease: LiveLease) -> None:
     """Let takers find a lease in every book of its listing."""
-    if market.terms.displacement:
+    if _are_told(market):
         for tier in listing.prices:
             book = market.book(listing.chip, listing.region, tier)
             book.expose(Held(lease, listing, tier, market.origin))
@@ -312,7 +343,7 @@ def _expose(market: Market, listing: LiveListing, lease: LiveLease) -> None:
 
 def _shield(market: Market, listing: LiveListing, lease: LiveLease) -> None:
     """Let takers find a lease no more."""
-    if market.terms.displacement:
+    if _are_told(market):
         for tier in listing.prices:
             market.book(listing.chip, listing.region, tier).shield(lease.number)
 
@@ -321,7 +352,7 @@ def _tell_takers(
     market: Market, listing: LiveListing, start: int, end: int, *, opens: bool, grows: bool
 ) -> None:
     """Let takers know of cards of a listing that were leased in [start, end), or by which it grows."""
-    if market.terms.displacement:
+    if _are_told(market):
         told = [lease for lease in listing.spot if opens or touches(lease, start, end)]
         for tier in listing.prices if told else ():
             book = market.book(listing.chip, listing.region, tier)
@@ -330,7 +361,7 @@ def _tell_takers(
 
 def _see_firm_cards(market: Market, listing: LiveListing, start: int, end: int) -> None:
     """Cards can't be taken back any more in [start, end). That lasts, so takers need not find out for themselves."""
-    if market.terms.displacement:
+    if _are_told(market):
         told = [lease for lease in listing.spot if touches(lease, start, end)]
         for tier in listing.prices if told else ():
             market.book(listing.chip, listing.region, tier).weigh(told)

@@ -8,9 +8,9 @@ Emissions are reported where the facility stands; the shares of regions are acco
 from dataclasses import dataclass
 
 from settlement.agreements import PairAgreement
+from settlement.meters import SECONDS_PER_HOUR
 from settlement.money import chain, round_half_away
 
-WH_PER_MWH = 1_000_000
 MILLI = 1_000
 MG_WH_PER_G_KWH = 1_000_000
 
@@ -20,13 +20,13 @@ class PowerUse:
     """What machines drew, and where.
 
     `it_wh` is the energy of the machines in Wh, `pue_milli` that of the facility over it in thousandths,
-    `grid_mg_per_kwh` the CO₂ of the grid in mg/kWh, and `certificates_mwh` the green certificates surrendered, in MWh.
+    `grid_mg_per_kwh` the CO₂ of the grid in mg/kWh, and `certificates_wh` the green certificates surrendered, in Wh.
     """
 
     it_wh: int
     pue_milli: int
     grid_mg_per_kwh: int
-    certificates_mwh: int
+    certificates_wh: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +39,15 @@ class Emissions:
     market_based_g: int
 
 
+def energy_of(card_seconds: int, watts: int) -> int:
+    """Reckon what cards draw in Wh, each with its share of the machine at `watts`."""
+    return round_half_away(card_seconds * watts, SECONDS_PER_HOUR)
+
+
 def emissions_of(use: PowerUse) -> Emissions:
     """Reckon the emissions of a facility. Certificates beyond what it drew cover nothing."""
     facility = round_half_away(use.it_wh * use.pue_milli, MILLI)
-    certified = min(facility, use.certificates_mwh * WH_PER_MWH)
+    certified = min(facility, use.certificates_wh)
     return Emissions(
         facility_wh=facility,
         certified_wh=certified,

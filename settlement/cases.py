@@ -33,6 +33,9 @@ from settlement.terms import FeeBase, FeeTerms, SplitMethod, TaxTerms, Terms, Vo
 MEMO_FIGURES = ("revenue_by_region_fen", "tax_by_region_fen", "gdp_base_fen", "gdp_by_region_fen")
 """What only an agreement gives rise to."""
 
+WH_PER_MWH = 1_000_000
+"""A certificate is of a MWh."""
+
 
 @dataclass(frozen=True, slots=True)
 class Difference:
@@ -154,7 +157,7 @@ def emitted(given: CarbonInput, pair: PairInput | None) -> dict[str, object]:
             it_wh=given["it_wh"],
             pue_milli=given["pue_milli"],
             grid_mg_per_kwh=given["ef_mg_per_kwh"],
-            certificates_mwh=given.get("green_certificates_mwh", 0),
+            certificates_wh=given.get("green_certificates_mwh", 0) * WH_PER_MWH,
         )
     )
     shares = () if pair is None else emissions_by_region(emissions.market_based_g, agreement_of(pair))

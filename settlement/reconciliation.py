@@ -90,6 +90,17 @@ class DifferenceKind(StrEnum):
     """A line that is none of these: somebody has to look at it."""
 
 
+MISSING = frozenset(
+    {
+        DifferenceKind.NOT_IN_THEIR_BOOKS,
+        DifferenceKind.NOT_IN_OURS,
+        DifferenceKind.NOT_BOOKED,
+        DifferenceKind.NOT_MOVED,
+    }
+)
+"""Differences of which one book has nothing at all."""
+
+
 @dataclass(frozen=True, slots=True)
 class Difference:
     """One difference: about which movement, line or payout, and both amounts in fen."""
@@ -107,6 +118,16 @@ class Reconciliation:
     agreed: tuple[Movement, ...]
     fees: Fen
     differences: tuple[Difference, ...]
+
+    @property
+    def missing(self) -> list[Difference]:
+        """What one of the books has nothing of."""
+        return [one for one in self.differences if one.kind in MISSING]
+
+    @property
+    def differing(self) -> list[Difference]:
+        """What differs otherwise."""
+        return [one for one in self.differences if one.kind not in MISSING]
 
 
 def reconcile(movements: Iterable[Movement], lines: Sequence[BookLine]) -> Reconciliation:

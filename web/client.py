@@ -34,7 +34,7 @@ from web.bodies.market import (
 )
 from web.bodies.orders import OrderOut
 from web.bodies.parties import BalanceOut, DepositOut, KeyOut, PartyOut
-from web.bodies.payments import BankStatementOut, TopUpOut
+from web.bodies.payments import BankStatementOut, PaymentFileOut, TopUpOut
 from web.bodies.payouts import (
     BegunOut,
     PayoutOut,
@@ -43,6 +43,7 @@ from web.bodies.payouts import (
     ReconciliationPlanOut,
 )
 from web.bodies.periods import ClosePlanOut, CloseReportOut, PeriodOut
+from web.bodies.power import DeclarationsOut, PowerTablesOut, VersionOut
 from web.bodies.quarters import QuarterOut
 from web.bodies.quotes import QuoteOut
 from web.bodies.refunds import RefundOut
@@ -196,6 +197,14 @@ class Client:
         """The refunds that concern you, a page at a time."""
         return await self._get("/v1/refunds", Page[RefundOut], limit=limit, cursor=cursor)
 
+    async def make_payment_file(self, key: str = "") -> PaymentFileOut:
+        """Put every payment that the bank has yet to be told into a file, as the clerk."""
+        return await self._change("POST", "/v1/payment-files", PaymentFileOut, key)
+
+    async def payment_file(self, number: int) -> PaymentFileOut:
+        """A file for the bank as it was made, as the clerk."""
+        return await self._get(f"/v1/payment-files/{number}", PaymentFileOut)
+
     async def agreements(self) -> list[AgreementOut]:
         """Every version of the agreements of your region, or for the clerk of all."""
         return await self._get("/v1/agreements", list[AgreementOut])
@@ -228,6 +237,32 @@ class Client:
         """Agree to a quarter's figures for your region."""
         path, body = _quarter(source, destination, quarter), {"figures": figures, "digest": digest}
         return await self._change("POST", f"{path}/confirm", QuarterOut, key, body)
+
+    async def power_versions(self) -> list[VersionOut]:
+        """The versions of the tables of power and carbon, the one in force first."""
+        return await self._get("/v1/power/tables", list[VersionOut])
+
+    async def adopt_power_tables(self, version: str, key: str = "") -> PowerTablesOut:
+        """Adopt the venue's tables of reference under a name, as the clerk."""
+        return await self._change("POST", "/v1/power/tables", PowerTablesOut, key, {"version": version})
+
+    async def declarations(self) -> DeclarationsOut:
+        """What you have declared of your facilities, or as the clerk what all sellers have."""
+        return await self._get("/v1/power/declarations", DeclarationsOut)
+
+    async def declare_pue(
+        self, region: str, period: str, pue_milli: int, reference: str, key: str = ""
+    ) -> DeclarationsOut:
+        """Declare the PUE of your facilities in a region, from a month on."""
+        body = {"region": region, "period": period, "pue_milli": pue_milli, "reference": reference}
+        return await self._change("POST", "/v1/power/pue", DeclarationsOut, key, body)
+
+    async def declare_certificates(
+        self, region: str, period: str, kwh: int, reference: str, key: str = ""
+    ) -> DeclarationsOut:
+        """Declare green certificates for what your facilities in a region take in a month."""
+        body = {"region": region, "period": period, "kwh": kwh, "reference": reference}
+        return await self._change("POST", "/v1/power/certificates", DeclarationsOut, key, body)
 
     async def periods(self) -> list[PeriodOut]:
         """Every period that is being closed or is closed, the latest first."""

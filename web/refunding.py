@@ -6,7 +6,7 @@ from litestar.response import Redirect, Template
 
 from exchange.app import Exchange
 from exchange.persistence.queries.refunds import refunds_of, settled_line
-from exchange.persistence.queries.statements import StoredStatement, lines_of
+from exchange.persistence.queries.statements import StoredStatement
 from exchange.refunds.commands import MoveCreditNote
 from exchange.rejections import Rejected
 from exchange.state import RefundId
@@ -15,7 +15,6 @@ from web.bodies.refunds import RefundIn
 from web.pages.checked import checked, field_named
 from web.pages.fields import MistakeCode, Reader
 from web.pages.routing import PageRequest, give, not_here, sent_form
-from web.pages.statement import LaidOut, laid_out
 from web.session import Caller
 
 DONE = ("refunded", "noted")
@@ -23,12 +22,6 @@ Show = Callable[[Reader, Rejected | None], Awaitable[Template]]
 """Makes the statement's page again, with what was typed and why it was not carried out."""
 
 _field_of = field_named({"line": "line"}, otherwise="amount_fen")
-
-
-async def statement_with_refunds(exchange: Exchange, statement: StoredStatement) -> LaidOut:
-    """A statement laid out, with what was given back of it."""
-    lines = await lines_of(exchange.readers, statement.id)
-    return laid_out(statement, lines, await refunds_of(exchange.readers, [statement.id]))
 
 
 async def refund(

@@ -28,7 +28,7 @@ from exchange.state import (
     VenueTerms,
 )
 from exchange.venue.commands import Tick
-from matching.terms import ListingId, OrderId, OwnerGroup, RegionCode, Slot, Window
+from matching.terms import ChipCode, ListingId, OrderId, OwnerGroup, RegionCode, Slot, Window
 from settlement.agreements import PairAgreement
 from settlement.jobs.close_period import SUMS_MAX, CloseReport, Settled, by_lease
 from settlement.ledger.chart import AccountKind, LedgerAccount
@@ -39,6 +39,7 @@ from settlement.sign_off import digest_of
 from settlement.usage.sums import Sum
 
 BUYER, SELLER = PartyId("buyer"), PartyId("seller")
+CHIP = ChipCode("nvidia-h100-80g")
 LATER = 40 * 86_400  # seconds after the month began: it is over, and so are its late windows
 DEPOSIT = Fen(10**12)
 
@@ -134,7 +135,7 @@ def _leases(
             vat_rate_bp=BasisPoints(600),
             fee=terms.fee,
         )
-        yield LiveLease(granted, slots)
+        yield LiveLease(granted, CHIP, slots)
 
 
 async def _write(url: str, leases: Iterable[LiveLease]) -> None:

@@ -18,6 +18,7 @@ from exchange.catalogue.chips import (
 from exchange.catalogue.instruments import Instrument, parse_instrument
 from exchange.catalogue.latency import round_trip_ms
 from exchange.catalogue.localtime import local_time
+from exchange.catalogue.power import CARDS, FACTORS, read_cards, read_factors
 from exchange.catalogue.regions import (
     HUBS,
     REGIONS,
@@ -39,6 +40,7 @@ from exchange.catalogue.vat import TABLE as VAT
 from exchange.catalogue.vat import CatalogueLine, VatRate, rate_on, read_vat
 from matching.terms import ChipCode, RegionCode
 from settlement.money import BasisPoints
+from settlement.power import CardPower, GridFactor, PowerTables
 
 TAX_ZONE = ZoneInfo("Asia/Shanghai")
 """Chinese tax law begins and ends at midnight in Beijing, wherever the buyer sits."""
@@ -54,6 +56,8 @@ class Catalogue:
     chips: Mapping[ChipCode, Chip]
     calendars: Mapping[TariffCode, TariffCalendar]
     vat: Mapping[CatalogueLine, tuple[VatRate, ...]]
+    cards: Mapping[ChipCode, CardPower]
+    factors: Mapping[RegionCode, tuple[GridFactor, ...]]
 
     def instrument(self, text: str) -> Instrument:
         """Read an instrument's text; raises ValueError when it is malformed or its chip or region unknown."""
@@ -81,6 +85,15 @@ class Catalogue:
         """A line's VAT rate at an instant; raises LookupError before the first in the table."""
         return rate_on(self.vat[line], local_time(instant, TAX_ZONE).date()).rate_bp
 
+    def power_tables(self, version: str) -> PowerTables:
+        """Its figures of power and carbon, for a venue to adopt under a name."""
+        return PowerTables(
+            version=version,
+            cards={str(chip): card for chip, card in self.cards.items()},
+            factors={str(region): known for region, known in self.factors.items()},
+            pues={str(code): region.pue_milli for code, region in self.regions.items()},
+        )
+
 
 def load_catalogue() -> Catalogue:
     """The catalogue that comes with the package."""
@@ -96,11 +109,15 @@ def read_catalogue(text_of: Callable[[str], str]) -> Catalogue:
     calendars = read_calendars(text_of(TARIFFS))
     hubs = read_hubs(text_of(HUBS))
     vendors = read_vendors(text_of(VENDORS))
+    regions = read_regions(text_of(REGIONS), hubs, calendars)
+    chips = read_chips(text_of(CHIPS), vendors)
     return Catalogue(
         hubs=hubs,
-        regions=read_regions(text_of(REGIONS), hubs, calendars),
+        regions=regions,
         vendors=vendors,
-        chips=read_chips(text_of(CHIPS), vendors),
+        chips=chips,
         calendars=calendars,
         vat=read_vat(text_of(VAT)),
+        cards=read_cards(text_of(CARDS), chips),
+        factors=read_factors(text_of(FACTORS), regions),
     )

@@ -14,7 +14,7 @@ from exchange.core import decide, evolve
 from exchange.events import Event
 from exchange.persistence.codec import decode_command, encode
 from exchange.persistence.queries.audit import LoggedCommand, LoggedStep
-from exchange.state import LiveProgramme, PartyId, QuarterStanding, State
+from exchange.state import LiveProgramme, PartyId, PowerStanding, QuarterStanding, State
 from matching.picture import picture as picture_of_market
 from matching.terms import Seq
 
@@ -108,6 +108,14 @@ def _standing(standing: QuarterStanding) -> Iterator[object]:
     yield sorted(standing.references)
 
 
+def _power(power: PowerStanding) -> Iterator[object]:
+    yield power.tables
+    yield sorted(power.versions)
+    yield sorted(power.pues.items())
+    yield sorted(power.certificates.items())
+    yield sorted(power.left.items())
+
+
 def _parts(state: State) -> Iterator[tuple[str, object]]:
     market = state.market
     yield "terms", state.terms
@@ -117,11 +125,15 @@ def _parts(state: State) -> Iterator[tuple[str, object]]:
     yield "listings", state.listings
     yield "orders", state.orders
     unsettled = {name: sorted(live.unsettled.items()) for name, live in state.leases.items()}
-    yield "leases", ({name: (live.terms, live.last_run) for name, live in state.leases.items()}, unsettled)
+    yield (
+        "leases",
+        ({name: (live.terms, live.chip, live.last_run) for name, live in state.leases.items()}, unsettled),
+    )
     yield "reserves", state.reserves
     yield "contracts", state.contracts
     yield "keys", {party: sorted(keys) for party, keys in state.keys.items() if keys}
     yield "agreements", (state.agreements, list(state.drafts.values()))
+    yield "power", list(_power(state.power))
     yield "quarters", [(pair, *_standing(standing)) for pair, standing in state.quarters.items()]
     yield "facts", state.facts
     yield "programmes", {name: _programme(known) for name, known in state.programmes.items()}

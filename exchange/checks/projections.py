@@ -35,6 +35,10 @@ _ENDED: Mapping[str, Callable[[Row], bool]] = {
     "quarter_disputes": lambda _: True,
     "quarters_agreed": lambda _: True,
     "recognitions": lambda _: True,
+    "power_versions": lambda _: True,
+    "pue_declarations": lambda _: True,
+    "certificates": lambda _: True,
+    "line_emissions": lambda _: True,
     "runs": lambda row: row["status"] == "closed",
     "statements": lambda _: True,
     "statement_lines": lambda _: True,
@@ -77,6 +81,7 @@ class Fold:
                 rows = {key: row for key, row in known.added.items() if _ENDED[table.name](row)}
                 for key in rows:
                     del known.added[key]
+                rows |= self._rows.take_appended(table)
                 self.counts[table.name] += len(rows)
                 yield table.name, rows
 

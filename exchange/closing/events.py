@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from exchange.state import CloseRun, PartyId, RunId, VoucherId
+from exchange.state import CloseRun, PartyId, RunId, VoucherPart
 from matching.terms import RegionCode
+from settlement.carbon import Emissions
 from settlement.meters import Meter
 from settlement.money import Fen
 from settlement.statement import Line
-from settlement.terms import VoucherTerms
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,16 +23,6 @@ class UsageCut:
     """A run knows which usage it settles."""
 
     run: CloseRun
-
-
-@dataclass(frozen=True, slots=True)
-class VoucherPart:
-    """What a voucher covers of a line, the terms under which it does, and the region that owes it."""
-
-    voucher: VoucherId
-    issuer: RegionCode
-    terms: VoucherTerms
-    covered: Fen
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +75,38 @@ class StatementPosted:
     released: Fen
     slots_left: int
     held_left: Fen
+
+
+@dataclass(frozen=True, slots=True)
+class LineEmissions:
+    """What a statement line drew and emitted: the `n`-th of its statement.
+
+    `it_wh` is what the cards drew, in Wh. `factor_year` says of which year the grid's factor is, in mg of CO₂ per kWh.
+    `certificates` are the references that were used, each with its Wh. `by_region` shares the market-based grams
+    between the parties of `agreement`; it is empty where none was in force, or where that says nothing of carbon.
+    """
+
+    n: int
+    it_wh: int
+    pue_milli: int
+    factor_year: int
+    grid_mg_per_kwh: int
+    emissions: Emissions
+    certificates: tuple[tuple[str, int], ...]
+    agreement: tuple[str, int] | None
+    by_region: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EmissionsReckoned:
+    """What the lines of a lease's statement emitted, by one version of the tables. Never edited."""
+
+    run: RunId
+    subject: str
+    seller: PartyId
+    region: RegionCode
+    tables: str
+    lines: tuple[LineEmissions, ...]
 
 
 @dataclass(frozen=True, slots=True)

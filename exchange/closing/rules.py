@@ -6,20 +6,31 @@ from dataclasses import replace
 from itertools import groupby
 
 from exchange.closing.commands import BeginClose, ContractSum, CutUsage, FinishClose, LeaseSum, PostStatements
+from exchange.closing.emissions import reckoned
 from exchange.closing.events import (
     CloseBegun,
+    EmissionsReckoned,
     PeriodClosed,
     StatementLine,
     StatementPosted,
     SubjectKind,
     UsageCut,
-    VoucherPart,
 )
 from exchange.contracts.events import ContractClosed
 from exchange.holds import lease_hold
 from exchange.periods import Period, period_named, period_of
 from exchange.rejections import Rejected, VenueRejection, rejected
-from exchange.state import CloseRun, Instant, LeaseId, LiveContract, LiveLease, Pledge, RunId, State
+from exchange.state import (
+    CloseRun,
+    Instant,
+    LeaseId,
+    LiveContract,
+    LiveLease,
+    Pledge,
+    RunId,
+    State,
+    VoucherPart,
+)
 from exchange.vouchers.events import VoucherReturned
 from exchange.vouchers.rules import returned
 from settlement.agreements import PairAgreement
@@ -83,8 +94,11 @@ def cut_usage(state: State, command: CutUsage) -> Iterator[UsageCut | Rejected]:
 
 def post_statements(
     state: State, command: PostStatements
-) -> Iterator[StatementPosted | VoucherReturned | Rejected]:
-    """Book what leases and contracts have used. Nothing is booked if any part of it can't be."""
+) -> Iterator[StatementPosted | EmissionsReckoned | VoucherReturned | Rejected]:
+    """Book what leases and contracts have used. Nothing is booked if any part of it can't be.
+
+    What a lease emitted follows its statement. The cards that serve a contract's tokens are not known.
+    """
     run = state.open_run
     if run is None or run.id != command.run or run.usage_batch is None:
         yield rejected(
@@ -96,7 +110,12 @@ def post_statements(
         yield refusal
         return
     for lease_id, lease_sums in groupby(command.leases, key=lambda part: part.lease):
-        yield _lease_statement(state, command.run, state.leases[lease_id], tuple(lease_sums))
+        live = state.leases[lease_id]
+        posted = _lease_statement(state, command.run, live, tuple(lease_sums))
+        yield posted
+        emissions = reckoned(state, live.chip, posted)
+        if emissions is not None:
+            yield emissions
         if lease_id not in state.leases:
             yield from returned(state, lease_id)
     for contract_id, contract_sums in groupby(command.contracts, key=lambda part: part.contract):
@@ -240,7 +259,7 @@ def _lease_line(state: State, live: LiveLease, part: LeaseSum, pledges: tuple[Pl
         over_budget=NOTHING,
         line=statement_line(gross, terms),
         vouchers=tuple(
-            VoucherPart(one.voucher, one.issuer, terms, covered)
+            VoucherPart(one.voucher, one.programme, one.issuer, terms, one.at, covered)
             for one, terms, covered in zip(pledges, vouchers, vouchers_of(gross, vouchers), strict=True)
             if covered
         ),

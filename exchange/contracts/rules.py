@@ -13,6 +13,17 @@ from settlement.ledger.chart import AccountKind, LedgerAccount
 from settlement.rating.tokens import TokenPrices
 
 
+def decide_contracts(
+    state: State, seq: Seq, command: OpenContract | AgreePrices
+) -> Iterator[ContractOpened | PricesAgreed | Rejected]:
+    """What a command about contracts makes happen."""
+    match command:
+        case OpenContract():
+            yield from open_contract(state, seq, command)
+        case AgreePrices():
+            yield from agree_prices(state, command)
+
+
 def open_contract(state: State, seq: Seq, command: OpenContract) -> Iterator[ContractOpened | Rejected]:
     """Put a contract in force, and hold its whole budget."""
     refusal = _refusal(state, command)

@@ -53,9 +53,9 @@ class MovementStore:
         return [row["plan"] for row in rows]
 
     async def pending(self) -> Sequence[str]:
-        """Plans with a movement that waits for others."""
+        """Plans with a movement that waits for others, always in the same order."""
         rows = await self._pool.fetch(
-            "SELECT DISTINCT plan FROM movements WHERE NOT told AND state = 'pending'"
+            "SELECT DISTINCT plan FROM movements WHERE NOT told AND state = 'pending' ORDER BY plan"
         )
         return [row["plan"] for row in rows]
 

@@ -8,7 +8,14 @@ from typing import Any
 
 import msgspec
 
-from exchange.closing.events import CloseBegun, PeriodClosed, StatementPosted, SubjectKind, UsageCut
+from exchange.closing.events import (
+    CloseBegun,
+    EmissionsReckoned,
+    PeriodClosed,
+    StatementPosted,
+    SubjectKind,
+    UsageCut,
+)
 from exchange.contracts.events import ContractClosed, ContractOpened, PricesAgreed
 from exchange.events import Event
 from exchange.holds import slots_by_price
@@ -34,8 +41,10 @@ from exchange.payouts.events import (
 from exchange.payouts.evolving import PayoutEvent
 from exchange.persistence import payout_tables, tables
 from exchange.persistence.pair_projections import project_pair
+from exchange.persistence.power_projections import project_power
 from exchange.persistence.rows import Heard, Row, Rows
 from exchange.persistence.voucher_rows import project_vouchers
+from exchange.power.events import CertificatesDeclared, PowerTablesAdopted, PueDeclared
 from exchange.refunds.events import CreditNoteMoved, LineRefunded
 from exchange.state import ContractId, PayoutState, PricedRun
 from exchange.venue.events import TermsAdopted
@@ -91,6 +100,8 @@ def project(rows: Rows, seq: int, digest: bytes, event: Event) -> None:
             _project_run(rows, seq, event)
         case StatementPosted():
             _project_statement(rows, seq, event)
+        case PowerTablesAdopted() | PueDeclared() | CertificatesDeclared() | EmissionsReckoned():
+            project_power(rows, seq, event)
         case LineRefunded() | CreditNoteMoved():
             _project_refund(rows, event)
         case _:  # deposits live in the ledger, and a refusal changes nothing
@@ -249,6 +260,8 @@ def _refund_row(heard: Heard, event: LineRefunded) -> Row:
         "reason": event.reason,
         "reference": event.reference,
         "correction": _builtins(event.correction),
+        "payable": event.payable,
+        "returned": _builtins(event.returned),
         "invoice_used": event.note.invoice_used,
         "note_state": event.note.state,
         "note_since": event.note.since,

@@ -4,7 +4,7 @@ The log (`commands`, `events`, `entries`, `postings`) is the truth: rows are add
 writer's tables are projections: derived from events alone, and rebuilt from the log at any time. Usage arrives beside
 the log, in batches of its own, and is never changed either. What gateways and banks were asked, and have said, is in
 `payment_tables.py`; what regions sign is in `pair_tables.py`; what lines give back and sellers are paid in `payout_tables.py`;
-and what is about vouchers in `voucher_tables.py`.
+what is about vouchers in `voucher_tables.py`; and carbon in `power_tables.py`.
 """
 
 from dataclasses import fields
@@ -31,6 +31,7 @@ from exchange.persistence.columns import json_column as _json
 from exchange.persistence.columns import metadata
 from exchange.persistence.columns import text_column as _text
 from exchange.persistence.pair_tables import PAIR_TABLES
+from exchange.persistence.power_tables import POWER_TABLES
 from exchange.persistence.voucher_tables import VOUCHER_TABLES
 from settlement.ledger.chart import CONTRA
 from settlement.statement import Line, RegionShares
@@ -470,6 +471,7 @@ PROJECTIONS = (
     contract_prices,
     agreements,
     *PAIR_TABLES,
+    *POWER_TABLES,
     *VOUCHER_TABLES,
     runs,
     statements,

@@ -9,6 +9,7 @@ from itertools import count
 from exchange.app import Exchange
 from exchange.catalogue.catalogue import Catalogue
 from exchange.persistence.queries.replay import commands_done
+from exchange.power.commands import AdoptPowerTables
 from exchange.replay.assumptions import HOUR_S, Assumptions
 from exchange.replay.plan import plan_market
 from exchange.replay.planned import MarketPlan
@@ -77,6 +78,7 @@ class Demo:
 
         async def pace(now: Instant) -> None:
             nonlocal began
+            await self._reckon_carbon()
             if now <= ahead:
                 return
             if began is None:
@@ -86,6 +88,12 @@ class Demo:
 
         for number in count():
             await self._week(number, pace)
+
+    async def _reckon_carbon(self) -> None:
+        """Adopt tables of power before the first month is closed, once the log shows that this is a demo."""
+        if self._exchange.engine.state.power.tables is None:
+            tables = self._exchange.catalogue.power_tables("demo")
+            await self._exchange.as_venue("demo-power-tables", AdoptPowerTables(tables))
 
     async def _week(self, number: int, pace: Callable[[Instant], Awaitable[None]]) -> None:
         plan = _planned(number)

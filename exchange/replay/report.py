@@ -2,13 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from exchange.catalogue.catalogue import load_catalogue
 from exchange.memory import peak_memory_mb
 from exchange.persistence.database import Connection
 from exchange.persistence.queries import replay as queries
+from exchange.persistence.queries.payouts import dues
 from exchange.replay import comparison
 from exchange.replay.assumptions import HOUR_S, SLOT_S, describe
 from exchange.replay.baseline import first_fit
@@ -18,6 +19,7 @@ from exchange.replay.pricing import valleys_in
 from exchange.replay.run import Play
 from exchange.replay.scoring import Outcome, outcome_of
 from exchange.replay.script import fingerprint_of
+from exchange.replay.settling import bank_payments
 from exchange.replay.stats import Shape, shape_of_orders
 from exchange.replay.uses import Use, served
 
@@ -64,6 +66,7 @@ async def report(play: Play, shape: Shape, left_out: Mapping[str, int]) -> Repla
             *_before(play.plan, shape, left_out),
             *await _traded(play.plan, connection),
             *await _settled(connection),
+            *await _paid(play, connection),
             Section("assumptions", "Everything assumed", _assumptions(play.plan)),
         )
     return ReplayReport(
@@ -120,9 +123,32 @@ async def _settled(connection: Connection) -> list[Section]:
         Section("periods", "Periods closed", await queries.periods(connection)),
         Section("sellers", "Money by seller", await queries.by_seller(connection)),
         Section("pairs", "Money by pair of regions", await queries.by_pair(connection)),
+        Section("pair_months", "Statements of pairs by month", await queries.pair_months(connection)),
         Section("taxes", "Tax lines", await queries.tax_lines(connection)),
         Section("tokens", "Token contracts", await queries.token_contracts(connection)),
         Section("ledger", "Trial balance", await queries.ledger(connection)),
+    ]
+
+
+async def _paid(play: Play, connection: Connection) -> list[Section]:
+    """What sellers were paid, and whether the books agree about it. All of them are compared, from the first day on."""
+    held_back = {one.party: one.held_back for one in await dues(play.exchange.readers)}
+    sellers = [
+        {**row, "held_back_fen": held_back.get(row["seller"], 0)}
+        for row in await queries.payouts_by_seller(connection)
+    ]
+    found = await bank_payments(play.exchange).reconcile_since(play.plan.start_s)
+    compared = {
+        **await queries.books(connection),
+        "matched": len(found.agreed),
+        "missing": len(found.missing),
+        "differing": len(found.differing),
+        "fees_fen": found.fees,
+    }
+    return [
+        Section("payouts", "Payouts by seller", sellers),
+        Section("reconciliation", "Reconciliation", [compared]),
+        Section("differences", "What the books differ in", [asdict(one) for one in found.differences]),
     ]
 
 

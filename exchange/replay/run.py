@@ -11,8 +11,21 @@ from exchange.bus import Answer
 from exchange.persistence.queries import replay as queries
 from exchange.replay.assumptions import HOUR_S, SLOT_S
 from exchange.replay.planned import MarketPlan
-from exchange.replay.script import CLERK, Ask, Close, Line, Report, fingerprint_of, script
+from exchange.replay.script import (
+    CLERK,
+    Agree,
+    Ask,
+    Between,
+    Close,
+    Line,
+    Moment,
+    PayDay,
+    Report,
+    fingerprint_of,
+    script,
+)
 from exchange.replay.sellers import Tokens, batches, deliveries, tokens
+from exchange.replay.settling import agree, pay_sellers
 from exchange.replay.signing import SigningMeters
 from exchange.state import Instant
 from exchange.venue.commands import Tick
@@ -74,9 +87,9 @@ async def perform(
                     in_flight.append(asyncio.ensure_future(play.exchange.bus.submit(envelope)))
                     if len(in_flight) >= IN_FLIGHT_MAX:
                         await in_flight.popleft()
-                case Report() | Close():
+                case Between(_, moment):
                     await _settled(in_flight)
-                    await _between(play, line)
+                    await _happens(play, moment)
             if isinstance(line, Ask) and line.n % IN_FLIGHT_MAX == 0:
                 progress(line.n - len(in_flight))
         await _settled(in_flight)
@@ -100,12 +113,16 @@ async def _settled(in_flight: deque[asyncio.Future[Answer]]) -> None:
         await in_flight.popleft()
 
 
-async def _between(play: Play, line: Report | Close) -> None:
-    match line:
+async def _happens(play: Play, moment: Moment) -> None:
+    match moment:
         case Report():
-            await _report(play, line)
-        case Close(_, period):
+            await _report(play, moment)
+        case Close(period):
             await play.exchange.closing(CLERK).close(period)
+        case Agree():
+            await agree(play.exchange, play.plan, moment)
+        case PayDay():
+            await pay_sellers(play.exchange, moment)
 
 
 async def _report(play: Play, report: Report) -> None:

@@ -1,4 +1,4 @@
-"""A plan as a script: every command in its order, and between them the moments of metering and closing."""
+"""A plan as a script: every command in its order, and between them the moments of metering and settling."""
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,7 +14,8 @@ from exchange.contracts.commands import OpenContract
 from exchange.listings.commands import PublishListing
 from exchange.orders.commands import PlaceOrder
 from exchange.parties.commands import Deposit, IssueKey, RegisterParty
-from exchange.periods import Period, periods_between
+from exchange.payouts.commands import NamePayoutAccount
+from exchange.periods import Period, period_of, periods_between, quarter_named, quarter_of
 from exchange.replay.assumptions import HOUR_S, SLOT_S
 from exchange.replay.grid import curve_of, window_of
 from exchange.replay.orders import asked_of
@@ -26,7 +27,7 @@ from exchange.replay.planned import (
     PlannedTokenContract,
 )
 from exchange.replay.trace import DAY_S
-from exchange.state import VENUE, Instant, Party, PartyId, Role, VenueTerms
+from exchange.state import VENUE, Instant, Party, PartyId, PayoutTerms, Role, VenueTerms
 from exchange.venue.commands import Tick
 from matching.terms import OwnerGroup, RegionCode, Slot
 from settlement.agreements import PairAgreement
@@ -39,6 +40,7 @@ NOBODYS = "0" * 64  # the digest of a secret that nobody has: the script alone s
 LINE = str(CatalogueLine.COMPUTE_SERVICE)
 ROUND_S = 6 * HOUR_S  # how often sellers report
 CLOSE_AFTER_S = DAY_S  # a period is closed a day after its end: some late windows are open still
+HELD_BACK_S = PayoutTerms().hold_back_days * DAY_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,22 +53,45 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Sellers report what was over by `until` and not by `since`, both slots. Done before the `n`-th command."""
+    """Sellers report what was over by `until` and not by `since`, both slots."""
 
-    n: int
     since: Slot
     until: Slot
 
 
 @dataclass(frozen=True, slots=True)
 class Close:
-    """The clerk closes a period. Done before the `n`-th command."""
+    """The clerk closes a period."""
 
-    n: int
     period: str
 
 
-Line = Ask | Report | Close
+@dataclass(frozen=True, slots=True)
+class Agree:
+    """The offices of each pair confirm what a quarter came to."""
+
+    quarter: str
+
+
+@dataclass(frozen=True, slots=True)
+class PayDay:
+    """Sellers are paid what a period came to, since it is held back no more."""
+
+    period: str
+
+
+Moment = Report | Close | Agree | PayDay
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """What is done before the `n`-th command, when all before it are durable."""
+
+    n: int
+    moment: Moment
+
+
+Line = Ask | Between
 
 
 def fingerprint_of(plan: MarketPlan) -> str:
@@ -75,27 +100,44 @@ def fingerprint_of(plan: MarketPlan) -> str:
 
 
 def script(plan: MarketPlan, terms: VenueTerms) -> Iterator[Line]:
-    """The whole play, from the admission of the parties to the closing of the last period."""
-    periods = periods_between(plan.start_s, plan.closes_s, terms.utc_offset_seconds)
-    closing = {period.ends + CLOSE_AFTER_S: period for period in periods}
-    last_s = max(closing)
-    clock = {*range(plan.start_s, plan.closes_s, SLOT_S), *range(plan.start_s, last_s, ROUND_S), *closing}
-    acts = chain(_opening(plan), _trading(plan, sorted(clock), closing, reported_s=plan.start_s))
-    return _numbered(fingerprint_of(plan), acts)
+    """The whole play, from the admission of the parties until the last quarter is agreed and the last seller paid."""
+    offset = terms.utc_offset_seconds
+    last = quarter_named(quarter_of(period_of(plan.closes_s - 1, offset).name), offset)
+    assert last is not None, "every month lies in a quarter"
+    moments = _settling(periods_between(plan.start_s, last.ends, offset))
+    clock = {
+        *range(plan.start_s, plan.closes_s, SLOT_S),
+        *range(plan.start_s, max(moments), ROUND_S),
+        *moments,
+    }
+    trading = _trading(plan, sorted(clock), moments, reported_s=plan.start_s)
+    return _numbered(fingerprint_of(plan), chain(_opening(plan), _accounts(plan), trading))
+
+
+def _settling(periods: Iterable[Period]) -> dict[int, list[Moment]]:
+    """When each period is closed and its sellers paid; with the last of a quarter its regions agree."""
+    moments: dict[int, list[Moment]] = {}
+    for period in periods:
+        closed_s = period.ends + CLOSE_AFTER_S
+        moments[closed_s] = [Close(period.name)]
+        if int(period.name[-2:]) % 3 == 0:
+            moments[closed_s].append(Agree(quarter_of(period.name)))
+        moments[closed_s + HELD_BACK_S] = [PayDay(period.name)]
+    return moments
 
 
 def episode(plan: MarketPlan, terms: VenueTerms, *, first: bool) -> Iterator[Line]:
     """A play that another one follows at the end of its span. Only the first admits the parties."""
     clock = range(plan.start_s, plan.end_s, SLOT_S)
     periods = periods_between(plan.start_s - CLOSE_AFTER_S, plan.end_s, terms.utc_offset_seconds)
-    closing = {period.ends + CLOSE_AFTER_S: period for period in periods}
+    closing = {period.ends + CLOSE_AFTER_S: [Close(period.name)] for period in periods}
     opening = _opening(plan) if first else _next_week(plan)
     reported_s = plan.start_s if first else plan.start_s - ROUND_S
     return _numbered(fingerprint_of(plan), chain(opening, _trading(plan, clock, closing, reported_s)))
 
 
-Act = tuple[PartyId, Command] | Period | range
-"""A command with who gives it, a period to close, or a range of slots to report."""
+Act = tuple[PartyId, Command] | Moment
+"""A command with who gives it, or what is done beside them."""
 
 
 def _numbered(prefix: str, acts: Iterable[Act]) -> Iterator[Line]:
@@ -105,24 +147,21 @@ def _numbered(prefix: str, acts: Iterable[Act]) -> Iterator[Line]:
             n += 1
             by, command = part
             yield Ask(n, Envelope(by, f"{prefix}/{n}", command))
-        elif isinstance(part, Period):
-            yield Close(n + 1, part.name)
         else:
-            yield Report(n + 1, Slot(part.start), Slot(part.stop))
+            yield Between(n + 1, part)
 
 
 def _trading(
-    plan: MarketPlan, clock: Iterable[int], closing: Mapping[int, Period], reported_s: int
+    plan: MarketPlan, clock: Iterable[int], moments: Mapping[int, Iterable[Moment]], reported_s: int
 ) -> Iterator[Act]:
-    """Time passes; what falls due is reported, closed and ordered, in this order."""
+    """Time passes; what falls due is reported, settled and ordered, in this order."""
     orders, ahead = iter(plan.orders), list[PlannedOrder]()
     for at_s in clock:
         yield VENUE, Tick(Instant(at_s))
         if (at_s - plan.start_s) % ROUND_S == 0 and at_s > reported_s:
-            yield range(reported_s // SLOT_S, at_s // SLOT_S)
+            yield Report(Slot(reported_s // SLOT_S), Slot(at_s // SLOT_S))
             reported_s = at_s
-        if at_s in closing:
-            yield closing[at_s]
+        yield from moments.get(at_s, ())
         for order in _due(orders, ahead, at_s + SLOT_S):
             yield PartyId(order.buyer), _place(order)
 
@@ -142,8 +181,8 @@ def _opening(plan: MarketPlan) -> Iterator[Act]:
     yield VENUE, _party(CLERK, "Settlement clerk", Role.CLERK, plan.sellers[0].region)
     offices = dict.fromkeys(region for pair in plan.agreements for region in (pair.source, pair.destination))
     for region in offices:
-        yield VENUE, _party(_office(region), f"Finance office of {region}", Role.REGION, region)
-        yield VENUE, IssueKey(_office(region), SIGNING_KEY, NOBODYS)
+        yield VENUE, _party(office_of(region), f"Finance office of {region}", Role.REGION, region)
+        yield VENUE, IssueKey(office_of(region), SIGNING_KEY, NOBODYS)
     for seller in plan.sellers:
         yield VENUE, _party(PartyId(seller.code), seller.name, Role.SELLER, seller.region)
     for buyer in plan.buyers:
@@ -151,6 +190,13 @@ def _opening(plan: MarketPlan) -> Iterator[Act]:
     for pair in plan.agreements:
         yield from _signed(_agreement(pair, plan.start_s))
     yield from _next_week(plan)
+
+
+def _accounts(plan: MarketPlan) -> Iterator[Act]:
+    """Each seller names an account at a bank."""
+    for n, seller in enumerate(plan.sellers, start=1):
+        party = PartyId(seller.code)
+        yield party, NamePayoutAccount(party, f"62{n:014}")
 
 
 def _next_week(plan: MarketPlan) -> Iterator[Act]:
@@ -169,10 +215,11 @@ def _signed(agreement: PairAgreement) -> Iterator[Act]:
     yield VENUE, ProposeAgreement(agreement)
     for region in agreement.parties:
         sign = SignAgreement(agreement.id, agreement.version, SIGNING_KEY, digest_of(agreement))
-        yield _office(RegionCode(region)), sign
+        yield office_of(RegionCode(region)), sign
 
 
-def _office(region: RegionCode) -> PartyId:
+def office_of(region: RegionCode) -> PartyId:
+    """The finance office of a paired region."""
     return PartyId(f"region-{region}")
 
 
@@ -193,11 +240,7 @@ def _contract(contract: PlannedTokenContract, plan: MarketPlan) -> OpenContract:
         buyer=PartyId(contract.buyer),
         seller=PartyId(contract.seller),
         destination=contract.destination,
-        prices=TokenPrices(
-            input=contract.input_price,
-            cached_input=contract.input_price,
-            output=contract.output_price,
-        ),
+        prices=TokenPrices(contract.input_price, contract.input_price, contract.output_price),
         budget=contract.budget_fen,
         begins=Instant(plan.start_s),
         ends=Instant(plan.end_s),

@@ -15,6 +15,8 @@ class Book(StrEnum):
     """What is owed in cash."""
     MEMO = "memo"
     """What regions attribute to themselves under an agreement; nobody is paid from it."""
+    CARBON = "carbon"
+    """The same of emissions, in grams of CO₂."""
     VOUCHERS = "vouchers"
     """What regions have promised in vouchers, and what became of it; it turns into money only by being used."""
 
@@ -50,6 +52,10 @@ class AccountKind(StrEnum):
     GDP = "gdp"
     """What a region counts towards its output under its agreements; not official statistics."""
 
+    EMISSIONS = "emissions"
+    """The contra side of every emission: the grams that statements gave the regions to count."""
+    CARBON = "carbon"
+    """The grams of CO₂ that a region counts as its own under its agreements; not a report of emissions."""
     VOUCHER_BUDGET = "voucher_budget"
     """The contra side of vouchers: what a programme has promised, less what was not used in time."""
     VOUCHER_LEFT = "voucher_left"
@@ -62,6 +68,8 @@ class AccountKind(StrEnum):
     @property
     def book(self) -> Book:
         """The book in which accounts of this kind stand."""
+        if self in CARBON_KINDS:
+            return Book.CARBON
         if self in VOUCHER_KINDS:
             return Book.VOUCHERS
         return Book.MEMO if self in MEMO_KINDS else Book.MONEY
@@ -70,6 +78,8 @@ class AccountKind(StrEnum):
 MEMO_KINDS: frozenset[AccountKind] = frozenset(
     {AccountKind.ATTRIBUTION, AccountKind.REVENUE, AccountKind.TAX, AccountKind.GDP}
 )
+
+CARBON_KINDS: frozenset[AccountKind] = frozenset({AccountKind.EMISSIONS, AccountKind.CARBON})
 
 VOUCHER_KINDS: frozenset[AccountKind] = frozenset(
     {
@@ -81,7 +91,13 @@ VOUCHER_KINDS: frozenset[AccountKind] = frozenset(
 )
 
 CONTRA: frozenset[AccountKind] = frozenset(
-    {AccountKind.BANK, AccountKind.SUBSIDY_CLAIM, AccountKind.ATTRIBUTION, AccountKind.VOUCHER_BUDGET}
+    {
+        AccountKind.BANK,
+        AccountKind.SUBSIDY_CLAIM,
+        AccountKind.ATTRIBUTION,
+        AccountKind.EMISSIONS,
+        AccountKind.VOUCHER_BUDGET,
+    }
 )
 """The only kinds that may go below zero. The list is fixed here: no account can be exempted by a flag."""
 

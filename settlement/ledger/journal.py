@@ -21,6 +21,8 @@ class EntryKind(StrEnum):
     """Delivered time was paid for, out of what was held."""
     ATTRIBUTION = "attribution"
     """Regions were given their shares of a settled line."""
+    EMISSION = "emission"
+    """Regions were given their shares of what a settled line emitted."""
     REFUND = "refund"
     """A settled line was corrected: the buyer has back what the seller and the venue give up."""
     PAYOUT = "payout"
@@ -38,7 +40,7 @@ class EntryKind(StrEnum):
 
 
 class Posting(NamedTuple):
-    """One leg of an entry, in fen: positive credits the account, negative debits it."""
+    """One leg of an entry, in fen or, in the carbon book, grams: positive credits the account, negative debits it."""
 
     account: LedgerAccount
     amount: int

@@ -1,13 +1,19 @@
-"""What the parties of the state machine ask for, drawn at random: mostly what makes sense."""
+"""What a venue may be asked, drawn by chance: drafts of listings, orders and reports, and the commands made of them."""
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Any
 
 from hypothesis import strategies as st
 
 from exchange.listings.commands import PublishListing
 from exchange.orders.commands import PlaceOrder
-from exchange.state import PartyId, VoucherId
+from exchange.power.commands import DeclareCertificates, DeclarePue
+from exchange.state import (
+    PartyId,
+    VenueTerms,
+    VoucherId,
+)
+from exchange.vouchers.judging import ANY
 from matching.curves import PriceCurve
 from matching.terms import (
     Block,
@@ -22,7 +28,17 @@ from matching.terms import (
     Work,
 )
 from settlement.rating.tokens import TokenPrices
-from tests.exchange.house import BUYER, EAST, FAST, LEASE_LINE, SELLER, SERVICE, SLOW, WEST, House
+from tests.exchange.house import (
+    BUYER,
+    EAST,
+    FAST,
+    LEASE_LINE,
+    SELLER,
+    SERVICE,
+    SLOW,
+    WEST,
+    House,
+)
 
 DUAL, RAY, OFFICE = (
     PartyId("dual"),
@@ -71,6 +87,14 @@ orders = st.fixed_dictionaries(
         "vouchers": st.sampled_from([None, None, 0, 1, 1, 2, 3]),
     }
 )
+declarations = st.tuples(
+    st.sampled_from([SELLER, DUAL, RAY]),
+    st.sampled_from([DeclareCertificates, DeclareCertificates, DeclarePue]),
+    st.sampled_from([WEST, WEST, EAST]),
+    st.integers(1, 3),
+    st.sampled_from([1, 2, 40, 1000, 1333, 0]),
+    st.sampled_from("uvwxyz"),
+)
 baskets = st.lists(orders, min_size=1, max_size=5)
 reports = st.fixed_dictionaries(
     {
@@ -80,53 +104,74 @@ reports = st.fixed_dictionaries(
         "tokens": st.tuples(st.integers(0, 10**8), st.integers(0, 10**7), st.integers(0, 10**8)),
     }
 )
+token_prices = st.tuples(steps, steps, steps).map(
+    lambda at: TokenPrices(at[0] * 3_333_333, at[1] * 333_333, at[2] * 7_000_001)
+)
 
 
-def token_prices(fresh: int, cached: int, output: int) -> TokenPrices:
-    return TokenPrices(fresh * 3_333_333, cached * 333_333, output * 7_000_001)
+class Drafts:
+    """Makes commands of drafts, for a house of some terms."""
 
+    terms: VenueTerms
+    house: House
 
-def listing_of(draft: Draft, house: House, price: Callable[[int], int]) -> PublishListing:
-    """A listing whose price changes every third slot."""
-    begins = house.state.market.now - house.first + draft["start"]
-    rises = ((house.first + begins + 3 * n, price(at)) for n, at in enumerate(draft["prices"]))
-    return PublishListing(
-        chip=draft["chip"],
-        region=draft["region"],
-        window=house.window(begins, begins + draft["length"]),
-        cards=draft["cards"],
-        lot=draft["lot"],
-        min_slots=draft["min_slots"],
-        asks=dict.fromkeys(draft["tiers"], PriceCurve(tuple(rises))),
-        line=draft["line"],
-        price_rule=draft["price_rule"],
-    )
+    @property
+    def now(self) -> int:
+        """The clock, in slots since new year."""
+        return self.house.state.market.now - self.house.first
 
+    def price(self, steps: int) -> int:
+        """In slots of a quarter, an odd number of steps costs a fraction of a fen."""
+        return steps * 37 * self.terms.price_tick
 
-def order_as(
-    draft: Draft, house: House, price: Callable[[int], int], vouchers: tuple[VoucherId, ...]
-) -> PlaceOrder:
-    """An order as it was drafted, from now on."""
-    begins = house.state.market.now - house.first + draft["start"]
-    return PlaceOrder(
-        tier=draft["tier"],
-        chips=draft["chips"],
-        regions=draft["regions"],
-        window=house.window(begins, begins + draft["slots"] + draft["slack"]),
-        limit=Price(price(draft["limit"])),
-        shape=_shape(draft),
-        prefer=draft["prefer"],
-        tif=draft["tif"],
-        on_preempt=draft["on_preempt"],
-        home=draft["home"],
-        mbps_per_card=draft["mbps_per_card"],
-        vouchers=vouchers,
-    )
+    def one_of(self, known: Mapping[Any, Any], back: int) -> tuple[Any, Any]:
+        """Something that is open, the youngest first; or an id that never was."""
+        return list(known.items())[-1 - back % len(known)] if known else ("nothing", None)
 
+    def listing(self, draft: Draft) -> PublishListing:
+        """A listing whose price changes every third slot."""
+        start = self.now + draft["start"]
+        rises = ((self.house.first + start + 3 * n, self.price(at)) for n, at in enumerate(draft["prices"]))
+        return PublishListing(
+            chip=draft["chip"],
+            region=draft["region"],
+            window=self.house.window(start, start + draft["length"]),
+            cards=draft["cards"],
+            lot=draft["lot"],
+            min_slots=draft["min_slots"],
+            asks=dict.fromkeys(draft["tiers"], PriceCurve(tuple(rises))),
+            line=draft["line"],
+            price_rule=draft["price_rule"],
+        )
 
-def _shape(draft: Draft) -> Shape:
-    """A block; or as much work, at the rate of the block's most cards."""
-    (least, most), slots, kind = draft["cards"], draft["slots"], draft["shape"]
-    if kind in {"work", "whole"}:
-        return Work(most * slots, most, kind == "whole")
-    return Block(least, most, slots, kind)
+    def order(self, draft: Draft) -> PlaceOrder:
+        start = self.now + draft["start"]
+        return PlaceOrder(
+            tier=draft["tier"],
+            chips=draft["chips"],
+            regions=draft["regions"],
+            window=self.house.window(start, start + draft["slots"] + draft["slack"]),
+            limit=Price(self.price(draft["limit"])),
+            shape=self.shape(draft),
+            prefer=draft["prefer"],
+            tif=draft["tif"],
+            on_preempt=draft["on_preempt"],
+            home=draft["home"],
+            mbps_per_card=draft["mbps_per_card"],
+            vouchers=self.vouchers(draft),
+        )
+
+    def shape(self, draft: Draft) -> Shape:
+        """A block; or as much work, at the rate of the block's most cards."""
+        (least, most), slots, kind = draft["cards"], draft["slots"], draft["shape"]
+        if kind in {"work", "whole"}:
+            return Work(most * slots, most, kind == "whole")
+        return Block(least, most, slots, kind)
+
+    def vouchers(self, draft: Draft) -> tuple[VoucherId, ...]:
+        """Vouchers of whoever orders, the youngest first, or whichever the venue picks, or somebody else's."""
+        if draft["vouchers"] is None:
+            return (ANY,)
+        known = self.house.state.vouchers.items()
+        own = [name for name, live in reversed(known) if live.terms.buyer == draft["by"]]
+        return (*own[: draft["vouchers"]],) if draft["vouchers"] < 3 else (*self.house.state.vouchers,)[:1]

@@ -34,6 +34,7 @@ from matching.terms import (
 from settlement.agreements import PairAgreement, Shares
 from settlement.ledger.chart import AccountKind, LedgerAccount
 from settlement.money import BasisPoints, Fen
+from settlement.power import CardPower, GridFactor, PowerTables
 from settlement.sign_off import digest_of
 from settlement.terms import FeeBase, FeeTerms
 from settlement.vouchers.programme import ChipOrigin
@@ -74,14 +75,33 @@ def party(name: str, *roles: Role, region: RegionCode = EAST, group: str = "") -
     return Party(PartyId(name), name.title(), frozenset(roles), region, OwnerGroup(group or name))
 
 
-def pair(begins: int, ends: int | None, tax: int = 5000, version: int = 1) -> PairAgreement:
-    """What east and west share: revenue 40:60, tax as given, output 35:65."""
+def pair(
+    begins: int,
+    ends: int | None,
+    tax: int = 5000,
+    version: int = 1,
+    carbon: tuple[BasisPoints, ...] = (),
+) -> PairAgreement:
+    """What east and west share: revenue 40:60, tax and carbon as given, output 35:65."""
     shares = Shares(
         revenue=(BasisPoints(4000), BasisPoints(6000)),
         tax=(BasisPoints(tax), BasisPoints(10_000 - tax)),
         gdp=(BasisPoints(3500), BasisPoints(6500)),
+        carbon=carbon,
     )
     return PairAgreement("east-west", version, (EAST, WEST), begins, ends, shares, BasisPoints(6000))
+
+
+def power_tables(version: str = "2026-1", watts: int = 700) -> PowerTables:
+    """Figures for all that is traded: the west draws on a cleaner grid, and has a better PUE."""
+    east = (GridFactor(2021, 600_001, "ministry"), GridFactor(2022, 584_900, "ministry"))
+    west = (GridFactor(2021, 495_500, "ministry"), GridFactor(2022, 477_200, "ministry"))
+    return PowerTables(
+        version=version,
+        cards={FAST: CardPower(watts, "data sheet"), SLOW: CardPower(350, "data sheet")},
+        factors={EAST: east, WEST: west, NORTH: west},
+        pues={EAST: 1500, WEST: 1200, NORTH: 1333},
+    )
 
 
 def office_of(region: str) -> PartyId:

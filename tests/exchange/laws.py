@@ -4,24 +4,11 @@ from collections import Counter
 from fractions import Fraction
 from math import ceil
 
-from hypothesis import HealthCheck, Phase, settings
-
 from exchange.state import LiveLease, PayoutState, State
 from matching.terms import Block, OnPreempt, Order, OrderId, Split, Tier
 from settlement.ledger.chart import CONTRA, AccountKind
 
 FEN = 10_000  # micro-yuan
-
-LAWFUL = settings(
-    max_examples=120,
-    stateful_step_count=30,
-    deadline=None,
-    database=None,
-    print_blob=True,
-    phases=[Phase.explicit, Phase.generate],
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
-"""How much of the state machine a test runs."""
 
 
 def require_sound(state: State) -> None:

@@ -1,10 +1,9 @@
 """Several parties ask a venue for anything, in any order, while a second state follows by the log alone."""
 
 import copy
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -15,12 +14,11 @@ from exchange.agreements.commands import (
     WithdrawAgreement,
 )
 from exchange.checks.decisions import picture
+from exchange.checks.emissions import Emitted
 from exchange.commands import Command
 from exchange.contracts.commands import AgreePrices, OpenContract
 from exchange.contracts.events import PricesAgreed
 from exchange.core import evolve
-from exchange.listings.commands import PublishListing
-from exchange.orders.commands import PlaceOrder
 from exchange.orders.rules import order_of
 from exchange.parties.commands import IssueKey, RevokeKey
 from exchange.payouts.commands import (
@@ -34,6 +32,7 @@ from exchange.payouts.commands import (
 )
 from exchange.payouts.rules import due
 from exchange.persistence.codec import decode_command, decode_event, encode
+from exchange.power.commands import AdoptPowerTables, DeclareCertificates, DeclarePue
 from exchange.quarters.commands import ConfirmQuarter, DisputeQuarter, RecogniseAmount
 from exchange.refunds.commands import MoveCreditNote, RefundLine
 from exchange.rejections import Rejected
@@ -49,12 +48,9 @@ from exchange.state import (
     RefundId,
     Role,
     SettledLine,
-    VenueTerms,
-    VoucherId,
 )
 from exchange.venue.commands import AdoptTerms
 from exchange.vouchers.commands import AdoptProgramme, ClaimVoucher, DeclareFacts, IssueVoucher
-from exchange.vouchers.judging import ANY
 from matching.commands import AmendListing, AmendOrder, CancelOrder, Reclaim, SetLink, WithdrawListing
 from matching.curves import PriceCurve
 from matching.terms import (
@@ -68,8 +64,9 @@ from matching.terms import (
 )
 from settlement.credit_notes import CreditNoteEvent
 from settlement.ledger.chart import AccountKind
-from settlement.money import Fen
+from settlement.money import BasisPoints, Fen
 from settlement.quarters import SHARED_KINDS, Figure, PairQuarter, QuarterFigures
+from settlement.rating.tokens import TokenPrices
 from settlement.sign_off import digest_of
 from settlement.vouchers.parties import BuyerSize
 from tests.exchange.desk import Desk
@@ -78,12 +75,12 @@ from tests.exchange.drafts import (
     OFFICE,
     RAY,
     Draft,
+    Drafts,
     backs,
     baskets,
+    declarations,
     honesty,
-    listing_of,
     listings,
-    order_as,
     orders,
     reports,
     sizes,
@@ -104,16 +101,27 @@ from tests.exchange.house import (
     office_of,
     pair,
     party,
+    power_tables,
 )
 from tests.exchange.laws import left_to_pay, most_it_costs
 from tests.exchange.promises import amounts, programme_of, programmes
 from tests.exchange.settled import require_what_remains, settled_lines
 
+LAWFUL = settings(
+    max_examples=120,
+    stateful_step_count=30,
+    deadline=None,
+    database=None,
+    print_blob=True,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
 
-class Venue(RuleBasedStateMachine):
+
+class Venue(Drafts, RuleBasedStateMachine):
     """A venue with slots of an hour. What is asked mostly makes sense, and is mostly asked by whom it behoves."""
 
-    terms: VenueTerms = HOURS
+    terms = HOURS
 
     def __init__(self) -> None:
         super().__init__()
@@ -125,6 +133,7 @@ class Venue(RuleBasedStateMachine):
         self.desk = Desk(self.house)
         self.follower = copy.deepcopy(self.house.state)
         self.followed = len(self.house.log)
+        self.emitted = Emitted()
         self.lines: list[SettledLine] = []
 
     # Trading
@@ -212,17 +221,17 @@ class Venue(RuleBasedStateMachine):
 
     @rule(
         by=st.sampled_from([BUYER, DUAL]),
-        prices=st.tuples(steps, steps, steps),
+        prices=token_prices,
         budget=st.integers(0, 60_00),
         days=st.sampled_from([3, 29, 40, -1]),
     )
-    def contract(self, by: PartyId, prices: tuple[int, int, int], budget: int, days: int) -> None:
+    def contract(self, by: PartyId, prices: TokenPrices, budget: int, days: int) -> None:
         now = self.house.state.now
         command = OpenContract(
             buyer=by,
             seller=SELLER,
             destination=WEST,
-            prices=token_prices(*prices),
+            prices=prices,
             budget=Fen(budget),
             begins=now,
             ends=Instant(now + days * 86_400 - 7),
@@ -230,13 +239,13 @@ class Venue(RuleBasedStateMachine):
         )
         self.house.ask(CLERK, command)
 
-    @rule(back=backs, after=st.integers(-30, 60), prices=st.tuples(steps, steps, steps))
-    def agree_prices(self, back: int, after: int, prices: tuple[int, int, int]) -> None:
+    @rule(back=backs, after=st.integers(-30, 60), prices=token_prices)
+    def agree_prices(self, back: int, after: int, prices: TokenPrices) -> None:
         """No prices begin in a period that is closed, and those before stand."""
         name, live = self.one_of(self.house.state.contracts, back)
         before = list(live.tariffs) if live else []
         begins = Instant(self.house.state.now + after * self.terms.slot_seconds)
-        (event,) = self.house.ask(CLERK, AgreePrices(ContractId(name), begins, token_prices(*prices)))
+        (event,) = self.house.ask(CLERK, AgreePrices(ContractId(name), begins, prices))
         if isinstance(event, PricesAgreed):
             assert event.tariff.valid_from >= self.house.state.closed_until
             assert live.tariffs == [*before, event.tariff]
@@ -246,7 +255,10 @@ class Venue(RuleBasedStateMachine):
     def agree(self, after: int, lasts: int | None, tax: int) -> None:
         begins = self.house.state.now + after * 1800
         ends = None if lasts is None else begins + lasts * 1800
-        self.house.ask(CLERK, ProposeAgreement(pair(begins, ends, tax, version=len(self.house.log))))
+        agreement = pair(
+            begins, ends, tax, len(self.house.log), (BasisPoints(tax), BasisPoints(10_000 - tax))
+        )
+        self.house.ask(CLERK, ProposeAgreement(agreement))
 
     @precondition(lambda self: self.house.state.drafts)
     @rule(
@@ -336,14 +348,6 @@ class Venue(RuleBasedStateMachine):
         name, _ = self.one_of(self.house.state.programmes, back)
         self.house.ask(who, ClaimVoucher(ProgrammeId(name)))
 
-    def vouchers(self, draft: Draft) -> tuple[VoucherId, ...]:
-        """Vouchers of whoever orders, the youngest first, or whichever the venue picks, or somebody else's."""
-        if draft["vouchers"] is None:
-            return (ANY,)
-        known = self.house.state.vouchers.items()
-        own = [name for name, live in reversed(known) if live.terms.buyer == draft["by"]]
-        return (*own[: draft["vouchers"]],) if draft["vouchers"] < 3 else (*self.house.state.vouchers,)[:1]
-
     # Time, usage and closing
 
     @rule(slots=st.sampled_from([1, 2, 5, 5, 0, -1]), report=reports)
@@ -352,9 +356,26 @@ class Venue(RuleBasedStateMachine):
         self.report(**report)
 
     @precondition(lambda self: self.house.state.runs < 3 and self.house.state.leases)
-    @rule(report=reports, late=st.integers(0, 80))
-    def close(self, report: Draft, late: int) -> None:
-        """Go to some hours after the month's end, and close the month. Nothing is charged that was not held for it."""
+    @rule(
+        report=reports,
+        late=st.integers(0, 80),
+        watts=st.sampled_from([350, 701, 0]),
+        declared=st.lists(declarations, max_size=3),
+    )
+    def close(
+        self,
+        report: Draft,
+        late: int,
+        watts: int,
+        declared: list[tuple[PartyId, type[DeclareCertificates | DeclarePue], RegionCode, int, int, str]],
+    ) -> None:
+        """Go to some hours after the month's end, and close the month. Nothing is charged that was not held for it.
+
+        Tables of power may be adopted before, and sellers declare a PUE and certificates.
+        """
+        self.house.ask(CLERK, AdoptPowerTables(power_tables(f"{watts}", watts)))
+        for by, kind, region, month, amount, reference in declared:
+            self.house.ask(by, kind(region, f"2026-{month:02}", amount, reference))
         self.time_passes(5, report)
         number = self.house.state.runs + 1
         hours = sum((31, 28, 31)[:number]) * 24 + late
@@ -372,21 +393,22 @@ class Venue(RuleBasedStateMachine):
     @rule(
         back=backs,
         by=st.sampled_from([CLERK, SELLER, RAY, DUAL]),
-        part=st.sampled_from([1, 3, 3, 10, 10, 11]),
+        parts=st.lists(st.sampled_from([1, 3, 3, 10, 10, 11]), min_size=1, max_size=3),
         reference=st.integers(0, 5),
         used=st.booleans(),
     )
-    def refund(self, back: int, by: PartyId, part: int, reference: int, used: bool) -> None:
-        """Somebody gives back a tenth of a settled line, or three, or all, or more than all."""
+    def refund(self, back: int, by: PartyId, parts: list[int], reference: int, used: bool) -> None:
+        """Somebody gives back a tenth of a settled line, or three, or all, or more than all; and then some more."""
         line = self.lines[-1 - back % len(self.lines)]
-        amount = Fen(line.gross * part // 10)
-        command = RefundLine(line, amount, "it was slow", f"r-{reference}", used)
-        before = sum(self.house.state.refunds.get(line.name, {}).values())
-        made = self.house.ask(by, command)
-        if not any(isinstance(event, Rejected) for event in made):
-            assert before + amount <= line.gross, "no more is refunded than was charged"
-            assert by in {CLERK, line.seller}
-            require_what_remains(self.house, line)
+        for n, part in enumerate(parts, reference):
+            amount = Fen(line.gross * part // 10)
+            command = RefundLine(line, amount, "it was slow", f"r-{n}", used)
+            before = sum(self.house.state.refunds.get(line.name, {}).values())
+            made = self.house.ask(by, command)
+            if not any(isinstance(event, Rejected) for event in made):
+                assert before + amount <= line.gross, "no more is refunded than was charged"
+                assert by in {CLERK, line.seller}
+                require_what_remains(self.house, line)
 
     @precondition(lambda self: self.house.state.notes)
     @rule(
@@ -465,29 +487,10 @@ class Venue(RuleBasedStateMachine):
                 read = decode_event(*encode(event))
                 assert (read, evolve(self.follower, read)) == (event, entries)
             assert not refused or picture(self.follower) == before
+            self.emitted.see([event for event, _ in happened])
+        assert self.emitted.findings.differences == [], "what is emitted comes out"
         self.followed = len(self.house.log)
         assert picture(self.follower) == picture(self.house.state)
-
-    # What commands are made of
-
-    @property
-    def now(self) -> int:
-        """The clock, in slots since new year."""
-        return self.house.state.market.now - self.house.first
-
-    def price(self, steps: int) -> int:
-        """In slots of a quarter, an odd number of steps costs a fraction of a fen."""
-        return steps * 37 * self.terms.price_tick
-
-    def one_of(self, known: Mapping[Any, Any], back: int) -> tuple[Any, Any]:
-        """Something that is open, the youngest first; or an id that never was."""
-        return list(known.items())[-1 - back % len(known)] if known else ("nothing", None)
-
-    def listing(self, draft: Draft) -> PublishListing:
-        return listing_of(draft, self.house, self.price)
-
-    def order(self, draft: Draft) -> PlaceOrder:
-        return order_as(draft, self.house, self.price, self.vouchers(draft))
 
 
 class VenueOfQuarters(Venue):

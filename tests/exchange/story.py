@@ -16,7 +16,7 @@ from exchange.venue.commands import Tick
 from matching.commands import AmendListing, AmendOrder, CancelOrder, Reclaim, SetLink, WithdrawListing
 from matching.curves import PriceCurve, flat
 from matching.terms import Block, OnPreempt, Price, PriceRule, Shape, Slot, Split, Tier, TimeInForce, Work
-from settlement.money import Fen
+from settlement.money import BasisPoints, Fen
 from settlement.rating.tokens import TokenPrices
 from tests.exchange.house import (
     BUYER,
@@ -47,7 +47,8 @@ def told(seed: int, commands: int, rules: VenueTerms = HOURS) -> House:
     house = House(rules, checked=False)
     house.admit(party(ANN, Role.BUYER, region=NORTH), money=10_000_000_00)
     house.admit(party(RAY, Role.SELLER, Role.BUYER, region=WEST), money=5_000_00)
-    house.agree(pair(house.state.now + 7 * 3600, house.state.now + 90 * 3600))
+    halves = (BasisPoints(5000), BasisPoints(5000))
+    house.agree(pair(house.state.now + 7 * 3600, house.state.now + 90 * 3600, carbon=halves))
     teller = Teller(house, Random(seed))
     while len(house.log) < commands:
         by, command = teller.next()

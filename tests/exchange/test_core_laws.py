@@ -16,13 +16,13 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from exchange import bookkeeping, core, holds
 from exchange.checks.decisions import picture
-from exchange.closing import evolving as closing_state
 from exchange.closing import rules as closing
 from exchange.closing.commands import BeginClose, CutUsage, FinishClose, LeaseSum, PostStatements
 from exchange.commands import Command, Envelope
 from exchange.core import step
 from exchange.orders import rules as orders
 from exchange.orders import telling
+from exchange.refunds import evolving
 from exchange.refunds import rules as refunds
 from exchange.rejections import Rejected
 from exchange.state import VENUE, Claim, Instant, LeaseId, PartyId, Role, RunId, State
@@ -33,8 +33,8 @@ from settlement.money import Fen
 from tests.exchange.doctored import replace
 from tests.exchange.fingerprint import fingerprint
 from tests.exchange.house import BUYER, CLERK, NEW_YEAR, party
-from tests.exchange.laws import LAWFUL, require_sound
-from tests.exchange.machine import Venue, VenueOfQuarters
+from tests.exchange.laws import require_sound
+from tests.exchange.machine import LAWFUL, Venue, VenueOfQuarters
 from tests.exchange.story import story, told
 from tests.exchange.test_vouchers import CITY, OFFICE, PLAIN, SMALL, give
 from tests.paths import PROJECT
@@ -78,6 +78,10 @@ def without_what_was_refunded(state: State, line: Any, amount: Fen) -> Any:
     return sound_correction(State(agreements=state.agreements, earnings=state.earnings), line, amount)
 
 
+def as_if_the_buyer_had_paid_all(state: State, line: Any, amount: Fen) -> Any:
+    return sound_correction(state, replace(line, vouchers=()), amount)
+
+
 def still_owed(event: Any) -> Any:
     return [] if type(event).__name__ == "PayoutBegun" else bookkeeping.entries(event)
 
@@ -103,6 +107,10 @@ def used_without_a_trace(*_: Any) -> None:
     return None
 
 
+def nothing_given_back(*_: Any) -> None:
+    return None
+
+
 def all_of_it_again(_state: State, voucher: Any, _live: Any) -> Fen:
     return Fen(voucher.amount)
 
@@ -117,9 +125,11 @@ BUGS: list[tuple[object, str, Callable[..., Any], type[Venue]]] = [
     (orders, "_unfunded", unfunded, Venue),
     (core, "entries", still_owed, Venue),
     (refunds, "_correction", without_what_was_refunded, Venue),
+    (refunds, "_correction", as_if_the_buyer_had_paid_all, Venue),
     (telling, "returned", nothing_comes_back, Venue),
     (telling, "lease_pledges", a_fen_too_much, Venue),
-    (closing_state, "use", used_without_a_trace, Venue),
+    (core, "use", used_without_a_trace, Venue),
+    (evolving, "give_back", nothing_given_back, Venue),
     (judging, "_balance", all_of_it_again, Venue),
 ]
 

@@ -35,8 +35,7 @@ from tests.exchange.house import (
     House,
     only,
 )
-from tests.exchange.laws import LAWFUL
-from tests.exchange.machine import Venue
+from tests.exchange.machine import LAWFUL, Venue
 from tests.exchange.story import told
 
 BOTH = {FAST: 1000, SLOW: 1000}

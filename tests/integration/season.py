@@ -22,6 +22,7 @@ from exchange.payouts.commands import (
 from exchange.persistence.database import Pool
 from exchange.persistence.queries.payouts import dues
 from exchange.persistence.queries.refunds import refunds_of, settled_line
+from exchange.power.commands import AdoptPowerTables, DeclareCertificates, DeclarePue
 from exchange.refunds.commands import MoveCreditNote, RefundLine
 from exchange.state import (
     VENUE,
@@ -45,7 +46,7 @@ from settlement.credit_notes import CreditNoteEvent
 from settlement.money import Fen
 from settlement.rating.tokens import TokenPrices
 from settlement.sign_off import digest_of
-from tests.exchange.house import BUYER, CLERK, HOURS, SELLER, YUAN, House, office_of, pair, party
+from tests.exchange.house import BUYER, CLERK, HOURS, SELLER, WEST, YUAN, House, office_of, pair, party
 from tests.exchange.story import told
 from tests.exchange.test_vouchers import PLAIN, SMALL, give
 
@@ -78,13 +79,16 @@ async def live(url: str, rules: VenueTerms = HOURS) -> None:
     house.place(window=(JANUARY - 4, JANUARY + 4), slots=8, cards=(3, 3), vouchers=vouchers)
     house.offer(window=(JANUARY - 4, JANUARY + 90), cards=2, asks=spot(house))
     house.place(window=(JANUARY - 4, JANUARY + 90), slots=94, cards=(2, 2), tier=Tier.SPOT)
+    soon_over = give(house, 30_00, hours=house.first + JANUARY + 99 - house.state.market.now)
+    house.place(window=(JANUARY - 4, JANUARY + 4), slots=8, vouchers=(soon_over,))
     async with open_exchange(url, rules) as exchange:
         await tell(exchange, (envelope for _, envelope, _ in house.log[1:]))
         await report(exchange, await over(exchange.readers, house), "first")
         await use_tokens(exchange, house, "first")
+        await declare(exchange)
         await tick(exchange, house, JANUARY + 2)
         known = await over(exchange.readers, house, JANUARY - 4)
-        await report(exchange, [*known[:3], *known[6:8]], "in time")
+        await report(exchange, [*known[:3], *known[6:8], *known[12:14]], "in time")
         await exchange.closing(CLERK).close("2026-01")
         await tick(exchange, house, JANUARY + 60)
         await report(exchange, (await over(exchange.readers, house, JANUARY - 4))[:4], "late")
@@ -94,6 +98,7 @@ async def live(url: str, rules: VenueTerms = HOURS) -> None:
         await ask(exchange, SELLER, "reclaim", Reclaim(house.last_listing, since))
         await tick(exchange, house, FEBRUARY)
         await exchange.closing(CLERK).close("2026-02")
+        await tick(exchange, house, FEBRUARY + 1)
         await pay(exchange)
         await go_on(exchange, house)
 
@@ -109,6 +114,13 @@ def promise(house: House) -> tuple[VoucherId, ...]:
 def spot(house: House) -> Mapping[Tier, PriceCurve]:
     """Ten yuan for a card that may be taken back."""
     return {Tier.SPOT: house.listing().asks[Tier.ON_DEMAND]}
+
+
+async def declare(exchange: Exchange) -> None:
+    """The venue adopts tables of power; a seller declares a PUE, and a certificate for less than its cards will draw."""
+    await ask(exchange, CLERK, "tables", AdoptPowerTables(exchange.catalogue.power_tables("2026-1")))
+    await ask(exchange, SELLER, "pue", DeclarePue(WEST, "2026-01", 1150, "audit 7"))
+    await ask(exchange, SELLER, "certificate", DeclareCertificates(WEST, "2026-01", 3, "GEC-1"))
 
 
 async def go_on(exchange: Exchange, house: House) -> None:
@@ -135,14 +147,20 @@ async def go_on(exchange: Exchange, house: House) -> None:
 
 
 async def pay(exchange: Exchange) -> None:
-    """Lines are refunded, in part and whole. The seller is paid, once in vain, and a part of it comes back."""
+    """Lines are refunded, in part and whole, two of which vouchers cover: one of these is over. The seller is paid, once in vain, and a part of it comes back."""
     pool = exchange.readers
     rows = await pool.fetch(
         "SELECT l.statement, l.n, l.gross_fen FROM statement_lines l JOIN statements s ON s.id = l.statement "
         "WHERE s.seller = $1 AND l.gross_fen > 100 ORDER BY l.agreement IS NULL, l.statement, l.n LIMIT 2",
         SELLER,
     )
-    for n, (amount, part) in enumerate([(33, rows[0]), (7, rows[0]), (rows[1]["gross_fen"], rows[1])]):
+    covered = await pool.fetch(
+        "SELECT DISTINCT ON (vouchers #> '{0,voucher}') statement, n, gross_fen FROM statement_lines "
+        "WHERE vouchers <> '[]' AND gross_fen > 100 ORDER BY vouchers #> '{0,voucher}', statement DESC",
+    )
+    halves = [(part["gross_fen"] // 2, part) for part in covered]
+    wanted = [(33, rows[0]), (7, rows[0]), (rows[1]["gross_fen"], rows[1]), *halves]
+    for n, (amount, part) in enumerate(wanted):
         line = await settled_line(pool, part["statement"], part["n"])
         assert line is not None
         refund = RefundLine(line, Fen(amount), "hours were slow", f"ticket {n}", n == 0)

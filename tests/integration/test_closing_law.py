@@ -12,9 +12,10 @@ from exchange.catalogue.catalogue import load_catalogue
 from exchange.metering import DeliveryRecord, TokenRecord
 from exchange.orders.events import LeaseGranted
 from exchange.state import ContractId, Instant
+from settlement.money import BasisPoints
 from tests.exchange.house import CLERK, HOURS, NEW_YEAR, SELLER, House, only, pair
 from tests.exchange.test_contracts import open_contract
-from tests.integration.season import FEBRUARY, JANUARY, over, tell, tick
+from tests.integration.season import FEBRUARY, JANUARY, declare, over, tell, tick
 
 pytestmark = pytest.mark.anyio
 
@@ -27,7 +28,8 @@ def trade(chance: Random) -> House:
     """Leases over the ends of two months, under agreements that change in the middle of it, and a contract."""
     house = House(RULES)
     for number, (begins, ends) in enumerate([(JANUARY - 5, JANUARY + 3), (JANUARY + 3, FEBRUARY - 1)], 1):
-        agreed = pair(NEW_YEAR + begins * 3600 - 7, NEW_YEAR + ends * 3600 - 7, version=number)
+        carbon = (BasisPoints(3333), BasisPoints(6667))
+        agreed = pair(NEW_YEAR + begins * 3600 - 7, NEW_YEAR + ends * 3600 - 7, version=number, carbon=carbon)
         house.agree(agreed)
     for ends in (JANUARY, FEBRUARY):
         window = (ends - 10, ends + 10)
@@ -43,6 +45,7 @@ def trade(chance: Random) -> House:
 async def live_through(exchange: Exchange, house: House, chance: Random) -> None:
     """Hour by hour around the end of each month: every slot is reported in time, late, too late, or never."""
     due: dict[int, list[DeliveryRecord]] = {}
+    await declare(exchange)
     for number, ends in enumerate((JANUARY, FEBRUARY), 1):
         closes = ends + chance.randint(0, 9)
         for now in range(ends - 9, ends + 13):

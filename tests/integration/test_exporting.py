@@ -19,7 +19,7 @@ from settlement.usage.tables import write_table
 
 pytestmark = pytest.mark.anyio
 
-NAMES = ("statements", "statement-lines", "ledger", "memo")
+NAMES = ("statements", "statement-lines", "ledger", "memo", "emissions", "carbon")
 
 
 def read(file: Path) -> list[tuple[object, ...]]:
@@ -49,7 +49,9 @@ async def test_an_export_has_all_that_a_run_has_booked(season_url: str, tmp_path
     assert sum(int(row["charged"]) for row in statements) == manifest.charged == plan.charged > 0
     assert sum(int(row["buyer_pays_fen"]) for row in lines) == manifest.charged
     assert {row["statement"] for row in lines} == {row["id"] for row in statements}
-    for book in ("ledger", "memo"):
+    emissions = spreadsheet(folder / "emissions.csv")
+    assert {row["statement"] for row in emissions} <= {row["id"] for row in statements}
+    for book in ("ledger", "memo", "carbon"):
         legs = spreadsheet(folder / f"{book}.csv")
         assert legs
         assert sum(int(leg["amount"]) for leg in legs) == 0

@@ -11,8 +11,11 @@ from exchange.catalogue.catalogue import load_catalogue
 from exchange.commands import Command
 from exchange.events import Event
 from exchange.orders.events import LeaseDisplaced, LeaseGranted, OrderAccepted
+from exchange.payments import Payments
+from exchange.payouts.events import PayoutPaid
 from exchange.persistence import database
 from exchange.persistence.log import events_of, steps_after
+from exchange.persistence.payments import BankStore, MovementStore
 from exchange.persistence.queries import replay as queries
 from exchange.replay import report
 from exchange.replay.assumptions import DEFAULTS, SLOT_S, Assumptions, assume
@@ -23,13 +26,14 @@ from exchange.replay.run import Play, run
 from exchange.replay.stats import shape_of_jobs
 from exchange.replay.terms import replay_terms
 from exchange.replay.uses import Use
-from exchange.state import LeaseId
+from exchange.state import LeaseId, PayoutTerms
 from matching.terms import OrderId, Split, Work
 from tests.exchange.replay.small import played, uses_in
 
 pytestmark = [pytest.mark.anyio, pytest.mark.integration]
 
-JOBS = 200
+JOBS, FEW = 200, 60
+STOPS = 3
 Log = list[tuple[int, Command, list[Event]]]
 
 
@@ -37,8 +41,8 @@ class StoppedError(Exception):
     """Somebody stopped the replay."""
 
 
-def planned(assumptions: Assumptions = DEFAULTS) -> MarketPlan:
-    return plan_market(reference_trace(), reference_offers(), assumptions, JOBS)
+def planned(assumptions: Assumptions = DEFAULTS, jobs: int = JOBS) -> MarketPlan:
+    return plan_market(reference_trace(), reference_offers(), assumptions, jobs)
 
 
 async def traded(url: str, plan: MarketPlan, stopped_after: int | None = None) -> tuple[Log, dict[str, Any]]:
@@ -126,6 +130,77 @@ async def test_the_figures_are_those_of_the_log(database_url: str) -> None:
 async def test_a_replay_without_displacement_takes_nothing_back(database_url: str) -> None:
     _, rows = await traded(database_url, planned(assume({"displacement": "no"})))
     assert rows["displacement"] == []
+
+
+async def test_sellers_are_paid_what_closed_months_came_to_and_the_books_agree(database_url: str) -> None:
+    log, rows = await traded(database_url, planned())
+    assert {row["seller"]: row["settled_fen"] for row in rows["payouts"]} == {
+        row["seller"]: row["payout_fen"] for row in rows["sellers"]
+    }
+    for row in rows["payouts"]:
+        assert row["paid_fen"] + row["payable_fen"] == row["settled_fen"] > 0
+        assert row["in_transit_fen"] == row["held_back_fen"] == 0
+        assert row["payable_fen"] < PayoutTerms().minimum, "less than the least payout waits"
+    (compared,) = rows["reconciliation"]
+    paid = [event.amount for _, _, events in log for event in events if isinstance(event, PayoutPaid)]
+    for book in ("asked", "by_the_bank", "in_the_ledger"):
+        assert (compared[book], compared[f"{book}_fen"]) == (len(paid), sum(paid))
+    assert compared["matched"] == len(paid)
+    assert (compared["missing"], compared["differing"], rows["differences"]) == (0, 0, [])
+
+
+async def test_regions_agree_to_what_the_memo_ledger_has_month_by_month(database_url: str) -> None:
+    _, rows = await traded(database_url, planned(assume({"starts": "2026-03-28T00:00:00+00:00"})))
+    shared = rows["pair_months"]
+    assert {(row["month"], row["agreed_in"]) for row in shared} == {
+        ("2026-03", "2026-Q1"),
+        ("2026-04", "2026-Q2"),
+    }
+    for pair in rows["pairs"]:
+        months = [row for row in shared if row["agreement"] == pair["agreement"]]
+        for kind in ("revenue", "tax", "gdp"):
+            source, destination = (
+                sum(row[f"{kind}_fen"] for row in months if row["region"] == pair[side])
+                for side in ("source", "destination")
+            )
+            told = (pair[f"source_{kind}_fen"], pair[f"destination_{kind}_fen"])
+            assert told == (source, destination)
+
+
+@pytest.mark.parametrize(
+    ("owner", "step"),
+    [
+        (MovementStore, "plan"),
+        (BankStore, "seal"),
+        (BankStore, "add"),
+        (Payments, "_book"),
+        (MovementStore, "write"),
+    ],
+)
+async def test_a_payday_that_was_stopped_anywhere_comes_to_the_same(
+    another_database: Callable[[str | None], str], monkeypatch: pytest.MonkeyPatch, owner: type, step: str
+) -> None:
+    """Each stop is right after a step that is done: what follows it is left to the next attempt."""
+    plan = planned(jobs=FEW)
+    _, whole = await traded(another_database(None), plan)
+    broken, done = another_database(None), getattr(owner, step)
+    stops = 0
+
+    async def stopping(*given: Any) -> Any:
+        nonlocal stops
+        result = await done(*given)
+        stops += 1
+        if stops <= STOPS:
+            raise StoppedError
+        return result
+
+    monkeypatch.setattr(owner, step, stopping)
+    for _ in range(STOPS):
+        with pytest.raises(StoppedError):
+            await traded(broken, plan)
+    _, continued = await traded(broken, plan)
+    assert stops > STOPS
+    assert continued == whole
 
 
 async def test_a_replay_that_was_stopped_comes_to_the_same(

@@ -23,7 +23,7 @@ uses = st.builds(
     it_wh=st.integers(0, 2000) | st.integers(0, 10**15),
     pue_milli=st.integers(1000, 2000),
     grid_mg_per_kwh=st.integers(0, 10**6),
-    certificates_mwh=st.integers(0, 3) | st.integers(0, 10**9),
+    certificates_wh=st.integers(0, 3) | st.integers(0, 10**15),
 )
 
 
@@ -50,7 +50,7 @@ def emissions_are_the_formula(use: PowerUse) -> None:
 def a_certificate_never_adds_emissions_nor_takes_more_than_there_are(use: PowerUse, more: int) -> None:
     before = carbon.emissions_of(use)
     after = carbon.emissions_of(
-        PowerUse(use.it_wh, use.pue_milli, use.grid_mg_per_kwh, use.certificates_mwh + more)
+        PowerUse(use.it_wh, use.pue_milli, use.grid_mg_per_kwh, use.certificates_wh + more)
     )
     assert 0 <= after.market_based_g <= before.market_based_g <= before.location_based_g
 

@@ -183,7 +183,7 @@ def income_tax(payable: int, branches: Sequence[Branch]) -> dict[str, object]:
 def emissions(use: PowerUse) -> dict[str, int]:
     """F9."""
     facility = nearest(Fraction(use.it_wh * use.pue_milli, 1000))
-    certified = min(facility, use.certificates_mwh * 10**6)
+    certified = min(facility, use.certificates_wh)
     grams_per_wh = Fraction(use.grid_mg_per_kwh, 10**6)
     return {
         "facility_wh": facility,

@@ -164,7 +164,7 @@ def weigh_wages_as_assets(branches: Sequence[Branch], rule: HeadOfficeRule) -> t
 
 def surrender_certificates_without_end(use: PowerUse) -> Emissions:
     found = sound_emissions(use)
-    certified = use.certificates_mwh * 10**6
+    certified = use.certificates_wh
     market = sound_round((found.facility_wh - certified) * use.grid_mg_per_kwh, 10**6)
     return replace(found, certified_wh=certified, market_based_g=market)
 

@@ -21,16 +21,8 @@ from exchange.metering import DeliveryRecord, TokenRecord
 from exchange.orders.commands import PlaceOrder
 from exchange.orders.events import LeaseGranted
 from exchange.parties.commands import Deposit, IssueKey, RegisterParty
-from exchange.state import (
-    VENUE,
-    ContractId,
-    Instant,
-    LeaseTerms,
-    Party,
-    PartyId,
-    Role,
-    VenueTerms,
-)
+from exchange.power.commands import AdoptPowerTables, DeclareCertificates, DeclarePue
+from exchange.state import VENUE, ContractId, Instant, LeaseTerms, Party, PartyId, Role, VenueTerms
 from exchange.venue.commands import Tick
 from matching.commands import CancelOrder, Reclaim, SetLink, WithdrawListing
 from matching.curves import PriceCurve, flat
@@ -298,6 +290,18 @@ async def play_october(seeder: Seeder) -> None:
         await seeder.tick(day)
         await seeder.report(day)
     await seeder.exchange.metering.tokens(PartyId("seller-2"), "tokens", tokens)
+    await declare_october(seeder)
+
+
+async def declare_october(seeder: Seeder) -> None:
+    """The venue reckons carbon, and a seller shows a PUE and certificates of its own."""
+    tables = seeder.exchange.catalogue.power_tables("2026-11")
+    await seeder.ask("clerk-1", AdoptPowerTables(tables))
+    await seeder.ask("seller-1", DeclarePue(QINGYANG, "2026-10", 1180, "能效测试报告 2026-7"))
+    for number, kwh in ((1, 300), (2, 200)):
+        await seeder.ask(
+            "seller-1", DeclareCertificates(QINGYANG, "2026-10", kwh, f"GEC-2026-10-{number:04}")
+        )
 
 
 def token_contract() -> OpenContract:

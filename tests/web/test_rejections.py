@@ -21,6 +21,8 @@ STEPS = [{"since": "2026-12-01T00:00:00Z", "price_micro_yuan_per_card_hour": 9 *
 AGREEMENT = EXAMPLES["propose_agreement"]["request"] | {"valid_to": "2026-12-10T00:00:00+08:00"}
 DRAFT = AGREEMENT | {"id": "draft"}
 NEVER = AGREEMENT | {"id": "never", "valid_from": "2026-12-10T00:00:00+08:00", "valid_to": None}
+CERTIFICATE = {"region": HORINGER, "period": "2026-12", "kwh": 10, "reference": "GEC-2026-000001"}
+PUE = {"region": HORINGER, "period": "2026-12", "pue_milli": 1180, "reference": "report 7"}
 QUARTER = "/v1/pairs/310000/150100/2026-Q4"
 ZEROS = "0" * 64
 CONTRACT = EXAMPLES["open_contract"]["request"] | {"buyer": "buyer", "seller": "seller"}
@@ -86,6 +88,10 @@ MET: list[tuple[Rejection | VenueRejection, str, str, Json | None]] = [
     (VenueRejection.QUARTER_NOT_CLOSED, "office", f"POST {QUARTER}/dispute", {"reason": "early"}),
     (Rejection.UNKNOWN_ID, "office", "GET /v1/pairs/310000/150100/2026-Q5", None),
     (Rejection.UNKNOWN_ID, "office", "GET /v1/pairs/150100/310000/2026-Q4", None),
+    (VenueRejection.TABLES_EXIST, "clerk", "POST /v1/power/tables", {"version": "2026-11"}),
+    (VenueRejection.DECLARED_ALREADY, "seller", "POST /v1/power/certificates", CERTIFICATE),
+    (Rejection.UNKNOWN_REGION, "seller", "POST /v1/power/certificates", CERTIFICATE | {"region": "999999"}),
+    (VenueRejection.PERIOD_UNKNOWN, "seller", "POST /v1/power/pue", PUE | {"period": "2026-13"}),
     (VenueRejection.CONTRACT_INVALID, "clerk", "POST /v1/contracts", CONTRACT | {"ends": CONTRACT["begins"]}),
     (
         VenueRejection.NO_CREDIT_NOTE,
@@ -121,6 +127,8 @@ OUT_OF_REACH = {
     VenueRejection.QUARTER_AGREED: "met below, after a quarter is agreed",
     VenueRejection.FIGURES_INVALID: "met below, after a quarter is closed",
     VenueRejection.RECOGNISED_ALREADY: "met below, after a document is recorded",
+    VenueRejection.TABLES_INVALID: "the venue adopts its own tables, which are checked when it starts",
+    VenueRejection.DECLARED_TOO_LATE: "met below, after a month is closed",
     VenueRejection.RUN_OPEN: "the closing job goes on with the run that is open",
     VenueRejection.NO_SUCH_RUN: "the closing job names the run that it has begun",
     VenueRejection.PERIOD_CLOSED: "met below, after a month is closed",
@@ -151,6 +159,8 @@ async def test_each_refusal_has_its_code_and_status(market: Door) -> None:
     await market.ask("POST", "/v1/agreements", by="clerk", json=NEVER)
     no = await market.ask("POST", "/v1/agreements/never/1/decline", by="office", json={"reason": "too dear"})
     assert (no.json()["state"], no.json()["ended"]["reason"]) == ("declined", "too dear")
+    await market.ask("POST", "/v1/power/tables", by="clerk", json={"version": "2026-11"})
+    await market.ask("POST", "/v1/power/certificates", by="seller", json=CERTIFICATE)
     facts = EXAMPLES["declare_facts"]["request"]
     for by, path, body in (
         ("clerk", "/v1/parties/buyer/facts", facts),
@@ -225,6 +235,8 @@ async def test_months_are_closed_in_their_order_and_closing_again_reports(market
     await market.at("2027-03-05T00:00:00Z")
     first, again = [await market.ask("POST", "/v1/periods/2026-11/close", by="clerk") for _ in "12"]
     assert first.json() == again.json()
+    late = await market.ask("POST", "/v1/power/pue", by="seller", json=PUE | {"period": "2026-11"})
+    assert code_of(late) == (409, "declared_too_late")
     contract = CONTRACT | {"begins": "2026-11-30T00:00:00+08:00", "ends": "2027-06-01T00:00:00+08:00"}
     opened = (await market.ask("POST", "/v1/contracts", by="clerk", json=contract)).json()["id"]
     prices = EXAMPLES["agree_prices"]["request"] | {"begins": "2026-11-30T01:00:00+08:00"}

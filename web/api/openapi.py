@@ -67,7 +67,8 @@ def _schemas(handlers: Sequence[HTTPRouteHandler]) -> tuple[dict[tuple[str, Json
     for handler in handlers:
         if (body := body_of(handler)) is not None:
             asked.append((operation_id(handler), "validation", TypeAdapter(body)))
-        asked.append((operation_id(handler), "serialization", TypeAdapter(answer_of(handler))))
+        if file_of(handler) is None:
+            asked.append((operation_id(handler), "serialization", TypeAdapter(answer_of(handler))))
     asked.append(("problem", "serialization", TypeAdapter(Problem)))
     schemas, components = TypeAdapter.json_schemas(asked, ref_template=_REFS)
     return schemas, components["$defs"]
@@ -79,9 +80,9 @@ def _operation(
     name, shown = operation_id(handler), _example(operation_id(handler))
     summary, _, description = (inspect.getdoc(handler.fn) or "").partition("\n\n")
     body = schemas.get((name, "validation"))
-    content = {
-        "application/json": {"schema": schemas[name, "serialization"], "example": shown.get("response")}
-    }
+    media_type = file_of(handler)
+    answer = {"type": "string"} if media_type else schemas[name, "serialization"]
+    content = {media_type or "application/json": {"schema": answer, "example": shown.get("response")}}
     operation: Json = {
         "operationId": name,
         "tags": [tag],
@@ -160,6 +161,11 @@ def body_of(handler: HTTPRouteHandler) -> Any:
 def answer_of(handler: HTTPRouteHandler) -> Any:
     """The type of a handler's answer."""
     return _hints(handler)["return"]
+
+
+def file_of(handler: HTTPRouteHandler) -> str | None:
+    """The media type of a handler's answer where that is a file; of one, the beginning is the example."""
+    return str(handler.media_type) if handler.media_type else None
 
 
 @cache

@@ -7,6 +7,7 @@ from litestar.status_codes import HTTP_200_OK
 
 from exchange.app import Exchange
 from exchange.periods import Period, periods_between, quarter_named
+from exchange.persistence.queries.power import emitted_by_pair
 from exchange.persistence.queries.quarters import sides_of
 from exchange.persistence.queries.regions import agreements
 from exchange.quarters.commands import DisputeQuarter
@@ -92,7 +93,8 @@ async def _shown(exchange: Exchange, caller: Caller, pair: PairQuarter) -> Quart
     quarter: Period = known(quarter_named(pair.quarter, offset))
     parties = known(parties_between(found, pair, quarter.begins, quarter.ends) or None)
     months = [month.name for month in periods_between(quarter.begins, quarter.ends, offset)]
-    return QuarterOut.of(months, await sides_of(exchange.readers, pair, parties, months))
+    sides = await sides_of(exchange.readers, pair, parties, months)
+    return QuarterOut.of(months, sides, await emitted_by_pair(exchange.readers, pair, months))
 
 
 HANDLERS = [get_quarter, confirm_quarter, dispute_quarter, recognise_amount]

@@ -101,6 +101,7 @@ async def get_balance(caller: NamedDependency[Caller], exchange: NamedDependency
         revenue_fen=counted.get(AccountKind.REVENUE, 0),
         tax_fen=counted.get(AccountKind.TAX, 0),
         gdp_fen=counted.get(AccountKind.GDP, 0),
+        carbon_g=counted.get(AccountKind.CARBON, 0),
     )
 
 

@@ -92,7 +92,8 @@ class DepositOut:
 class BalanceOut:
     """What is owed to the party: `available` to spend, `held` by orders and leases, `payable` for what it delivered.
 
-    A region's office also reads what its region counts under its agreements: memo figures that nobody is paid from.
+    A region's office also reads what its region counts under its agreements: memo figures that nobody is paid from, and
+    grams of CO₂.
     """
 
     party: str
@@ -102,3 +103,4 @@ class BalanceOut:
     revenue_fen: int
     tax_fen: int
     gdp_fen: int
+    carbon_g: int

@@ -16,7 +16,7 @@ from exchange.state import PartyId, PayoutState, PayoutTerms
 from settlement.gateways.bank_file import is_account
 from settlement.money import Fen
 from settlement.payments import Movement, MovementState
-from settlement.reconciliation import DifferenceKind, Reconciliation
+from settlement.reconciliation import Difference, DifferenceKind, Reconciliation
 from web.bodies.fields import FenField, PartyField, TextField
 from web.problems import DoorRejection
 from web.strict import Body
@@ -243,6 +243,11 @@ class DifferenceOut:
     ours_fen: int
     theirs_fen: int
 
+    @classmethod
+    def of(cls, one: Difference) -> "DifferenceOut":
+        """A difference as it was found."""
+        return cls(one.kind, one.about, one.ours, one.theirs)
+
 
 @dataclass(frozen=True, slots=True)
 class ReconciliationOut:
@@ -256,20 +261,9 @@ class ReconciliationOut:
     @classmethod
     def of(cls, found: Reconciliation) -> "ReconciliationOut":
         """A reconciliation as it came out."""
-        told = [DifferenceOut(one.kind, one.about, one.ours, one.theirs) for one in found.differences]
         return cls(
             matched=len(found.agreed),
-            missing=[one for one in told if one.kind in MISSING],
-            differing=[one for one in told if one.kind not in MISSING],
+            missing=[DifferenceOut.of(one) for one in found.missing],
+            differing=[DifferenceOut.of(one) for one in found.differing],
             fees_fen=found.fees,
         )
-
-
-MISSING = frozenset(
-    {
-        DifferenceKind.NOT_IN_THEIR_BOOKS,
-        DifferenceKind.NOT_IN_OURS,
-        DifferenceKind.NOT_BOOKED,
-        DifferenceKind.NOT_MOVED,
-    }
-)

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from exchange.parties.rules import AMOUNT_MAX
+from exchange.persistence.queries.power import PairEmitted
 from exchange.persistence.queries.quarters import Confirmation, QuarterSides, Word
 from exchange.quarters.commands import ConfirmQuarter, RecogniseAmount
 from settlement.ledger.chart import AccountKind
@@ -15,6 +16,7 @@ from settlement.quarters import Figure, PairQuarter, QuarterFigures
 from settlement.sign_off import canonical, digest_of
 from web.bodies.agreements import PARTIES_MAX, DigestField
 from web.bodies.fields import RegionField, TextField, utc
+from web.bodies.power import PairEmissionsOut
 from web.bodies.what_if import LABEL
 from web.strict import Body
 
@@ -140,7 +142,8 @@ class RecognitionOut:
 class QuarterOut:
     """A pair's quarter. `canonical` is what the computed figures' digest is over: sign that, or figures of your own.
 
-    Nobody can agree before `closed`: some of its months are open until then.
+    Nobody can agree before `closed`: some of its months are open until then. Emissions are computed alone: they are
+    reported where the facility stands, and nobody confirms them here.
     """
 
     label: str
@@ -151,13 +154,14 @@ class QuarterOut:
     closed: bool
     agreed: bool
     figures: list[QuarterFigureOut]
+    emissions: PairEmissionsOut
     canonical: str
     digest: str
     words: list[WordOut]
     recognitions: list[RecognitionOut]
 
     @classmethod
-    def of(cls, months: list[str], sides: QuarterSides) -> "QuarterOut":
+    def of(cls, months: list[str], sides: QuarterSides, emitted: PairEmitted) -> "QuarterOut":
         """A quarter as it stands."""
         pair = sides.computed.pair
         return cls(
@@ -169,6 +173,7 @@ class QuarterOut:
             closed=sides.closed,
             agreed=sides.agreed is not None,
             figures=[QuarterFigureOut.of(one, sides) for one in sides.computed.figures],
+            emissions=PairEmissionsOut.of(emitted),
             canonical=canonical(sides.computed).decode(),
             digest=digest_of(sides.computed),
             words=[WordOut.of(word) for word in sides.words.values()],

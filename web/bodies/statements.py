@@ -3,11 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from exchange.closing.events import VoucherPart
 from exchange.persistence.queries.statements import StoredLine, StoredStatement
+from exchange.state import VoucherPart
 from settlement.meters import Meter
 from settlement.statement import Line
 from settlement.terms import VoucherMode
+from web.bodies.power import EmissionsOut
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +67,9 @@ class VoucherPartOut:
 class LineOut:
     """One line: what was measured, at which price, and every figure that follows.
 
-    Quantities are card-seconds or tokens; the price is micro-yuan per card-hour or per million tokens: `price_version`
-    names the version of a contract's prices that it is from. `shares` gives each region of the agreement what it counts of each kind.
+    Quantities are card-seconds or tokens; the price is micro-yuan per card-hour or per million tokens. `shares` gives
+    each region of the agreement what it counts of each kind. `emissions` is null for tokens, and for what was settled
+    before the venue had tables of power.
     """
 
     service_period: str
@@ -81,6 +83,7 @@ class LineOut:
     over_budget_fen: int
     figures: dict[str, int]
     shares: dict[str, dict[str, int]]
+    emissions: EmissionsOut | None
     vouchers: list[VoucherPartOut]
 
     @classmethod
@@ -102,6 +105,7 @@ class LineOut:
                 "tax_fen": dict(line.figures.tax_by_region_fen),
                 "gdp_fen": dict(line.figures.gdp_by_region_fen),
             },
+            emissions=None if line.emissions is None else EmissionsOut.of(line.emissions),
             vouchers=[VoucherPartOut.of(part) for part in line.vouchers],
         )
 

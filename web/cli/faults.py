@@ -7,6 +7,7 @@ import httpx
 from exchange.bus import BusyError, DifferentCommandError, HaltedError
 from exchange.config import SettingsError
 from exchange.jobs import RefusedError
+from exchange.payments import FrozenError
 from exchange.persistence.errors import OUTAGES, DatabaseUnavailable, explain
 from exchange.persistence.log import FencedError
 from exchange.persistence.turn import JobAtWorkError, WriterAtWorkError
@@ -46,6 +47,10 @@ def failure_of(fault: Exception) -> Failure | None:
             return Failure(halted(fault.__cause__ or fault), ExitCode.UNAVAILABLE)
         case DifferentCommandError():
             return Failure(f"The venue has refused: {fault}.", ExitCode.REFUSED)
+        case FrozenError():
+            return Failure(
+                f"An audit has found a difference, and no seller is paid: {fault}.", ExitCode.REFUSED
+            )
         case RefusedError():
             return refused(fault.rejection.code, fault.rejection.explain)
         case ProblemError():

@@ -30,7 +30,13 @@ COMMANDS = {
     "agreement": Front(
         "web.cli.agreement", "Propose agreements between regions, sign them, and confirm quarters."
     ),
+    "carbon": Front(
+        "web.cli.carbon", "Adopt tables of power and carbon; declare a PUE and certificates, as a seller."
+    ),
     "deposit": Front("web.cli.deposit", "Book money that a party has paid in."),
+    "bank": Front(
+        "web.cli.bank", "Write files of payments for the venue's bank, and take in its statements."
+    ),
     "vouchers": Front(
         "web.cli.vouchers", "Put on record what voucher programmes ask for, and see what became of vouchers."
     ),

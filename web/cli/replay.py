@@ -1,4 +1,4 @@
-"""`suanli replay`: a trace, traded on a venue of its own from the first order to the last statement."""
+"""`suanli replay`: a trace, traded on a venue of its own from the first order to the last payout."""
 
 from dataclasses import asdict, fields
 
@@ -34,7 +34,7 @@ def replay(
     json: Json = False,
     **assumed: str | None,
 ) -> None:
-    """Trade a real trace on a venue of its own, close its periods, and report what it came to.
+    """Trade a real trace on a venue of its own, close its periods, pay its sellers, and report what it came to.
 
     Every number that the trace doesn't say is an option below, and is printed in the report. The same trace,
     options and seed make the same log. A replay that was stopped goes on when it is given again.

@@ -11,6 +11,7 @@ from web.console.listings import (
     withdraw_listing,
 )
 from web.console.payouts import name_my_account, payouts_page
+from web.console.power import declare_certificates, declare_pue, power_page
 from web.console.reclaim import reclaim_listing, reclaim_page
 from web.console.sold import sold_lease_page, sold_page
 from web.console.statements import move_sold_note, refund_sold_line, statement_page, statements_page
@@ -24,6 +25,9 @@ HANDLERS = [
         listing_page,
         amend_listing,
         withdraw_listing,
+        power_page,
+        declare_pue,
+        declare_certificates,
         reclaim_page,
         reclaim_listing,
         sold_page,

@@ -18,7 +18,8 @@ from exchange.rejections import Rejected
 from settlement.ledger.chart import AccountKind
 from web.pages.fields import Reader
 from web.pages.routing import PageRequest, leaf, not_here, page
-from web.refunding import done_of, move_note, refund, statement_with_refunds
+from web.pages.statement import statement_with_refunds
+from web.refunding import done_of, move_note, refund
 from web.session import Caller
 
 AT = "/console/statements/"

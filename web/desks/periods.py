@@ -8,11 +8,10 @@ from litestar.response import Redirect, Template
 from exchange.app import Exchange
 from exchange.due import closing_state, plan_of
 from exchange.jobs import RefusedError
-from exchange.periods import period_named
+from exchange.periods import period_named, quarter_of
 from exchange.persistence.queries.desk import run_totals
 from exchange.persistence.queries.market import clock
 from exchange.rejections import Rejected
-from web.documents.income_csv import quarter_of
 from web.pages.routing import PageRequest, not_here, page
 from web.session import Caller
 

@@ -10,7 +10,8 @@ from litestar.params import FromPath
 from litestar.response import Template
 
 from exchange.app import Exchange
-from exchange.periods import quarter_named
+from exchange.periods import quarter_named, quarter_of
+from exchange.persistence.queries.power import PairEmitted, emitted_by_pair
 from exchange.persistence.queries.quarters import QuarterSides, sides_of
 from exchange.persistence.queries.regions import agreements
 from exchange.rejections import Rejected
@@ -30,7 +31,7 @@ from web.pages.routing import PageRequest, not_here, page
 from web.session import Caller
 
 LABEL = "Accounting under the agreement: not a tax filing, not official statistics"
-NO_CARBON = f"{LABEL}; shares are recorded, no quantity is yet"
+CARBON_LABEL = f"{LABEL}; reckoned from tables, not a report of emissions"
 COLUMNS: Sequence[Cell] = (
     "quarter",
     "months",
@@ -48,6 +49,8 @@ COLUMNS: Sequence[Cell] = (
     "recognised_fen",
     "recognised_less_agreed_fen",
     "region_says",
+    "to_share_g",
+    "computed_g",
     "label",
 )
 
@@ -93,10 +96,22 @@ class Kind:
         return self.base == sum(part.computed for part in self.parts)
 
 
-def quarter_of(period: str) -> str:
-    """The quarter in which a month such as `2026-10` lies: `2026-Q4`."""
-    year, month = period.split("-")
-    return f"{year}-Q{(int(month) + 2) // 3}"
+@dataclass(frozen=True, slots=True)
+class CarbonPart:
+    """What one party counts of emissions, in grams by the carbon book, and its shares, version by version."""
+
+    region: str
+    shares: Sequence[BasisPoints]
+    grams: int
+
+
+@dataclass(frozen=True, slots=True)
+class Carbon:
+    """Emissions over the quarter: what lines under the agreements emitted, the parties' parts, and how it flowed."""
+
+    found: PairEmitted
+    parts: Sequence[CarbonPart]
+    flow: FlowChart | None
 
 
 def months_of(quarter: str) -> list[str]:
@@ -145,7 +160,8 @@ async def quarter_file(
     tables = await _tables_of_pair(exchange, caller, pair)
     sides = await sides_shown(exchange, pair, tables)
     names = {str(code): region.name_en for code, region in exchange.catalogue.regions.items()}
-    rows = _rows(pair, tables, sides, names)
+    carbon = await _carbon(exchange, pair, tables)
+    rows = _rows(pair, tables, sides, carbon, names)
     return csv_file(f"suanli-{source}-{destination}-{quarter}.csv", [COLUMNS, *rows])
 
 
@@ -172,7 +188,7 @@ async def quarter_shown(
         missing=[month for month in months_of(pair.quarter) if month not in months],
         agreements=[table.agreement for table in tables],
         kinds=[_kind(kind, tables, sides) for kind in KINDS],
-        carbon=_carbon(tables),
+        carbon=await _carbon(exchange, pair, tables),
         sides=sides,
         digest=digest_of(sides.computed),
         may=list(_may(caller, sides)),
@@ -240,9 +256,15 @@ def _kind(kind: AccountKind, tables: Sequence[AgreementTable], sides: QuarterSid
     return Kind(kind, sum(one.base for one in shared), parts, flow)
 
 
-def _carbon(tables: Sequence[AgreementTable]) -> dict[str, list[BasisPoints]]:
-    """The shares of emissions that were agreed. No quantity is settled yet, so there is nothing that they are of."""
-    return _shares_of(tables, lambda agreement: agreement.shares.carbon)
+async def _carbon(exchange: Exchange, pair: PairQuarter, tables: Sequence[AgreementTable]) -> Carbon:
+    return carbon_of(tables, await emitted_by_pair(exchange.readers, pair, months_of(pair.quarter)))
+
+
+def carbon_of(tables: Sequence[AgreementTable], found: PairEmitted) -> Carbon:
+    """What was emitted, and what the carbon book gave each party of it: nothing where nothing was agreed about it."""
+    shares = _shares_of(tables, lambda agreement: agreement.shares.carbon)
+    parts = [CarbonPart(region, told, found.parts.get(region, 0)) for region, told in shares.items()]
+    return Carbon(found, parts, flow_chart([part.grams for part in parts]))
 
 
 def _shares_of(
@@ -262,7 +284,11 @@ def _shares_of(
 
 
 def _rows(
-    pair: PairQuarter, tables: Sequence[AgreementTable], sides: QuarterSides, names: Mapping[str, str]
+    pair: PairQuarter,
+    tables: Sequence[AgreementTable],
+    sides: QuarterSides,
+    carbon: Carbon,
+    names: Mapping[str, str],
 ) -> Iterator[Sequence[Cell]]:
     months = " ".join(sorted({row.period.period for table in tables for row in table.rows}))
     versions = " ".join(name_of(table.agreement) for table in tables)
@@ -272,12 +298,12 @@ def _rows(
             figures = (part.computed, part.agreed, part.agreed_less_computed)
             recognised = (part.recognised, part.recognised_less_agreed)
             of_region = (str(one.kind), part.region, names.get(part.region, part.region))
-            said = (sides.says(part.region), LABEL)
+            said = (sides.says(part.region), None, None, LABEL)
             yield *of_all, *of_region, one.base, _told(part.shares), *figures, *recognised, *said
-    for code, shares in _carbon(tables).items():
-        if shares:
-            nothing = (None, None, None, None, None, None)
-            yield *of_all, "carbon", code, names.get(code, code), None, _told(shares), *nothing, NO_CARBON
+    for emitted in carbon.parts:
+        of_region = ("carbon", emitted.region, names.get(emitted.region, emitted.region))
+        grams = (carbon.found.emitted.market_based_g, emitted.grams, CARBON_LABEL)
+        yield *of_all, *of_region, None, _told(emitted.shares), *(None,) * 6, *grams
 
 
 def _told(shares: Sequence[BasisPoints]) -> Cell:

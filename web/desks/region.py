@@ -8,12 +8,13 @@ from litestar.response import Template
 from exchange.app import Exchange
 from exchange.persistence.queries import regions as queries
 from exchange.persistence.queries.market import clock
+from exchange.persistence.queries.power import emitted_in
 from exchange.persistence.queries.statements import Reach, statement_of
 from web.desks.agreements import waiting_for
 from web.desks.quarters import quarters_of
 from web.desks.shared import name_of, tables_of
 from web.pages.routing import PageRequest, not_here, page
-from web.refunding import statement_with_refunds
+from web.pages.statement import statement_with_refunds
 from web.session import Caller
 
 LINES = 200
@@ -31,6 +32,7 @@ async def region_page(exchange: NamedDependency[Exchange], caller: NamedDependen
         waiting=await waiting_for(exchange, caller.region, now.instant),
         tables=tables,
         quarters=quarters_of(tables),
+        emitted=await emitted_in(exchange.readers, caller.region),
         catalogue=exchange.catalogue,
     )
 

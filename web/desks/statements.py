@@ -16,7 +16,8 @@ from exchange.persistence.queries.statements import (
 from exchange.rejections import Rejected
 from web.pages.fields import Reader
 from web.pages.routing import PageRequest, leaf, not_here, page
-from web.refunding import done_of, move_note, refund, statement_with_refunds
+from web.pages.statement import statement_with_refunds
+from web.refunding import done_of, move_note, refund
 from web.session import Caller
 
 AT = "/clerk/statements/"

@@ -34,12 +34,6 @@ def months_of(quarter: str) -> list[str]:
     return [f"{year}-{month}" for month in MONTHS.get(part, ())] if known else []
 
 
-def quarter_of(period: str) -> str:
-    """The quarter that a month such as `2026-10` lies in."""
-    year, _, month = period.partition("-")
-    return f"{year}-{next(quarter for quarter, months in MONTHS.items() if month in months)}"
-
-
 def income_csv(quarter: str, incomes: Iterable[SellerIncome], catalogue: Catalogue) -> str:
     """A row for each seller. Taxpayer ids are the clerk's to fill in: the venue keeps none."""
     rows = [

@@ -2,8 +2,10 @@
 
 import io
 from collections.abc import Callable, Sequence
+from functools import cache
 from html import escape
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 from reportlab.lib import colors
@@ -13,6 +15,7 @@ from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.cidfonts import UnicodeCIDFont
+from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Table, TableStyle
 
@@ -20,8 +23,9 @@ MARGIN = 16 * mm
 PADDING = 6  # points that the layout keeps free inside its frame
 WIDTH = A4[0] - 2 * MARGIN
 
-LATIN, STRONG, CHINESE = "Helvetica", "Helvetica-Bold", "STSong-Light"
-pdfmetrics.registerFont(UnicodeCIDFont(CHINESE))
+LATIN, STRONG = "Helvetica", "Helvetica-Bold"
+CHINESE_FILE = Path("/usr/share/fonts/truetype/wqy/wqy-microhei.ttc")
+"""Debian's fonts-wqy-microhei (Apache 2.0), which `make system` installs: a TrueType font, of which a file takes a part along."""
 
 QUIET, RULE, SHADE = colors.HexColor("#5a6472"), colors.HexColor("#c9d0d8"), colors.HexColor("#f1f4f7")
 
@@ -35,12 +39,23 @@ FIGURE = ParagraphStyle("figure", BODY, fontSize=8, leading=10, alignment=TA_RIG
 TOTAL = ParagraphStyle("total", FIGURE, fontName=STRONG)
 
 
+@cache
+def chinese_font() -> str:
+    """The font of what is not Latin: embedded where the machine has one, else that which readers bring along."""
+    font: TTFont | UnicodeCIDFont = UnicodeCIDFont("STSong-Light")
+    if CHINESE_FILE.exists():
+        font = TTFont("MicroHei", CHINESE_FILE, subfontIndex=0)
+    pdfmetrics.registerFont(font)
+    return font.fontName
+
+
 def text(words: str, style: ParagraphStyle = BODY) -> Paragraph:
     """A paragraph. What the Latin font lacks is set in the Chinese one."""
     runs = (("".join(run), latin) for latin, run in groupby(words, _is_latin))
     return Paragraph(
         "".join(
-            escape(run) if latin else f'<font name="{CHINESE}">{escape(run)}</font>' for run, latin in runs
+            escape(run) if latin else f'<font name="{chinese_font()}">{escape(run)}</font>'
+            for run, latin in runs
         ),
         style,
     )

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from exchange.catalogue.catalogue import Catalogue
-from exchange.persistence.queries.statements import StoredStatement
+from exchange.persistence.queries.statements import StoredEmissions, StoredStatement
 from matching.terms import RegionCode
 from web.documents.csv_file import BOM, Cell, csv_rows, price_cell, yuan_cell
 from web.pages.statement import FigureRow, LaidOut
@@ -35,6 +35,19 @@ LINE = (
     "Beyond the budget, yuan",
 )
 
+POWER = (
+    "Tables of power 碳表版本",
+    "Cards drew, Wh 算力设备",
+    "PUE, thousandths",
+    "Grid, mg CO2 per kWh 电网",
+    "Year of the grid's figure",
+    "Facility drew, Wh 数据中心",
+    "Green certificates, Wh 绿证",
+    "CO2 by the grid, g 基于位置",
+    "CO2 after certificates, g 基于市场",
+)
+"""Reckoned from tables and delivered card-seconds: not a measurement, not a report of emissions."""
+
 
 def statement_csv(shown: LaidOut, catalogue: Catalogue) -> str:
     """A statement's lines, each with every figure in yuan, then what refunds take off them.
@@ -42,7 +55,9 @@ def statement_csv(shown: LaidOut, catalogue: Catalogue) -> str:
     Card-seconds and tokens are counted one by one.
     """
     statement = shown.statement
-    head = (*LISTED[:2], *LINE, *(_title(row, catalogue) for row in shown.rows))
+    emitting = shown.emitting
+    of_regions = (f"CO2 of {_place(RegionCode(region), catalogue)}, g" for region in emitting)
+    head = (*LISTED[:2], *LINE, *(_title(row, catalogue) for row in shown.rows), *POWER, *of_regions)
     rows: list[list[Cell]] = [
         [
             statement.id,
@@ -57,6 +72,8 @@ def statement_csv(shown: LaidOut, catalogue: Catalogue) -> str:
             yuan_cell(line.before_loss),
             yuan_cell(line.over_budget),
             *(yuan_cell(row.figures[n]) for row in shown.rows),
+            *_power_cells(line.emissions),
+            *(shown.emitted_by(region)[n] for region in emitting),
         ]
         for n, line in enumerate(shown.lines)
     ]
@@ -73,6 +90,22 @@ def statement_csv(shown: LaidOut, catalogue: Catalogue) -> str:
         for refund in shown.refunds
     ]
     return BOM + csv_rows([head, *rows, *given_back])
+
+
+def _power_cells(emissions: StoredEmissions | None) -> list[Cell]:
+    if emissions is None:
+        return [None] * len(POWER)
+    return [
+        emissions.tables,
+        emissions.it_wh,
+        emissions.pue_milli,
+        emissions.grid_mg_per_kwh,
+        emissions.factor_year,
+        emissions.facility_wh,
+        emissions.certified_wh,
+        emissions.location_based_g,
+        emissions.market_based_g,
+    ]
 
 
 def list_head() -> str:

@@ -20,7 +20,7 @@ from web.documents.paper import (
     table,
     text,
 )
-from web.pages.formats import NOTHING, measured, per, unit_price, yuan
+from web.pages.formats import NOTHING, measured, per, thousandths, unit_price, yuan
 from web.pages.statement import FigureRow, LaidOut
 
 ACROSS = 5
@@ -28,6 +28,13 @@ ACROSS = 5
 
 NAME_WIDTH = WIDTH * 0.33
 
+POWER = (
+    ("Cards drew 算力设备", "it_wh"),
+    ("Facility drew 数据中心", "facility_wh"),
+    ("Green certificates 绿证", "certified_wh"),
+    ("CO2 by the grid 基于位置", "location_based_g"),
+    ("CO2 after certificates 基于市场", "market_based_g"),
+)
 NOTE_STATES = {
     CreditNoteState.DRAFT: "draft 草稿",
     CreditNoteState.AWAITING_CONFIRMATION: "awaits confirmation 待确认",
@@ -39,7 +46,8 @@ NOTE_STATES = {
 NOTE = (
     "Each line is one price in one service period under one agreement. A total is the sum of its lines and is rounded "
     "nowhere else. Figures by region are accounting under the agreement, not a tax filing, not official statistics. Tax "
-    "is assessed by period: what stands here is an estimate. This is a statement 结算单, not an invoice 发票."
+    "is assessed by period: what stands here is an estimate. This is a statement 结算单, not an invoice 发票. "
+    "Power and carbon are reckoned from tables and delivered card-seconds: not a measurement, not a report of emissions."
 )
 
 
@@ -52,6 +60,8 @@ def statement_pdf(shown: LaidOut, names: Mapping[str, str], catalogue: Catalogue
         for n, columns in enumerate(_across(len(shown.lines))):
             flow += [PageBreak()] if n else []
             flow += [text(_heading(columns, len(shown.lines)), HEADING), _figures(shown, columns, catalogue)]
+            if any(line.emissions for line in shown.lines):
+                flow += [text("Power and carbon 能耗与碳", HEADING), _power(shown, columns, catalogue)]
         flow += [text("Refunds 退款", HEADING), _refunds(shown)] if shown.refunds else []
         return [*flow, Spacer(0, 8), text(NOTE, SMALL)]
 
@@ -74,11 +84,21 @@ def _facts(shown: LaidOut, names: Mapping[str, str], catalogue: Catalogue) -> Fl
 
 def _refunds(shown: LaidOut) -> Flowable:
     """What was given back of each line since, and how its credit note stands."""
-    head = ("Refund 退款", "Line 行", "To the buyer", "Net 不含税", "VAT 税额", "Fee", "Credit note 红字发票")
+    head = (
+        "Refund 退款",
+        "Line 行",
+        "To the buyer",
+        "To vouchers",
+        "Net 不含税",
+        "VAT 税额",
+        "Fee",
+        "Credit note 红字发票",
+    )
     rows = [[text(one, SMALL) for one in head]]
     for refund in shown.refunds:
         off = refund.correction
-        amounts = (-off.buyer_pays_fen, off.net_fen, off.vat_fen, off.fee_fen)
+        to_vouchers = sum(back.amount for back in refund.returned)
+        amounts = (refund.to_buyer, to_vouchers, off.net_fen, off.vat_fen, off.fee_fen)
         told = [text(f"{refund.id}: {refund.reason}", SMALL), text(str(refund.n + 1))]
         rows.append(
             [
@@ -87,7 +107,7 @@ def _refunds(shown: LaidOut) -> Flowable:
                 text(NOTE_STATES[refund.note.state], SMALL),
             ]
         )
-    return table(rows, [WIDTH * part for part in (0.26, 0.07, 0.14, 0.13, 0.12, 0.12, 0.16)])
+    return table(rows, [WIDTH * part for part in (0.2, 0.06, 0.12, 0.12, 0.12, 0.12, 0.1, 0.16)])
 
 
 def _party(party: str, names: Mapping[str, str]) -> str:
@@ -132,6 +152,29 @@ def _figures(shown: LaidOut, columns: Columns, catalogue: Catalogue) -> Flowable
     strong = [len(rows) - len(shown.rows) + n for n, row in enumerate(shown.rows) if row.is_strong]
     width = (WIDTH - NAME_WIDTH) / ACROSS
     return table(rows, [NAME_WIDTH] + [width] * (len(rows[0]) - 1), strong)
+
+
+def _power(shown: LaidOut, columns: Columns, catalogue: Catalogue) -> Flowable:
+    """What lines drew and emitted, in kWh and kg, and each region's part; a line of tokens has nothing here."""
+    within, with_sum = columns
+    head = [text("In kWh and kg", SMALL), *(text(f"Line {n + 1}", TOTAL) for n in within)]
+    rows = [[*head, *([text("Together", TOTAL)] if with_sum else [])]]
+    figures = [
+        (name, [None if line.emissions is None else getattr(line.emissions, figure) for line in shown.lines])
+        for name, figure in POWER
+    ]
+    figures += [
+        (f"CO2 of {_place(RegionCode(region), catalogue)}", shown.emitted_by(region))
+        for region in shown.emitting
+    ]
+    for name, told in figures:
+        amounts = [
+            text(NOTHING if (value := told[n]) is None else thousandths(value), FIGURE) for n in within
+        ]
+        total = [text(thousandths(sum(value for value in told if value is not None)), FIGURE)]
+        rows.append([text(name), *amounts, *(total if with_sum else [])])
+    width = (WIDTH - NAME_WIDTH) / ACROSS
+    return table(rows, [NAME_WIDTH] + [width] * (len(rows[0]) - 1))
 
 
 def _told(lines: Sequence[StoredLine]) -> list[tuple[str, list[str]]]:

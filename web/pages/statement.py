@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
-from exchange.persistence.queries.refunds import StoredRefund
-from exchange.persistence.queries.statements import StoredLine, StoredStatement
+from exchange.app import Exchange
+from exchange.persistence.queries.refunds import StoredRefund, refunds_of
+from exchange.persistence.queries.statements import StoredLine, StoredStatement, lines_of
 from settlement.money import NOTHING, Fen
 from settlement.statement import Line, RegionShares
 
@@ -90,13 +91,32 @@ class LaidOut:
 
     @property
     def refunded(self) -> int:
-        """What was given back of all lines, in fen."""
-        return sum(refund.amount for refund in self.refunds)
+        """What the buyer was given back of all lines, in fen."""
+        return sum(refund.to_buyer for refund in self.refunds)
 
     def left_of(self, n: int) -> int:
-        """What the `n`-th line has charged and was not given back, in fen."""
+        """What of the price of the `n`-th line was not given back, in fen."""
         given_back = sum(refund.amount for refund in self.refunds if refund.n == n)
         return self.lines[n].figures.gross_fen - given_back
+
+    @property
+    def emitting(self) -> list[str]:
+        """The regions that any line gives a part of its emissions to."""
+        shares = [line.emissions.by_region for line in self.lines if line.emissions is not None]
+        return list(dict.fromkeys(region for parts in shares for region, _ in parts))
+
+    def emitted_by(self, region: str) -> list[int | None]:
+        """What a region counts of each line's emissions, in grams; None where nothing is shared."""
+        return [
+            None if line.emissions is None else dict(line.emissions.by_region).get(region)
+            for line in self.lines
+        ]
+
+
+async def statement_with_refunds(exchange: Exchange, statement: StoredStatement) -> LaidOut:
+    """A statement laid out, with what was given back of it."""
+    lines = await lines_of(exchange.readers, statement.id)
+    return laid_out(statement, lines, await refunds_of(exchange.readers, [statement.id]))
 
 
 def laid_out(

@@ -14,6 +14,7 @@ from web.storefront.market import market_page, market_rows
 from web.storefront.ordering import back_to_order, order_page, order_quote, place_order, review_page
 from web.storefront.orders import amend_limit, cancel_order, order_detail, orders_page, orders_rows
 from web.storefront.statements import confirm_credit_note, my_statement_page, my_statements_page
+from web.storefront.top_up import ask_top_up, top_up_page
 from web.storefront.vouchers import claim_voucher, evidence_file, voucher_page, wallet_page
 
 HANDLERS = [
@@ -48,6 +49,8 @@ HANDLERS = [
         lease_page,
         my_statements_page,
         my_statement_page,
+        top_up_page,
+        ask_top_up,
         confirm_credit_note,
         wallet_page,
         voucher_page,

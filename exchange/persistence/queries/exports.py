@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import BigInteger, Integer, Table
 
-from exchange.persistence import tables
+from exchange.persistence import power_tables, tables
 from exchange.persistence.database import Connection
 
 _LEGS = """
@@ -62,8 +62,18 @@ EXPORTS: Sequence[Exported] = (
     ),
     Exported("ledger", _LEG_COLUMNS, _LEGS.format(book="money")),
     Exported("memo", _LEG_COLUMNS, _LEGS.format(book="memo")),
+    Exported(
+        "emissions",
+        _columns(power_tables.line_emissions),
+        f"SELECT {_names(power_tables.line_emissions)} FROM line_emissions t JOIN statements s ON s.id = t.statement "  # noqa: S608
+        "WHERE s.run = $1 ORDER BY s.seq, s.id, t.n",
+    ),
+    Exported("carbon", _LEG_COLUMNS, _LEGS.format(book="carbon")),
 )
-"""`ledger` has the legs of entries in money, `memo` those of what regions count as theirs. A statement's `seq` is theirs."""
+"""`ledger` has the legs of entries in money, `memo` those of what regions count as theirs, `carbon` the same in grams.
+
+A statement's `seq` is theirs, and `emissions` belong to its lines.
+"""
 
 
 async def write_rows(connection: Connection, exported: Exported, run: str, path: Path) -> None:

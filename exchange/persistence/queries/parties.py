@@ -81,7 +81,7 @@ async def parties(pool: Pool, before: int | None, most: int) -> list[Admitted]:
 
 
 async def balances(pool: Pool, owner: str) -> Mapping[AccountKind, int]:
-    """What is owed to an owner on each of its accounts, in fen."""
+    """What is owed to an owner on each of its accounts, in fen; what it counts of carbon is in grams."""
     rows = await pool.fetch("SELECT kind, amount FROM balances WHERE owner = $1", owner)
     return {AccountKind(row["kind"]): row["amount"] for row in rows}
 

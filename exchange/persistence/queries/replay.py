@@ -26,11 +26,15 @@ class ServedLease:
 
 
 async def foreign_command(connection: asyncpg.Connection, prefix: str) -> str | None:
-    """A command that no replay with this prefix gives: the venue opens itself, and the clerk closes periods."""
+    """A command that no replay with this prefix gives.
+
+    Its venue opens itself and books what the bank has paid, its clerk closes and pays, and its offices agree to quarters.
+    """
     command: str | None = await connection.fetchval(
         """
         SELECT id FROM commands
-        WHERE NOT (id LIKE $1 || '/%' OR (party = 'venue' AND id = 'open') OR party = 'clerk') ORDER BY seq LIMIT 1
+        WHERE NOT (id LIKE $1 || '/%' OR (party = 'venue' AND (id = 'open' OR id LIKE 'payment-payout.%'))
+                   OR party = 'clerk' OR id LIKE 'quarter/%') ORDER BY seq LIMIT 1
         """,
         prefix,
     )
@@ -77,6 +81,17 @@ async def contracts(connection: asyncpg.Connection) -> list[tuple[ContractId, Pa
     """Every token contract and who serves it, in order."""
     rows = await connection.fetch("SELECT id, seller FROM contracts ORDER BY seq")
     return [(ContractId(row["id"]), PartyId(row["seller"])) for row in rows]
+
+
+async def files_to_carry_out(connection: asyncpg.Connection) -> list[int]:
+    """Files for the bank of which no statement shows every payment, in their order."""
+    rows = await connection.fetch(
+        """
+        SELECT DISTINCT file FROM bank_orders o
+        WHERE file IS NOT NULL AND NOT EXISTS (SELECT FROM bank_lines l WHERE l.code = o.reference) ORDER BY file
+        """
+    )
+    return [row["file"] for row in rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,6 +304,68 @@ async def by_pair(connection: asyncpg.Connection) -> Figures:
 def _share(kind: str, party: int) -> str:
     side = ("source", "destination")[party]
     return f"coalesce(sum((l.{kind}_by_region_fen->{party}->>1)::bigint), 0)::bigint AS {side}_{kind}_fen"
+
+
+async def pair_months(connection: asyncpg.Connection) -> Figures:
+    """What the memo ledger has for each region of a pair by month, the source first, and where all have agreed to it."""
+    return await _table(
+        connection,
+        """
+        SELECT r.period AS month, contra.owner AS agreement, p.owner AS region,
+               coalesce(sum(p.amount) FILTER (WHERE p.kind = 'revenue'), 0)::bigint AS revenue_fen,
+               coalesce(sum(p.amount) FILTER (WHERE p.kind = 'tax'), 0)::bigint AS tax_fen,
+               coalesce(sum(p.amount) FILTER (WHERE p.kind = 'gdp'), 0)::bigint AS gdp_fen,
+               coalesce(q.quarter, 'not yet') AS agreed_in
+        FROM agreements a
+        JOIN postings contra ON contra.kind = 'attribution' AND contra.owner = a.id || '/' || a.version
+        JOIN postings p ON p.seq = contra.seq AND p.n = contra.n AND p.kind <> contra.kind
+        JOIN (SELECT DISTINCT seq, run FROM statements) s ON s.seq = contra.seq
+        JOIN runs r ON r.id = s.run
+        LEFT JOIN quarters_agreed q ON (q.source, q.destination) = (a.source, a.destination)
+            AND q.quarter = to_char(to_date(r.period, 'YYYY-MM'), 'YYYY-"Q"Q')
+        GROUP BY r.period, contra.owner, p.owner, a.source, q.quarter
+        ORDER BY r.period, contra.owner, p.owner <> a.source, p.owner
+        """,
+    )
+
+
+async def payouts_by_seller(connection: asyncpg.Connection) -> Figures:
+    """What closed periods came to for each seller, and how much of it is paid or on its way."""
+    return await _table(
+        connection,
+        """
+        WITH settled AS (
+            SELECT s.seller, sum(l.payout_on_charge_fen) AS amount
+            FROM statements s JOIN statement_lines l ON l.statement = s.id GROUP BY s.seller
+        ), paid AS (
+            SELECT party, count(*) AS payouts, sum("left") FILTER (WHERE status = 'paid') AS amount
+            FROM payouts GROUP BY party
+        )
+        SELECT s.seller, coalesce(a.account, '') AS account, s.amount::bigint AS settled_fen,
+               coalesce(p.payouts, 0) AS payouts, coalesce(p.amount, 0)::bigint AS paid_fen,
+               coalesce(t.amount, 0) AS in_transit_fen, coalesce(b.amount, 0) AS payable_fen
+        FROM settled s LEFT JOIN paid p ON p.party = s.seller LEFT JOIN payout_accounts a ON a.party = s.seller
+        LEFT JOIN balances b ON (b.owner, b.kind) = (s.seller, 'payable')
+        LEFT JOIN balances t ON (t.owner, t.kind) = (s.seller, 'in_transit') ORDER BY s.seller
+        """,
+    )
+
+
+async def books(connection: asyncpg.Connection) -> dict[str, int]:
+    """What each of three books has of payments to sellers: how many, and how much in fen."""
+    (row,) = await _table(
+        connection,
+        """
+        SELECT m.payments AS asked, m.amount AS asked_fen, l.payments AS by_the_bank, l.amount AS by_the_bank_fen,
+               b.payments AS in_the_ledger, b.amount AS in_the_ledger_fen
+        FROM (SELECT count(*) AS payments, coalesce(sum((instruction ->> 'amount')::bigint), 0)::bigint AS amount
+              FROM movements WHERE kind = 'Transfer' AND state IN ('succeeded', 'reconciled')) m,
+             (SELECT count(*) AS payments, -coalesce(sum(amount), 0)::bigint AS amount FROM bank_lines) l,
+             (SELECT count(*) AS payments, coalesce(sum(p.amount), 0)::bigint AS amount
+              FROM postings p JOIN events e USING (seq) WHERE p.kind = 'bank' AND e.kind = 'PayoutPaid') b
+        """,
+    )
+    return row
 
 
 async def tax_lines(connection: asyncpg.Connection) -> Figures:

@@ -7,9 +7,8 @@ from typing import Any
 import asyncpg
 import msgspec
 
-from exchange.closing.events import VoucherPart
 from exchange.persistence.database import Connection
-from exchange.state import VenueTerms
+from exchange.state import VenueTerms, VoucherPart
 from settlement.agreements import PairAgreement
 from settlement.meters import Meter
 from settlement.money import BasisPoints
@@ -137,6 +136,9 @@ async def ledger_faults(connection: Connection) -> list[str]:
         ), share AS (
             SELECT seq, agreement, kind, one ->> 0 AS region, (one ->> 1)::bigint AS amount
             FROM shared, jsonb_array_elements(shares) AS one
+        ), emitted AS (
+            SELECT p.seq, p.agreement, one ->> 0 AS region, (one ->> 1)::bigint AS grams
+            FROM posted p JOIN line_emissions e USING (statement, n), jsonb_array_elements(e.by_region) AS one
         ), part AS (
             SELECT p.seq, buyer, seller, one ->> 'voucher' AS voucher, one ->> 'issuer' AS issuer,
                    one #>> '{terms,mode}' AS mode, (one ->> 'covered')::bigint AS covered
@@ -154,11 +156,12 @@ async def ledger_faults(connection: Connection) -> list[str]:
             UNION ALL SELECT seq, 'venue', 'fee_vat', fee_vat_fen FROM posted
             UNION ALL SELECT seq, region, kind, amount FROM share
             UNION ALL SELECT seq, agreement, 'attribution', -amount FROM share
+            UNION ALL SELECT seq, region, 'carbon', grams FROM emitted
+            UNION ALL SELECT seq, agreement, 'emissions', -grams FROM emitted
         ), kept AS (
             SELECT p.seq, p.owner, p.kind, p.amount FROM postings p JOIN entries e USING (seq, n)
-            WHERE e.kind IN ('charge', 'redemption')
-               OR (e.kind = 'attribution' AND p.seq NOT IN (SELECT seq FROM refunds))
-               OR (e.kind = 'release' AND p.book = 'money' AND p.seq IN (SELECT seq FROM statements))
+            WHERE e.kind IN ('charge', 'emission', 'redemption') OR p.seq IN (SELECT seq FROM statements)
+                  AND (e.kind = 'attribution' OR (e.kind = 'release' AND p.book = 'money'))
         )
         SELECT seq, owner, kind, coalesce(t.amount, 0) AS expected, coalesce(k.amount, 0) AS got
         FROM (SELECT seq, owner, kind, sum(amount) AS amount FROM told GROUP BY seq, owner, kind) t

@@ -7,9 +7,8 @@ from typing import Any
 import asyncpg
 import msgspec
 
-from exchange.closing.events import VoucherPart
 from exchange.persistence.database import Pool
-from exchange.state import PartyId, RunId
+from exchange.state import PartyId, RunId, VoucherPart
 from matching.terms import RegionCode
 from settlement.meters import Meter
 from settlement.money import Fen
@@ -46,10 +45,31 @@ class StoredStatement:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredEmissions:
+    """What a line drew, in Wh, and emitted, in grams, and by which version of the tables.
+
+    `certificates` are (reference, Wh); `by_region` are (region, grams) of the market-based figure.
+    """
+
+    tables: str
+    it_wh: int
+    pue_milli: int
+    factor_year: int
+    grid_mg_per_kwh: int
+    facility_wh: int
+    certified_wh: int
+    location_based_g: int
+    market_based_g: int
+    certificates: tuple[tuple[str, int], ...]
+    by_region: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class StoredLine:
     """One line of a statement. `price` is micro-yuan per card-hour or per million tokens; `agreement` is id/version.
 
     `price_version` is the version of a contract's prices: a lease has none.
+    `emissions` is None for tokens, for lines from before the venue had tables of power, and where they were not asked for.
     """
 
     service_period: str
@@ -62,6 +82,7 @@ class StoredLine:
     before_loss: Fen
     over_budget: Fen
     figures: Line
+    emissions: StoredEmissions | None = None
     vouchers: tuple[VoucherPart, ...] = ()
 
 
@@ -100,7 +121,11 @@ async def payouts_of(pool: Pool, statements: Sequence[str]) -> dict[str, Fen]:
 
 async def lines_of(pool: Pool, statement: str) -> list[StoredLine]:
     """The lines of a statement, in order."""
-    rows = await pool.fetch("SELECT * FROM statement_lines WHERE statement = $1 ORDER BY n", statement)
+    rows = await pool.fetch(
+        "SELECT l.*, to_jsonb(e) AS emissions FROM statement_lines l LEFT JOIN line_emissions e USING (statement, n) "
+        "WHERE l.statement = $1 ORDER BY l.n",
+        statement,
+    )
     return [line_of_row(row) for row in rows]
 
 
@@ -110,6 +135,7 @@ _WITHIN_REACH = """
 """
 
 _shares = msgspec.json.Decoder(RegionShares)
+_emissions = msgspec.json.Decoder(StoredEmissions)
 _vouchers = msgspec.json.Decoder(tuple[VoucherPart, ...])
 
 
@@ -136,6 +162,7 @@ def statement_of_row(row: asyncpg.Record) -> StoredStatement:
 
 def line_of_row(row: asyncpg.Record) -> StoredLine:
     """A line from its row."""
+    emissions = row.get("emissions")
     figures: dict[str, Any] = {
         field.name: _shares.decode(row[field.name]) if field.type is RegionShares else row[field.name]
         for field in fields(Line)
@@ -151,5 +178,6 @@ def line_of_row(row: asyncpg.Record) -> StoredLine:
         before_loss=Fen(row["before_loss"]),
         over_budget=Fen(row["over_budget"]),
         figures=Line(**figures),
+        emissions=None if emissions is None else _emissions.decode(emissions),
         vouchers=_vouchers.decode(row["vouchers"]),
     )

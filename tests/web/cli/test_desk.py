@@ -41,6 +41,7 @@ def test_without_a_server_the_clerk_opens_the_venue(suanli: Suanli) -> None:
     _a_month_that_is_over_is_closed(suanli, opened)
     _terms_are_changed(suanli)
     _links_are_set(suanli)
+    _a_bank_statement_is_taken_in(suanli)
     _made_up_trades_are_kept_out(suanli)
 
 
@@ -89,6 +90,22 @@ def _a_month_that_is_over_is_closed(suanli: Suanli, opened: Instant) -> None:
     closed = suanli("close", period_of(opened, 8 * 3600).name, "--yes", "--json")
     assert closed.exit_code == 0, closed.stderr
     assert json.loads(closed.stdout)["statements"] == 0
+
+
+def _a_bank_statement_is_taken_in(suanli: Suanli) -> None:
+    """Its lines count once, whoever they are from; a file that is none is refused as it stands."""
+    head = "bank_reference,booked_on,amount,currency,account,name,remark"
+    file = Path("statement.csv")
+    file.write_text(f"{head}\nICBC-1,2026-11-30,12.50,CNY,6222021234567890,Ann,rent\n", encoding="utf-8")
+    assert suanli("bank", "statement", file).stdout == "1 lines are new.\n"
+    assert json.loads(suanli("bank", "statement", file, "--json").stdout) == {"new_lines": 0}
+    assert suanli("bank", "statement", "nowhere.csv").exit_code == 2
+    nothing = suanli("bank", "payments")
+    assert (nothing.stdout, nothing.stderr) == ("", "The bank has been told of every payment.\n")
+    assert json.loads(suanli("bank", "payments", "--json").stdout) == {"number": None, "csv": ""}
+    assert suanli("bank", "payments", "--number", "1").exit_code == 4
+    file.write_text("date,amount\n", encoding="utf-8")
+    assert suanli("bank", "statement", file).exit_code == 4
 
 
 def _links_are_set(suanli: Suanli) -> None:

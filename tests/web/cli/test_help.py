@@ -10,7 +10,9 @@ from web.cli.main import COMMANDS
 
 GROUPS = {
     "agreement": ["list", "propose", "sign", "decline", "withdraw", "quarter", "confirm"],
+    "bank": ["statement", "payments"],
     "bench": ["matching", "settle"],
+    "carbon": ["tables", "adopt", "declared", "pue", "certificate"],
     "db": ["check", "upgrade", "rebuild"],
     "links": ["list", "set"],
     "meter": ["new", "register", "list"],

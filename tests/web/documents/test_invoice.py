@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exchange.catalogue.catalogue import load_catalogue
+from exchange.periods import quarter_of
 from tests.web.documents.made import NAMES
 from tests.web.documents.test_focus import everything
 from web.documents.chinese_amount import DIGITS, chinese_amount
-from web.documents.income_csv import months_of, quarter_of
+from web.documents.income_csv import months_of
 from web.documents.invoice import invoice_data
 
 PLACES = {"拾": 10, "佰": 100, "仟": 1000}

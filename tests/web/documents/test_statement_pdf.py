@@ -3,30 +3,69 @@
 import re
 import zlib
 from base64 import a85decode
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from exchange.catalogue.catalogue import load_catalogue
 from tests.web.documents.made import NAMES, statement_of_lines
+from web.documents import paper
 from web.documents.statement_pdf import statement_pdf
 from web.pages.formats import yuan
 from web.pages.statement import laid_out
 
 CATALOGUE = load_catalogue()
 STREAM = re.compile(rb"stream\r?\n(.*?)endstream", re.DOTALL)
-WRITTEN = re.compile(rb"/F(\d) [\d.]+ Tf|\(((?:\\.|[^\\)])*)\) Tj", re.DOTALL)
+WRITTEN = re.compile(rb"/F(\d)(?:\+(\d))? [\d.]+ Tf|\(((?:\\.|[^\\)])*)\) Tj", re.DOTALL)
 ESCAPED = re.compile(rb"\\([0-7]{3}|.)", re.DOTALL)
-CHINESE_FONT = b"3"  # the third that a document names
+CODES = re.compile(rb"<([0-9A-F]{4})>")
+
+
+@pytest.fixture(params=["embedded", "brought along"], autouse=True)
+def font(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The Chinese font of a machine that has one, and that of one which has none."""
+    kind: str = request.param
+    if kind == "embedded":
+        if not paper.CHINESE_FILE.exists():
+            pytest.skip(f"{paper.CHINESE_FILE} not found (make system)")
+    else:
+        monkeypatch.setattr(paper, "CHINESE_FILE", Path("/nowhere"))
+    paper.chinese_font.cache_clear()
+    yield kind
+    paper.chinese_font.cache_clear()
+
+
+def streams_of(document: bytes) -> list[bytes]:
+    """What a document is made of: its pages, and where it has a font the font and its table of characters."""
+    found = STREAM.findall(document)
+    return [
+        zlib.decompressobj().decompress(
+            a85decode(stream.strip().removesuffix(b"~>")) if stream.strip().endswith(b"~>") else stream
+        )
+        for stream in found
+    ]
 
 
 def words_of(document: bytes) -> str:
-    """What a document writes, in order: text in the Chinese font has codes of two bytes."""
-    words, font = "", b""
-    for stream in STREAM.findall(document):
-        for named, raw in WRITTEN.findall(zlib.decompress(a85decode(stream.strip().removesuffix(b"~>")))):
-            font = named or font
+    """What a document writes, in order. Chinese is UTF-16, or has the codes of the tables that it brings."""
+    streams = streams_of(document)
+    tables = [
+        [chr(int(code, 16)) for code in CODES.findall(stream.partition(b"beginbfchar")[2])]
+        for stream in streams
+        if b"beginbfchar" in stream
+    ]
+    words, font, part = "", b"", b""
+    for stream in streams:
+        for named, number, raw in WRITTEN.findall(stream):
+            font, part = (named, number) if named else (font, part)
             plain = ESCAPED.sub(lambda m: bytes([int(m[1], 8)]) if m[1].isdigit() else m[1], raw)
-            words += plain.decode("utf-16-be" if font == CHINESE_FONT else "cp1252")
+            if font != b"3":
+                words += plain.decode("cp1252")
+            elif part:
+                words += "".join(tables[int(part)][code] for code in plain)
+            else:
+                words += plain.decode("utf-16-be")
     return words
 
 
@@ -68,3 +107,9 @@ def test_long_statements_say_which_page_of_how_many() -> None:
     words = words_of(statement_pdf(laid_out(*statement_of_lines(12)), NAMES, CATALOGUE))
     assert [f"page {n} of 3" in words for n in (1, 2, 3)] == [True, True, True]
     assert words.count("Together") == 1
+
+
+def test_a_font_of_the_machine_goes_along_and_little_of_it(font: str) -> None:
+    document = statement_pdf(laid_out(*statement_of_lines(12)), NAMES, CATALOGUE)
+    assert (b"/FontFile2" in document) == (font == "embedded")
+    assert len(document) < 100_000

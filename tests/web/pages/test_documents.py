@@ -184,3 +184,43 @@ async def test_a_quarter_s_income_is_what_sellers_were_billed_for(calm: Venue) -
         assert row["Income less refunds, yuan 收入净额"] == row["Income, yuan 收入总额"]
     for quarter in ("2026-Q3", "2026-Q5", "never"):
         assert (await clerk.get(f"/clerk/quarters/{quarter}/income.csv")).status == 404
+
+
+async def test_programs_get_the_files_of_the_pages(calm: Venue) -> None:
+    buyer = await calm.as_party("buyer-1")
+    bill = next(bill for bill in await bills_of(buyer) if "/lse-" in bill)
+    files = {
+        ("buyer-1", f"/statements/{bill}/statement.pdf"): f"/statements/{bill}/statement.pdf",
+        ("buyer-1", f"/statements/{bill}/statement.csv"): f"/statements/{bill}/statement.csv",
+        ("buyer-1", f"/statements/{bill}/invoice.csv"): f"/statements/{bill}/invoice.csv",
+        ("buyer-1", "/statements.csv"): "/statements.csv",
+        ("buyer-1", "/periods/2026-10/focus.csv"): "/statements/periods/2026-10/focus.csv",
+        ("seller-1", "/statements.csv"): "/console/statements.csv",
+        ("clerk-1", "/periods/2026-10/statements.csv"): "/clerk/periods/2026-10/statements.csv",
+        ("clerk-1", "/quarters/2026-Q4/income.csv"): "/clerk/quarters/2026-Q4/income.csv",
+    }
+    for (party, asked), shown in files.items():
+        browser = await calm.as_party(party)
+        headers = {"Authorization": f"Bearer {token_of(party)}"}
+        program = await browser.client.get(f"/v1{asked}", headers=headers)
+        page = await browser.client.get(shown)
+        assert program.status_code == 200, asked
+        assert (program.content, program.headers["content-type"]) == (
+            page.content,
+            page.headers["content-type"],
+        )
+    clerk = {"Authorization": f"Bearer {token_of('clerk-1')}"}
+    for nothing in ("periods/2026-11/statements.csv", "quarters/2027-Q1/income.csv"):
+        assert (await buyer.client.get(f"/v1/{nothing}", headers=clerk)).status_code == 404
+
+
+async def test_a_statements_file_says_what_it_drew_and_emitted(calm: Venue) -> None:
+    buyer = await calm.as_party("buyer-1")
+    bill = next(bill for bill in await bills_of(buyer) if "/lse-" in bill)
+    for line in rows_of((await buyer.get(f"/statements/{bill}/statement.csv")).html):
+        facility = int(line["Facility drew, Wh 数据中心"])
+        assert facility == round(int(line["Cards drew, Wh 算力设备"]) * int(line["PUE, thousandths"]) / 1000)
+        assert 0 <= int(line["Green certificates, Wh 绿证"]) <= facility
+        parts = [int(grams) for name, grams in line.items() if name.startswith("CO2 of ")]
+        assert sum(parts) == int(line["CO2 after certificates, g 基于市场"])
+        assert line["Tables of power 碳表版本"] == "2026-11"

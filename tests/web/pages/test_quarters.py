@@ -6,6 +6,8 @@ from itertools import pairwise
 
 import pytest
 
+from exchange.periods import quarter_of
+from exchange.persistence.queries.power import Emitted, PairEmitted, emitted_by_pair
 from exchange.persistence.queries.quarters import QuarterSides
 from exchange.persistence.queries.regions import SharedPeriod, shared_figures, shared_periods
 from settlement.agreements import PairAgreement, Shares
@@ -13,7 +15,7 @@ from settlement.money import BasisPoints
 from settlement.quarters import PairQuarter, QuarterFigures
 from tests.web import seed
 from tests.web.pages.conftest import Venue
-from web.desks.quarters import _carbon, _kind, months_of, quarter_of
+from web.desks.quarters import _kind, carbon_of, months_of
 from web.desks.shared import KINDS, AgreementTable, Shared, SharedRow
 from web.pages.charts import flow_chart
 from web.pages.exports import csv_of
@@ -31,7 +33,13 @@ async def test_a_quarter_has_its_closed_months_and_says_what_it_lacks(calm: Venu
     assert "Closed months: 2026-10. Not in it: 2026-11, 2026-12" in page.text
     assert "The ledger and the statements agree to the fen" in page.text
     assert "not a tax filing, not official statistics" in page.text
-    assert "shares are recorded, no quantity is yet" in page.text
+    emitted = await emitted_by_pair(
+        calm.exchange.readers, PairQuarter("310000", "621000", "2026-Q4"), ["2026-10"]
+    )
+    assert emitted.shared_g == emitted.emitted.market_based_g > 0
+    assert 0 < emitted.emitted.certified_wh < emitted.emitted.facility_wh
+    assert f"{emitted.shared_g // 1000:,}.{emitted.shared_g % 1000:03}".rstrip("0") in page.text
+    assert "Not a measurement and not a report of emissions" in page.text
     for base in (period.net, period.local_retained, period.gdp_base):
         assert f"¥{base // 100:,}.{base % 100:02}" in page.text
 
@@ -47,7 +55,10 @@ async def test_its_file_has_every_figure_as_a_number_with_what_it_is(calm: Venue
     told = {(row["kind"], row["region"]): row["computed_fen"] for row in rows if row["kind"] != "carbon"}
     assert told == {(str(one.kind), one.region): str(one.amount) for one in figures}
     assert {row["recognised_fen"] for row in rows} == {""}
-    assert [row["agreed_share_bp"] for row in rows if row["kind"] == "carbon"] == ["5000", "5000"]
+    carbon = [row for row in rows if row["kind"] == "carbon"]
+    assert [row["agreed_share_bp"] for row in carbon] == ["5000", "5000"]
+    assert sum(int(row["computed_g"]) for row in carbon) == int(carbon[0]["to_share_g"]) > 0
+    assert all("not a report of emissions" in row["label"] for row in carbon)
 
 
 @pytest.mark.parametrize(
@@ -117,4 +128,10 @@ def test_versions_of_a_quarter_add_up_also_when_a_region_of_transit_joins() -> N
     assert revenue.adds_up
     assert revenue.base == 31
     assert (tax.base, tax.flow) == (0, None)
-    assert _carbon(tables) == {"1": [4000], "2": [2000], "3": [4000]}
+    carbon = carbon_of(tables, PairEmitted(Emitted(9, 0, 7, 7), 1, 0, {"1": 3, "2": 1, "3": 3}))
+    assert [(part.region, list(part.shares), part.grams) for part in carbon.parts] == [
+        ("1", [4000], 3),
+        ("2", [2000], 1),
+        ("3", [4000], 3),
+    ]
+    assert carbon.flow is not None

@@ -85,7 +85,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("amount", sa.BigInteger(), nullable=False),
         sa.CheckConstraint(
-            "amount >= 0 OR kind IN ('attribution', 'bank', 'subsidy_claim', 'voucher_budget')",
+            "amount >= 0 OR kind IN ('attribution', 'bank', 'emissions', 'subsidy_claim', 'voucher_budget')",
             name=op.f("ck_balances_not_below_zero"),
         ),
         sa.PrimaryKeyConstraint("owner", "kind", name=op.f("pk_balances")),

@@ -1,0 +1,1 @@
+"""Power and carbon: tables that the venue adopts, what sellers declare, and what each statement line emitted."""

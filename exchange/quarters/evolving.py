@@ -1,0 +1,24 @@
+"""What events of a pair's quarter leave behind: what its regions have said, and what is recognised."""
+
+from exchange.quarters.events import AmountRecognised, QuarterAgreed, QuarterConfirmed, QuarterDisputed
+from exchange.state import QuarterStanding, State
+from settlement.money import Fen
+
+
+def evolve_quarters(
+    state: State, event: QuarterConfirmed | QuarterAgreed | QuarterDisputed | AmountRecognised
+) -> None:
+    """What regions say of a quarter. What was computed of it stands in the ledger, and nothing here touches that."""
+    pair = event.pair if isinstance(event, QuarterDisputed | AmountRecognised) else event.figures.pair
+    standing = state.quarters.setdefault(pair, QuarterStanding())
+    match event:
+        case QuarterConfirmed(_, signature):
+            standing.confirmed[signature.region] = signature.digest
+        case QuarterAgreed():
+            standing.agreed = True
+        case QuarterDisputed():
+            standing.confirmed.pop(event.region, None)
+        case AmountRecognised():
+            place = event.region, event.kind
+            standing.recognised[place] = Fen(standing.recognised.get(place, 0) + event.amount)
+            standing.references.add((*place, event.reference))
