@@ -11,7 +11,7 @@ import pytest
 from exchange.refunds.commands import RefundLine
 from exchange.refunds.events import LineRefunded, PartReturned
 from exchange.rejections import Rejected
-from exchange.state import PartyId, ProgrammeId, SettledLine
+from exchange.state import Instant, PartyId, ProgrammeId, SettledLine
 from exchange.vouchers.commands import AdoptProgramme
 from exchange.vouchers.events import VoucherExpired
 from settlement.ledger.chart import AccountKind
@@ -177,8 +177,8 @@ def test_a_line_that_was_never_covered_so_is_refused() -> None:
         replace(line, vouchers=(part, part)),
         replace(line, vouchers=(replace(part, programme=ProgrammeId("other")),)),
         replace(line, vouchers=(replace(part, terms=replace(part.terms, rate_bp=BasisPoints(10_001))),)),
-        replace(line, vouchers=(replace(part, at=house.state.now + 1),)),
-        replace(line, vouchers=(replace(part, at=NEW_YEAR - 1),)),
+        replace(line, vouchers=(replace(part, at=Instant(house.state.now + 1)),)),
+        replace(line, vouchers=(replace(part, at=Instant(NEW_YEAR - 1)),)),
         replace(line, buyer=PartyId(OFFICE)),
     ):
         asked = RefundLine(wrong, Fen(wrong.gross), "no", "r-1", False)
