@@ -197,7 +197,7 @@ def decide(state: State, seq: Seq, envelope: Envelope) -> Iterator[Event]:
 def _decide_paying(state: State, seq: Seq, by: PartyId, command: PayingCommand) -> Iterator[Event]:
     match command:
         case RefundLine():
-            yield from refund_line(state, seq, by, command)
+            yield from refund_line(state, seq, by, command, entries)
         case MoveCreditNote():
             yield from move_credit_note(state, by, command)
         case SetPayoutTerms():

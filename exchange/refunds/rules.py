@@ -1,8 +1,7 @@
 """The rules of refunds: never more than was charged, each reference once, and from what the seller is still owed."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from exchange.bookkeeping import entries
 from exchange.parties.rules import unknown_party
 from exchange.refunds.commands import MoveCreditNote, RefundLine
 from exchange.refunds.events import CreditNoteMoved, LineRefunded, PartReturned
@@ -13,14 +12,18 @@ from matching.terms import Seq
 from settlement.agreements import PairAgreement
 from settlement.credit_notes import CreditNote, CreditNoteEvent, CreditNoteRefusal, after
 from settlement.ledger.chart import CONTRA, AccountKind
+from settlement.ledger.journal import JournalEntry
 from settlement.money import WHOLE, Fen
 from settlement.refunds import refund, returned, total
 from settlement.statement import Line, statement_line, vouchers_of
 from settlement.terms import TaxTerms, Terms
 
+Entries = Callable[[LineRefunded], list[JournalEntry]]
+"""The entries that a refund makes, as the venue keeps its books."""
+
 
 def refund_line(
-    state: State, seq: Seq, by: PartyId, command: RefundLine
+    state: State, seq: Seq, by: PartyId, command: RefundLine, entries: Entries
 ) -> Iterator[LineRefunded | Rejected]:
     """Correct a settled line by a refund, and begin its credit note."""
     refusal = _refusal(state, by, command)
@@ -28,7 +31,7 @@ def refund_line(
         yield refusal
         return
     refunded = _reckoned(state, seq, command)
-    yield _out_of_reach(state, refunded) or refunded
+    yield _out_of_reach(state, refunded, entries) or refunded
 
 
 def _reckoned(state: State, seq: Seq, command: RefundLine) -> LineRefunded:
@@ -58,7 +61,7 @@ def _paid_at_once(line: Line) -> int:
     return max(0, line.payout_on_charge_fen)
 
 
-def _out_of_reach(state: State, refunded: LineRefunded) -> Rejected | None:
+def _out_of_reach(state: State, refunded: LineRefunded, entries: Entries) -> Rejected | None:
     """Why the books can't give what a refund takes: the seller was paid it, or the line was never settled like that."""
     line = refunded.line
     for part, back in zip(line.vouchers, refunded.returned, strict=True):
