@@ -1,6 +1,6 @@
 """The bridge from trade words to money words: each event, and the journal entries it makes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from exchange.closing.events import EmissionsReckoned, StatementLine, StatementPosted
 from exchange.contracts.events import ContractClosed, ContractOpened
@@ -15,7 +15,7 @@ from exchange.orders.events import (
 from exchange.parties.events import Deposited
 from exchange.payouts.events import PayoutBegun, PayoutFailed, PayoutPaid, PayoutReturned
 from exchange.refunds.events import LineRefunded
-from exchange.state import VENUE
+from exchange.state import VENUE, VoucherPart
 from exchange.vouchers.events import VoucherExpired, VoucherHeld, VoucherIssued, VoucherReturned
 from settlement.ledger.chart import AccountKind, LedgerAccount
 from settlement.ledger.journal import EntryKind, JournalEntry, entry
@@ -93,40 +93,48 @@ def _charge(event: StatementPosted, billed: StatementLine) -> JournalEntry | Non
     """
     line = billed.line
     short = min(0, line.payout_on_charge_fen)
-    due = [(_due(event, part.terms.mode), part.covered) for part in billed.vouchers]
-    claims = [
-        (LedgerAccount(part.issuer, AccountKind.SUBSIDY_CLAIM), -part.covered) for part in billed.vouchers
-    ]
     return entry(
         EntryKind.CHARGE,
         (_held(event.buyer), -line.buyer_pays_now_fen),
         (_payable(event.seller), line.payout_on_charge_fen - short),
-        (LedgerAccount(event.seller, AccountKind.SUBSIDY_DUE), short),
+        (_subsidy_due(event.seller), short),
         (LedgerAccount(VENUE, AccountKind.FEE_INCOME), line.fee_net_fen),
         (LedgerAccount(VENUE, AccountKind.FEE_VAT), line.fee_vat_fen),
-        *due,
-        *claims,
+        *_subsidies(event.buyer, event.seller, ((part, part.covered) for part in billed.vouchers)),
     )
 
 
 def _refund_entries(event: LineRefunded) -> Iterator[JournalEntry | None]:
-    """The charge and the attribution of a line taken back in part: its corrections have the signs turned."""
+    """The charge and the attribution of a line taken back in part: its corrections have the signs turned.
+
+    A voucher's part goes back to the voucher, and its region owes that much less to whom it owed it.
+    """
     settled, line = event.line, event.correction
+    parts = list(zip(settled.vouchers, event.returned, strict=True))
     yield entry(
         EntryKind.REFUND,
-        (_available(settled.buyer), -line.buyer_pays_fen),
-        (_payable(settled.seller), line.payout_on_charge_fen),
+        (_available(settled.buyer), -line.buyer_pays_now_fen),
+        (_payable(settled.seller), event.payable),
+        (_subsidy_due(settled.seller), line.payout_on_charge_fen - event.payable),
         (LedgerAccount(VENUE, AccountKind.FEE_INCOME), line.fee_net_fen),
         (LedgerAccount(VENUE, AccountKind.FEE_VAT), line.fee_vat_fen),
+        *_subsidies(settled.buyer, settled.seller, ((part, -back.amount) for part, back in parts)),
     )
+    for part, back in parts:
+        budget = LedgerAccount(part.programme, AccountKind.VOUCHER_BUDGET)
+        taker = budget if back.over else _left(part.voucher)
+        yield _move(EntryKind.REFUND, _redeemed(part.voucher), taker, back.amount)
     if settled.agreement is not None:
         yield _attribution(f"{settled.agreement[0]}/{settled.agreement[1]}", line)
 
 
-def _due(event: StatementPosted, mode: VoucherMode) -> LedgerAccount:
-    """Who gets what a voucher covers, once its region has paid."""
-    owner = event.buyer if mode is VoucherMode.REIMBURSE_BUYER else event.seller
-    return LedgerAccount(owner, AccountKind.SUBSIDY_DUE)
+def _subsidies(
+    buyer: str, seller: str, parts: Iterable[tuple[VoucherPart, int]]
+) -> Iterator[tuple[LedgerAccount, int]]:
+    """What regions owe for vouchers, and who gets it once they have paid."""
+    for part, amount in parts:
+        yield _subsidy_due(buyer if part.terms.mode is VoucherMode.REIMBURSE_BUYER else seller), amount
+        yield LedgerAccount(part.issuer, AccountKind.SUBSIDY_CLAIM), -amount
 
 
 def _attribution(agreement: str, line: Line) -> JournalEntry | None:
@@ -168,6 +176,10 @@ def _held(party: str) -> LedgerAccount:
 
 def _payable(party: str) -> LedgerAccount:
     return LedgerAccount(party, AccountKind.PAYABLE)
+
+
+def _subsidy_due(party: str) -> LedgerAccount:
+    return LedgerAccount(party, AccountKind.SUBSIDY_DUE)
 
 
 def _in_transit(party: str) -> LedgerAccount:

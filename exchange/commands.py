@@ -9,7 +9,7 @@ from exchange.agreements.commands import (
     WithdrawAgreement,
 )
 from exchange.closing.commands import BeginClose, CutUsage, FinishClose, PostStatements
-from exchange.contracts.commands import OpenContract
+from exchange.contracts.commands import AgreePrices, OpenContract
 from exchange.listings.commands import PublishListing
 from exchange.orders.commands import PlaceOrder
 from exchange.parties.commands import Deposit, IssueKey, RegisterParty, RevokeKey
@@ -44,6 +44,7 @@ Command = (
     | AmendOrder
     | CancelOrder
     | OpenContract
+    | AgreePrices
     | ProposeAgreement
     | SignAgreement
     | DeclineAgreement

@@ -32,9 +32,10 @@ from exchange.closing.events import (
 )
 from exchange.closing.rules import begin_close, cut_usage, finish_close, post_statements
 from exchange.commands import Command, Envelope
-from exchange.contracts.commands import OpenContract
-from exchange.contracts.events import ContractClosed, ContractOpened
-from exchange.contracts.rules import open_contract
+from exchange.contracts.commands import AgreePrices, OpenContract
+from exchange.contracts.events import ContractClosed, ContractOpened, PricesAgreed
+from exchange.contracts.evolving import evolve_contracts
+from exchange.contracts.rules import decide_contracts
 from exchange.events import Event
 from exchange.holds import slots_by_price, unsettled_after
 from exchange.listings.commands import PublishListing
@@ -89,7 +90,6 @@ from exchange.state import (
     ContractId,
     Earnings,
     LeaseId,
-    LiveContract,
     LiveLease,
     OpenListing,
     OpenOrder,
@@ -178,8 +178,8 @@ def decide(state: State, seq: Seq, envelope: Envelope) -> Iterator[Event]:
             yield from amend_order(state, seq, by, command)
         case CancelOrder():
             yield from cancel_order(state, seq, by, command)
-        case OpenContract():
-            yield from open_contract(state, seq, command)
+        case OpenContract() | AgreePrices():
+            yield from decide_contracts(state, seq, command)
         case ProposeAgreement() | SignAgreement() | DeclineAgreement() | WithdrawAgreement():
             yield from _decide_agreements(state, by, command)
         case BeginClose() | CutUsage() | PostStatements() | FinishClose():
@@ -197,7 +197,7 @@ def decide(state: State, seq: Seq, envelope: Envelope) -> Iterator[Event]:
 def _decide_paying(state: State, seq: Seq, by: PartyId, command: PayingCommand) -> Iterator[Event]:
     match command:
         case RefundLine():
-            yield from refund_line(state, seq, by, command)
+            yield from refund_line(state, seq, by, command, entries)
         case MoveCreditNote():
             yield from move_credit_note(state, by, command)
         case SetPayoutTerms():
@@ -282,14 +282,9 @@ def evolve(state: State, event: Event) -> list[JournalEntry]:
             _evolve_orders(state, event)
         case LeaseGranted() | LeaseDisplaced():
             _evolve_leases(state, event)
-        case (
-            ContractOpened()
-            | ContractClosed()
-            | CloseBegun()
-            | UsageCut()
-            | StatementPosted()
-            | PeriodClosed()
-        ):
+        case ContractOpened() | PricesAgreed() | ContractClosed():
+            evolve_contracts(state, event)
+        case CloseBegun() | UsageCut() | StatementPosted() | PeriodClosed():
             _evolve_settlement(state, event)
         case LineRefunded() | CreditNoteMoved():
             evolve_refunds(state, event)
@@ -381,13 +376,9 @@ def _evolve_leases(state: State, event: LeaseGranted | LeaseDisplaced) -> None:
 
 def _evolve_settlement(
     state: State,
-    event: ContractOpened | ContractClosed | CloseBegun | UsageCut | StatementPosted | PeriodClosed,
+    event: CloseBegun | UsageCut | StatementPosted | PeriodClosed,
 ) -> None:
     match event:
-        case ContractOpened(contract):
-            state.contracts[contract.id] = LiveContract(contract, contract.budget)
-        case ContractClosed(contract_id, _, _):
-            del state.contracts[contract_id]
         case CloseBegun(run):
             state.open_run = run
             state.runs += 1
@@ -415,6 +406,7 @@ ROLES: dict[type[Command], tuple[Role, ...]] = {
     RevokeKey: (Role.CLERK,),
     Deposit: (Role.CLERK,),
     OpenContract: (Role.CLERK,),
+    AgreePrices: (Role.CLERK,),
     ProposeAgreement: (Role.CLERK, Role.REGION),
     SignAgreement: (Role.REGION,),
     DeclineAgreement: (Role.REGION,),

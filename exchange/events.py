@@ -12,7 +12,7 @@ from exchange.agreements.events import (
     AgreementWithdrawn,
 )
 from exchange.closing.events import CloseBegun, EmissionsReckoned, PeriodClosed, StatementPosted, UsageCut
-from exchange.contracts.events import ContractClosed, ContractOpened
+from exchange.contracts.events import ContractClosed, ContractOpened, PricesAgreed
 from exchange.listings.events import ListingPublished
 from exchange.orders.events import (
     LeaseDisplaced,
@@ -68,6 +68,7 @@ Event = (
     | Ticked
     | LinkSet
     | ContractOpened
+    | PricesAgreed
     | ContractClosed
     | AgreementProposed
     | AgreementSigned

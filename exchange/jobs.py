@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from exchange.bus import Answer, CommandBus
@@ -23,9 +23,10 @@ from exchange.persistence.queries import closing
 from exchange.persistence.turn import sole_run
 from exchange.pipeline import Pipeline
 from exchange.rejections import Rejected
-from exchange.state import CloseRun, ContractId, LeaseId, PartyId, RunId, VenueTerms
+from exchange.state import CloseRun, Instant, LeaseId, PartyId, RunId, VenueTerms
 from settlement.agreements import PairAgreement
 from settlement.jobs import close_period as job
+from settlement.rating.tokens import Tokens
 from settlement.segments import LeaseShape, Segment, ServicePeriod, segments
 
 CLOSE = "close"  # the job's name, by which its runs take turns
@@ -150,7 +151,7 @@ class ClosingPorts:
                     [part.start * run.slot_seconds for part in parts],
                     [part.end * run.slot_seconds for part in parts],
                 )
-                sums = contract_sums(span.contract, parts, used)
+                sums = contract_sums(span, parts, used, run.slot_seconds)
                 if sums:
                     command = PostStatements(RunId(run.id), contracts=sums)
                     await self.sent.give(partial(self._post, f"{run.id}/{span.contract}", command))
@@ -204,23 +205,30 @@ async def run_in_slots(
 def contract_parts(
     span: closing.ContractSpan, run: job.Run, agreements: Sequence[PairAgreement], terms: VenueTerms
 ) -> list[Segment]:
-    """A contract is cut like a lease of one price: its service periods and agreements change at slots."""
-    first, last = terms.slot_of(span.begins), terms.slot_of(span.ends - 1) + 1
-    shape = LeaseShape(span.contract, span.source, span.destination, 1, ((first, last, 0),))
+    """A contract is cut like a lease, whose price is here the version of the contract's prices.
+
+    Its service periods, agreements and prices change at slots.
+    """
+    begins = [terms.slot_of(tariff.valid_from) for tariff in span.tariffs]
+    ends = [*begins[1:], terms.slot_of(span.ends - 1) + 1]
+    versions = [tariff.version for tariff in span.tariffs]
+    runs = tuple(zip(begins, ends, versions, strict=True))
+    shape = LeaseShape(span.contract, span.source, span.destination, 1, runs)
     return list(segments(shape, run.periods, agreements, run.slot_seconds))
 
 
 def contract_sums(
-    contract: ContractId, parts: Sequence[Segment], used: Sequence[tuple[int, int]]
+    span: closing.ContractSpan, parts: Sequence[Segment], used: Sequence[Tokens], slot_seconds: int
 ) -> tuple[ContractSum, ...]:
     """Parts that are billed alike are one sum: between two agreements there may be times without any."""
-    sums: dict[tuple[str, tuple[str, int] | None], tuple[int, int]] = {}
-    for part, (input_tokens, output_tokens) in zip(parts, used, strict=True):
-        if input_tokens or output_tokens:
-            alike = (part.service_period, part.agreement)
-            before = sums.get(alike, (0, 0))
-            sums[alike] = (before[0] + input_tokens, before[1] + output_tokens)
-    return tuple(ContractSum(contract, *alike, *tokens) for alike, tokens in sums.items())
+    sums: dict[str, ContractSum] = {}
+    for part, tokens in zip(parts, used, strict=True):
+        if tokens.total:
+            begins = max(span.begins, Instant(part.start * slot_seconds))
+            nothing = ContractSum(span.contract, part.service_period, part.agreement, begins, Tokens(0, 0, 0))
+            known = sums.get(part.name, nothing)
+            sums[part.name] = replace(known, tokens=known.tokens + tokens)
+    return tuple(sums.values())
 
 
 def slot_marks(run: job.Run) -> usage.Marks:

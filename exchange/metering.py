@@ -33,13 +33,17 @@ class DeliveryRecord:
 
 @dataclass(frozen=True, slots=True)
 class TokenRecord:
-    """Tokens used under a contract at an instant. Its meter numbers it like a delivery."""
+    """Tokens used under a contract at an instant. Its meter numbers it like a delivery.
+
+    `input_tokens` were read anew: those that came from a cache are counted apart.
+    """
 
     meter: str
     sequence: int
     contract: ContractId
     at: Instant
     input_tokens: int
+    cached_input_tokens: int
     output_tokens: int
 
 
@@ -146,6 +150,7 @@ class Metering:
             "contract": [record.contract for record in records],
             "at": [record.at for record in records],
             "input_tokens": [record.input_tokens for record in records],
+            "cached_input_tokens": [record.cached_input_tokens for record in records],
             "output_tokens": [record.output_tokens for record in records],
         }
         return await self._take(usage.TOKENS, party, key, columns, seal)

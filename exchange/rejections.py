@@ -38,6 +38,7 @@ class VenueRejection(StrEnum):
     PERIOD_UNKNOWN = "period_unknown"
     PERIOD_NOT_OVER = "period_not_over"
     PERIOD_OUT_OF_ORDER = "period_out_of_order"
+    PERIOD_CLOSED = "period_closed"
     QUARTER_NOT_CLOSED = "quarter_not_closed"
     QUARTER_AGREED = "quarter_agreed"
     FIGURES_INVALID = "figures_invalid"

@@ -16,6 +16,7 @@ from settlement.ledger.journal import Balances
 from settlement.money import NOTHING, BasisPoints, Fen
 from settlement.power import PowerTables
 from settlement.quarters import PairQuarter
+from settlement.rating.tokens import TokenPrices, TokenTariff
 from settlement.terms import FeeTerms, VoucherTerms
 from settlement.vouchers.parties import BuyerSize
 from settlement.vouchers.programme import ChipOrigin, Programme
@@ -172,28 +173,32 @@ class LiveLease:
 
 @dataclass(frozen=True, slots=True)
 class ContractTerms:
-    """A token contract: `budget` is prepaid and held; prices are micro-yuan per million tokens, VAT included."""
+    """A token contract: `budget` is prepaid and held, `prices` are the first, in force until others are agreed."""
 
     id: ContractId
     buyer: PartyId
     seller: PartyId
     source: RegionCode
     destination: RegionCode
-    input_price: MicroYuan
-    output_price: MicroYuan
+    prices: TokenPrices
     budget: Fen
     begins: Instant
     ends: Instant
+    line: str
     vat_rate_bp: BasisPoints
     fee: FeeTerms
 
 
 @dataclass(slots=True)
 class LiveContract:
-    """A token contract whose use is not settled to its end, what is left of its budget, and its last statement's run."""
+    """A token contract whose use is not settled to its end, what is left of its budget, and its last statement's run.
+
+    `tariffs` are all versions of its prices, in order. None is ever changed.
+    """
 
     terms: ContractTerms
     left: Fen
+    tariffs: list[TokenTariff]
     last_run: RunId | None = None
 
 
@@ -217,8 +222,23 @@ class CloseRun:
 
 
 @dataclass(frozen=True, slots=True)
+class VoucherPart:
+    """What a voucher covers of a line, the terms under which it does, and the region that owes it.
+
+    `at` is the instant of the order: what is covered counts against the caps of its year.
+    """
+
+    voucher: VoucherId
+    programme: ProgrammeId
+    issuer: RegionCode
+    terms: VoucherTerms
+    at: Instant
+    covered: Fen
+
+
+@dataclass(frozen=True, slots=True)
 class SettledLine:
-    """A statement line as it was posted, with the rates under which it was settled: all that a refund is reckoned from.
+    """A statement line as it was posted, with the terms under which it was settled: all that a refund is reckoned from.
 
     It is the `n`-th of the statement of a lease or contract (`subject`) in a run. `agreement` is (id, version), or None.
     """
@@ -232,6 +252,7 @@ class SettledLine:
     vat_rate_bp: BasisPoints
     fee: FeeTerms
     agreement: tuple[str, int] | None
+    vouchers: tuple[VoucherPart, ...]
 
     @property
     def statement(self) -> str:
@@ -263,7 +284,7 @@ class PayoutTerms:
 
 @dataclass(slots=True)
 class Earnings:
-    """What one run has made payable to each seller, less what was refunded of it; `closed` is None while it is open."""
+    """What one run has made payable to each seller, less what refunds took of that; `closed` is None while it is open."""
 
     by_seller: dict[PartyId, Fen] = field(default_factory=dict)
     closed: Instant | None = None
@@ -487,6 +508,13 @@ class State:
         """The terms in force. Nothing but their adoption may be asked of a venue that has none."""
         assert self.terms is not None, "the venue has adopted its terms"
         return self.terms
+
+    @property
+    def closed_until(self) -> Instant:
+        """Until when periods are closed, or about to be."""
+        return max(
+            (run.ends for run in (self.last_run, self.open_run) if run is not None), default=Instant(0)
+        )
 
     @property
     def now(self) -> Instant:

@@ -34,7 +34,8 @@ class BuyersPart:
 class Report:
     """A programme's figures, in fen: those of a month, or of all time.
 
-    Issued and expired are by the venue's clock, used by the month whose closing booked it. What is held and left is as
+    Issued and expired are by the venue's clock, used by the month whose closing booked it, less what refunds returned of
+    it whenever. What is held and left is as
     it stands now, whatever the month.
     """
 
@@ -55,29 +56,31 @@ def reported(
     programme: StoredProgramme,
     period: Period | None,
     vouchers: Sequence[StoredVoucher],
-    expiries: Mapping[VoucherId, tuple[Fen, Instant]],
+    expiries: Iterable[tuple[VoucherId, Fen, Instant]],
     uses: Sequence[StoredUse],
 ) -> Report:
-    """Add up what is known of a programme. `expiries` is how much of each voucher expired, and at which instant."""
+    """Add up what is known of a programme. `expiries` is how much of which voucher expired at which instant."""
 
     def counts(at: int) -> bool:
         return period is None or period.begins <= at < period.ends
 
     used = [use for use in uses if period is None or use.period == period.name]
-    expired = {name: amount if counts(at) else NOTHING for name, (amount, at) in expiries.items()}
+    expired: Counter[VoucherId] = Counter()
+    for name, amount, at in expiries:
+        expired[name] += amount if counts(at) else NOTHING
     by_buyer = [
         _part(
             buyer,
             [voucher for voucher in vouchers if voucher.buyer == buyer],
             {voucher.id: voucher.amount if counts(voucher.at) else NOTHING for voucher in vouchers},
             expired,
-            Fen(sum(use.covered for use in used if use.buyer == buyer)),
+            Fen(sum(use.used for use in used if use.buyer == buyer)),
         )
         for buyer in dict.fromkeys(voucher.buyer for voucher in vouchers)
     ]
     sellers: Counter[str] = Counter()
     for use in used:
-        sellers[use.seller] += use.covered
+        sellers[use.seller] += use.used
     return Report(
         programme=programme.terms.id,
         period=None if period is None else period.name,
@@ -98,21 +101,25 @@ async def report_of(
 ) -> Report:
     """The report of a programme, from what is stored."""
     name = programme.terms.id
-    expiries = {
-        voucher: (amount, rules.instant_of(slot))
+    expiries = [
+        (voucher, amount, rules.instant_of(slot))
         for voucher, amount, slot in await queries.expiries_of(readers, name)
-    }
+    ]
     vouchers = await queries.vouchers_of_programme(readers, name)
     return reported(programme, period, vouchers, expiries, await queries.uses_of(readers, programme=name))
 
 
 async def misuse_of(readers: Pool, issuer: str | None) -> list[Misuse]:
-    """Every misuse in what was used of a region's vouchers, or of all, by what is on record of the parties now."""
+    """Every misuse in what was used and refunded of a region's vouchers, or of all.
+
+    It goes by what is on record of the parties now.
+    """
     uses = await queries.uses_of(readers, issuer=issuer)
     parties = await registered(readers, {party for use in uses for party in (use.buyer, use.seller)})
     facts = await queries.facts_now(readers, parties)
     programmes = {one.terms.id: one.terms for one in reversed(await queries.programmes(readers))}
-    return misuses(programmes, _as_used(uses, parties, facts), ())
+    made = await queries.refunds_made(readers, issuer)
+    return misuses(programmes, _as_used(uses, parties, facts), made)
 
 
 def _as_used(
@@ -123,7 +130,7 @@ def _as_used(
     found: dict[tuple[str, str], StoredUse] = {}
     for use in uses:
         key = (use.voucher, use.order)
-        covered[key] += use.covered
+        covered[key] += use.used
         found[key] = use
     return [
         Use(
@@ -148,7 +155,7 @@ def _part(
     buyer: str,
     vouchers: Sequence[StoredVoucher],
     issued: Mapping[VoucherId, Fen],
-    expired: Mapping[VoucherId, Fen],
+    expired: Mapping[VoucherId, int],
     used: Fen,
 ) -> BuyersPart:
     return BuyersPart(

@@ -163,6 +163,7 @@ PROBLEMS: Mapping[Code | DoorRejection, Kind] = {
     Venue.WINDOW_IN_THE_PAST: Kind(422, "The window lies in the past"),
     Venue.AGREEMENT_INVALID: Kind(422, "The agreement can't be used"),
     Venue.AGREEMENT_OVERLAPS: Kind(409, "Another agreement of the pair is in force then"),
+    Venue.PERIOD_CLOSED: Kind(409, "The period is closed"),
     Venue.AGREEMENT_NOT_OPEN: Kind(409, "The version can't be signed any more"),
     Venue.SIGNED_ALREADY: Kind(409, "Your region has signed that already"),
     Venue.DIGEST_DIFFERS: Kind(409, "That is not what is signed here"),

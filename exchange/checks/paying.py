@@ -19,15 +19,15 @@ from exchange.payouts.events import (
     PayoutTermsSet,
 )
 from exchange.persistence.queries.audit import LoggedStep
-from exchange.persistence.queries.settled import StatementRow
+from exchange.persistence.queries.settled import LineRow, StatementRow
 from exchange.refunds.events import LineRefunded
 from exchange.state import PayoutTerms
 from exchange.venue.events import TermsAdopted
 from matching.events import Ticked
 from settlement.agreements import PairAgreement
 from settlement.money import Fen
-from settlement.statement import Line, statement_line
-from settlement.terms import TaxTerms, Terms
+from settlement.statement import Line, statement_line, vouchers_of
+from settlement.terms import TaxTerms, Terms, VoucherMode
 
 DAY = 86_400
 KINDS = frozenset({"refund", "payout", "payment", "reversal"})
@@ -98,12 +98,12 @@ class Paying:
             case PeriodClosed(run):
                 self._closed[run.id] = self._slot
             case StatementPosted():
-                earned = sum(line.line.payout_on_charge_fen for line in event.lines)
+                earned = sum(max(0, line.line.payout_on_charge_fen) for line in event.lines)
                 self._earned[event.seller][event.run] += earned
             case LineRefunded():
                 self.findings.examined += 1
                 self.refunded[event.line.statement].append(event)
-                self._earned[event.line.seller][event.line.run] += event.correction.payout_on_charge_fen
+                self._earned[event.line.seller][event.line.run] += event.payable
             case PayoutTermsSet(payout_terms):
                 self._terms = payout_terms
             case PayoutAccountNamed(party, account):
@@ -152,8 +152,8 @@ class Paying:
 def _legs(event: Event) -> Legs:
     """What an event does to accounts, by (owner, kind)."""
     match event:
-        case LineRefunded(_, line, _, _, _, correction):
-            return _refund_legs(line.buyer, line.seller, line.agreement, correction)
+        case LineRefunded():
+            return _refund_legs(event)
         case PayoutBegun(_, party, _, amount):
             return Counter({(party, "payable"): -amount, (party, "in_transit"): amount})
         case PayoutPaid(_, party, amount):
@@ -166,13 +166,24 @@ def _legs(event: Event) -> Legs:
             return Counter()
 
 
-def _refund_legs(buyer: str, seller: str, agreement: tuple[str, int] | None, correction: Line) -> Legs:
+def _refund_legs(event: LineRefunded) -> Legs:
+    """What the seller gets less is its payout's change: of its balance, of what is due to it, or of the region's promise."""
+    line, correction = event.line, event.correction
     legs: Legs = Counter()
-    legs[buyer, "available"] -= correction.buyer_pays_fen
-    legs[seller, "payable"] += correction.payout_on_charge_fen
     legs["venue", "fee_income"] += correction.fee_net_fen
     legs["venue", "fee_vat"] += correction.fee_vat_fen
-    if agreement is not None:
+    legs[line.seller, "payable"] += event.payable
+    legs[line.seller, "subsidy_due"] += correction.seller_payout_fen - event.payable
+    legs[line.buyer, "available"] += event.amount
+    for part, back in zip(line.vouchers, event.returned, strict=True):
+        later = part.terms.mode is VoucherMode.REIMBURSE_BUYER
+        legs[line.buyer, "subsidy_due" if later else "available"] -= back.amount
+        legs[part.issuer, "subsidy_claim"] += back.amount
+        legs[part.voucher, "voucher_used"] -= back.amount
+        taker = (part.programme, "voucher_budget") if back.over else (part.voucher, "voucher_left")
+        legs[taker] += back.amount
+    if line.agreement is not None:
+        agreement = f"{line.agreement[0]}/{line.agreement[1]}"
         for kind, shares in (
             ("revenue", correction.revenue_by_region_fen),
             ("tax", correction.tax_by_region_fen),
@@ -180,7 +191,7 @@ def _refund_legs(buyer: str, seller: str, agreement: tuple[str, int] | None, cor
         ):
             for region, fen in shares:
                 legs[region, kind] += fen
-                legs[f"{agreement[0]}/{agreement[1]}", "attribution"] -= fen
+                legs[agreement, "attribution"] -= fen
     return legs
 
 
@@ -200,8 +211,8 @@ def _line_faults(
     for event in events:
         line = event.line
         agreement = None if line.agreement is None else f"{line.agreement[0]}/{line.agreement[1]}"
-        told = (line.buyer, line.seller, line.gross, line.vat_rate_bp, line.fee, agreement)
-        posted = (statement.buyer, statement.seller, charged, *statement.rates, row.agreement)
+        told = (line.buyer, line.seller, line.gross, line.vat_rate_bp, line.fee, agreement, line.vouchers)
+        posted = (statement.buyer, statement.seller, charged, *statement.rates, row.agreement, row.vouchers)
         yield from unequal(f"{event.refund} is reckoned from", posted, told)
     if not 0 < given_back <= charged or min(event.amount for event in events) <= 0:
         yield f"{given_back} fen of {charged} were given back"
@@ -209,12 +220,26 @@ def _line_faults(
     references = [event.reference for event in events]
     yield from unequal("references", sorted(set(references)), sorted(references))
     pair = agreements.get(row.agreement) if row.agreement else None
-    remains = statement_line(Fen(charged - given_back), Terms(*statement.rates, TaxTerms(), pair))
+    terms = tuple(part.terms for part in row.vouchers)
+    remains = statement_line(Fen(charged - given_back), Terms(*statement.rates, TaxTerms(), pair, terms))
+    yield from _paid_faults(row, remains, events)
     for figure in fields(Line):
         expected, got = _of(remains, figure.name), _of(row.figures, figure.name)
         for event in events:
             got.update(_of(event.correction, figure.name))
         yield from unequal(figure.name, _moved(expected), _moved(got))
+
+
+def _paid_faults(row: LineRow, remains: Line, events: Sequence[LineRefunded]) -> Iterator[str]:
+    """Whether seller and vouchers are left with what the rest of a line gives them."""
+    payable = max(0, row.figures.payout_on_charge_fen) + sum(event.payable for event in events)
+    yield from unequal("payable", max(0, remains.payout_on_charge_fen), payable)
+    covered = vouchers_of(remains.gross_fen, tuple(part.terms for part in row.vouchers))
+    for n, (part, expected) in enumerate(zip(row.vouchers, covered, strict=True)):
+        named = {event.returned[n].voucher for event in events}
+        yield from unequal(f"what returns to {part.voucher}", {part.voucher}, named)
+        left = part.covered - sum(event.returned[n].amount for event in events)
+        yield from unequal(f"covered by {part.voucher}", expected, left)
 
 
 def _of(line: Line, name: str) -> Legs:

@@ -27,6 +27,7 @@ _ENDED: Mapping[str, Callable[[Row], bool]] = {
     "trades": lambda _: True,
     "displacements": lambda _: True,
     "contracts": lambda row: row["status"] == "closed",
+    "contract_prices": lambda _: True,
     "agreements": lambda row: row["valid_to"] is not None,
     "agreement_drafts": lambda row: row["status"] != DraftStatus.OPEN,
     "agreement_signatures": lambda _: True,

@@ -18,6 +18,7 @@ from exchange.persistence.queries.settled import RunRow
 from exchange.signing import is_signed
 
 GENESIS = bytes(32)
+TOKENS = ("input_tokens", "cached_input_tokens", "output_tokens")
 
 
 @dataclass(slots=True)
@@ -132,7 +133,7 @@ def _digest_after(digest: bytes, batch: BatchRow) -> bytes:
 def link_after(previous: bytes, record: RecordRow, kind: str) -> bytes:
     """SHA-256 of the link before and of a record as its meter wrote it down, a line for each part."""
     meter, number, subject, _, *counts, _ = record.values
-    counted = ("card_seconds",) if kind == "deliveries" else ("input_tokens", "output_tokens")
+    counted = ("card_seconds",) if kind == "deliveries" else TOKENS
     lines = [record.party, meter, number, subject, record.begins]
     lines += [f"{name} {count}" for name, count in zip(counted, counts, strict=True)]
     text = "\n".join(["suanli reading 1", *map(str, lines)])

@@ -8,11 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from exchange.checks.findings import Findings
-from exchange.closing.events import StatementPosted, VoucherPart
+from exchange.closing.events import StatementPosted
 from exchange.events import Event
 from exchange.orders.events import LeaseDisplaced, LeaseGranted, OrderClosed
 from exchange.parties.events import PartyRegistered
-from exchange.state import LeaseTerms, Pledge, Voucher
+from exchange.refunds.events import LineRefunded, PartReturned
+from exchange.state import LeaseTerms, Pledge, Voucher, VoucherPart
 from exchange.vouchers.events import (
     FactsDeclared,
     ProgrammeAdopted,
@@ -34,6 +35,7 @@ class Known:
     left: int
     held: int = 0
     used: int = 0
+    over: bool = False
 
 
 @dataclass(slots=True)
@@ -105,6 +107,10 @@ class Vouchers:
                 known = self._known[voucher_id]
                 self.findings.compare(f"voucher {voucher_id}: expired", known.left, amount)
                 known.left -= amount
+                known.over = True
+            case LineRefunded():
+                for back in event.returned:
+                    self._return(event.refund, back)
             case StatementPosted():
                 for line in event.lines:
                     for part in line.vouchers:
@@ -158,7 +164,19 @@ class Vouchers:
         known = self._known[part.voucher]
         known.held -= part.covered
         known.used += part.covered
-        self.findings.compare(f"{lease}: issuer of {part.voucher}", known.terms.issuer, part.issuer)
+        told = (part.issuer, part.programme)
+        self.findings.compare(
+            f"{lease}: issuer of {part.voucher}", (known.terms.issuer, known.terms.programme), told
+        )
+
+    def _return(self, refund: str, back: PartReturned) -> None:
+        self.findings.examined += 1
+        known = self._known[back.voucher]
+        self.findings.compare(f"{refund}: whether {back.voucher} is over", known.over, back.over)
+        if not 0 <= back.amount <= known.used:
+            self.findings.tell(f"{refund}: {back.amount} fen return to {back.voucher}, of {known.used} used")
+        known.used -= back.amount
+        known.left += 0 if back.over else back.amount
 
     def _free(self, subject: str, voucher: str, amount: int) -> None:
         self._lessen(subject, voucher, amount)

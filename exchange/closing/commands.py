@@ -5,7 +5,8 @@ It brings exact sums; the venue makes the statement lines and books them.
 
 from dataclasses import dataclass
 
-from exchange.state import ContractId, LeaseId, RunId
+from exchange.state import ContractId, Instant, LeaseId, RunId
+from settlement.rating.tokens import Tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +41,16 @@ class LeaseSum:
 
 @dataclass(frozen=True, slots=True)
 class ContractSum:
-    """Tokens used under a contract in one service period and under one agreement."""
+    """Tokens used under a contract that are billed alike: in one service period, at one price, under one agreement.
+
+    `begins` is when the first time begins in which they were used: the prices of then are in force for all of them.
+    """
 
     contract: ContractId
     service_period: str
     agreement: tuple[str, int] | None
-    input_tokens: int
-    output_tokens: int
+    begins: Instant
+    tokens: Tokens
 
 
 @dataclass(frozen=True, slots=True)

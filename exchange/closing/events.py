@@ -3,13 +3,12 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from exchange.state import CloseRun, PartyId, RunId, VoucherId
+from exchange.state import CloseRun, PartyId, RunId, VoucherPart
 from matching.terms import RegionCode
 from settlement.carbon import Emissions
 from settlement.meters import Meter
 from settlement.money import Fen
 from settlement.statement import Line
-from settlement.terms import VoucherTerms
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,27 +26,18 @@ class UsageCut:
 
 
 @dataclass(frozen=True, slots=True)
-class VoucherPart:
-    """What a voucher covers of a line, the terms under which it does, and the region that owes it."""
-
-    voucher: VoucherId
-    issuer: RegionCode
-    terms: VoucherTerms
-    covered: Fen
-
-
-@dataclass(frozen=True, slots=True)
 class StatementLine:
     """One line of a statement: what was measured, at which price, and every figure that follows.
 
     `quantity` and `lost` are in card-seconds or tokens; `price` is micro-yuan per card-hour or per million tokens.
     `before_loss` is the gross of all that was contracted; `over_budget` is what use beyond a budget would have
-    cost: recorded, not charged.
+    cost: recorded, not charged. `price_version` is the version of a contract's prices that was in force.
     """
 
     service_period: str
     meter: Meter
     price: int
+    price_version: int | None
     quantity: int
     lost: int
     agreement: tuple[str, int] | None

@@ -15,18 +15,28 @@ from exchange.closing.events import (
     StatementPosted,
     SubjectKind,
     UsageCut,
-    VoucherPart,
 )
 from exchange.contracts.events import ContractClosed
 from exchange.holds import lease_hold
 from exchange.periods import Period, period_named, period_of
 from exchange.rejections import Rejected, VenueRejection, rejected
-from exchange.state import CloseRun, Instant, LeaseId, LiveContract, LiveLease, Pledge, RunId, State
+from exchange.state import (
+    CloseRun,
+    Instant,
+    LeaseId,
+    LiveContract,
+    LiveLease,
+    Pledge,
+    RunId,
+    State,
+    VoucherPart,
+)
 from exchange.vouchers.events import VoucherReturned
 from exchange.vouchers.rules import returned
 from settlement.agreements import PairAgreement
 from settlement.meters import SECONDS_PER_HOUR, Meter, billable_of, gross_of
 from settlement.money import NOTHING, Fen
+from settlement.rating.tokens import Tokens, TokenTariff, in_force
 from settlement.statement import statement_line, vouchers_of
 from settlement.terms import TaxTerms, Terms
 
@@ -134,7 +144,7 @@ def _refusal(state: State, run: CloseRun, command: PostStatements) -> Rejected |
     if not _makes_sense(state, command):
         return rejected(
             VenueRejection.AMOUNT_OUT_OF_RANGE,
-            "A sum is of one slot or more, of which no more is lost than was leased; and of no fewer than no tokens.",
+            "A sum is of one slot or more, of which no more is lost than was leased; and of no fewer than no tokens, used while the contract runs.",
         )
     asked: Counter[tuple[LeaseId, int]] = Counter()
     for part in command.leases:
@@ -179,7 +189,13 @@ def _makes_sense(state: State, command: PostStatements) -> bool:
         part.slots >= 1 and 0 <= part.lost <= part.slots * state.leases[part.lease].terms.cards * slot_seconds
         for part in command.leases
     )
-    return all(leased) and all(min(part.input_tokens, part.output_tokens) >= 0 for part in command.contracts)
+    used = (
+        min(tokens.input, tokens.cached_input, tokens.output) >= 0 and terms.begins <= begins < terms.ends
+        for tokens, begins, terms in (
+            (part.tokens, part.begins, state.contracts[part.contract].terms) for part in command.contracts
+        )
+    )
+    return all(leased) and all(used)
 
 
 def _lease_statement(
@@ -235,6 +251,7 @@ def _lease_line(state: State, live: LiveLease, part: LeaseSum, pledges: tuple[Pl
         service_period=part.service_period,
         meter=Meter.CARD_SECONDS,
         price=price,
+        price_version=None,
         quantity=contracted,
         lost=part.lost,
         agreement=part.agreement,
@@ -242,7 +259,7 @@ def _lease_line(state: State, live: LiveLease, part: LeaseSum, pledges: tuple[Pl
         over_budget=NOTHING,
         line=statement_line(gross, terms),
         vouchers=tuple(
-            VoucherPart(one.voucher, one.issuer, terms, covered)
+            VoucherPart(one.voucher, one.programme, one.issuer, terms, one.at, covered)
             for one, terms, covered in zip(pledges, vouchers, vouchers_of(gross, vouchers), strict=True)
             if covered
         ),
@@ -256,20 +273,19 @@ def _contract_statement(
     contract, left = live.terms, live.left
     lines: list[StatementLine] = []
     for part in parts:
-        for meter, price, tokens in (
-            (Meter.INPUT_TOKENS, contract.input_price, part.input_tokens),
-            (Meter.OUTPUT_TOKENS, contract.output_price, part.output_tokens),
-        ):
-            gross = gross_of(tokens * price, meter.divisor)
+        terms = Terms(contract.vat_rate_bp, contract.fee, TaxTerms(), _agreement(state, part.agreement))
+        tariff = in_force(live.tariffs, part.begins)
+        for meter, quantity, price in _counts(part.tokens, tariff):
+            gross = gross_of(quantity * price, meter.divisor)
             charged = min(gross, left)
             left = Fen(left - charged)
-            terms = Terms(contract.vat_rate_bp, contract.fee, TaxTerms(), _agreement(state, part.agreement))
             lines.append(
                 StatementLine(
                     service_period=part.service_period,
                     meter=meter,
                     price=price,
-                    quantity=tokens,
+                    price_version=tariff.version,
+                    quantity=quantity,
                     lost=0,
                     agreement=part.agreement,
                     before_loss=gross,
@@ -292,6 +308,17 @@ def _contract_statement(
         slots_left=0,
         held_left=left,
     )
+
+
+def _counts(tokens: Tokens, tariff: TokenTariff) -> Iterator[tuple[Meter, int, int]]:
+    """(meter, tokens, price) of each kind of token that was used."""
+    for meter, quantity, price in (
+        (Meter.INPUT_TOKENS, tokens.input, tariff.input_price),
+        (Meter.CACHED_INPUT_TOKENS, tokens.cached_input, tariff.cached_input_price),
+        (Meter.OUTPUT_TOKENS, tokens.output, tariff.output_price),
+    ):
+        if quantity:
+            yield meter, quantity, price
 
 
 def _agreement(state: State, named: tuple[str, int] | None) -> PairAgreement | None:

@@ -2,14 +2,15 @@
 
 from dataclasses import dataclass
 
-from exchange.state import Instant, MicroYuan, PartyId
+from exchange.state import ContractId, Instant, PartyId
 from matching.terms import RegionCode
 from settlement.money import Fen
+from settlement.rating.tokens import TokenPrices
 
 
 @dataclass(frozen=True, slots=True)
 class OpenContract:
-    """Register what a buyer and a seller have agreed. Prices are micro-yuan per million tokens, VAT included.
+    """Register what a buyer and a seller have agreed.
 
     The budget is held at once. `line` is the catalogue line under which the use is taxed.
     """
@@ -17,9 +18,20 @@ class OpenContract:
     buyer: PartyId
     seller: PartyId
     destination: RegionCode
-    input_price: MicroYuan
-    output_price: MicroYuan
+    prices: TokenPrices
     budget: Fen
     begins: Instant
     ends: Instant
     line: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgreePrices:
+    """Register other prices that buyer and seller have agreed: the next version, for use from `begins` on.
+
+    What was used before keeps the prices that were in force then, however late it is reported.
+    """
+
+    contract: ContractId
+    begins: Instant
+    prices: TokenPrices

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from exchange.state import ContractId, ContractTerms, PartyId
 from settlement.money import Fen
+from settlement.rating.tokens import TokenTariff
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,6 +12,14 @@ class ContractOpened:
     """A contract is in force, and its budget is held."""
 
     contract: ContractTerms
+
+
+@dataclass(frozen=True, slots=True)
+class PricesAgreed:
+    """A contract has another version of its prices."""
+
+    contract: ContractId
+    tariff: TokenTariff
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,6 +97,7 @@ _COLUMNS = {
         "contract",
         "at",
         "input_tokens",
+        "cached_input_tokens",
         "output_tokens",
         "status",
         "batch",

@@ -30,6 +30,8 @@ refunds = Table(
     Column("reason", Text, nullable=False),
     Column("reference", Text, nullable=False),
     Column("correction", JSONB, nullable=False),
+    Column("payable", BigInteger, nullable=False),
+    Column("returned", JSONB, nullable=False),
     Column("invoice_used", Boolean, nullable=False),
     Column("note_state", Text, nullable=False),
     Column("note_since", BigInteger, nullable=False),
@@ -42,7 +44,7 @@ refunds = Table(
 )
 """Refunds of statement lines: every figure that one takes back is in `correction`, and how its credit note stands.
 
-`slot` is where the venue's clock stood.
+`payable` is what it moves the seller's balance by, `returned` what each voucher of the line has back. `slot` is where the venue's clock stood.
 """
 
 payout_terms = Table(

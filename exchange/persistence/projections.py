@@ -16,7 +16,7 @@ from exchange.closing.events import (
     SubjectKind,
     UsageCut,
 )
-from exchange.contracts.events import ContractClosed, ContractOpened
+from exchange.contracts.events import ContractClosed, ContractOpened, PricesAgreed
 from exchange.events import Event
 from exchange.holds import slots_by_price
 from exchange.listings.events import ListingPublished
@@ -46,11 +46,12 @@ from exchange.persistence.rows import Heard, Row, Rows
 from exchange.persistence.voucher_rows import project_vouchers
 from exchange.power.events import CertificatesDeclared, PowerTablesAdopted, PueDeclared
 from exchange.refunds.events import CreditNoteMoved, LineRefunded
-from exchange.state import PayoutState, PricedRun
+from exchange.state import ContractId, PayoutState, PricedRun
 from exchange.venue.events import TermsAdopted
 from matching.events import Leased, LinkSet, ListingAmended, ListingClosed, Rested, Ticked
 from matching.live import MILLI
 from matching.terms import Block, Listing, Order, PriceRule, Shape
+from settlement.rating.tokens import TokenTariff
 
 
 def project(rows: Rows, seq: int, digest: bytes, event: Event) -> None:
@@ -93,11 +94,8 @@ def project(rows: Rows, seq: int, digest: bytes, event: Event) -> None:
             rows.add(tables.displacements, {"lease": event.lease, **cause})
         case LinkSet(home, region, mbps):
             rows.put(tables.links, {"home": home, "region": region, "mbps": mbps})
-        case ContractOpened(contract):
-            row = {name: value for name, value in _builtins(contract).items() if name in tables.contracts.c}
-            rows.add(tables.contracts, {**row, "left": contract.budget, "seq": seq, "status": "open"})
-        case ContractClosed(contract_id, _, _):
-            rows.change(tables.contracts, {"id": contract_id, "status": "closed"})
+        case ContractOpened() | PricesAgreed() | ContractClosed():
+            _project_contract(rows, seq, event)
         case CloseBegun() | UsageCut() | PeriodClosed():
             _project_run(rows, seq, event)
         case StatementPosted():
@@ -217,6 +215,31 @@ def _project_statement(rows: Rows, seq: int, event: StatementPosted) -> None:
         )
 
 
+def _project_contract(rows: Rows, seq: int, event: ContractOpened | PricesAgreed | ContractClosed) -> None:
+    match event:
+        case ContractOpened(contract):
+            row = {name: value for name, value in _builtins(contract).items() if name in tables.contracts.c}
+            rows.add(tables.contracts, {**row, "left": contract.budget, "seq": seq, "status": "open"})
+            first = contract.prices.tariff(1, contract.begins)
+            rows.add(tables.contract_prices, _prices_row(seq, contract.id, first))
+        case PricesAgreed(contract_id, tariff):
+            rows.add(tables.contract_prices, _prices_row(seq, contract_id, tariff))
+        case ContractClosed(contract_id, _, _):
+            rows.change(tables.contracts, {"id": contract_id, "status": "closed"})
+
+
+def _prices_row(seq: int, contract: ContractId, tariff: TokenTariff) -> Row:
+    return {
+        "contract": contract,
+        "version": tariff.version,
+        "begins": tariff.valid_from,
+        "input_price": tariff.input_price,
+        "cached_input_price": tariff.cached_input_price,
+        "output_price": tariff.output_price,
+        "seq": seq,
+    }
+
+
 def _project_refund(rows: Rows, event: LineRefunded | CreditNoteMoved) -> None:
     match event:
         case LineRefunded():
@@ -237,6 +260,8 @@ def _refund_row(heard: Heard, event: LineRefunded) -> Row:
         "reason": event.reason,
         "reference": event.reference,
         "correction": _builtins(event.correction),
+        "payable": event.payable,
+        "returned": _builtins(event.returned),
         "invoice_used": event.note.invoice_used,
         "note_state": event.note.state,
         "note_since": event.note.since,
@@ -268,7 +293,16 @@ def _project_payout(rows: Rows, seq: int, event: PayoutEvent) -> None:
             rows.change(payout_tables.payouts, {"id": payout, "status": status, "left": left})
 
 
-_LINE_HEAD = ("service_period", "meter", "price", "quantity", "lost", "before_loss", "over_budget")
+_LINE_HEAD = (
+    "service_period",
+    "meter",
+    "price",
+    "price_version",
+    "quantity",
+    "lost",
+    "before_loss",
+    "over_budget",
+)
 
 
 def _listing_terms(listing: Listing) -> Row:

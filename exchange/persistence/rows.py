@@ -52,24 +52,24 @@ class Rows:
 
     def add(self, table: Table, row: Row) -> None:
         """A row that is new."""
-        self._of(table).added[_key(table, row)] = row
+        self._of(table).added[key_of(table, row)] = row
 
     def change(self, table: Table, row: Row) -> None:
         """New values for some columns of a row that exists; `row` has its key, too."""
-        rows, key = self._of(table), _key(table, row)
+        rows, key = self._of(table), key_of(table, row)
         known = rows.added.get(key) or rows.put.get(key) or rows.changed.setdefault(key, {})
         known.update(row)
 
     def put(self, table: Table, row: Row) -> None:
         """A whole row, whether or not its key exists."""
-        rows, key = self._of(table), _key(table, row)
+        rows, key = self._of(table), key_of(table, row)
         rows.changed.pop(key, None)
         rows.put[key] = row
 
     def take_appended(self, table: Table) -> dict[Key, Row]:
         """The rows that will never change, by their keys: whoever compares them needs them no more."""
         known = self._of(table)
-        rows = {_key(table, row): row for row in known.appended}
+        rows = {key_of(table, row): row for row in known.appended}
         known.appended.clear()
         return rows
 
@@ -97,7 +97,8 @@ def _json(rows: Collection[Row]) -> str:
     return msgspec.json.encode(list(rows)).decode()
 
 
-def _key(table: Table, row: Row) -> Key:
+def key_of(table: Table, row: Row) -> Key:
+    """A row's primary key."""
     return tuple([row[name] for name in _key_names(table)])
 
 

@@ -283,16 +283,30 @@ contracts = Table(
     _text("seller"),
     _text("source"),
     _text("destination"),
-    _int("input_price"),
-    _int("output_price"),
     _int("budget"),
     _int("left"),
     _int("begins"),
     _int("ends"),
+    _text("line"),
+    _int("vat_rate_bp"),
     _int("seq"),
     _text("status"),
     CheckConstraint('"left" BETWEEN 0 AND budget', name="within_budget"),
 )
+
+contract_prices = Table(
+    "contract_prices",
+    metadata,
+    _text("contract"),
+    Column("version", Integer, nullable=False),
+    _int("begins"),
+    _int("input_price"),
+    _int("cached_input_price"),
+    _int("output_price"),
+    _int("seq"),
+    PrimaryKeyConstraint("contract", "version"),
+)
+"""Every version of a contract's prices, in micro-yuan per million tokens: in force until the next one begins."""
 
 agreements = Table(
     "agreements",
@@ -355,6 +369,7 @@ statement_lines = Table(
     _text("service_period"),
     _text("meter"),
     _int("price"),
+    _int("price_version", null=True),
     _int("quantity"),
     _int("lost"),
     _text("agreement", null=True),
@@ -427,11 +442,14 @@ token_records = Table(
     _text("contract"),
     _int("at"),
     _int("input_tokens"),
+    _int("cached_input_tokens"),
     _int("output_tokens"),
     _text("status"),
     _int("batch"),
     PrimaryKeyConstraint("party", "meter", "sequence"),
-    CheckConstraint("input_tokens >= 0 AND output_tokens >= 0", name="not_negative"),
+    CheckConstraint(
+        "input_tokens >= 0 AND cached_input_tokens >= 0 AND output_tokens >= 0", name="not_negative"
+    ),
     Index("ix_token_records_contract", "contract", "at"),
     Index("ix_token_records_batch", "batch", postgresql_using="brin"),
 )
@@ -450,6 +468,7 @@ PROJECTIONS = (
     trades,
     displacements,
     contracts,
+    contract_prices,
     agreements,
     *PAIR_TABLES,
     *POWER_TABLES,

@@ -8,6 +8,8 @@ from typing import NamedTuple
 import asyncpg
 import msgspec
 
+from settlement.rating.tokens import Tokens
+
 Columns = Mapping[str, Sequence[int | str]]
 
 GENESIS = bytes(32)  # what the first batch's digest is chained to
@@ -56,6 +58,7 @@ TOKENS = Kind(
         "contract": "text",
         "at": "bigint",
         "input_tokens": "bigint",
+        "cached_input_tokens": "bigint",
         "output_tokens": "bigint",
     },
     subjects="LEFT JOIN contracts s ON s.id = g.contract AND s.seller = $1",
@@ -65,8 +68,8 @@ TOKENS = Kind(
         WHEN g.at >= m.now * m.slot_seconds THEN 'not_over'
         WHEN g.at + m.late_seconds <= m.now * m.slot_seconds THEN 'too_late'
         ELSE 'accepted' END""",
-    same="r.contract = g.contract AND r.at = g.at "
-    "AND r.input_tokens = g.input_tokens AND r.output_tokens = g.output_tokens",
+    same="r.contract = g.contract AND r.at = g.at AND r.input_tokens = g.input_tokens "
+    "AND r.cached_input_tokens = g.cached_input_tokens AND r.output_tokens = g.output_tokens",
 )
 
 
@@ -327,11 +330,13 @@ async def tokens_used(
     contracts: Sequence[str],
     begins: Sequence[int],
     ends: Sequence[int],
-) -> list[tuple[int, int]]:
-    """For each span of a contract's time, in seconds: input and output tokens that this run settles."""
+) -> list[Tokens]:
+    """For each span of a contract's time, in seconds: the tokens that this run settles."""
     rows = await connection.fetch(
         """
-        SELECT coalesce(sum(r.input_tokens), 0)::numeric AS input, coalesce(sum(r.output_tokens), 0)::numeric AS output
+        SELECT coalesce(sum(r.input_tokens), 0)::numeric AS input,
+               coalesce(sum(r.cached_input_tokens), 0)::numeric AS cached_input,
+               coalesce(sum(r.output_tokens), 0)::numeric AS output
         FROM unnest($5::text[], $6::bigint[], $7::bigint[]) WITH ORDINALITY AS s(contract, begins, ends, n)
         LEFT JOIN token_records r ON r.contract = s.contract AND r.at >= s.begins AND r.at < s.ends AND r.at < $1
             AND r.status = 'accepted' AND r.batch <= $2 AND NOT (r.at < $3 AND r.batch <= $4)
@@ -345,4 +350,4 @@ async def tokens_used(
         begins,
         ends,
     )
-    return [(int(row["input"]), int(row["output"])) for row in rows]
+    return [Tokens(*map(int, row)) for row in rows]

@@ -69,6 +69,8 @@ def contract_records(
     marks: Marks, slot_seconds: int, span: ContractSpan, parts: Sequence[Segment]
 ) -> Records:
     """A record for each kind of token of each use that a run settles. `marks` are in seconds."""
+    of_version = {tariff.version: tariff for tariff in span.tariffs}
+    tariffs = [of_version[part.price] for part in parts]
     return Records(
         _CONTRACTS,
         (
@@ -77,11 +79,12 @@ def contract_records(
             marks.ends_before,
             marks.usage_batch_before,
             span.contract,
-            span.input_price,
-            span.output_price,
             [part.name for part in parts],
             [part.start * slot_seconds for part in parts],
             [part.end * slot_seconds for part in parts],
+            [tariff.input_price for tariff in tariffs],
+            [tariff.cached_input_price for tariff in tariffs],
+            [tariff.output_price for tariff in tariffs],
         ),
     )
 
@@ -103,10 +106,13 @@ _LEASES = """(
 _CONTRACTS = """(
     SELECT r.contract AS subject, s.segment, used.meter, used.tokens AS contracted, used.tokens AS delivered, used.price,
         r.party || '/' || r.meter || '/' || r.sequence AS source
-    FROM unnest($8::text[], $9::bigint[], $10::bigint[]) AS s(segment, begins, ends)
+    FROM unnest($6::text[], $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[])
+            AS s(segment, begins, ends, input_price, cached_input_price, output_price)
         JOIN token_records r ON r.contract = $5 AND r.at >= s.begins AND r.at < s.ends AND r.at < $1
             AND r.status = 'accepted' AND r.batch <= $2 AND NOT (r.at < $3 AND r.batch <= $4)
         CROSS JOIN LATERAL (
-            VALUES ('input_tokens', r.input_tokens, $6::bigint), ('output_tokens', r.output_tokens, $7::bigint)
+            VALUES ('input_tokens', r.input_tokens, s.input_price),
+                ('cached_input_tokens', r.cached_input_tokens, s.cached_input_price),
+                ('output_tokens', r.output_tokens, s.output_price)
         ) AS used(meter, tokens, price)
 )"""

@@ -2,15 +2,28 @@
 
 from dataclasses import dataclass
 
-from exchange.state import RefundId, SettledLine
+from exchange.state import RefundId, SettledLine, VoucherId
 from settlement.credit_notes import CreditNote
 from settlement.money import Fen
 from settlement.statement import Line
 
 
 @dataclass(frozen=True, slots=True)
+class PartReturned:
+    """What a refund gives back of a voucher's part of a line: to the voucher, or to its programme if that is `over`."""
+
+    voucher: VoucherId
+    amount: Fen
+    over: bool
+
+
+@dataclass(frozen=True, slots=True)
 class LineRefunded:
-    """A settled line was corrected: `correction` is what remains of it less what stood, so no figure of it is positive."""
+    """A settled line was corrected: `correction` is what remains of it less what stood, so no figure of it is positive.
+
+    But for `payout_on_charge_fen` of a line that vouchers cover: fee and part are rounded apart. `payable` is what it
+    moves the seller's balance by, and `returned` what each voucher of the line has back, in the line's order.
+    """
 
     refund: RefundId
     line: SettledLine
@@ -19,6 +32,8 @@ class LineRefunded:
     reference: str
     correction: Line
     note: CreditNote
+    payable: Fen
+    returned: tuple[PartReturned, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from exchange.refunds.events import CreditNoteMoved, LineRefunded
 from exchange.state import LiveNote, State
+from exchange.vouchers.rules import give_back
 from settlement.credit_notes import CreditNoteState
 
 ENDED = frozenset({CreditNoteState.ISSUED, CreditNoteState.LAPSED})
@@ -10,10 +11,12 @@ ENDED = frozenset({CreditNoteState.ISSUED, CreditNoteState.LAPSED})
 def evolve_refunds(state: State, event: LineRefunded | CreditNoteMoved) -> None:
     """Let a refund, or the life of its credit note, have gone on."""
     match event:
-        case LineRefunded(refund, line, amount, _, reference, correction, note):
+        case LineRefunded(refund, line, amount, _, reference, _, note, payable, returned):
             state.refunds.setdefault(line.name, {})[reference] = amount
             state.notes[refund] = LiveNote(line.buyer, line.seller, note)
-            state.earnings[line.run].add(line.seller, correction.payout_on_charge_fen)
+            state.earnings[line.run].add(line.seller, payable)
+            for part, back in zip(line.vouchers, returned, strict=True):
+                give_back(state, line.buyer, part, back.amount)
         case CreditNoteMoved(refund, note):
             if note.state in ENDED:
                 del state.notes[refund]

@@ -1,49 +1,85 @@
 """The rules of refunds: never more than was charged, each reference once, and from what the seller is still owed."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from exchange.parties.rules import unknown_party
 from exchange.refunds.commands import MoveCreditNote, RefundLine
-from exchange.refunds.events import CreditNoteMoved, LineRefunded
+from exchange.refunds.events import CreditNoteMoved, LineRefunded, PartReturned
 from exchange.rejections import Rejected, VenueRejection, rejected
 from exchange.state import VENUE, PartyId, RefundId, Role, SettledLine, State
+from exchange.vouchers.rules import counted
 from matching.terms import Seq
 from settlement.agreements import PairAgreement
 from settlement.credit_notes import CreditNote, CreditNoteEvent, CreditNoteRefusal, after
-from settlement.ledger.chart import AccountKind, LedgerAccount
-from settlement.money import Fen
-from settlement.refunds import refund
-from settlement.statement import Line, statement_line
+from settlement.ledger.chart import CONTRA, AccountKind
+from settlement.ledger.journal import JournalEntry
+from settlement.money import WHOLE, Fen
+from settlement.refunds import refund, returned, total
+from settlement.statement import Line, statement_line, vouchers_of
 from settlement.terms import TaxTerms, Terms
+
+Entries = Callable[[LineRefunded], list[JournalEntry]]
+"""The entries that a refund makes, as the venue keeps its books."""
 
 
 def refund_line(
-    state: State, seq: Seq, by: PartyId, command: RefundLine
+    state: State, seq: Seq, by: PartyId, command: RefundLine, entries: Entries
 ) -> Iterator[LineRefunded | Rejected]:
     """Correct a settled line by a refund, and begin its credit note."""
     refusal = _refusal(state, by, command)
     if refusal is not None:
         yield refusal
         return
-    correction = _correction(state, command.line, command.amount)
-    payable = state.balances.of(LedgerAccount(command.line.seller, AccountKind.PAYABLE))
-    if payable + correction.payout_on_charge_fen < 0:
-        yield rejected(
-            VenueRejection.PAYABLE_TOO_SMALL,
-            f"It takes {-correction.payout_on_charge_fen} fen from the seller, who is owed {payable}: "
-            "take back what it was paid first.",
-        )
-        return
-    note = CreditNote(command.invoice_used, state.now)
-    yield LineRefunded(
+    refunded = _reckoned(state, seq, command)
+    yield _out_of_reach(state, refunded, entries) or refunded
+
+
+def _reckoned(state: State, seq: Seq, command: RefundLine) -> LineRefunded:
+    line, amount = command.line, command.amount
+    standing, correction = _correction(state, line, amount)
+    remaining = total([standing, correction])
+    terms = tuple(part.terms for part in line.vouchers)
+    backs = returned(standing.gross_fen, amount, terms).to_vouchers
+    return LineRefunded(
         RefundId(f"rfd-{seq}"),
-        command.line,
-        command.amount,
+        line,
+        amount,
         command.reason,
         command.reference,
         correction,
-        note,
+        CreditNote(command.invoice_used, state.now),
+        payable=Fen(_paid_at_once(remaining) - _paid_at_once(standing)),
+        returned=tuple(
+            PartReturned(part.voucher, back, over=part.voucher not in state.vouchers)
+            for part, back in zip(line.vouchers, backs, strict=True)
+        ),
     )
+
+
+def _paid_at_once(line: Line) -> int:
+    """What a line owes the seller without any voucher: where the buyer's part does not cover the fee, nothing."""
+    return max(0, line.payout_on_charge_fen)
+
+
+def _out_of_reach(state: State, refunded: LineRefunded, entries: Entries) -> Rejected | None:
+    """Why the books can't give what a refund takes: the seller was paid it, or the line was never settled like that."""
+    line = refunded.line
+    for part, back in zip(line.vouchers, refunded.returned, strict=True):
+        if counted(state, part, line.buyer) < back.amount:
+            return _never_settled()
+    for made in entries(refunded):
+        for account, amount in made.postings:
+            there = state.balances.of(account)
+            if there + amount >= 0 or account.kind in CONTRA:
+                continue
+            if account.kind is AccountKind.PAYABLE:
+                return rejected(
+                    VenueRejection.PAYABLE_TOO_SMALL,
+                    f"It takes {-amount} fen from the seller, who is owed {there}: "
+                    "take back what it was paid first.",
+                )
+            return _never_settled()
+    return None
 
 
 def _refusal(state: State, by: PartyId, command: RefundLine) -> Rejected | None:
@@ -55,10 +91,8 @@ def _refusal(state: State, by: PartyId, command: RefundLine) -> Rejected | None:
         return rejected(VenueRejection.NOT_ALLOWED, "A line is refunded by its seller, or by a clerk.")
     if not command.reason.strip() or not command.reference.strip():
         return rejected(VenueRejection.REFUND_INVALID, "A refund has a reason and a reference.")
-    if _figures(state, line) is None:
-        return rejected(
-            VenueRejection.REFUND_INVALID, "The line was charged something, at the rates that it names."
-        )
+    if _terms(state, line) is None or not _covered_so(state, line):
+        return _never_settled()
     known = state.refunds.get(line.name, {})
     if command.reference in known:
         return rejected(
@@ -73,15 +107,22 @@ def _refusal(state: State, by: PartyId, command: RefundLine) -> Rejected | None:
     return None
 
 
-def _correction(state: State, line: SettledLine, amount: Fen) -> Line:
-    """What remains less what stands, which is the line as posted with every refund since (F11)."""
-    terms = _figures(state, line)
+def _never_settled() -> Rejected:
+    return rejected(
+        VenueRejection.REFUND_INVALID, "The line was charged something, under the terms that it names."
+    )
+
+
+def _correction(state: State, line: SettledLine, amount: Fen) -> tuple[Line, Line]:
+    """What stands, which is the line as posted with every refund since, and what remains less that (F11)."""
+    terms = _terms(state, line)
     assert terms is not None, "a line that can be refunded has terms"
-    standing = Fen(line.gross - sum(state.refunds.get(line.name, {}).values()))
-    return refund(statement_line(standing, terms), amount, terms)
+    gross = Fen(line.gross - sum(state.refunds.get(line.name, {}).values()))
+    standing = statement_line(gross, terms)
+    return standing, refund(standing, amount, terms)
 
 
-def _figures(state: State, line: SettledLine) -> Terms | None:
+def _terms(state: State, line: SettledLine) -> Terms | None:
     """The terms under which a line was settled; None where it can't have been."""
     agreement: PairAgreement | None = None
     if line.agreement is not None:
@@ -94,7 +135,24 @@ def _figures(state: State, line: SettledLine) -> Terms | None:
         return None
     if line.run not in state.earnings:
         return None
-    return Terms(line.vat_rate_bp, line.fee, TaxTerms(), agreement)
+    vouchers = tuple(part.terms for part in line.vouchers)
+    return Terms(line.vat_rate_bp, line.fee, TaxTerms(), agreement, vouchers)
+
+
+def _covered_so(state: State, line: SettledLine) -> bool:
+    """Whether vouchers of the buyer can have covered a line as it says."""
+    if len({part.voucher for part in line.vouchers}) < len(line.vouchers):
+        return False
+    for part in line.vouchers:
+        live = state.vouchers.get(part.voucher)
+        if live is not None and (live.terms.buyer, live.terms.programme) != (line.buyer, part.programme):
+            return False
+        if part.programme not in state.programmes or not 0 <= part.at <= state.now:
+            return False
+        if not 0 <= part.terms.rate_bp <= WHOLE:
+            return False
+    covered = vouchers_of(line.gross, tuple(part.terms for part in line.vouchers))
+    return covered == tuple(part.covered for part in line.vouchers)
 
 
 def move_credit_note(

@@ -27,10 +27,11 @@ from exchange.replay.planned import (
     PlannedTokenContract,
 )
 from exchange.replay.trace import DAY_S
-from exchange.state import VENUE, Instant, MicroYuan, Party, PartyId, PayoutTerms, Role, VenueTerms
+from exchange.state import VENUE, Instant, Party, PartyId, PayoutTerms, Role, VenueTerms
 from exchange.venue.commands import Tick
 from matching.terms import OwnerGroup, RegionCode, Slot
 from settlement.agreements import PairAgreement
+from settlement.rating.tokens import TokenPrices
 from settlement.sign_off import digest_of
 
 CLERK = PartyId("clerk")
@@ -239,8 +240,7 @@ def _contract(contract: PlannedTokenContract, plan: MarketPlan) -> OpenContract:
         buyer=PartyId(contract.buyer),
         seller=PartyId(contract.seller),
         destination=contract.destination,
-        input_price=MicroYuan(contract.input_price),
-        output_price=MicroYuan(contract.output_price),
+        prices=TokenPrices(contract.input_price, contract.input_price, contract.output_price),
         budget=contract.budget_fen,
         begins=Instant(plan.start_s),
         ends=Instant(plan.end_s),

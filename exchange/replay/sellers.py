@@ -61,7 +61,7 @@ def tokens(
     for n in range(first, last):
         use = uses[n]
         at = Instant(use.at_s)
-        yield TokenRecord(f"{stream}/tokens", n, contract, at, use.input_tokens, use.output_tokens)
+        yield TokenRecord(f"{stream}/tokens", n, contract, at, use.input_tokens, 0, use.output_tokens)
 
 
 def batches(records: Iterable[Record]) -> Iterator[list[Record]]:

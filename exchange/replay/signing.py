@@ -52,7 +52,11 @@ class SigningMeters:
                 one.sequence,
                 one.contract,
                 one.at,
-                ((Meter.INPUT_TOKENS, one.input_tokens), (Meter.OUTPUT_TOKENS, one.output_tokens)),
+                (
+                    (Meter.INPUT_TOKENS, one.input_tokens),
+                    (Meter.CACHED_INPUT_TOKENS, one.cached_input_tokens),
+                    (Meter.OUTPUT_TOKENS, one.output_tokens),
+                ),
             )
             for one in numbered
         ]

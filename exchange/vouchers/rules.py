@@ -17,6 +17,7 @@ from exchange.state import (
     State,
     Voucher,
     VoucherId,
+    VoucherPart,
 )
 from exchange.vouchers.commands import (
     AdoptProgramme,
@@ -214,13 +215,32 @@ def use(state: State, subject: str, voucher: VoucherId, amount: Fen) -> None:
     live.held = Fen(live.held - amount)
 
 
+def give_back(state: State, buyer: PartyId, part: VoucherPart, amount: Fen) -> None:
+    """Let a voucher have back so much of what it covered; of one that is over, its programme has it."""
+    if part.voucher in state.vouchers:
+        live = state.vouchers[part.voucher]
+        live.left = Fen(live.left + amount)
+    _count(state, part, buyer, Fen(-amount))
+
+
+def counted(state: State, part: VoucherPart, buyer: PartyId) -> Fen:
+    """What counts of a buyer's vouchers of a programme in the year of a part."""
+    known = state.programmes.get(part.programme)
+    return NOTHING if known is None else known.taken.get(buyer, {}).get(year_of(part.at), NOTHING)
+
+
 def _take(state: State, pledge: Pledge, amount: Fen) -> None:
     """Move so much from what is left of a voucher to what is held, and count it for the programme and the year."""
     live = state.vouchers[pledge.voucher]
     live.left, live.held = Fen(live.left - amount), Fen(live.held + amount)
     assert min(live.left, live.held) >= 0, "a voucher covers what is left of it"
-    taken = state.programmes[pledge.programme].taken.setdefault(live.terms.buyer, {})
-    year = year_of(pledge.at)
+    _count(state, pledge, live.terms.buyer, amount)
+
+
+def _count(state: State, of: Pledge | VoucherPart, buyer: PartyId, amount: Fen) -> None:
+    """Count so much more, or less, against the caps of a programme in the year of an order."""
+    taken = state.programmes[of.programme].taken.setdefault(buyer, {})
+    year = year_of(of.at)
     taken[year] = Fen(taken.get(year, NOTHING) + amount)
 
 

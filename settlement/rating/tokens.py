@@ -61,6 +61,19 @@ class TokenTariff:
 
 
 @dataclass(frozen=True, slots=True)
+class TokenPrices:
+    """What each kind of token costs, in micro-yuan per million of them, VAT included."""
+
+    input: int
+    cached_input: int
+    output: int
+
+    def tariff(self, version: int, valid_from: int) -> TokenTariff:
+        """A version of a contract's prices: in force until the next one begins."""
+        return TokenTariff(version, valid_from, None, self.input, self.cached_input, self.output)
+
+
+@dataclass(frozen=True, slots=True)
 class RatedTokens:
     """What is billed as lines of one tariff version: its tokens, and each count times its price, in pico-yuan."""
 

@@ -7,24 +7,25 @@ from dataclasses import dataclass
 from exchange.closing.commands import BeginClose, CutUsage, FinishClose, LeaseSum, PostStatements
 from exchange.closing.events import StatementPosted
 from exchange.commands import Command
-from exchange.jobs import contract_sums
+from exchange.jobs import contract_parts, contract_sums
 from exchange.periods import periods_between
+from exchange.persistence.queries.closing import ContractSpan
 from exchange.rejections import Rejected
 from exchange.state import CloseRun, ContractId, LeaseId, LeaseTerms, RunId
 from settlement.agreements import PairAgreement
 from settlement.jobs import close_period as job
-from settlement.segments import LeaseShape, Segment, ServicePeriod, segments
+from settlement.rating.tokens import Tokens
+from settlement.segments import LeaseShape, Segment, ServicePeriod
 from tests.exchange.house import CLERK, House
 
 
 @dataclass(frozen=True)
-class Tokens:
+class Use:
     """Tokens used under a contract at an instant, and the batch that told of them."""
 
     contract: ContractId
     at: int
-    input_tokens: int
-    output_tokens: int
+    tokens: Tokens
     batch: int
 
 
@@ -35,7 +36,7 @@ class Desk:
         self.house = house
         self.batches = 0
         self.deliveries: dict[tuple[LeaseId, int], tuple[int, int]] = {}
-        self.tokens: list[Tokens] = []
+        self.tokens: list[Use] = []
         self.before: CloseRun | None = None
 
     def deliver(self, lease: LeaseTerms, slots: range, lost: int = 0) -> str:
@@ -51,11 +52,19 @@ class Desk:
             self.deliveries[lease.id, self.house.first + slot] = (self.batches, whole - lost)
         return "accepted"
 
-    def use(self, contract: ContractId, slot: int, input_tokens: int, output_tokens: int) -> None:
+    def use(
+        self,
+        contract: ContractId,
+        slot: int,
+        input_tokens: int = 0,
+        output_tokens: int = 0,
+        cached_input_tokens: int = 0,
+    ) -> None:
         """Report tokens that were used at the beginning of a slot."""
         self.batches += 1
         at = self.house.state.rules.instant_of(self.house.first + slot)
-        self.tokens.append(Tokens(contract, at, input_tokens, output_tokens, self.batches))
+        tokens = Tokens(input_tokens, cached_input_tokens, output_tokens)
+        self.tokens.append(Use(contract, at, tokens, self.batches))
 
     def close(self, period: str) -> list[StatementPosted]:
         """Close a period by the job, and give its statements."""
@@ -113,25 +122,25 @@ class Desk:
     async def post_contracts(self, run: job.Run) -> None:
         for name, live in tuple(self.house.state.contracts.items()):
             terms = live.terms
-            slot = self.house.state.rules.slot_of
-            span = (slot(terms.begins), slot(terms.ends - 1) + 1, 0)
-            shape = LeaseShape(name, terms.source, terms.destination, 1, (span,))
-            parts = list(segments(shape, run.periods, self.house.state.agreements, run.slot_seconds))
-            sums = contract_sums(name, parts, [self._used(run, part) for part in parts])
+            span = ContractSpan(
+                name, terms.source, terms.destination, terms.begins, terms.ends, tuple(live.tariffs)
+            )
+            parts = contract_parts(span, run, self.house.state.agreements, self.house.state.rules)
+            sums = contract_sums(span, parts, [self._used(run, part) for part in parts], run.slot_seconds)
             if sums:
                 self._ask(PostStatements(RunId(run.id), contracts=sums))
 
-    def _used(self, run: job.Run, part: Segment) -> tuple[int, int]:
+    def _used(self, run: job.Run, part: Segment) -> Tokens:
         seconds = run.slot_seconds
         used = [
-            record
+            record.tokens
             for record in self.tokens
             if record.contract == part.lease
             and part.start * seconds <= record.at < part.end * seconds
             and record.batch <= run.usage_batch
             and not (record.at < run.ends_before * seconds and record.batch <= run.usage_batch_before)
         ]
-        return sum(record.input_tokens for record in used), sum(record.output_tokens for record in used)
+        return sum(used, start=Tokens(0, 0, 0))
 
     async def finish(self, run: job.Run) -> None:
         self._ask(FinishClose(RunId(run.id)))

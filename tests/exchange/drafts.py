@@ -27,6 +27,7 @@ from matching.terms import (
     TimeInForce,
     Work,
 )
+from settlement.rating.tokens import TokenPrices
 from tests.exchange.house import (
     BUYER,
     EAST,
@@ -100,8 +101,11 @@ reports = st.fixed_dictionaries(
         "back": backs,
         "loss": st.sampled_from([0, 0, 1, 450, 900]),
         "most": st.sampled_from([6, 6, 2, 0]),
-        "tokens": st.tuples(st.integers(0, 10**8), st.integers(0, 10**7)),
+        "tokens": st.tuples(st.integers(0, 10**8), st.integers(0, 10**7), st.integers(0, 10**8)),
     }
+)
+token_prices = st.tuples(steps, steps, steps).map(
+    lambda at: TokenPrices(at[0] * 3_333_333, at[1] * 333_333, at[2] * 7_000_001)
 )
 
 

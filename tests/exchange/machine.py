@@ -16,7 +16,8 @@ from exchange.agreements.commands import (
 from exchange.checks.decisions import picture
 from exchange.checks.emissions import Emitted
 from exchange.commands import Command
-from exchange.contracts.commands import OpenContract
+from exchange.contracts.commands import AgreePrices, OpenContract
+from exchange.contracts.events import PricesAgreed
 from exchange.core import evolve
 from exchange.orders.rules import order_of
 from exchange.parties.commands import IssueKey, RevokeKey
@@ -37,9 +38,9 @@ from exchange.refunds.commands import MoveCreditNote, RefundLine
 from exchange.rejections import Rejected
 from exchange.state import (
     VENUE,
+    ContractId,
     Facts,
     Instant,
-    MicroYuan,
     PartyId,
     PayoutId,
     PayoutTerms,
@@ -65,6 +66,7 @@ from settlement.credit_notes import CreditNoteEvent
 from settlement.ledger.chart import AccountKind
 from settlement.money import BasisPoints, Fen
 from settlement.quarters import SHARED_KINDS, Figure, PairQuarter, QuarterFigures
+from settlement.rating.tokens import TokenPrices
 from settlement.sign_off import digest_of
 from settlement.vouchers.parties import BuyerSize
 from tests.exchange.desk import Desk
@@ -83,6 +85,7 @@ from tests.exchange.drafts import (
     reports,
     sizes,
     steps,
+    token_prices,
 )
 from tests.exchange.house import (
     BUYER,
@@ -218,24 +221,34 @@ class Venue(Drafts, RuleBasedStateMachine):
 
     @rule(
         by=st.sampled_from([BUYER, DUAL]),
-        prices=st.tuples(steps, steps),
+        prices=token_prices,
         budget=st.integers(0, 60_00),
         days=st.sampled_from([3, 29, 40, -1]),
     )
-    def contract(self, by: PartyId, prices: tuple[int, int], budget: int, days: int) -> None:
+    def contract(self, by: PartyId, prices: TokenPrices, budget: int, days: int) -> None:
         now = self.house.state.now
         command = OpenContract(
             buyer=by,
             seller=SELLER,
             destination=WEST,
-            input_price=MicroYuan(prices[0] * 3_333_333),
-            output_price=MicroYuan(prices[1] * 7_000_001),
+            prices=prices,
             budget=Fen(budget),
             begins=now,
             ends=Instant(now + days * 86_400 - 7),
             line=SERVICE,
         )
         self.house.ask(CLERK, command)
+
+    @rule(back=backs, after=st.integers(-30, 60), prices=token_prices)
+    def agree_prices(self, back: int, after: int, prices: TokenPrices) -> None:
+        """No prices begin in a period that is closed, and those before stand."""
+        name, live = self.one_of(self.house.state.contracts, back)
+        before = list(live.tariffs) if live else []
+        begins = Instant(self.house.state.now + after * self.terms.slot_seconds)
+        (event,) = self.house.ask(CLERK, AgreePrices(ContractId(name), begins, prices))
+        if isinstance(event, PricesAgreed):
+            assert event.tariff.valid_from >= self.house.state.closed_until
+            assert live.tariffs == [*before, event.tariff]
 
     @precondition(lambda self: len(self.house.state.agreements) < 4)
     @rule(after=st.integers(-9, 50), lasts=st.none() | st.integers(1, 40), tax=st.integers(0, 10_000))
@@ -440,7 +453,7 @@ class Venue(Drafts, RuleBasedStateMachine):
         }
         self.house.ask(VENUE, commands[end])
 
-    def report(self, back: int, loss: int, most: int, tokens: tuple[int, int]) -> None:
+    def report(self, back: int, loss: int, most: int, tokens: tuple[int, int, int]) -> None:
         """Meters report slots of young leases that are over and unreported, and tokens of a contract."""
         for live in tuple(self.house.state.leases.values())[-1 - back :]:
             lease = live.terms

@@ -7,9 +7,10 @@ from exchange.contracts.events import ContractOpened
 from exchange.orders.events import LeaseGranted
 from exchange.refunds.events import LineRefunded
 from exchange.state import SettledLine
+from settlement.ledger.chart import AccountKind, LedgerAccount
 from settlement.money import Fen
 from settlement.refunds import total
-from settlement.statement import statement_line
+from settlement.statement import statement_line, vouchers_of
 from settlement.terms import TaxTerms, Terms
 from tests.exchange.house import House
 
@@ -20,7 +21,10 @@ def settled_lines(house: House) -> list[SettledLine]:
 
 
 def require_what_remains(house: House, line: SettledLine) -> None:
-    """A line as posted with all its corrections is the line of what remains of it, figure by figure."""
+    """A line as posted with all its corrections is the line of what remains of it, figure by figure.
+
+    So are what the seller is owed at once for it, what each voucher covers of it, and what it has cost its buyer.
+    """
     events = [event for _, _, happened in house.log for event, _ in happened]
     (posted,) = [
         event.lines[line.n].line
@@ -32,8 +36,26 @@ def require_what_remains(house: House, line: SettledLine) -> None:
         (known for known in house.state.agreements if (known.id, known.version) == line.agreement), None
     )
     remains = Fen(line.gross - sum(event.amount for event in made))
-    terms = Terms(line.vat_rate_bp, line.fee, TaxTerms(), agreement)
-    assert total([posted, *(event.correction for event in made)]) == statement_line(remains, terms)
+    vouchers = tuple(part.terms for part in line.vouchers)
+    expected = statement_line(remains, Terms(line.vat_rate_bp, line.fee, TaxTerms(), agreement, vouchers))
+    assert total([posted, *(event.correction for event in made)]) == expected
+    payable = max(0, posted.payout_on_charge_fen) + sum(event.payable for event in made)
+    assert payable == max(0, expected.payout_on_charge_fen)
+    left = [
+        part.covered - sum(event.returned[n].amount for event in made) for n, part in enumerate(line.vouchers)
+    ]
+    assert left == list(vouchers_of(remains, vouchers))
+    buyers = LedgerAccount(line.buyer, AccountKind.AVAILABLE)
+    to_buyer = sum(
+        amount
+        for _, _, happened in house.log
+        for event, entries in happened
+        if event in made
+        for entry in entries
+        for account, amount in entry.postings
+        if account == buyers
+    )
+    assert to_buyer == posted.buyer_pays_now_fen - expected.buyer_pays_now_fen
 
 
 def _lines(house: House) -> Iterator[SettledLine]:
@@ -57,4 +79,5 @@ def _lines(house: House) -> Iterator[SettledLine]:
                                 line.line.gross_fen,
                                 *subjects[event.subject],
                                 line.agreement,
+                                line.vouchers,
                             )

@@ -11,12 +11,13 @@ from exchange.commands import Command, Envelope
 from exchange.contracts.commands import OpenContract
 from exchange.orders.commands import PlaceOrder
 from exchange.parties.commands import Deposit, IssueKey, RevokeKey
-from exchange.state import VENUE, Instant, MicroYuan, PartyId, Role, VenueTerms
+from exchange.state import VENUE, Instant, PartyId, Role, VenueTerms
 from exchange.venue.commands import Tick
 from matching.commands import AmendListing, AmendOrder, CancelOrder, Reclaim, SetLink, WithdrawListing
 from matching.curves import PriceCurve, flat
 from matching.terms import Block, OnPreempt, Price, PriceRule, Shape, Slot, Split, Tier, TimeInForce, Work
 from settlement.money import BasisPoints, Fen
+from settlement.rating.tokens import TokenPrices
 from tests.exchange.house import (
     BUYER,
     CLERK,
@@ -187,8 +188,7 @@ class Teller:
             buyer=ANN,
             seller=SELLER,
             destination=WEST,
-            input_price=MicroYuan(2_000_000),
-            output_price=MicroYuan(8_000_000),
+            prices=TokenPrices(2_000_000, 500_000, 8_000_000),
             budget=Fen(self.chance.randint(1, 500_00)),
             begins=now,
             ends=Instant(now + self.chance.randint(1, 20) * 86_400),

@@ -22,6 +22,7 @@ from exchange.commands import Command, Envelope
 from exchange.core import step
 from exchange.orders import rules as orders
 from exchange.orders import telling
+from exchange.refunds import evolving
 from exchange.refunds import rules as refunds
 from exchange.rejections import Rejected
 from exchange.state import VENUE, Claim, Instant, LeaseId, PartyId, Role, RunId, State
@@ -77,6 +78,10 @@ def without_what_was_refunded(state: State, line: Any, amount: Fen) -> Any:
     return sound_correction(State(agreements=state.agreements, earnings=state.earnings), line, amount)
 
 
+def as_if_the_buyer_had_paid_all(state: State, line: Any, amount: Fen) -> Any:
+    return sound_correction(state, replace(line, vouchers=()), amount)
+
+
 def still_owed(event: Any) -> Any:
     return [] if type(event).__name__ == "PayoutBegun" else bookkeeping.entries(event)
 
@@ -102,6 +107,10 @@ def used_without_a_trace(*_: Any) -> None:
     return None
 
 
+def nothing_given_back(*_: Any) -> None:
+    return None
+
+
 def all_of_it_again(_state: State, voucher: Any, _live: Any) -> Fen:
     return Fen(voucher.amount)
 
@@ -116,9 +125,11 @@ BUGS: list[tuple[object, str, Callable[..., Any], type[Venue]]] = [
     (orders, "_unfunded", unfunded, Venue),
     (core, "entries", still_owed, Venue),
     (refunds, "_correction", without_what_was_refunded, Venue),
+    (refunds, "_correction", as_if_the_buyer_had_paid_all, Venue),
     (telling, "returned", nothing_comes_back, Venue),
     (telling, "lease_pledges", a_fen_too_much, Venue),
     (core, "use", used_without_a_trace, Venue),
+    (evolving, "give_back", nothing_given_back, Venue),
     (judging, "_balance", all_of_it_again, Venue),
 ]
 

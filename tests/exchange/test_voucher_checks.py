@@ -9,6 +9,8 @@ import pytest
 from exchange.checks.vouchers import Vouchers
 from exchange.closing.events import StatementPosted
 from exchange.events import Event
+from exchange.refunds.commands import RefundLine
+from exchange.refunds.events import LineRefunded
 from exchange.vouchers.commands import DeclareFacts
 from exchange.vouchers.events import (
     FactsDeclared,
@@ -21,6 +23,7 @@ from exchange.vouchers.events import (
 from settlement.ledger.chart import AccountKind
 from settlement.money import Fen
 from tests.exchange.house import CLERK, NEW_YEAR, SELLER, House
+from tests.exchange.settled import settled_lines
 from tests.exchange.test_vouchers import SMALL, city, give, lease_and_close, stands
 
 Doctor = Callable[[Any], Event | None]
@@ -32,6 +35,10 @@ def lived() -> House:
     house.ask(CLERK, DeclareFacts(SELLER, replace(SMALL, controllers=frozenset({"li"}))))
     give(house, hours=1)
     lease_and_close(house, give(house), lost=3600)
+    (line,) = settled_lines(house)
+    for n in range(2):
+        house.ask(CLERK, RefundLine(line, Fen(100_00), "hours were slow", f"r-{n}", False))
+        house.tick(3000)
     return house
 
 
@@ -75,6 +82,11 @@ def used(**changes: Any) -> Doctor:
     return doctor
 
 
+def returning(**changes: Any) -> Doctor:
+    """Something else comes back to the voucher."""
+    return lambda event: replace(event, returned=(replace(event.returned[0], **changes),))
+
+
 DOCTORED: dict[str, tuple[type[Event], Doctor, str]] = {
     "more is held than there is": (VoucherHeld, pledging(10**6), "which has not so much"),
     "it is held after its end": (
@@ -102,6 +114,9 @@ DOCTORED: dict[str, tuple[type[Event], Doctor, str]] = {
         "more than any budget",
     ),
     "another region owes it": (StatementPosted, used(issuer="621000"), "issuer of"),
+    "less is given back than is booked": (LineRefunded, returning(amount=Fen(29_99)), "used: expected"),
+    "more is given back than was used": (LineRefunded, returning(amount=Fen(237_01)), "of 23700 used"),
+    "what is given back is lost": (LineRefunded, returning(over=True), "is over: expected False"),
 }
 
 

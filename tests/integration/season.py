@@ -8,6 +8,7 @@ from exchange.agreements.commands import ProposeAgreement, SignAgreement
 from exchange.app import Exchange, open_exchange
 from exchange.bus import Answer
 from exchange.commands import Command, Envelope
+from exchange.contracts.commands import AgreePrices
 from exchange.metering import DeliveryRecord, Receipt, TokenRecord
 from exchange.payouts.commands import (
     BeginPayouts,
@@ -43,6 +44,7 @@ from matching.curves import PriceCurve
 from matching.terms import Slot, Tier
 from settlement.credit_notes import CreditNoteEvent
 from settlement.money import Fen
+from settlement.rating.tokens import TokenPrices
 from settlement.sign_off import digest_of
 from tests.exchange.house import BUYER, CLERK, HOURS, SELLER, WEST, YUAN, House, office_of, pair, party
 from tests.exchange.story import told
@@ -77,21 +79,26 @@ async def live(url: str, rules: VenueTerms = HOURS) -> None:
     house.place(window=(JANUARY - 4, JANUARY + 4), slots=8, cards=(3, 3), vouchers=vouchers)
     house.offer(window=(JANUARY - 4, JANUARY + 90), cards=2, asks=spot(house))
     house.place(window=(JANUARY - 4, JANUARY + 90), slots=94, cards=(2, 2), tier=Tier.SPOT)
+    soon_over = give(house, 30_00, hours=house.first + JANUARY + 99 - house.state.market.now)
+    house.place(window=(JANUARY - 4, JANUARY + 4), slots=8, vouchers=(soon_over,))
     async with open_exchange(url, rules) as exchange:
         await tell(exchange, (envelope for _, envelope, _ in house.log[1:]))
         await report(exchange, await over(exchange.readers, house), "first")
-        await use_tokens(exchange, house)
+        await use_tokens(exchange, house, "first")
         await declare(exchange)
         await tick(exchange, house, JANUARY + 2)
         known = await over(exchange.readers, house, JANUARY - 4)
-        await report(exchange, [*known[:3], *known[6:8]], "in time")
+        await report(exchange, [*known[:3], *known[6:8], *known[12:14]], "in time")
         await exchange.closing(CLERK).close("2026-01")
         await tick(exchange, house, JANUARY + 60)
         await report(exchange, (await over(exchange.readers, house, JANUARY - 4))[:4], "late")
+        await agree_prices(exchange, house)
+        await use_tokens(exchange, house, "dearer")
         since = Slot(house.first + JANUARY + 62)
         await ask(exchange, SELLER, "reclaim", Reclaim(house.last_listing, since))
         await tick(exchange, house, FEBRUARY)
         await exchange.closing(CLERK).close("2026-02")
+        await tick(exchange, house, FEBRUARY + 1)
         await pay(exchange)
         await go_on(exchange, house)
 
@@ -140,14 +147,20 @@ async def go_on(exchange: Exchange, house: House) -> None:
 
 
 async def pay(exchange: Exchange) -> None:
-    """Lines are refunded, in part and whole. The seller is paid, once in vain, and a part of it comes back."""
+    """Lines are refunded, in part and whole, two of which vouchers cover: one of these is over. The seller is paid, once in vain, and a part of it comes back."""
     pool = exchange.readers
     rows = await pool.fetch(
         "SELECT l.statement, l.n, l.gross_fen FROM statement_lines l JOIN statements s ON s.id = l.statement "
         "WHERE s.seller = $1 AND l.gross_fen > 100 ORDER BY l.agreement IS NULL, l.statement, l.n LIMIT 2",
         SELLER,
     )
-    for n, (amount, part) in enumerate([(33, rows[0]), (7, rows[0]), (rows[1]["gross_fen"], rows[1])]):
+    covered = await pool.fetch(
+        "SELECT DISTINCT ON (vouchers #> '{0,voucher}') statement, n, gross_fen FROM statement_lines "
+        "WHERE vouchers <> '[]' AND gross_fen > 100 ORDER BY vouchers #> '{0,voucher}', statement DESC",
+    )
+    halves = [(part["gross_fen"] // 2, part) for part in covered]
+    wanted = [(33, rows[0]), (7, rows[0]), (rows[1]["gross_fen"], rows[1]), *halves]
+    for n, (amount, part) in enumerate(wanted):
         line = await settled_line(pool, part["statement"], part["n"])
         assert line is not None
         refund = RefundLine(line, Fen(amount), "hours were slow", f"ticket {n}", n == 0)
@@ -195,13 +208,22 @@ async def report(exchange: Exchange, records: list[DeliveryRecord], key: str) ->
     return await exchange.metering.deliveries(SELLER, key, records)
 
 
-async def use_tokens(exchange: Exchange, house: House) -> None:
+async def agree_prices(exchange: Exchange, house: House) -> None:
+    """From the slot before on every contract that goes on has other prices."""
+    begins = house.state.rules.instant_of(house.state.market.now - 1)
+    prices = TokenPrices(3_000_000, 1, 9_000_000)
+    for name, contract in house.state.contracts.items():
+        if contract.terms.begins < begins < contract.terms.ends:
+            await ask(exchange, CLERK, f"prices-{name}", AgreePrices(name, begins, prices))
+
+
+async def use_tokens(exchange: Exchange, house: House, meter: str) -> None:
     """Some tokens of every contract, and of the first more than its budget can pay."""
     records: list[TokenRecord] = []
     for number, (name, contract) in enumerate(house.state.contracts.items()):
         at = Instant(house.state.now - 1)
         if contract.terms.begins <= at < contract.terms.ends:
             records.append(
-                TokenRecord("t", number, ContractId(name), at, 10**10 if not records else 10**6, 678)
+                TokenRecord(meter, number, ContractId(name), at, 10**10 if not records else 10**6, 999, 678)
             )
-    await exchange.metering.tokens(SELLER, "tokens", records)
+    await exchange.metering.tokens(SELLER, f"tokens, {meter}", records)

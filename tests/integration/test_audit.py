@@ -94,6 +94,7 @@ def test_the_venues_past_has_all_that_can_go_wrong(season_url: str) -> None:
 
 
 TAKEN_BACK = "SELECT * FROM leases WHERE end_slot < granted_end_slot"
+RETURNED = "jsonb_to_recordset(returned) AS back (amount bigint, over boolean)"
 PAST = (
     f"{TAKEN_BACK} AND runs::text <> '[]' AND (SELECT count(*) FROM statements WHERE subject = leases.id) = 2",
     f"{TAKEN_BACK} AND runs::text <> '[]' AND (SELECT count(*) FROM statements WHERE subject = leases.id) = 1",
@@ -102,6 +103,8 @@ PAST = (
     "SELECT * FROM refunds f JOIN statement_lines l USING (statement, n) WHERE f.amount = l.gross_fen",
     "SELECT statement FROM refunds GROUP BY statement, n HAVING count(*) = 2",
     "SELECT * FROM refunds WHERE note_state = 'awaiting_confirmation'",
+    f"SELECT * FROM refunds, {RETURNED} WHERE back.amount > 0 AND NOT over",
+    f"SELECT * FROM refunds, {RETURNED} WHERE back.amount > 0 AND over",
     "SELECT * FROM payouts WHERE status = 'failed'",
     """SELECT * FROM payouts WHERE status = 'paid' AND amount - "left" = 5""",
     "SELECT * FROM payouts WHERE status = 'begun'",
@@ -166,6 +169,18 @@ BROKEN = {
     "a refund of more than was charged": (
         f"UPDATE events SET body = replace(body::text, '\"amount\":33,', '\"amount\":99999999,')::json WHERE {REFUNDED}",
         {"log", "projections", "decisions", "payouts"},
+    ),
+    "what a refund gave back to a voucher": (
+        "UPDATE refunds SET returned = '[]'",
+        {"projections"},
+    ),
+    "a refund that a voucher loses": (
+        "UPDATE events SET body = replace(body::text, '\"over\":false', '\"over\":true')::json WHERE kind = 'LineRefunded'",
+        {"log", "journal", "vouchers", "projections", "decisions", "payouts"},
+    ),
+    "a refund of a line that was covered otherwise": (
+        "UPDATE events SET body = replace(body::text, '\"covered\":', '\"covered\":1')::json WHERE kind = 'LineRefunded'",
+        {"log", "decisions", "payouts"},
     ),
     "a refund of another's line": (
         f'UPDATE events SET body = replace(body::text, \'"buyer":"\', \'"buyer":"x\')::json WHERE {REFUNDED}',
@@ -294,15 +309,15 @@ BROKEN = {
     ),
     "what a voucher covers": (
         "UPDATE statement_lines SET vouchers = replace(vouchers::text, '\"covered\": ', '\"covered\": 1')::jsonb",
-        {"projections", "statements"},
+        {"projections", "statements", "payouts"},
     ),
     "who owes it": (
         "UPDATE postings SET owner = '621000' WHERE kind = 'subsidy_claim'",
-        {"journal", "balances", "statements"},
+        {"journal", "balances", "statements", "payouts"},
     ),
     "what is left of a voucher": (
         "UPDATE postings SET owner = 'vch-1' WHERE kind = 'voucher_left'",
-        {"journal", "balances", "vouchers"},
+        {"journal", "balances", "vouchers", "payouts"},
     ),
     "whose a voucher is": ("UPDATE vouchers SET buyer = 'ann'", {"projections"}),
     "a batch's sender": ("UPDATE usage_batches SET party = 'ray' WHERE id = 2", {"usage"}),

@@ -48,7 +48,7 @@ async def traded(url: str, commands: int = 250) -> None:
     async with open_exchange(url, HOURS) as exchange:
         await tell(exchange, (envelope for _, envelope, _ in house.log[1:]))
         await report(exchange, await over(exchange.readers, house), "first")
-        await use_tokens(exchange, house)
+        await use_tokens(exchange, house, "first")
         await tick(exchange, house, JANUARY + 2)
         await report(exchange, (await over(exchange.readers, house, JANUARY - 4))[:3], "in time")
 

@@ -55,7 +55,7 @@ async def live_through(exchange: Exchange, house: House, chance: Random) -> None
             await exchange.metering.deliveries(SELLER, f"deliveries-{now}", due.pop(now, []))
             contract = ContractId(next(iter(house.state.contracts)))
             at = Instant(house.state.now - chance.choice([1, 3601, LATE * 3600, LATE * 3600 + 1]))
-            used = TokenRecord("t", now, contract, at, chance.randint(0, 10**6), 7)
+            used = TokenRecord("t", now, contract, at, chance.randint(0, 10**6), chance.randint(0, 10**6), 7)
             await exchange.metering.tokens(SELLER, f"tokens-{now}", [used])
             if now == closes:
                 await exchange.closing(CLERK).close(f"2026-{number:02}")

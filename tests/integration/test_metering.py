@@ -39,7 +39,7 @@ class Meter:
         return DeliveryRecord("m", number, self.lease, Slot(self.house.first + slot), delivered)
 
     def use(self, number: int, hour: int, tokens: int = 5) -> TokenRecord:
-        return TokenRecord("t", number, self.contract, Instant(NEW_YEAR + hour * 3600), tokens, 0)
+        return TokenRecord("t", number, self.contract, Instant(NEW_YEAR + hour * 3600), tokens, 0, 0)
 
     async def deliveries(
         self, key: str, *records: DeliveryRecord, by: PartyId = SELLER

@@ -22,7 +22,7 @@ from exchange.orders.commands import PlaceOrder
 from exchange.orders.events import LeaseGranted
 from exchange.parties.commands import Deposit, IssueKey, RegisterParty
 from exchange.power.commands import AdoptPowerTables, DeclareCertificates, DeclarePue
-from exchange.state import VENUE, ContractId, Instant, LeaseTerms, MicroYuan, Party, PartyId, Role, VenueTerms
+from exchange.state import VENUE, ContractId, Instant, LeaseTerms, Party, PartyId, Role, VenueTerms
 from exchange.venue.commands import Tick
 from matching.commands import CancelOrder, Reclaim, SetLink, WithdrawListing
 from matching.curves import PriceCurve, flat
@@ -46,6 +46,7 @@ from matching.terms import (
 )
 from settlement.agreements import PairAgreement, Shares
 from settlement.money import BasisPoints, Fen
+from settlement.rating.tokens import TokenPrices
 from settlement.sign_off import digest_of
 
 HOUR, DAY = 3600, 86_400
@@ -280,6 +281,7 @@ async def play_october(seeder: Seeder) -> None:
             ContractId(f"tkc-{contract.seq}"),
             Instant(at("2026-10-31 00:00") + n),
             1_234_567,
+            0 if n % 2 else 2_345_678,
             345_678,
         )
         for n in range(48)
@@ -307,8 +309,7 @@ def token_contract() -> OpenContract:
         PartyId("buyer-3"),
         PartyId("seller-2"),
         ZHONGWEI,
-        MicroYuan(2_000_000),
-        MicroYuan(8_000_000),
+        TokenPrices(2_000_000, 500_000, 8_000_000),
         Fen(20_000_00),
         OPENED,
         at("2027-01-01 00:00"),

@@ -78,6 +78,7 @@ MAY = {
     "withdraw_dispute": "seller",
     "decide_dispute": "buyer clerk",
     "open_contract": "clerk",
+    "agree_prices": "clerk",
     "list_contracts": "buyer seller clerk",
     "get_contract": "buyer seller clerk",
     "propose_agreement": "office clerk",

@@ -131,6 +131,7 @@ OUT_OF_REACH = {
     VenueRejection.DECLARED_TOO_LATE: "met below, after a month is closed",
     VenueRejection.RUN_OPEN: "the closing job goes on with the run that is open",
     VenueRejection.NO_SUCH_RUN: "the closing job names the run that it has begun",
+    VenueRejection.PERIOD_CLOSED: "met below, after a month is closed",
     VenueRejection.PERIOD_OUT_OF_ORDER: "met below, after a month is closed",
     VenueRejection.SETTLED_TWICE: "the closing job leaves out what is settled",
     VenueRejection.USAGE_GOES_BACK: "the closing job cuts at the last batch",
@@ -236,6 +237,11 @@ async def test_months_are_closed_in_their_order_and_closing_again_reports(market
     assert first.json() == again.json()
     late = await market.ask("POST", "/v1/power/pue", by="seller", json=PUE | {"period": "2026-11"})
     assert code_of(late) == (409, "declared_too_late")
+    contract = CONTRACT | {"begins": "2026-11-30T00:00:00+08:00", "ends": "2027-06-01T00:00:00+08:00"}
+    opened = (await market.ask("POST", "/v1/contracts", by="clerk", json=contract)).json()["id"]
+    prices = EXAMPLES["agree_prices"]["request"] | {"begins": "2026-11-30T01:00:00+08:00"}
+    closed = await market.ask("POST", f"/v1/contracts/{opened}/prices", by="clerk", json=prices)
+    assert code_of(closed) == (409, "period_closed")
     skipped = await market.ask("POST", "/v1/periods/2027-01/close", by="clerk")
     assert code_of(skipped) == (409, "period_out_of_order")
     listed = (await market.ask("GET", "/v1/periods", by="buyer")).json()

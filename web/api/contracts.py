@@ -5,12 +5,12 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from exchange.app import Exchange
-from exchange.contracts.events import ContractOpened
+from exchange.contracts.events import ContractOpened, PricesAgreed
 from exchange.persistence.queries.contracts import contract_of, contracts_of
 from exchange.state import PartyId, Role
 from web.api.asking import Cursor, Limit, Submit, happened, known, page, seq_after
 from web.bodies.common import Page
-from web.bodies.contracts import ContractIn, ContractOut
+from web.bodies.contracts import ContractIn, ContractOut, PriceVersionIn
 from web.session import Caller, may
 
 clerks = [may(Role.CLERK)]
@@ -46,9 +46,21 @@ async def get_contract(
     return ContractOut.of(known(await contract_of(exchange.readers, _whose(caller), contract_id)))
 
 
+@post("/contracts/{contract_id:str}/prices", guards=clerks)
+async def agree_prices(
+    data: JSONBody[PriceVersionIn],
+    contract_id: FromPath[str],
+    submit: NamedDependency[Submit],
+    exchange: NamedDependency[Exchange],
+) -> ContractOut:
+    """Let other prices begin that were agreed. What is used before keeps those that were in force then."""
+    happened(await submit(data.command(contract_id)), PricesAgreed)
+    return ContractOut.of(known(await contract_of(exchange.readers, None, contract_id)))
+
+
 def _whose(caller: Caller) -> PartyId | None:
     """Whose contracts a caller sees: its own; None, everybody's, for the clerk."""
     return None if Role.CLERK in caller.roles else caller.party
 
 
-HANDLERS = [open_contract, list_contracts, get_contract]
+HANDLERS = [open_contract, list_contracts, get_contract, agree_prices]

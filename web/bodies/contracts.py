@@ -6,11 +6,12 @@ from typing import Annotated
 
 from pydantic import Field
 
-from exchange.contracts.commands import OpenContract
+from exchange.contracts.commands import AgreePrices, OpenContract
 from exchange.persistence.queries.contracts import StoredContract
-from exchange.state import Instant, MicroYuan, PartyId
+from exchange.state import ContractId, Instant, PartyId
 from matching.terms import RegionCode
 from settlement.money import Fen
+from settlement.rating.tokens import TokenPrices, TokenTariff
 from web.bodies.fields import TOKEN_PRICE_MAX, FenField, LineField, PartyField, RegionField, utc
 from web.bodies.fields import Instant as InstantField
 from web.strict import Body
@@ -20,14 +21,45 @@ TokenPrice = Annotated[
 ]
 
 
-class ContractIn(Body):
+class PricesIn(Body):
+    """What tokens cost that a model reads, reads again from its cache, and writes.
+
+    Cached input costs what other input does, unless it has a price of its own.
+    """
+
+    input_price_micro_yuan_per_million: TokenPrice
+    cached_input_price_micro_yuan_per_million: TokenPrice | None = None
+    output_price_micro_yuan_per_million: TokenPrice
+
+    def prices(self) -> TokenPrices:
+        """The three prices."""
+        fresh, cached = (
+            self.input_price_micro_yuan_per_million,
+            self.cached_input_price_micro_yuan_per_million,
+        )
+        return TokenPrices(
+            input=fresh,
+            cached_input=fresh if cached is None else cached,
+            output=self.output_price_micro_yuan_per_million,
+        )
+
+
+class PriceVersionIn(PricesIn):
+    """Other prices that buyer and seller have agreed, for use from `begins` on."""
+
+    begins: InstantField
+
+    def command(self, contract: str) -> AgreePrices:
+        """The command that this asks for."""
+        return AgreePrices(ContractId(contract), Instant(self.begins), self.prices())
+
+
+class ContractIn(PricesIn):
     """What a buyer and a seller have agreed about tokens. The whole budget is held at once."""
 
     buyer: PartyField
     seller: PartyField
     destination: RegionField
-    input_price_micro_yuan_per_million: TokenPrice
-    output_price_micro_yuan_per_million: TokenPrice
     budget_fen: FenField
     begins: InstantField
     ends: InstantField
@@ -39,8 +71,7 @@ class ContractIn(Body):
             buyer=PartyId(self.buyer),
             seller=PartyId(self.seller),
             destination=RegionCode(self.destination),
-            input_price=MicroYuan(self.input_price_micro_yuan_per_million),
-            output_price=MicroYuan(self.output_price_micro_yuan_per_million),
+            prices=self.prices(),
             budget=Fen(self.budget_fen),
             begins=Instant(self.begins),
             ends=Instant(self.ends),
@@ -49,8 +80,33 @@ class ContractIn(Body):
 
 
 @dataclass(frozen=True, slots=True)
+class PriceVersionOut:
+    """A version of a contract's prices: in force from `begins` until the next one begins."""
+
+    version: int
+    begins: datetime
+    input_price_micro_yuan_per_million: int
+    cached_input_price_micro_yuan_per_million: int
+    output_price_micro_yuan_per_million: int
+
+    @classmethod
+    def of(cls, tariff: TokenTariff) -> "PriceVersionOut":
+        """A version as it is stored."""
+        return cls(
+            version=tariff.version,
+            begins=utc(Instant(tariff.valid_from)),
+            input_price_micro_yuan_per_million=tariff.input_price,
+            cached_input_price_micro_yuan_per_million=tariff.cached_input_price,
+            output_price_micro_yuan_per_million=tariff.output_price,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class ContractOut:
-    """A token contract as it stands; `status` is `open` or `closed`, `left_fen` what remains of the budget."""
+    """A token contract as it stands; `status` is `open` or `closed`, `left_fen` what remains of the budget.
+
+    Its use is taxed as what `line` of the catalogue says, at the rate that was in force when it was opened.
+    """
 
     id: str
     status: str
@@ -58,8 +114,9 @@ class ContractOut:
     seller: str
     source: str
     destination: str
-    input_price_micro_yuan_per_million: int
-    output_price_micro_yuan_per_million: int
+    line: str
+    vat_rate_bp: int
+    prices: list[PriceVersionOut]
     budget_fen: int
     left_fen: int
     begins: datetime
@@ -76,8 +133,9 @@ class ContractOut:
             seller=contract.seller,
             source=contract.source,
             destination=contract.destination,
-            input_price_micro_yuan_per_million=contract.input_price,
-            output_price_micro_yuan_per_million=contract.output_price,
+            line=contract.line,
+            vat_rate_bp=contract.vat_rate_bp,
+            prices=[PriceVersionOut.of(tariff) for tariff in contract.tariffs],
             budget_fen=contract.budget,
             left_fen=contract.left,
             begins=utc(contract.begins),

@@ -21,8 +21,9 @@ StatementField = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,6
 
 
 class RefundIn(Body):
-    """Money to give back of a settled line: the `line`-th of a `statement`, counted from 0.
+    """A part of the price of a settled line to give back: the `line`-th of a `statement`, counted from 0.
 
+    What a voucher has covered of it goes back to the voucher.
     `reference` is your own, and counts once for each line. `invoice_used` says whether the buyer has deducted or booked
     the invoice: then the credit note needs its confirmation.
     """
@@ -60,8 +61,21 @@ class CreditNoteOut:
 
 
 @dataclass(frozen=True, slots=True)
+class PartReturnedOut:
+    """What a voucher has back, or its programme if the voucher was `over`."""
+
+    voucher: str
+    amount_fen: int
+    over: bool
+
+
+@dataclass(frozen=True, slots=True)
 class RefundOut:
-    """A refund. `figures` is what it takes off each figure of the line, and so is not positive."""
+    """A refund of `amount_fen` of a line's price, and what of it went `to_buyer_fen` and to each voucher of the line.
+
+    Of a part that is to be reimbursed the buyer has its own money back, and its region owes it that much less. `figures`
+    is what the refund takes off each figure of the line, and so is not positive.
+    """
 
     id: str
     statement: str
@@ -69,6 +83,8 @@ class RefundOut:
     buyer: str
     seller: str
     amount_fen: int
+    to_buyer_fen: int
+    to_vouchers: list[PartReturnedOut]
     reason: str
     reference: str
     figures: dict[str, int]
@@ -88,6 +104,8 @@ class RefundOut:
             buyer=refund.buyer,
             seller=refund.seller,
             amount_fen=refund.amount,
+            to_buyer_fen=refund.to_buyer,
+            to_vouchers=[PartReturnedOut(one.voucher, one.amount, one.over) for one in refund.returned],
             reason=refund.reason,
             reference=refund.reference,
             figures=figures(correction),

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from exchange.closing.events import VoucherPart
 from exchange.persistence.queries.statements import StoredLine, StoredStatement
+from exchange.state import VoucherPart
 from settlement.meters import Meter
 from settlement.statement import Line
 from settlement.terms import VoucherMode
@@ -75,6 +75,7 @@ class LineOut:
     service_period: str
     meter: Meter
     price_micro_yuan: int
+    price_version: int | None
     quantity: int
     lost: int
     agreement: str | None
@@ -92,6 +93,7 @@ class LineOut:
             service_period=line.service_period,
             meter=line.meter,
             price_micro_yuan=line.price,
+            price_version=line.price_version,
             quantity=line.quantity,
             lost=line.lost,
             agreement=line.agreement,

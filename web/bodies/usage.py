@@ -86,18 +86,26 @@ class DeliveriesIn(Body):
 
 
 class TokensIn(Body):
-    """Tokens used under a contract at an instant. A meter numbers its records."""
+    """Tokens used under a contract at an instant. A meter numbers its records.
+
+    Input that came from a cache is counted apart from `input_tokens`, and has a price of its own.
+    """
 
     meter: IdField
     sequence: SequenceField
     contract: IdField
     at: InstantField
     input_tokens: Tokens
+    cached_input_tokens: Tokens = 0
     output_tokens: Tokens
 
     def reading(self) -> Reading:
         """The record as its meter signs it."""
-        counts = ((Meter.INPUT_TOKENS, self.input_tokens), (Meter.OUTPUT_TOKENS, self.output_tokens))
+        counts = (
+            (Meter.INPUT_TOKENS, self.input_tokens),
+            (Meter.CACHED_INPUT_TOKENS, self.cached_input_tokens),
+            (Meter.OUTPUT_TOKENS, self.output_tokens),
+        )
         return Reading(self.sequence, self.contract, self.at, counts)
 
 
@@ -120,6 +128,7 @@ class TokenBatchIn(Body):
                 contract=ContractId(record.contract),
                 at=Instant(record.at),
                 input_tokens=record.input_tokens,
+                cached_input_tokens=record.cached_input_tokens,
                 output_tokens=record.output_tokens,
             )
             for record in self.records

@@ -279,7 +279,10 @@ class VoucherOut:
 
 @dataclass(frozen=True, slots=True)
 class MoveOut:
-    """What became of a voucher before it was used: `held` by an order, `passed` to a lease, `returned` or `expired`."""
+    """What became of a voucher but that it was used: `held` by an order, `passed` to a lease, `returned` or `expired`.
+
+    And `refunded` by a refund, or `lapsed` where that came after its end: then its programme has it.
+    """
 
     kind: str
     subject: str
@@ -295,7 +298,7 @@ class MoveOut:
 
 @dataclass(frozen=True, slots=True)
 class UseOut:
-    """What a voucher covered of one line of a statement, counted from 0."""
+    """What a voucher covered of one line of a statement, counted from 0, and what refunds have returned of that since."""
 
     statement: str
     line: int
@@ -311,6 +314,7 @@ class UseOut:
     rate_bp: int
     gross_fen: int
     covered_fen: int
+    returned_fen: int
 
     @classmethod
     def of(cls, use: StoredUse) -> "UseOut":
@@ -330,6 +334,7 @@ class UseOut:
             rate_bp=use.rate_bp,
             gross_fen=use.gross,
             covered_fen=use.covered,
+            returned_fen=use.returned,
         )
 
 

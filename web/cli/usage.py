@@ -46,7 +46,7 @@ def usage(
     """Report a file of usage: CSV with a header, or one JSON object a line, with the API's own names.
 
     Delivery: meter, sequence, lease, slot, delivered_card_seconds. Tokens: meter, sequence, contract, at,
-    input_tokens, output_tokens. A file with a bad line is not sent at all. Sending a file again counts nothing twice.
+    input_tokens, output_tokens, and cached_input_tokens if any. A file with a bad line is not sent at all. Sending a file again counts nothing twice.
     The exit code is 4 if the venue refused or disputed any record.
     """
     read = read_usage(file)

@@ -40,6 +40,7 @@ COLUMNS: tuple[Cell, ...] = (
     "rate_bp",
     "gross_fen",
     "covered_fen",
+    "returned_fen",
 )
 
 
@@ -137,6 +138,7 @@ async def report_file(
             use.rate_bp,
             use.gross,
             use.covered,
+            use.returned,
         )
         for use in report.uses
     ]

@@ -19,7 +19,11 @@ from settlement.money import Fen
 from web.documents.csv_file import BOM, Cell, csv_rows, yuan_cell
 
 ITEMS = {"compute_service": "算力服务", "bare_metal_lease": "整机租赁", "basic_telecom": "基础电信服务"}
-TOKENS = {Meter.INPUT_TOKENS: "大模型输入词元", Meter.OUTPUT_TOKENS: "大模型输出词元"}
+TOKENS = {
+    Meter.INPUT_TOKENS: "大模型输入词元",
+    Meter.CACHED_INPUT_TOKENS: "大模型缓存输入词元",
+    Meter.OUTPUT_TOKENS: "大模型输出词元",
+}
 
 QUANTITY_PLACES = Decimal("0.000001")
 PRICE_PLACES = Decimal(

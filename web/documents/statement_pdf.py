@@ -84,11 +84,21 @@ def _facts(shown: LaidOut, names: Mapping[str, str], catalogue: Catalogue) -> Fl
 
 def _refunds(shown: LaidOut) -> Flowable:
     """What was given back of each line since, and how its credit note stands."""
-    head = ("Refund 退款", "Line 行", "To the buyer", "Net 不含税", "VAT 税额", "Fee", "Credit note 红字发票")
+    head = (
+        "Refund 退款",
+        "Line 行",
+        "To the buyer",
+        "To vouchers",
+        "Net 不含税",
+        "VAT 税额",
+        "Fee",
+        "Credit note 红字发票",
+    )
     rows = [[text(one, SMALL) for one in head]]
     for refund in shown.refunds:
         off = refund.correction
-        amounts = (-off.buyer_pays_fen, off.net_fen, off.vat_fen, off.fee_fen)
+        to_vouchers = sum(back.amount for back in refund.returned)
+        amounts = (refund.to_buyer, to_vouchers, off.net_fen, off.vat_fen, off.fee_fen)
         told = [text(f"{refund.id}: {refund.reason}", SMALL), text(str(refund.n + 1))]
         rows.append(
             [
@@ -97,7 +107,7 @@ def _refunds(shown: LaidOut) -> Flowable:
                 text(NOTE_STATES[refund.note.state], SMALL),
             ]
         )
-    return table(rows, [WIDTH * part for part in (0.26, 0.07, 0.14, 0.13, 0.12, 0.12, 0.16)])
+    return table(rows, [WIDTH * part for part in (0.2, 0.06, 0.12, 0.12, 0.12, 0.12, 0.1, 0.16)])
 
 
 def _party(party: str, names: Mapping[str, str]) -> str:

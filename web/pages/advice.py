@@ -89,6 +89,7 @@ ADVICE: Mapping[Code | DoorRejection, str] = {
     Venue.AGREEMENT_INVALID: "propose another version that begins later",
     Venue.AGREEMENT_OVERLAPS: "let one end before the other begins; an open-ended one ends where a higher version of the same id and "
     "parties begins",
+    Venue.PERIOD_CLOSED: "choose a later time",
     Venue.AGREEMENT_NOT_OPEN: "propose another version",
     Venue.SIGNED_ALREADY: "nothing: it stands",
     Venue.DIGEST_DIFFERS: "read what stands there again, and sign its digest",

@@ -27,6 +27,7 @@ from web.problems import DoorRejection
 from web.session import Caller
 
 ROWS = 50
+TOKENS = (Meter.INPUT_TOKENS, Meter.CACHED_INPUT_TOKENS, Meter.OUTPUT_TOKENS)
 RECORDS = 20  # records of a dispute that a page shows, and a form asks about
 
 
@@ -155,7 +156,7 @@ async def _seen(exchange: Exchange, caller: Caller, side: Side, dispute_id: int)
 
 def _counts(dispute: StoredDispute, record: DisputedRecord) -> Iterator[Count]:
     delivered = dispute.kind == "deliveries"
-    meters = [Meter.CARD_SECONDS] if delivered else [Meter.INPUT_TOKENS, Meter.OUTPUT_TOKENS]
+    meters = [Meter.CARD_SECONDS] if delivered else TOKENS
     for n, (meter, said) in enumerate(zip(meters, record.counts, strict=True)):
         yield Count(meter, said, None if record.stands is None else record.stands[n])
 

@@ -91,11 +91,11 @@ class LaidOut:
 
     @property
     def refunded(self) -> int:
-        """What was given back of all lines, in fen."""
-        return sum(refund.amount for refund in self.refunds)
+        """What the buyer was given back of all lines, in fen."""
+        return sum(refund.to_buyer for refund in self.refunds)
 
     def left_of(self, n: int) -> int:
-        """What the `n`-th line has charged and was not given back, in fen."""
+        """What of the price of the `n`-th line was not given back, in fen."""
         given_back = sum(refund.amount for refund in self.refunds if refund.n == n)
         return self.lines[n].figures.gross_fen - given_back
 

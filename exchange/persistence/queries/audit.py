@@ -241,11 +241,11 @@ async def count(connection: Connection, table: str) -> int:
 async def strays(connection: Connection, table: str) -> list[str]:
     """Keys of rows that no event has made. To be asked where there are too many rows."""
     key = " || '/' || ".join(f't."{name}"::text' for name in _key_columns(table))
-    kind, made = _MADE[table]
+    kinds, made = _MADE[table]
     rows = await connection.fetch(
         f"WITH made AS (SELECT {made} AS name FROM events WHERE kind = ANY(string_to_array($1, ' '))) "  # noqa: S608 - our own words only
         f"SELECT {key} AS name FROM {table} t WHERE NOT EXISTS (SELECT 1 FROM made WHERE made.name = {key})",
-        kind,
+        kinds,
     )
     return [row["name"] for row in rows]
 
@@ -280,6 +280,10 @@ _MADE = {
     "trades": ("LeaseGranted", "body #>> '{leased,lease}'"),
     "displacements": ("LeaseDisplaced", "body ->> 'lease'"),
     "contracts": ("ContractOpened", "body #>> '{contract,id}'"),
+    "contract_prices": (
+        "ContractOpened PricesAgreed",
+        "coalesce((body #>> '{contract,id}') || '/1', (body ->> 'contract') || '/' || (body #>> '{tariff,version}'))",
+    ),
     "agreements": (
         "AgreementRecorded",
         "(body #>> '{agreement,id}') || '/' || (body #>> '{agreement,version}')",

@@ -6,23 +6,24 @@ from dataclasses import dataclass
 import asyncpg
 import msgspec
 
+from exchange.persistence.queries.contracts import CONTRACTS, tariffs_of
 from exchange.state import CloseRun, ContractId, Instant, RunId
 from settlement.agreements import PairAgreement
 from settlement.jobs.close_period import CloseReport
+from settlement.rating.tokens import TokenTariff
 from settlement.segments import LeaseShape
 
 
 @dataclass(frozen=True, slots=True)
 class ContractSpan:
-    """The part of a contract's time that can have use to settle, in seconds, and its prices per million tokens."""
+    """The part of a contract's time that can have use to settle, in seconds, and all versions of its prices."""
 
     contract: ContractId
     source: str
     destination: str
     begins: Instant
     ends: Instant
-    input_price: int
-    output_price: int
+    tariffs: tuple[TokenTariff, ...]
 
 
 async def run_of(connection: asyncpg.Connection, period: str) -> tuple[CloseRun, str] | None:
@@ -74,12 +75,8 @@ async def leases_to_settle(
 async def contracts_to_settle(connection: asyncpg.Connection, run: CloseRun) -> list[ContractSpan]:
     """Open contracts that began before a run's end and have no statement in it."""
     rows = await connection.fetch(
-        """
-        SELECT c.* FROM contracts c
-        WHERE c.status = 'open' AND c.begins < $2
-          AND NOT EXISTS (SELECT 1 FROM statements s WHERE s.run = $1 AND s.subject = c.id)
-        ORDER BY c.seq
-        """,
+        f"{CONTRACTS} WHERE c.status = 'open' AND c.begins < $2 "  # noqa: S608 - our own words only
+        "AND NOT EXISTS (SELECT 1 FROM statements s WHERE s.run = $1 AND s.subject = c.id) ORDER BY c.seq",
         run.id,
         run.ends,
     )
@@ -118,7 +115,7 @@ async def leases_settled(
 async def contracts_settled(connection: asyncpg.Connection, run: str) -> list[ContractSpan]:
     """Contracts that have a statement in a run."""
     rows = await connection.fetch(
-        "SELECT c.* FROM contracts c JOIN statements s ON s.subject = c.id WHERE s.run = $1 ORDER BY c.seq",
+        f"{CONTRACTS} JOIN statements s ON s.subject = c.id WHERE s.run = $1 ORDER BY c.seq",
         run,
     )
     return [_span(row) for row in rows]
@@ -174,8 +171,7 @@ def _span(row: asyncpg.Record) -> ContractSpan:
         destination=row["destination"],
         begins=Instant(row["begins"]),
         ends=Instant(row["ends"]),
-        input_price=row["input_price"],
-        output_price=row["output_price"],
+        tariffs=tariffs_of(row["tariffs"]),
     )
 
 

@@ -3,24 +3,27 @@
 from dataclasses import dataclass
 
 import asyncpg
+import msgspec
 
 from exchange.persistence.database import Pool
-from exchange.state import ContractId, Instant, MicroYuan, PartyId
+from exchange.state import ContractId, Instant, PartyId
 from matching.terms import RegionCode
-from settlement.money import Fen
+from settlement.money import BasisPoints, Fen
+from settlement.rating.tokens import TokenTariff
 
 
 @dataclass(frozen=True, slots=True)
 class StoredContract:
-    """A contract as it stands. Prices are micro-yuan per million tokens; `left` is what remains of the budget."""
+    """A contract as it stands. `tariffs` are its prices by version; `left` is what remains of the budget."""
 
     id: ContractId
     buyer: PartyId
     seller: PartyId
     source: RegionCode
     destination: RegionCode
-    input_price: MicroYuan
-    output_price: MicroYuan
+    tariffs: tuple[TokenTariff, ...]
+    line: str
+    vat_rate_bp: BasisPoints
     budget: Fen
     left: Fen
     begins: Instant
@@ -32,7 +35,7 @@ class StoredContract:
 async def contract_of(pool: Pool, party: str | None, contract: str) -> StoredContract | None:
     """One contract of a party, or anybody's where no party is named."""
     row = await pool.fetchrow(
-        "SELECT * FROM contracts WHERE id = $1 AND ($2::text IS NULL OR $2 IN (buyer, seller))",
+        f"{CONTRACTS} WHERE id = $1 AND ($2::text IS NULL OR $2 IN (buyer, seller))",
         contract,
         party,
     )
@@ -42,13 +45,35 @@ async def contract_of(pool: Pool, party: str | None, contract: str) -> StoredCon
 async def contracts_of(pool: Pool, party: str | None, before: int | None, most: int) -> list[StoredContract]:
     """A party's contracts, or everybody's, the newest first, before a place in the log."""
     rows = await pool.fetch(
-        "SELECT * FROM contracts WHERE ($1::text IS NULL OR $1 IN (buyer, seller)) "
+        f"{CONTRACTS} WHERE ($1::text IS NULL OR $1 IN (buyer, seller)) "
         "AND ($2::bigint IS NULL OR seq < $2) ORDER BY seq DESC LIMIT $3",
         party,
         before,
         most,
     )
     return [_contract(row) for row in rows]
+
+
+CONTRACTS = """
+    SELECT c.*, (SELECT json_agg(p ORDER BY p.version) FROM contract_prices p WHERE p.contract = c.id) AS tariffs
+    FROM contracts c
+"""
+"""Contracts, each with every version of its prices, for `tariffs_of`."""
+
+
+def tariffs_of(versions: str) -> tuple[TokenTariff, ...]:
+    """Versions as they are read: none of them ends but by the next."""
+    return tuple(
+        TokenTariff(
+            version=one["version"],
+            valid_from=one["begins"],
+            valid_to=None,
+            input_price=one["input_price"],
+            cached_input_price=one["cached_input_price"],
+            output_price=one["output_price"],
+        )
+        for one in msgspec.json.decode(versions)
+    )
 
 
 def _contract(row: asyncpg.Record) -> StoredContract:
@@ -58,8 +83,9 @@ def _contract(row: asyncpg.Record) -> StoredContract:
         seller=PartyId(row["seller"]),
         source=RegionCode(row["source"]),
         destination=RegionCode(row["destination"]),
-        input_price=MicroYuan(row["input_price"]),
-        output_price=MicroYuan(row["output_price"]),
+        tariffs=tariffs_of(row["tariffs"]),
+        line=row["line"],
+        vat_rate_bp=BasisPoints(row["vat_rate_bp"]),
         budget=Fen(row["budget"]),
         left=Fen(row["left"]),
         begins=Instant(row["begins"]),

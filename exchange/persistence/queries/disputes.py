@@ -123,7 +123,7 @@ async def records_of(pool: Pool, dispute: StoredDispute, most: int) -> list[Disp
     """The first of a dispute's records, each with what stands in its place."""
     rows = await pool.fetch(
         """
-        SELECT x.*, r.delivered, t.input_tokens, t.output_tokens FROM disputed_records x
+        SELECT x.*, r.delivered, t.input_tokens, t.cached_input_tokens, t.output_tokens FROM disputed_records x
         LEFT JOIN delivery_records r ON $2 = 'deliveries' AND r.lease = x.subject AND r.slot = x.moment
             AND r.status = 'accepted'
         LEFT JOIN token_records t ON $2 = 'tokens' AND (t.party, t.meter, t.sequence) = ($3, $4, x.sequence)
@@ -205,7 +205,7 @@ def _dispute(row: asyncpg.Record) -> StoredDispute:
 def _record(row: asyncpg.Record) -> DisputedRecord:
     stands: Sequence[int | None] = (row["delivered"],)
     if row["delivered"] is None:
-        stands = (row["input_tokens"], row["output_tokens"])
+        stands = (row["input_tokens"], row["cached_input_tokens"], row["output_tokens"])
     known = tuple(count for count in stands if count is not None)
     return DisputedRecord(
         sequence=row["sequence"],

@@ -206,12 +206,15 @@ def _delivery(row: asyncpg.Record, slot_seconds: int) -> RecordRow:
     )
 
 
+TOKENS = ("input_tokens", "cached_input_tokens", "output_tokens")
+
+
 def _use(row: asyncpg.Record) -> RecordRow:
-    names = ("meter", "sequence", "contract", "at", "input_tokens", "output_tokens", "status")
+    names = ("meter", "sequence", "contract", "at", *TOKENS, "status")
     return RecordRow(
         party=row["party"],
         values=tuple(row[name] for name in names),
-        amount=row["input_tokens"] + row["output_tokens"],
+        amount=sum(row[name] for name in TOKENS),
         begins=row["at"],
         over=row["at"] + 1,
         late_from=row["at"],

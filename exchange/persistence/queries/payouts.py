@@ -60,10 +60,10 @@ async def dues(pool: Pool, party: str | None = None) -> list[Due]:
             WHERE r.closed_slot IS NULL
                OR r.closed_slot + $2::bigint * 86400 / (v.terms ->> 'slot_seconds')::bigint > v.now
         ), held_back AS (
-            SELECT s.seller, sum(l.payout_on_charge_fen) AS amount FROM statements s
+            SELECT s.seller, sum(greatest(l.payout_on_charge_fen, 0)) AS amount FROM statements s
             JOIN statement_lines l ON l.statement = s.id WHERE s.run IN (SELECT id FROM open_runs) GROUP BY s.seller
             UNION ALL
-            SELECT f.seller, sum((f.correction ->> 'payout_on_charge_fen')::bigint) FROM refunds f
+            SELECT f.seller, sum(f.payable) FROM refunds f
             JOIN statements s ON s.id = f.statement WHERE s.run IN (SELECT id FROM open_runs) GROUP BY f.seller
         )
         SELECT p.id, p.name, a.account, coalesce(b.amount, 0) AS payable, coalesce(t.amount, 0) AS in_transit,

@@ -8,7 +8,8 @@ import msgspec
 
 from exchange.persistence.database import Pool
 from exchange.persistence.queries.statements import Reach
-from exchange.state import Instant, PartyId, RefundId, RunId, SettledLine
+from exchange.refunds.events import PartReturned
+from exchange.state import Instant, PartyId, RefundId, RunId, SettledLine, VoucherPart
 from matching.terms import Slot
 from settlement.credit_notes import CreditNote, CreditNoteState
 from settlement.money import BasisPoints, Fen
@@ -29,16 +30,23 @@ class StoredRefund:
     reason: str
     reference: str
     correction: Line
+    returned: tuple[PartReturned, ...]
+    """What each voucher of the line has back."""
     note: CreditNote
     slot: Slot
     seq: int
 
+    @property
+    def to_buyer(self) -> Fen:
+        """What the buyer's balance has of it."""
+        return Fen(-self.correction.buyer_pays_now_fen)
+
 
 async def settled_line(pool: Pool, statement: str, n: int) -> SettledLine | None:
-    """A statement line as it was posted, with the rates of its lease or contract; None where there is no such line."""
+    """A statement line as it was posted, with the terms of its lease or contract; None where there is no such line."""
     row = await pool.fetchrow(
         """
-        SELECT s.run, s.subject, s.buyer, s.seller, s.seq, x.gross_fen, x.agreement,
+        SELECT s.run, s.subject, s.buyer, s.seller, x.gross_fen, x.agreement, x.vouchers,
                coalesce(granted.body -> 'lease', opened.body -> 'contract')::text AS subject_terms
         FROM statements s JOIN statement_lines x ON x.statement = s.id
         LEFT JOIN leases l ON l.id = s.subject LEFT JOIN contracts c ON c.id = s.subject
@@ -63,6 +71,7 @@ async def settled_line(pool: Pool, statement: str, n: int) -> SettledLine | None
         vat_rate_bp=rates.vat_rate_bp,
         fee=rates.fee,
         agreement=_version(row["agreement"]),
+        vouchers=_vouchers.decode(row["vouchers"]),
     )
 
 
@@ -105,7 +114,9 @@ class _Rates(msgspec.Struct):
 
 
 _rates = msgspec.json.Decoder(_Rates)
+_vouchers = msgspec.json.Decoder(tuple[VoucherPart, ...])
 _line = msgspec.json.Decoder(Line)
+_returned = msgspec.json.Decoder(tuple[PartReturned, ...])
 
 
 def _version(agreement: str | None) -> tuple[str, int] | None:
@@ -126,6 +137,7 @@ def _refund(row: asyncpg.Record) -> StoredRefund:
         reason=row["reason"],
         reference=row["reference"],
         correction=_line.decode(row["correction"]),
+        returned=_returned.decode(row["returned"]),
         note=CreditNote(row["invoice_used"], Instant(row["note_since"]), CreditNoteState(row["note_state"])),
         slot=Slot(row["slot"]),
         seq=row["seq"],

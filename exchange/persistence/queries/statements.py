@@ -7,9 +7,8 @@ from typing import Any
 import asyncpg
 import msgspec
 
-from exchange.closing.events import VoucherPart
 from exchange.persistence.database import Pool
-from exchange.state import PartyId, RunId
+from exchange.state import PartyId, RunId, VoucherPart
 from matching.terms import RegionCode
 from settlement.meters import Meter
 from settlement.money import Fen
@@ -69,12 +68,14 @@ class StoredEmissions:
 class StoredLine:
     """One line of a statement. `price` is micro-yuan per card-hour or per million tokens; `agreement` is id/version.
 
+    `price_version` is the version of a contract's prices: a lease has none.
     `emissions` is None for tokens, for lines from before the venue had tables of power, and where they were not asked for.
     """
 
     service_period: str
     meter: Meter
     price: int
+    price_version: int | None
     quantity: int
     lost: int
     agreement: str | None
@@ -170,6 +171,7 @@ def line_of_row(row: asyncpg.Record) -> StoredLine:
         service_period=row["service_period"],
         meter=Meter(row["meter"]),
         price=row["price"],
+        price_version=row["price_version"],
         quantity=row["quantity"],
         lost=row["lost"],
         agreement=row["agreement"],

@@ -8,12 +8,15 @@ from typing import Any
 import asyncpg
 import msgspec
 
-from exchange.closing.events import VoucherPart
 from exchange.persistence.database import Pool
-from exchange.state import Claim, Facts, Instant, PartyId, ProgrammeId, VoucherId
+from exchange.refunds.events import PartReturned
+from exchange.state import Claim, Facts, Instant, PartyId, ProgrammeId, VoucherId, VoucherPart
 from matching.terms import RegionCode
 from settlement.money import Fen
+from settlement.refunds import Returned
+from settlement.statement import Line
 from settlement.terms import VoucherMode
+from settlement.vouchers.misuse import RefundMade
 from settlement.vouchers.programme import Programme
 
 
@@ -69,7 +72,10 @@ class StoredVoucher:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """What became of a voucher before it was used; `subject` is the order or lease, or of what expired the programme."""
+    """What became of a voucher but that it was used; `subject` is the order, lease or refund, or of what expired the programme.
+
+    What a refund gave back is `refunded`, or `lapsed` if the voucher was over: then its programme has it.
+    """
 
     kind: str
     subject: str
@@ -106,8 +112,15 @@ class StoredUse:
     rate_bp: int
     gross: Fen
     covered: Fen
+    returned: Fen
+    """What refunds of the line have given back since."""
     ordered_at: Instant
     """When the slot began in which the lease was granted."""
+
+    @property
+    def used(self) -> Fen:
+        """What is left of what it covered."""
+        return Fen(self.covered - self.returned)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,10 +196,16 @@ async def vouchers_of_programme(pool: Pool, programme: str) -> list[StoredVouche
 
 
 async def moves_of(pool: Pool, voucher: str) -> list[Move]:
-    """What became of a voucher before it was used, in order."""
+    """What became of a voucher but that it was used, in order."""
     rows = await pool.fetch(
-        "SELECT * FROM voucher_moves WHERE voucher = $1 "
-        "ORDER BY seq, array_position(ARRAY['held', 'passed', 'returned', 'expired'], kind), subject",
+        f"""
+        {_BACKS}, moves AS (
+            SELECT voucher, kind, subject, amount, slot, seq FROM voucher_moves
+            UNION ALL SELECT voucher, CASE WHEN over THEN 'lapsed' ELSE 'refunded' END, refund, amount, slot, seq FROM backs
+        )
+        SELECT kind, subject, amount, slot, seq FROM moves WHERE voucher = $1
+        ORDER BY seq, array_position(ARRAY['held', 'passed', 'returned', 'refunded', 'lapsed', 'expired'], kind), subject
+        """,  # noqa: S608 - our own words only
         voucher,
     )
     return [Move(row["kind"], row["subject"], Fen(row["amount"]), row["slot"], row["seq"]) for row in rows]
@@ -208,10 +227,16 @@ async def vouchers_named(pool: Pool, order: str) -> list[Named]:
 
 
 async def expiries_of(pool: Pool, programme: str) -> list[tuple[VoucherId, Fen, int]]:
-    """Which vouchers of a programme are over, how much of each was not used, and the slot of the venue's clock then."""
+    """How much of which vouchers of a programme expired, or was refunded after that, at which slot of the venue's clock."""
     rows = await pool.fetch(
-        "SELECT m.voucher, m.amount, m.slot FROM voucher_moves m JOIN vouchers v ON v.id = m.voucher "
-        "WHERE m.kind = 'expired' AND v.programme = $1 ORDER BY m.seq, m.voucher",
+        f"""
+        {_BACKS}, expiry AS (
+            SELECT voucher, amount, slot, seq FROM voucher_moves WHERE kind = 'expired'
+            UNION ALL SELECT voucher, amount, slot, seq FROM backs WHERE over
+        )
+        SELECT x.voucher, x.amount, x.slot FROM expiry x JOIN vouchers v ON v.id = x.voucher
+        WHERE v.programme = $1 ORDER BY x.seq, x.voucher
+        """,  # noqa: S608 - our own words only
         programme,
     )
     return [(VoucherId(row["voucher"]), Fen(row["amount"]), row["slot"]) for row in rows]
@@ -230,20 +255,38 @@ async def uses_of(
     return [_use(row) for row in rows]
 
 
+async def refunds_made(pool: Pool, issuer: str | None) -> list[RefundMade]:
+    """Every refund of a line that vouchers of a region cover, or of any region: with what stood of the line before it."""
+    rows = await pool.fetch(
+        """
+        SELECT e.order_id, f.amount, f.correction, f.returned, l.vouchers,
+               (l.gross_fen + f.amount - sum(f.amount) OVER (PARTITION BY f.statement, f.n ORDER BY f.seq))::bigint AS gross
+        FROM refunds f JOIN statement_lines l USING (statement, n) JOIN statements s ON s.id = f.statement
+        JOIN leases e ON e.id = s.subject
+        WHERE l.vouchers <> '[]'
+          AND ($1::text IS NULL OR l.vouchers @> jsonb_build_array(jsonb_build_object('issuer', $1::text)))
+        ORDER BY f.seq
+        """,
+        issuer,
+    )
+    return [_refund_made(row) for row in rows]
+
+
 async def logged_behind(pool: Pool, statement: str) -> list[Logged]:
-    """The order, the lease and the statement as the log has them."""
+    """The order, the lease, the statement and its refunds as the log has them."""
     rows = await pool.fetch(
         """
         WITH it AS (
-            SELECT s.seq, s.run, s.subject, l.seq AS lease_seq, l.order_id FROM statements s
-            JOIN leases l ON l.id = s.subject WHERE s.id = $1
+            SELECT s.seq, s.run, s.subject, l.seq AS lease_seq, l.order_id,
+                   ARRAY(SELECT f.seq FROM refunds f WHERE f.statement = s.id) AS refunds
+            FROM statements s JOIN leases l ON l.id = s.subject WHERE s.id = $1
         )
         SELECT e.seq, e.kind, e.body FROM it JOIN orders o ON o.id = it.order_id
-        JOIN events e ON e.seq IN (o.seq, it.lease_seq, it.seq)
+        JOIN events e ON e.seq = ANY(ARRAY[o.seq, it.lease_seq, it.seq] || it.refunds)
              AND CASE e.kind WHEN 'OrderAccepted' THEN e.body #>> '{opened,order,id}' = it.order_id
                  WHEN 'LeaseGranted' THEN e.body #>> '{lease,id}' = it.subject
                  WHEN 'StatementPosted' THEN e.body ->> 'subject' = it.subject AND e.body ->> 'run' = it.run
-                 ELSE false END
+                 ELSE e.kind = 'LineRefunded' END
         ORDER BY e.seq, e.n
         """,
         statement,
@@ -287,8 +330,20 @@ _VOUCHERS = """
     WHERE ($1::text IS NULL OR v.buyer = $1) AND ($2::text IS NULL OR v.issuer = $2)
 """
 
-_USES = """
+_BACKS = """
+    WITH backs AS (
+        SELECT f.id AS refund, f.statement, f.n, f.slot, f.seq, back.voucher, back.amount, back.over
+        FROM refunds f
+        CROSS JOIN LATERAL jsonb_to_recordset(f.returned) AS back (voucher text, amount bigint, over boolean)
+        WHERE back.amount > 0
+    )
+"""
+
+_USES = f"""
+    {_BACKS}
     SELECT s.id AS statement, l.n, r.period, s.subject AS lease, e.order_id, s.buyer, s.seller, l.gross_fen,
+           coalesce((SELECT sum(b.amount) FROM backs b WHERE (b.statement, b.n, b.voucher) = (s.id, l.n, v.id)), 0)::bigint
+               AS returned,
            part.one AS part, v.programme, t.slot * (w.terms ->> 'slot_seconds')::bigint AS ordered_at
     FROM statement_lines l JOIN statements s ON s.id = l.statement JOIN runs r ON r.id = s.run
     JOIN leases e ON e.id = s.subject JOIN trades t ON t.number = substr(e.id, 5)::bigint CROSS JOIN venue w
@@ -297,9 +352,12 @@ _USES = """
     WHERE l.vouchers <> '[]' AND ($1::text IS NULL OR v.id = $1) AND ($2::text IS NULL OR v.programme = $2)
       AND ($3::text IS NULL OR s.id = $3) AND ($4::text IS NULL OR v.issuer = $4)
     ORDER BY s.seq, s.id, l.n, part.place
-"""
+"""  # noqa: S608 - our own words only
 
 _part = msgspec.json.Decoder(VoucherPart)
+_parts = msgspec.json.Decoder(tuple[VoucherPart, ...])
+_correction = msgspec.json.Decoder(Line)
+_returned = msgspec.json.Decoder(tuple[PartReturned, ...])
 _terms = msgspec.json.Decoder(Programme)
 _claim = msgspec.json.Decoder(Claim | None)
 
@@ -355,5 +413,17 @@ def _use(row: asyncpg.Record) -> StoredUse:
         rate_bp=part.terms.rate_bp,
         gross=Fen(row["gross_fen"]),
         covered=part.covered,
+        returned=Fen(row["returned"]),
         ordered_at=Instant(row["ordered_at"]),
+    )
+
+
+def _refund_made(row: asyncpg.Record) -> RefundMade:
+    to_buyer = -_correction.decode(row["correction"]).buyer_pays_now_fen
+    return RefundMade(
+        contract=row["order_id"],
+        gross=Fen(row["gross"]),
+        amount=Fen(row["amount"]),
+        vouchers=tuple(part.terms for part in _parts.decode(row["vouchers"])),
+        paid=Returned(Fen(to_buyer), tuple(back.amount for back in _returned.decode(row["returned"]))),
     )

@@ -42,6 +42,7 @@ def card_line(n: int, terms: Terms = TERMS) -> StoredLine:
         "2026-10",
         Meter.CARD_SECONDS,
         price,
+        None,
         seconds,
         0,
         "pair-1/1",

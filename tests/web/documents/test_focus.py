@@ -60,7 +60,7 @@ def asked(table: str) -> dict[str, tuple[str, bool]]:
 def token_line(tokens: int, gross: int, over: int = 0) -> StoredLine:
     figures = statement_line(Fen(gross), replace(TERMS, agreement=None))
     return StoredLine(
-        "2026-09", Meter.INPUT_TOKENS, 4_000_000, tokens, 0, None, Fen(gross + over), Fen(over), figures
+        "2026-09", Meter.INPUT_TOKENS, 4_000_000, 1, tokens, 0, None, Fen(gross + over), Fen(over), figures
     )
 
 

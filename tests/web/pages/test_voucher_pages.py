@@ -1,6 +1,8 @@
 """Vouchers by hand: an office adopts a programme and gives one, a buyer orders with it, a report says the rest."""
 
 import re
+from csv import DictReader
+from io import StringIO
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from exchange.vouchers.commands import DeclareFacts
 from settlement.vouchers.parties import BuyerSize
 from tests.web.pages.conftest import Browser, Venue
 from tests.web.pages.test_ordering import JOB, place
+from tests.web.pages.test_payouts import filled, given_back
 from tests.web.seed import DAY, NOW, Seeder, at
 
 pytestmark = pytest.mark.anyio
@@ -89,7 +92,7 @@ async def test_from_a_programme_to_the_evidence_of_a_use(venue: Venue) -> None:
         assert re.search(r"usage,delivered_card_seconds,691200\r\n", file)
         assert re.search(r"sha256,,[0-9a-f]{64}\r\n", file)
     listed = (await office.get(f"/region/vouchers/{PROGRAMME}/export")).html
-    assert sum(int(row.rpartition(",")[2]) for row in listed.split()[1:]) == 868_80
+    assert sum(int(row["covered_fen"]) for row in DictReader(StringIO(listed.lstrip("\ufeff")))) == 868_80
     assert "Nothing found" in (await office.get("/region/vouchers")).page.text
     rival = await venue.as_party("buyer-2")
     for path in (voucher, evidence.replace("/region/", "/account/")):
@@ -97,6 +100,37 @@ async def test_from_a_programme_to_the_evidence_of_a_use(venue: Venue) -> None:
     far = await venue.as_party("office-qingyang")
     for path in (evidence, f"/region/vouchers/{PROGRAMME}", f"/region/vouchers/{PROGRAMME}/export"):
         assert (await far.get(path)).status == 404
+
+
+async def test_a_refund_gives_a_voucher_its_part_back(venue: Venue) -> None:
+    _, office, buyer = await covered(venue)
+    clerk = await venue.as_party("clerk-1")
+    report = await office.get(f"/region/vouchers/{PROGRAMME}")
+    (evidence,) = {link for link in report.page.links() if "/evidence/" in link}
+    bill = evidence.removeprefix("/region/evidence/").removesuffix("/export")
+    form = (await clerk.get(f"/clerk/statements/{bill}")).page
+    asked = filled(form, amount_fen="100.00", invoice_used="no")
+    refunded = await clerk.send(f"/clerk/statements/{bill}/refunds", **asked)
+    assert refunded.status == 303, refunded.html
+    mine = await buyer.get(f"/statements/{bill}")
+    assert given_back(mine) == "¥70.00"
+    assert "¥30.00 vch-" in mine.page.text
+    assert (await buyer.get(f"/statements/{bill}/statement.pdf")).status == 200
+    (voucher,) = [
+        link
+        for link in (await buyer.get("/account/vouchers")).page.links()
+        if link.startswith("/account/vouchers/vch-")
+    ]
+    assert "Refunded by rfd-" in (await buyer.get(voucher)).page.text
+    report = await office.get(f"/region/vouchers/{PROGRAMME}", period="2026-11")
+    assert re.search(r"data-used>¥838.80<", report.html)
+    file = (await office.get(evidence)).html
+    assert sum(map(int, re.findall(r"uses,\d.returned_fen,(\d+)\r\n", file))) == 30_00
+    assert "LineRefunded" in file
+    first = re.search(r"/account/entries/\d+/\d+", (await buyer.get("/account")).html)
+    assert first is not None
+    assert "¥30.00 of it to vouchers" in (await buyer.get(first[0])).page.text
+    assert "Nothing found" in (await office.get("/region/vouchers")).page.text
 
 
 async def test_a_buyer_claims_once_and_hears_why_not_twice(venue: Venue) -> None:

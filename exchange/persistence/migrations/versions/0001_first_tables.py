@@ -109,18 +109,29 @@ def upgrade() -> None:
         sa.UniqueConstraint("party", "id", name=op.f("uq_commands_party_id")),
     )
     op.create_table(
+        "contract_prices",
+        sa.Column("contract", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("begins", sa.BigInteger(), nullable=False),
+        sa.Column("input_price", sa.BigInteger(), nullable=False),
+        sa.Column("cached_input_price", sa.BigInteger(), nullable=False),
+        sa.Column("output_price", sa.BigInteger(), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("contract", "version", name=op.f("pk_contract_prices")),
+    )
+    op.create_table(
         "contracts",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("buyer", sa.Text(), nullable=False),
         sa.Column("seller", sa.Text(), nullable=False),
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("destination", sa.Text(), nullable=False),
-        sa.Column("input_price", sa.BigInteger(), nullable=False),
-        sa.Column("output_price", sa.BigInteger(), nullable=False),
         sa.Column("budget", sa.BigInteger(), nullable=False),
         sa.Column("left", sa.BigInteger(), nullable=False),
         sa.Column("begins", sa.BigInteger(), nullable=False),
         sa.Column("ends", sa.BigInteger(), nullable=False),
+        sa.Column("line", sa.Text(), nullable=False),
+        sa.Column("vat_rate_bp", sa.BigInteger(), nullable=False),
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
         sa.CheckConstraint('"left" BETWEEN 0 AND budget', name=op.f("ck_contracts_within_budget")),
@@ -308,6 +319,7 @@ def upgrade() -> None:
         sa.Column("service_period", sa.Text(), nullable=False),
         sa.Column("meter", sa.Text(), nullable=False),
         sa.Column("price", sa.BigInteger(), nullable=False),
+        sa.Column("price_version", sa.BigInteger(), nullable=True),
         sa.Column("quantity", sa.BigInteger(), nullable=False),
         sa.Column("lost", sa.BigInteger(), nullable=False),
         sa.Column("agreement", sa.Text(), nullable=True),
@@ -369,11 +381,13 @@ def upgrade() -> None:
         sa.Column("contract", sa.Text(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("input_tokens", sa.BigInteger(), nullable=False),
+        sa.Column("cached_input_tokens", sa.BigInteger(), nullable=False),
         sa.Column("output_tokens", sa.BigInteger(), nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("batch", sa.BigInteger(), nullable=False),
         sa.CheckConstraint(
-            "input_tokens >= 0 AND output_tokens >= 0", name=op.f("ck_token_records_not_negative")
+            "input_tokens >= 0 AND cached_input_tokens >= 0 AND output_tokens >= 0",
+            name=op.f("ck_token_records_not_negative"),
         ),
         sa.PrimaryKeyConstraint("party", "meter", "sequence", name=op.f("pk_token_records")),
     )
@@ -493,6 +507,7 @@ def downgrade() -> None:
     )
     op.drop_table("delivery_records")
     op.drop_table("contracts")
+    op.drop_table("contract_prices")
     op.drop_table("commands")
     op.drop_table("balances")
     op.drop_index("ix_api_keys_digest", table_name="api_keys")

@@ -1,0 +1,16 @@
+"""What token contracts change in the venue's state."""
+
+from exchange.contracts.events import ContractClosed, ContractOpened, PricesAgreed
+from exchange.state import LiveContract, State
+
+
+def evolve_contracts(state: State, event: ContractOpened | PricesAgreed | ContractClosed) -> None:
+    """Let something about a contract have happened."""
+    match event:
+        case ContractOpened(contract):
+            first = contract.prices.tariff(1, contract.begins)
+            state.contracts[contract.id] = LiveContract(contract, contract.budget, [first])
+        case PricesAgreed(contract_id, tariff):
+            state.contracts[contract_id].tariffs.append(tariff)
+        case ContractClosed(contract_id, _, _):
+            del state.contracts[contract_id]
