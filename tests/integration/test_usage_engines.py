@@ -157,7 +157,7 @@ async def booked(reader: Connection, run: str) -> dict[tuple[str, ...], tuple[in
 
 def line_name(row: Any) -> tuple[str, ...]:
     agreement = None if row["agreement"] is None else row["agreement"].rsplit("/", 1)
-    price = row["price"] if row["meter"] == "card_seconds" else 0
+    price = row["price"] if row["price_version"] is None else row["price_version"]
     named = None if agreement is None else (agreement[0], int(agreement[1]))
     return row["subject"], segment_name(row["service_period"], price, named), row["meter"]
 
