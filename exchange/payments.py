@@ -15,7 +15,8 @@ from exchange.persistence.queries.booked import ledger_differences
 from exchange.persistence.queries.payouts import StoredPayout, begun
 from exchange.persistence.turn import sole_run
 from exchange.rejections import VenueRejection
-from exchange.state import PartyId, PayoutState
+from exchange.standings import PayoutState
+from exchange.state import PartyId
 from settlement.gateways.bank_gateway import BankGateway
 from settlement.gateways.gateway import Outcome, Pending, SellersGateway
 from settlement.gateways.news import GatewayEvent, MovementChanged

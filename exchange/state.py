@@ -6,12 +6,12 @@ from enum import StrEnum
 from typing import NewType
 
 from exchange.catalogue.catalogue import Catalogue
+from exchange.standings import DraftStatus, PayoutState, QuarterStanding
 from matching.curves import Run
 from matching.market import Market
 from matching.terms import ChipCode, ListingId, MarketTerms, OrderId, OwnerGroup, RegionCode, Slot, Window
 from settlement.agreements import PairAgreement
 from settlement.credit_notes import CreditNote
-from settlement.ledger.chart import AccountKind
 from settlement.ledger.journal import Balances
 from settlement.money import NOTHING, BasisPoints, Fen
 from settlement.power import PowerTables
@@ -294,19 +294,6 @@ class Earnings:
         self.by_seller[seller] = Fen(self.by_seller.get(seller, 0) + amount)
 
 
-class PayoutState(StrEnum):
-    """How far a payout has got."""
-
-    BEGUN = "begun"
-    """Its money is set aside, and on its way by the gateway."""
-    PAID = "paid"
-    """The seller has it."""
-    FAILED = "failed"
-    """The gateway refused it: the money is payable again."""
-    RETURNED = "returned"
-    """All of it has come back, and is payable again."""
-
-
 @dataclass(slots=True)
 class LivePayout:
     """A payout that is begun or paid, and how much of it has not come back."""
@@ -403,16 +390,6 @@ class Signature:
     digest: str
 
 
-class DraftStatus(StrEnum):
-    """What has become of a version of an agreement that was proposed."""
-
-    OPEN = "open"
-    SIGNED = "signed"
-    """By every party: the version is in force, from its first instant until its last."""
-    DECLINED = "declined"
-    WITHDRAWN = "withdrawn"
-
-
 @dataclass(slots=True)
 class Draft:
     """A version of an agreement as it was proposed, by whom, and who has signed it."""
@@ -427,16 +404,6 @@ class Draft:
     def waits_for(self) -> list[str]:
         """The parties that have not signed."""
         return [region for region in self.agreement.parties if region not in self.signatures]
-
-
-@dataclass(slots=True)
-class QuarterStanding:
-    """Where a pair's quarter stands: the digest that each region has confirmed last, and what is recognised."""
-
-    confirmed: dict[str, str] = field(default_factory=dict)
-    agreed: bool = False
-    recognised: dict[tuple[str, AccountKind], Fen] = field(default_factory=dict)
-    references: set[tuple[str, AccountKind, str]] = field(default_factory=set)
 
 
 @dataclass(slots=True)

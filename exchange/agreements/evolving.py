@@ -8,7 +8,8 @@ from exchange.agreements.events import (
     AgreementSigned,
     AgreementWithdrawn,
 )
-from exchange.state import Draft, DraftStatus, State
+from exchange.standings import DraftStatus
+from exchange.state import Draft, State
 
 AgreementEvent = (
     AgreementProposed

@@ -19,7 +19,8 @@ from exchange.agreements.events import (
 )
 from exchange.keys import refusal_of_key
 from exchange.rejections import Rejected, VenueRejection, refused_by_market, rejected
-from exchange.state import Draft, DraftStatus, PartyId, Role, Signature, State
+from exchange.standings import DraftStatus
+from exchange.state import Draft, PartyId, Role, Signature, State
 from matching.terms import Rejection as MarketRejection
 from settlement.agreements import PairAgreement
 from settlement.sign_off import digest_of

@@ -14,7 +14,8 @@ from exchange.core import decide, evolve
 from exchange.events import Event
 from exchange.persistence.codec import decode_command, encode
 from exchange.persistence.queries.audit import LoggedCommand, LoggedStep
-from exchange.state import LiveProgramme, PartyId, PowerStanding, QuarterStanding, State
+from exchange.standings import QuarterStanding
+from exchange.state import LiveProgramme, PartyId, PowerStanding, State
 from matching.picture import picture as picture_of_market
 from matching.terms import Seq
 

@@ -22,7 +22,8 @@ from exchange.payouts.events import (
     PayoutTermsSet,
 )
 from exchange.rejections import Rejected, VenueRejection, rejected
-from exchange.state import VENUE, LivePayout, PartyId, PayoutId, PayoutState, Role, State
+from exchange.standings import PayoutState
+from exchange.state import VENUE, LivePayout, PartyId, PayoutId, Role, State
 from matching.terms import Seq
 from settlement.ledger.chart import AccountKind, LedgerAccount
 from settlement.money import NOTHING, Fen

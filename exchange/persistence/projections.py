@@ -46,7 +46,8 @@ from exchange.persistence.rows import Heard, Row, Rows
 from exchange.persistence.voucher_rows import project_vouchers
 from exchange.power.events import CertificatesDeclared, PowerTablesAdopted, PueDeclared
 from exchange.refunds.events import CreditNoteMoved, LineRefunded
-from exchange.state import ContractId, PayoutState, PricedRun
+from exchange.standings import PayoutState
+from exchange.state import ContractId, PricedRun
 from exchange.venue.events import TermsAdopted
 from matching.events import Leased, LinkSet, ListingAmended, ListingClosed, Rested, Ticked
 from matching.live import MILLI

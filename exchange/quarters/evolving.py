@@ -1,7 +1,8 @@
 """What events of a pair's quarter leave behind: what its regions have said, and what is recognised."""
 
 from exchange.quarters.events import AmountRecognised, QuarterAgreed, QuarterConfirmed, QuarterDisputed
-from exchange.state import QuarterStanding, State
+from exchange.standings import QuarterStanding
+from exchange.state import State
 from settlement.money import Fen
 
 

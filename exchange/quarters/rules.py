@@ -8,7 +8,8 @@ from exchange.periods import quarter_named
 from exchange.quarters.commands import ConfirmQuarter, DisputeQuarter, RecogniseAmount
 from exchange.quarters.events import AmountRecognised, QuarterAgreed, QuarterConfirmed, QuarterDisputed
 from exchange.rejections import Rejected, VenueRejection, refused_by_market, rejected
-from exchange.state import PartyId, QuarterStanding, Role, Signature, State
+from exchange.standings import QuarterStanding
+from exchange.state import PartyId, Role, Signature, State
 from matching.terms import Rejection as MarketRejection
 from settlement.quarters import PairQuarter, parties_between
 from settlement.sign_off import digest_of

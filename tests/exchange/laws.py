@@ -4,7 +4,8 @@ from collections import Counter
 from fractions import Fraction
 from math import ceil
 
-from exchange.state import LiveLease, PayoutState, State
+from exchange.standings import PayoutState
+from exchange.state import LiveLease, State
 from matching.terms import Block, OnPreempt, Order, OrderId, Split, Tier
 from settlement.ledger.chart import CONTRA, AccountKind
 

@@ -24,7 +24,8 @@ from exchange.closing.commands import BeginClose, CutUsage, FinishClose
 from exchange.orders.events import LeaseGranted
 from exchange.parties.commands import RevokeKey
 from exchange.rejections import Rejected
-from exchange.state import VENUE, DraftStatus, RunId, Signature
+from exchange.standings import DraftStatus
+from exchange.state import VENUE, RunId, Signature
 from settlement.agreements import PairAgreement, Shares
 from settlement.money import BasisPoints
 from settlement.sign_off import canonical, digest_of

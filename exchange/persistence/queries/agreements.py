@@ -7,7 +7,8 @@ from enum import StrEnum
 import asyncpg
 import msgspec
 
-from exchange.state import DraftStatus, Instant, PartyId, Signature
+from exchange.standings import DraftStatus
+from exchange.state import Instant, PartyId, Signature
 from settlement.agreements import PairAgreement
 
 

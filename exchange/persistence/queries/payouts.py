@@ -6,7 +6,8 @@ import asyncpg
 
 from exchange.persistence.database import Pool
 from exchange.persistence.queries.statements import Place
-from exchange.state import PartyId, PayoutId, PayoutState, PayoutTerms
+from exchange.standings import PayoutState
+from exchange.state import PartyId, PayoutId, PayoutTerms
 from matching.terms import Slot
 from settlement.money import Fen
 
