@@ -15,10 +15,11 @@ from exchange.commands import Command, Envelope
 from exchange.core import step
 from exchange.defaults import venue_terms
 from exchange.listings.commands import PublishListing
+from exchange.names import VENUE, Instant, PartyId
 from exchange.orders.commands import PlaceOrder
 from exchange.orders.events import LeaseDisplaced, LeaseGranted, OrderAccepted, OrderClosed, ReserveReleased
 from exchange.parties.commands import Deposit, RegisterParty
-from exchange.state import MICRO_PER_FEN, VENUE, Instant, Party, PartyId, Role, before_all
+from exchange.state import MICRO_PER_FEN, Party, Role, before_all
 from exchange.venue.commands import AdoptTerms, Tick
 from matching.curves import flat
 from matching.terms import Block, ChipCode, OwnerGroup, Price, RegionCode, Seq, Slot, Tier, Window

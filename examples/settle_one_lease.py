@@ -22,6 +22,7 @@ from exchange.commands import Command, Envelope
 from exchange.core import step
 from exchange.defaults import venue_terms
 from exchange.listings.commands import PublishListing
+from exchange.names import VENUE, Instant, PartyId
 from exchange.orders.commands import PlaceOrder
 from exchange.orders.events import LeaseGranted, OrderAccepted, OrderClosed
 from exchange.parties.commands import Deposit, IssueKey, RegisterParty
@@ -30,7 +31,7 @@ from exchange.payouts.commands import BeginPayouts, ConfirmPayout, NamePayoutAcc
 from exchange.payouts.events import PayoutBegun
 from exchange.payouts.rules import due
 from exchange.rejections import Rejected
-from exchange.state import VENUE, Instant, LeaseTerms, Party, PartyId, Role, before_all
+from exchange.state import LeaseTerms, Party, Role, before_all
 from exchange.venue.commands import AdoptTerms, Tick
 from matching.prices import PriceCurve
 from matching.terms import Block, ChipCode, OwnerGroup, Price, RegionCode, Seq, Slot, Tier, Window

@@ -16,11 +16,12 @@ from exchange.core import evolve
 from exchange.engine import Engine
 from exchange.jobs import ClosingPorts
 from exchange.metering import Metering
+from exchange.names import VENUE, PartyId
 from exchange.persistence import database
 from exchange.persistence.database import Connection, Pool
 from exchange.persistence.log import Log, events_after
 from exchange.quoting.desk import QuoteDesk
-from exchange.state import VENUE, PartyId, State, VenueTerms, before_all
+from exchange.state import State, VenueTerms, before_all
 from exchange.venue.commands import AdoptTerms
 from matching.market import without_takers
 

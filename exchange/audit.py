@@ -24,6 +24,7 @@ from exchange.checks.usage import Usage
 from exchange.checks.vouchers import Vouchers
 from exchange.commands import Envelope
 from exchange.events import Event
+from exchange.names import PartyId
 from exchange.persistence import database
 from exchange.persistence.codec import decode_command, decode_event
 from exchange.persistence.database import Connection
@@ -31,7 +32,7 @@ from exchange.persistence.payments import freeze
 from exchange.persistence.queries import audit as queries
 from exchange.persistence.queries import metered, settled
 from exchange.persistence.queries.audit import LoggedStep
-from exchange.state import PartyId, VenueTerms, before_all
+from exchange.state import VenueTerms, before_all
 from settlement.ledger.chart import AccountKind
 
 ROWS_AT_ONCE = 2_000  # rows that are compared with what is stored in one question

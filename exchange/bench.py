@@ -15,6 +15,7 @@ from exchange.collector import calm_collector
 from exchange.commands import Command, Envelope
 from exchange.listings.commands import PublishListing
 from exchange.memory import peak_memory_mb
+from exchange.names import VENUE, Instant, PartyId
 from exchange.orders.commands import PlaceOrder
 from exchange.parties.commands import Deposit, RegisterParty
 from exchange.persistence import database
@@ -23,7 +24,7 @@ from exchange.replay.planned import MarketPlan
 from exchange.replay.run import Play, run
 from exchange.replay.sellers import Tokens
 from exchange.replay.terms import replay_terms
-from exchange.state import VENUE, Instant, Party, PartyId, Role, before_all
+from exchange.state import Party, Role, before_all
 from exchange.venue.commands import Tick
 from matching.curves import flat
 from matching.terms import (

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from exchange.closing.events import EmissionsReckoned, StatementLine, StatementPosted
 from exchange.contracts.events import ContractClosed, ContractOpened
 from exchange.events import Event
+from exchange.names import VENUE
 from exchange.orders.events import (
     LeaseDisplaced,
     OrderAccepted,
@@ -14,8 +15,8 @@ from exchange.orders.events import (
 )
 from exchange.parties.events import Deposited
 from exchange.payouts.events import PayoutBegun, PayoutFailed, PayoutPaid, PayoutReturned
+from exchange.promises import VoucherPart
 from exchange.refunds.events import LineRefunded
-from exchange.state import VENUE, VoucherPart
 from exchange.vouchers.events import VoucherExpired, VoucherHeld, VoucherIssued, VoucherReturned
 from settlement.ledger.chart import AccountKind, LedgerAccount
 from settlement.ledger.journal import EntryKind, JournalEntry, entry

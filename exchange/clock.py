@@ -5,7 +5,7 @@ Everything else is told the time.
 
 import time
 
-from exchange.state import Instant
+from exchange.names import Instant
 
 
 def wall_clock() -> Instant:

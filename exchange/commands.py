@@ -11,6 +11,7 @@ from exchange.agreements.commands import (
 from exchange.closing.commands import BeginClose, CutUsage, FinishClose, PostStatements
 from exchange.contracts.commands import AgreePrices, OpenContract
 from exchange.listings.commands import PublishListing
+from exchange.names import PartyId
 from exchange.orders.commands import PlaceOrder
 from exchange.parties.commands import Deposit, IssueKey, RegisterParty, RevokeKey
 from exchange.payouts.commands import (
@@ -24,7 +25,6 @@ from exchange.payouts.commands import (
 from exchange.power.commands import AdoptPowerTables, DeclareCertificates, DeclarePue
 from exchange.quarters.commands import ConfirmQuarter, DisputeQuarter, RecogniseAmount
 from exchange.refunds.commands import MoveCreditNote, RefundLine
-from exchange.state import PartyId
 from exchange.venue.commands import AdoptTerms, Tick
 from exchange.vouchers.commands import AdoptProgramme, ClaimVoucher, DeclareFacts, IssueVoucher
 from matching.commands import AmendListing, AmendOrder, CancelOrder, Reclaim, SetLink, WithdrawListing

@@ -41,6 +41,7 @@ from exchange.holds import slots_by_price, unsettled_after
 from exchange.listings.commands import PublishListing
 from exchange.listings.events import ListingPublished
 from exchange.listings.rules import amend_listing, publish_listing, reclaim_listing, withdraw_listing
+from exchange.names import VENUE, ContractId, LeaseId, PartyId
 from exchange.orders.commands import PlaceOrder
 from exchange.orders.events import (
     LeaseDisplaced,
@@ -85,19 +86,7 @@ from exchange.refunds.events import CreditNoteMoved, LineRefunded
 from exchange.refunds.evolving import evolve_refunds
 from exchange.refunds.rules import move_credit_note, refund_line
 from exchange.rejections import Rejected, VenueRejection, rejected
-from exchange.state import (
-    VENUE,
-    ContractId,
-    Earnings,
-    LeaseId,
-    LiveLease,
-    OpenListing,
-    OpenOrder,
-    PartyId,
-    Reserve,
-    Role,
-    State,
-)
+from exchange.state import Earnings, LiveLease, OpenListing, OpenOrder, Reserve, Role, State
 from exchange.venue.commands import AdoptTerms, Tick
 from exchange.venue.events import TermsAdopted
 from exchange.venue.rules import adopt_terms, set_link, tick

@@ -9,7 +9,8 @@ from exchange.bus import Answer, BusyError, DifferentCommandError, HaltedError
 from exchange.collector import look_at_young
 from exchange.commands import Envelope
 from exchange.core import step
-from exchange.state import PartyId, State
+from exchange.names import PartyId
+from exchange.state import State
 from exchange.storage import Logged, Prepared, Step, Storage
 from matching.terms import Seq
 

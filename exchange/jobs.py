@@ -15,6 +15,7 @@ from exchange.closing.commands import (
     PostStatements,
 )
 from exchange.commands import Command, Envelope
+from exchange.names import Instant, LeaseId, PartyId, RunId
 from exchange.periods import periods_between
 from exchange.persistence import usage
 from exchange.persistence.database import Connection, Pool
@@ -23,7 +24,7 @@ from exchange.persistence.queries import closing
 from exchange.persistence.turn import sole_run
 from exchange.pipeline import Pipeline
 from exchange.rejections import Rejected
-from exchange.state import CloseRun, Instant, LeaseId, PartyId, RunId, VenueTerms
+from exchange.state import CloseRun, VenueTerms
 from settlement.agreements import PairAgreement
 from settlement.jobs import close_period as job
 from settlement.rating.tokens import Tokens

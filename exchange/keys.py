@@ -1,7 +1,8 @@
 """Keys that sign: a signature names the key that spoke, which has to be one of its party's, and in force."""
 
+from exchange.names import PartyId
 from exchange.rejections import Rejected, VenueRejection, rejected
-from exchange.state import PartyId, State
+from exchange.state import State
 
 
 def refusal_of_key(state: State, party: PartyId, key: str) -> Rejected | None:

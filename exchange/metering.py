@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from exchange.bus import DifferentCommandError
+from exchange.names import ContractId, Instant, LeaseId, PartyId
 from exchange.persistence import chains, usage
 from exchange.persistence.chains import MeterStanding, Seal
 from exchange.persistence.database import Connection, Pool
 from exchange.persistence.decisions import Decision, decide
 from exchange.persistence.queries import disputes
-from exchange.state import ContractId, Instant, LeaseId, PartyId
 from matching.terms import Slot
 from settlement.metering.judging import Finding
 

@@ -4,9 +4,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 from exchange.commands import Command
+from exchange.names import PartyId, PayoutId
 from exchange.parties.commands import Deposit
 from exchange.payouts.commands import ConfirmPayout, FailPayout, NamePayoutAccount, ReturnPayout
-from exchange.state import PartyId, PayoutId
 from settlement.gateways.saga import Saga
 from settlement.money import Fen
 from settlement.payments import (

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from exchange.app import Exchange
 from exchange.bus import Answer, DifferentCommandError
 from exchange.commands import Envelope
+from exchange.names import PartyId
 from exchange.paying import PAYOUT, ending, plan_begun, take_back_plan
 from exchange.payouts.commands import BeginPayouts, PayoutAsked
 from exchange.persistence.payments import BankStore, EventStore, FreezeStore, MovementStore
@@ -15,8 +16,7 @@ from exchange.persistence.queries.booked import ledger_differences
 from exchange.persistence.queries.payouts import StoredPayout, begun
 from exchange.persistence.turn import sole_run
 from exchange.rejections import VenueRejection
-from exchange.standings import PayoutState
-from exchange.state import PartyId
+from exchange.state import PayoutState
 from settlement.gateways.bank_gateway import BankGateway
 from settlement.gateways.gateway import Outcome, Pending, SellersGateway
 from settlement.gateways.news import GatewayEvent, MovementChanged

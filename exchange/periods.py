@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from exchange.state import Instant
+from exchange.names import Instant
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,37 +3,33 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NewType
 
 from exchange.catalogue.catalogue import Catalogue
-from exchange.standings import DraftStatus, PayoutState, QuarterStanding
+from exchange.names import (
+    ContractId,
+    Instant,
+    LeaseId,
+    PartyId,
+    PayoutId,
+    ProgrammeId,
+    RefundId,
+    RunId,
+    VoucherId,
+)
+from exchange.promises import Facts, LiveProgramme, LiveVoucher, Pledge, VoucherPart
 from matching.curves import Run
 from matching.market import Market
 from matching.terms import ChipCode, ListingId, MarketTerms, OrderId, OwnerGroup, RegionCode, Slot, Window
 from settlement.agreements import PairAgreement
 from settlement.credit_notes import CreditNote
+from settlement.ledger.chart import AccountKind
 from settlement.ledger.journal import Balances
 from settlement.money import NOTHING, BasisPoints, Fen
 from settlement.power import PowerTables
 from settlement.quarters import PairQuarter
 from settlement.rating.tokens import TokenPrices, TokenTariff
-from settlement.terms import FeeTerms, VoucherTerms
-from settlement.vouchers.parties import BuyerSize
-from settlement.vouchers.programme import ChipOrigin, Programme
-
-PartyId = NewType("PartyId", str)
-LeaseId = NewType("LeaseId", str)
-ContractId = NewType("ContractId", str)
-RunId = NewType("RunId", str)
-RefundId = NewType("RefundId", str)
-PayoutId = NewType("PayoutId", str)
-ProgrammeId = NewType("ProgrammeId", str)
-VoucherId = NewType("VoucherId", str)
-MicroYuan = NewType("MicroYuan", int)  # a millionth of a yuan
-Instant = NewType("Instant", int)  # seconds since 1970-01-01T00:00:00Z
-
-VENUE = PartyId("venue")
-"""The party that runs the venue, and the owner of its accounts."""
+from settlement.terms import FeeTerms
+from settlement.vouchers.programme import ChipOrigin
 
 MICRO_PER_FEN = 10_000
 LEAST_PAYOUT = Fen(100_00)
@@ -222,21 +218,6 @@ class CloseRun:
 
 
 @dataclass(frozen=True, slots=True)
-class VoucherPart:
-    """What a voucher covers of a line, the terms under which it does, and the region that owes it.
-
-    `at` is the instant of the order: what is covered counts against the caps of its year.
-    """
-
-    voucher: VoucherId
-    programme: ProgrammeId
-    issuer: RegionCode
-    terms: VoucherTerms
-    at: Instant
-    covered: Fen
-
-
-@dataclass(frozen=True, slots=True)
 class SettledLine:
     """A statement line as it was posted, with the terms under which it was settled: all that a refund is reckoned from.
 
@@ -294,6 +275,19 @@ class Earnings:
         self.by_seller[seller] = Fen(self.by_seller.get(seller, 0) + amount)
 
 
+class PayoutState(StrEnum):
+    """How far a payout has got."""
+
+    BEGUN = "begun"
+    """Its money is set aside, and on its way by the gateway."""
+    PAID = "paid"
+    """The seller has it."""
+    FAILED = "failed"
+    """The gateway refused it: the money is payable again."""
+    RETURNED = "returned"
+    """All of it has come back, and is payable again."""
+
+
 @dataclass(slots=True)
 class LivePayout:
     """A payout that is begun or paid, and how much of it has not come back."""
@@ -301,82 +295,6 @@ class LivePayout:
     party: PartyId
     left: Fen
     state: PayoutState = PayoutState.BEGUN
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What a party has declared of itself, as far as voucher programmes ask.
-
-    `controllers` are the ids of all who control it: owners, legal representative, parent.
-    """
-
-    size: BuyerSize
-    industry: str
-    controllers: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """What an eligible buyer may claim of a programme itself, once in a calendar year, and for how long that is valid."""
-
-    amount: Fen
-    seconds: int
-
-
-@dataclass(slots=True)
-class LiveProgramme:
-    """A programme's versions as they were adopted, the newest last, and how much of it is issued and taken, in fen.
-
-    Years are those of Beijing. What is `taken` is held by orders and leases, or used; `claimed` is when a buyer last
-    claimed.
-    """
-
-    versions: list[Programme]
-    claim: Claim | None
-    issued: dict[int, Fen] = field(default_factory=dict)
-    taken: dict[PartyId, dict[int, Fen]] = field(default_factory=dict)
-    claimed: dict[PartyId, int] = field(default_factory=dict)
-
-    def in_force(self, at: int) -> Programme:
-        """The newest version that has begun at an instant, or the first."""
-        return next((one for one in reversed(self.versions) if one.valid_from <= at), self.versions[0])
-
-
-@dataclass(frozen=True, slots=True)
-class Voucher:
-    """What a region has promised a buyer: up to `amount` of what it orders before `ends`. Nobody else can use it."""
-
-    id: VoucherId
-    programme: ProgrammeId
-    issuer: RegionCode
-    buyer: PartyId
-    amount: Fen
-    ends: Instant
-
-
-@dataclass(slots=True)
-class LiveVoucher:
-    """A voucher that is not used up, and not over: what it may still cover, and what orders and leases hold of it."""
-
-    terms: Voucher
-    left: Fen
-    held: Fen
-
-
-@dataclass(frozen=True, slots=True)
-class Pledge:
-    """What an order or a lease holds of a voucher, and the terms under which it is used.
-
-    `version` is the programme's, and `at` the instant of the order, by which it was judged.
-    """
-
-    voucher: VoucherId
-    programme: ProgrammeId
-    version: int
-    issuer: RegionCode
-    terms: VoucherTerms
-    at: Instant
-    amount: Fen
 
 
 @dataclass(frozen=True, slots=True)
@@ -388,6 +306,16 @@ class Signature:
     key: str
     at: Instant
     digest: str
+
+
+class DraftStatus(StrEnum):
+    """What has become of a version of an agreement that was proposed."""
+
+    OPEN = "open"
+    SIGNED = "signed"
+    """By every party: the version is in force, from its first instant until its last."""
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
 
 
 @dataclass(slots=True)
@@ -404,6 +332,16 @@ class Draft:
     def waits_for(self) -> list[str]:
         """The parties that have not signed."""
         return [region for region in self.agreement.parties if region not in self.signatures]
+
+
+@dataclass(slots=True)
+class QuarterStanding:
+    """Where a pair's quarter stands: the digest that each region has confirmed last, and what is recognised."""
+
+    confirmed: dict[str, str] = field(default_factory=dict)
+    agreed: bool = False
+    recognised: dict[tuple[str, AccountKind], Fen] = field(default_factory=dict)
+    references: set[tuple[str, AccountKind, str]] = field(default_factory=set)
 
 
 @dataclass(slots=True)

@@ -7,7 +7,7 @@ from typing import Protocol
 from exchange.commands import Command, Envelope
 from exchange.core import Happening
 from exchange.events import Event
-from exchange.state import PartyId
+from exchange.names import PartyId
 from matching.terms import Seq
 from settlement.ledger.journal import Balances
 

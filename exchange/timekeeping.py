@@ -5,8 +5,8 @@ import asyncio
 from exchange.app import Exchange
 from exchange.bus import BusyError, HaltedError
 from exchange.clock import wall_clock
+from exchange.names import Instant
 from exchange.persistence.queries.replay import first_tick
-from exchange.state import Instant
 from exchange.venue.commands import Tick
 
 OURS = "tick-"  # how the ids of these ticks begin; those of a script begin otherwise

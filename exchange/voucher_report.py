@@ -4,12 +4,14 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from exchange.names import Instant, VoucherId
 from exchange.periods import Period
 from exchange.persistence.database import Pool
 from exchange.persistence.queries import vouchers as queries
 from exchange.persistence.queries.parties import registered
 from exchange.persistence.queries.vouchers import StoredProgramme, StoredUse, StoredVoucher
-from exchange.state import Facts, Instant, Party, VenueTerms, VoucherId
+from exchange.promises import Facts
+from exchange.state import Party, VenueTerms
 from exchange.vouchers.judging import UNDECLARED
 from settlement.money import NOTHING, Fen
 from settlement.vouchers import misuses

@@ -12,7 +12,8 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from exchange.metering import DeliveryRecord
-from exchange.state import LeaseId, PartyId, Role
+from exchange.names import LeaseId, PartyId
+from exchange.state import Role
 from matching import rules
 from matching.terms import Slot
 from tests.paths import PROJECT

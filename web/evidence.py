@@ -1,12 +1,13 @@
 """The evidence behind the use of vouchers in a statement: gathered for whoever pays, as JSON or as a table."""
 
 from exchange.app import Exchange
+from exchange.names import VENUE
 from exchange.persistence.queries import vouchers as queries
 from exchange.persistence.queries.billed import billed_by
 from exchange.persistence.queries.parties import names_of
 from exchange.persistence.queries.refunds import refunds_of
 from exchange.persistence.queries.statements import Reach, statement_of
-from exchange.state import VENUE, Role
+from exchange.state import Role
 from web.documents.evidence import EvidenceOut
 from web.documents.invoice import invoice_data
 from web.session import Caller

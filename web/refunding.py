@@ -5,11 +5,11 @@ from collections.abc import Awaitable, Callable
 from litestar.response import Redirect, Template
 
 from exchange.app import Exchange
+from exchange.names import RefundId
 from exchange.persistence.queries.refunds import refunds_of, settled_line
 from exchange.persistence.queries.statements import StoredStatement
 from exchange.refunds.commands import MoveCreditNote
 from exchange.rejections import Rejected
-from exchange.state import RefundId
 from settlement.credit_notes import CreditNoteEvent
 from web.bodies.refunds import RefundIn
 from web.pages.checked import checked, field_named

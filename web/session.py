@@ -17,9 +17,10 @@ from litestar.handlers import BaseRouteHandler
 from litestar.types import Guard
 
 from exchange.app import Exchange
+from exchange.names import PartyId
 from exchange.persistence.queries.parties import KeyHolder, holder_named, holder_of
 from exchange.rejections import VenueRejection
-from exchange.state import PartyId, Role
+from exchange.state import Role
 from matching.terms import RegionCode
 from web.problems import DoorRejection, ProblemError
 from web.settings import WebSettings

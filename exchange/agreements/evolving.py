@@ -8,8 +8,7 @@ from exchange.agreements.events import (
     AgreementSigned,
     AgreementWithdrawn,
 )
-from exchange.standings import DraftStatus
-from exchange.state import Draft, State
+from exchange.state import Draft, DraftStatus, State
 
 AgreementEvent = (
     AgreementProposed

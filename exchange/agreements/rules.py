@@ -18,9 +18,9 @@ from exchange.agreements.events import (
     AgreementWithdrawn,
 )
 from exchange.keys import refusal_of_key
+from exchange.names import PartyId
 from exchange.rejections import Rejected, VenueRejection, refused_by_market, rejected
-from exchange.standings import DraftStatus
-from exchange.state import Draft, PartyId, Role, Signature, State
+from exchange.state import Draft, DraftStatus, Role, Signature, State
 from matching.terms import Rejection as MarketRejection
 from settlement.agreements import PairAgreement
 from settlement.sign_off import digest_of

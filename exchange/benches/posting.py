@@ -12,21 +12,11 @@ from exchange.benches.usage import PERIOD
 from exchange.catalogue.catalogue import load_catalogue
 from exchange.defaults import venue_terms
 from exchange.holds import lease_hold
+from exchange.names import VENUE, Instant, LeaseId, PartyId
 from exchange.parties.commands import Deposit, IssueKey, RegisterParty
 from exchange.periods import period_named
 from exchange.persistence import database, tables
-from exchange.state import (
-    VENUE,
-    Instant,
-    LeaseId,
-    LeaseTerms,
-    LiveLease,
-    Party,
-    PartyId,
-    PricedRun,
-    Role,
-    VenueTerms,
-)
+from exchange.state import LeaseTerms, LiveLease, Party, PricedRun, Role, VenueTerms
 from exchange.venue.commands import Tick
 from matching.terms import ChipCode, ListingId, OrderId, OwnerGroup, RegionCode, Slot, Window
 from settlement.agreements import PairAgreement

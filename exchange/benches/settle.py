@@ -15,9 +15,9 @@ from exchange.benches.posting import post, venue_with_leases
 from exchange.benches.usage import PERIOD, made_up
 from exchange.collector import calm_collector
 from exchange.memory import peak_memory_mb
+from exchange.names import VENUE
 from exchange.persistence import database
 from exchange.persistence.usage_records import InPlaceEngine, Records
-from exchange.state import VENUE
 from settlement.agreements import PairAgreement, Shares
 from settlement.meters import Meter, billable_of, gross_of
 from settlement.money import BasisPoints

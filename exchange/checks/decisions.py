@@ -12,10 +12,11 @@ from exchange.checks.findings import Findings
 from exchange.commands import Envelope
 from exchange.core import decide, evolve
 from exchange.events import Event
+from exchange.names import PartyId
 from exchange.persistence.codec import decode_command, encode
 from exchange.persistence.queries.audit import LoggedCommand, LoggedStep
-from exchange.standings import QuarterStanding
-from exchange.state import LiveProgramme, PartyId, PowerStanding, State
+from exchange.promises import LiveProgramme
+from exchange.state import PowerStanding, QuarterStanding, State
 from matching.picture import picture as picture_of_market
 from matching.terms import Seq
 

@@ -15,7 +15,7 @@ from exchange.persistence import tables
 from exchange.persistence.payout_tables import PROJECTIONS
 from exchange.persistence.projections import project
 from exchange.persistence.rows import Key, Row, Rows
-from exchange.standings import DraftStatus
+from exchange.state import DraftStatus
 
 RowsByKey = Mapping[Key, Row]
 

@@ -12,8 +12,9 @@ from exchange.closing.events import StatementPosted
 from exchange.events import Event
 from exchange.orders.events import LeaseDisplaced, LeaseGranted, OrderClosed
 from exchange.parties.events import PartyRegistered
+from exchange.promises import Pledge, Voucher, VoucherPart
 from exchange.refunds.events import LineRefunded, PartReturned
-from exchange.state import LeaseTerms, Pledge, Voucher, VoucherPart
+from exchange.state import LeaseTerms
 from exchange.vouchers.events import (
     FactsDeclared,
     ProgrammeAdopted,

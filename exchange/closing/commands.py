@@ -5,7 +5,7 @@ It brings exact sums; the venue makes the statement lines and books them.
 
 from dataclasses import dataclass
 
-from exchange.state import ContractId, Instant, LeaseId, RunId
+from exchange.names import ContractId, Instant, LeaseId, RunId
 from settlement.rating.tokens import Tokens
 
 

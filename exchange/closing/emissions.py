@@ -1,7 +1,8 @@
 """What a lease's statement emitted: its delivered time at the card's draw, after the certificates of its seller."""
 
 from exchange.closing.events import EmissionsReckoned, LineEmissions, StatementLine, StatementPosted
-from exchange.state import PartyId, PowerStanding, State
+from exchange.names import PartyId
+from exchange.state import PowerStanding, State
 from matching.terms import ChipCode, RegionCode
 from settlement.agreements import PairAgreement
 from settlement.carbon import PowerUse, emissions_by_region, emissions_of, energy_of

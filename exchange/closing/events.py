@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from exchange.state import CloseRun, PartyId, RunId, VoucherPart
+from exchange.names import PartyId, RunId
+from exchange.promises import VoucherPart
+from exchange.state import CloseRun
 from matching.terms import RegionCode
 from settlement.carbon import Emissions
 from settlement.meters import Meter

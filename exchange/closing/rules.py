@@ -18,19 +18,11 @@ from exchange.closing.events import (
 )
 from exchange.contracts.events import ContractClosed
 from exchange.holds import lease_hold
+from exchange.names import Instant, LeaseId, RunId
 from exchange.periods import Period, period_named, period_of
+from exchange.promises import Pledge, VoucherPart
 from exchange.rejections import Rejected, VenueRejection, rejected
-from exchange.state import (
-    CloseRun,
-    Instant,
-    LeaseId,
-    LiveContract,
-    LiveLease,
-    Pledge,
-    RunId,
-    State,
-    VoucherPart,
-)
+from exchange.state import CloseRun, LiveContract, LiveLease, State
 from exchange.vouchers.events import VoucherReturned
 from exchange.vouchers.rules import returned
 from settlement.agreements import PairAgreement

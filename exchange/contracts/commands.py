@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from exchange.state import ContractId, Instant, PartyId
+from exchange.names import ContractId, Instant, PartyId
 from matching.terms import RegionCode
 from settlement.money import Fen
 from settlement.rating.tokens import TokenPrices

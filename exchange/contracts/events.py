@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from exchange.state import ContractId, ContractTerms, PartyId
+from exchange.names import ContractId, PartyId
+from exchange.state import ContractTerms
 from settlement.money import Fen
 from settlement.rating.tokens import TokenTariff
 

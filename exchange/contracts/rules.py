@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 from exchange.contracts.commands import AgreePrices, OpenContract
 from exchange.contracts.events import ContractOpened, PricesAgreed
+from exchange.names import ContractId
 from exchange.parties.rules import AMOUNT_MAX, out_of_range, unknown_party
 from exchange.rejections import Rejected, VenueRejection, refused_by_market, rejected
-from exchange.state import ContractId, ContractTerms, Role, State
+from exchange.state import ContractTerms, Role, State
 from matching.terms import Rejection as MarketRejection
 from matching.terms import Seq
 from settlement.ledger.chart import AccountKind, LedgerAccount

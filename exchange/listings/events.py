@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from exchange.state import PartyId
+from exchange.names import PartyId
 from matching.events import Listed
 
 

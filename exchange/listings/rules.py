@@ -4,10 +4,11 @@ from collections.abc import Iterator, Mapping
 
 from exchange.listings.commands import PublishListing
 from exchange.listings.events import ListingPublished
+from exchange.names import PartyId
 from exchange.orders.events import Told
 from exchange.orders.telling import tell
 from exchange.rejections import Rejected, VenueRejection, refused_by_market, rejected
-from exchange.state import PartyId, State
+from exchange.state import State
 from matching.acceptance import amended_listing, listing_problem
 from matching.commands import AmendListing, Publish, Reclaim, WithdrawListing
 from matching.curves import PriceCurve

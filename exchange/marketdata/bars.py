@@ -6,8 +6,9 @@ from enum import StrEnum
 from itertools import groupby
 
 from exchange.marketdata.quantiles import weighted_quantile
+from exchange.names import Instant
 from exchange.persistence.queries.tape import Trade
-from exchange.state import Instant, VenueTerms
+from exchange.state import VenueTerms
 from settlement.meters import SECONDS_PER_HOUR
 from settlement.money import round_half_away
 

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 
 from exchange.catalogue.instruments import Instrument
 from exchange.marketdata.bars import Bar, BarLength, bars
+from exchange.names import Instant
 from exchange.persistence.database import Pool
 from exchange.persistence.queries.market import Clock, clock
 from exchange.persistence.queries.tape import Wanted, traded
-from exchange.state import Instant
 
 KEPT_MAX = 100_000  # bars, of all instruments together: some 20 MB
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from exchange.state import VoucherId
+from exchange.names import VoucherId
 from matching.terms import (
     ChipCode,
     Milli,

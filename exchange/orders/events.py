@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
+from exchange.names import LeaseId, PartyId
 from exchange.rejections import Rejected
-from exchange.state import LeaseId, LeaseTerms, PartyId, PricedRun
+from exchange.state import LeaseTerms, PricedRun
 from exchange.vouchers.events import VoucherHeld, VoucherPassed, VoucherReturned
 from matching.events import (
     Closed,

@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 
 from exchange.holds import order_hold, rest_hold
+from exchange.names import PartyId
 from exchange.orders.commands import PlaceOrder, Quoted
 from exchange.orders.events import OrderAccepted, OrderEvent, OrderReworked
 from exchange.orders.telling import tell
 from exchange.parties.rules import AMOUNT_MAX, out_of_range
 from exchange.rejections import Rejected, VenueRejection, refused_by_market, rejected
-from exchange.state import PartyId, State
+from exchange.state import State
 from exchange.vouchers.rules import hold_vouchers
 from matching.acceptance import amended_order, order_problem
 from matching.commands import AmendOrder, CancelOrder, Place

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from exchange.holds import lease_hold, order_hold, reserve, slots_by_price, unsettled_after
+from exchange.names import LeaseId, VoucherId
 from exchange.orders.events import (
     LeaseDisplaced,
     LeaseGranted,
@@ -14,7 +15,7 @@ from exchange.orders.events import (
     Told,
 )
 from exchange.rejections import Rejected, refused_by_market
-from exchange.state import LeaseId, LeaseTerms, PricedRun, State, VoucherId, priced
+from exchange.state import LeaseTerms, PricedRun, State, priced
 from exchange.vouchers.events import VoucherPassed
 from exchange.vouchers.judging import lease_pledges
 from exchange.vouchers.rules import hold_again, returned

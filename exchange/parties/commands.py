@@ -5,7 +5,8 @@ All of it is the clerk's to ask.
 
 from dataclasses import dataclass
 
-from exchange.state import Party, PartyId
+from exchange.names import PartyId
+from exchange.state import Party
 from settlement.money import Fen
 
 

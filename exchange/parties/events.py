@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from exchange.state import Party, PartyId
+from exchange.names import PartyId
+from exchange.state import Party
 from settlement.money import Fen
 
 

@@ -3,10 +3,11 @@
 import re
 from collections.abc import Iterator
 
+from exchange.names import VENUE, PartyId
 from exchange.parties.commands import Deposit, IssueKey, RegisterParty, RevokeKey
 from exchange.parties.events import Deposited, KeyIssued, KeyRevoked, PartyRegistered
 from exchange.rejections import Rejected, VenueRejection, refused_by_market, rejected
-from exchange.state import VENUE, PartyId, State
+from exchange.state import State
 from matching.terms import Rejection as MarketRejection
 from settlement.ledger.chart import AccountKind, LedgerAccount
 from settlement.money import Fen

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from exchange.state import PartyId, PayoutId, PayoutTerms
+from exchange.names import PartyId, PayoutId
+from exchange.state import PayoutTerms
 from settlement.money import Fen
 
 

@@ -8,8 +8,7 @@ from exchange.payouts.events import (
     PayoutReturned,
     PayoutTermsSet,
 )
-from exchange.standings import PayoutState
-from exchange.state import LivePayout, State
+from exchange.state import LivePayout, PayoutState, State
 from settlement.money import Fen
 
 PayoutEvent = PayoutTermsSet | PayoutAccountNamed | PayoutBegun | PayoutPaid | PayoutFailed | PayoutReturned

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
+from exchange.names import VENUE, PartyId, PayoutId
 from exchange.parties.rules import unknown_party
 from exchange.payouts.commands import (
     BeginPayouts,
@@ -22,8 +23,7 @@ from exchange.payouts.events import (
     PayoutTermsSet,
 )
 from exchange.rejections import Rejected, VenueRejection, rejected
-from exchange.standings import PayoutState
-from exchange.state import VENUE, LivePayout, PartyId, PayoutId, Role, State
+from exchange.state import LivePayout, PayoutState, Role, State
 from matching.terms import Seq
 from settlement.ledger.chart import AccountKind, LedgerAccount
 from settlement.money import NOTHING, Fen

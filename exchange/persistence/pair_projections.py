@@ -16,7 +16,7 @@ from exchange.events import Event
 from exchange.persistence import pair_tables, tables
 from exchange.persistence.rows import Row, Rows
 from exchange.quarters.events import AmountRecognised, QuarterAgreed, QuarterConfirmed, QuarterDisputed
-from exchange.standings import DraftStatus
+from exchange.state import DraftStatus
 
 _builtins = msgspec.to_builtins
 

@@ -8,8 +8,8 @@ from typing import get_args
 import asyncpg
 import msgspec
 
+from exchange.names import PartyId
 from exchange.persistence.database import Connection, Pool
-from exchange.state import PartyId
 from settlement.gateways.bank_file import PaymentOrder, StatementLine
 from settlement.gateways.news import GatewayEvent
 from settlement.gateways.saga import StaleError

@@ -20,6 +20,7 @@ from exchange.contracts.events import ContractClosed, ContractOpened, PricesAgre
 from exchange.events import Event
 from exchange.holds import slots_by_price
 from exchange.listings.events import ListingPublished
+from exchange.names import ContractId
 from exchange.orders.events import (
     LeaseDisplaced,
     LeaseGranted,
@@ -46,8 +47,7 @@ from exchange.persistence.rows import Heard, Row, Rows
 from exchange.persistence.voucher_rows import project_vouchers
 from exchange.power.events import CertificatesDeclared, PowerTablesAdopted, PueDeclared
 from exchange.refunds.events import CreditNoteMoved, LineRefunded
-from exchange.standings import PayoutState
-from exchange.state import ContractId, PricedRun
+from exchange.state import PayoutState, PricedRun
 from exchange.venue.events import TermsAdopted
 from matching.events import Leased, LinkSet, ListingAmended, ListingClosed, Rested, Ticked
 from matching.live import MILLI

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from exchange.state import Instant, PartyId
+from exchange.names import Instant, PartyId
 from matching.terms import RegionCode
 from settlement.power import PowerTables
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 
+from exchange.names import PartyId
 from exchange.parties.rules import AMOUNT_MAX
 from exchange.periods import period_named
 from exchange.power.commands import AdoptPowerTables, DeclareCertificates, DeclarePue
 from exchange.power.events import CertificatesDeclared, PowerTablesAdopted, PueDeclared
 from exchange.rejections import Rejected, VenueRejection, refused_by_market, rejected
-from exchange.state import PartyId, State
+from exchange.state import State
 from matching.terms import Rejection as MarketRejection
 from settlement.power import PUE_LEAST, PUE_MOST, PowerTables
 

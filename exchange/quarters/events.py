@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from exchange.state import Instant, PartyId, Signature
+from exchange.names import Instant, PartyId
+from exchange.state import Signature
 from matching.terms import RegionCode
 from settlement.ledger.chart import AccountKind
 from settlement.money import Fen

@@ -1,8 +1,7 @@
 """What events of a pair's quarter leave behind: what its regions have said, and what is recognised."""
 
 from exchange.quarters.events import AmountRecognised, QuarterAgreed, QuarterConfirmed, QuarterDisputed
-from exchange.standings import QuarterStanding
-from exchange.state import State
+from exchange.state import QuarterStanding, State
 from settlement.money import Fen
 
 

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 
 from exchange.keys import refusal_of_key
+from exchange.names import PartyId
 from exchange.parties.rules import AMOUNT_MAX
 from exchange.periods import quarter_named
 from exchange.quarters.commands import ConfirmQuarter, DisputeQuarter, RecogniseAmount
 from exchange.quarters.events import AmountRecognised, QuarterAgreed, QuarterConfirmed, QuarterDisputed
 from exchange.rejections import Rejected, VenueRejection, refused_by_market, rejected
-from exchange.standings import QuarterStanding
-from exchange.state import PartyId, Role, Signature, State
+from exchange.state import QuarterStanding, Role, Signature, State
 from matching.terms import Rejection as MarketRejection
 from settlement.quarters import PairQuarter, parties_between
 from settlement.sign_off import digest_of

@@ -15,12 +15,13 @@ from typing import Any, ParamSpec, TypeVar
 
 from exchange.bus import BusyError, ClosingError
 from exchange.catalogue.catalogue import load_catalogue
+from exchange.names import PartyId
 from exchange.orders.commands import PlaceOrder
 from exchange.persistence import database
 from exchange.persistence.errors import OUTAGES, DatabaseUnavailable, explain
 from exchange.quoting.follower import Follower
 from exchange.quoting.quote import Quote
-from exchange.state import PartyId, before_all
+from exchange.state import before_all
 
 P = ParamSpec("P")
 T = TypeVar("T")

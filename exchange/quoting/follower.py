@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 from exchange.catalogue.catalogue import Catalogue
 from exchange.core import evolve
+from exchange.names import PartyId
 from exchange.orders.commands import PlaceOrder
 from exchange.persistence.database import Pool
 from exchange.persistence.log import events_after, last_seq
 from exchange.quoting.quote import Quote, quoted
-from exchange.state import PartyId, State
+from exchange.state import State
 from matching.terms import Seq
 
 BEFORE_ALL = Seq(0)

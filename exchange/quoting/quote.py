@@ -6,10 +6,12 @@ from dataclasses import dataclass, replace
 
 from exchange.catalogue.catalogue import Catalogue
 from exchange.holds import lease_hold, order_hold, slots_by_price
+from exchange.names import PartyId, VoucherId
 from exchange.orders.commands import PlaceOrder
 from exchange.orders.rules import order_of, order_refusal
+from exchange.promises import Pledge
 from exchange.rejections import Rejected, refused_by_market
-from exchange.state import PartyId, Pledge, PricedRun, State, VoucherId, priced
+from exchange.state import PricedRun, State, priced
 from exchange.vouchers.judging import needed, pledges_for
 from exchange.vouchers.rules import hold_vouchers
 from matching.acceptance import order_problem

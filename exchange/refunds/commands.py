@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from exchange.state import RefundId, SettledLine
+from exchange.names import RefundId
+from exchange.state import SettledLine
 from settlement.credit_notes import CreditNoteEvent
 from settlement.money import Fen
 

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from exchange.state import RefundId, SettledLine, VoucherId
+from exchange.names import RefundId, VoucherId
+from exchange.state import SettledLine
 from settlement.credit_notes import CreditNote
 from settlement.money import Fen
 from settlement.statement import Line

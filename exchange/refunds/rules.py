@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterator
 
+from exchange.names import VENUE, PartyId, RefundId
 from exchange.parties.rules import unknown_party
 from exchange.refunds.commands import MoveCreditNote, RefundLine
 from exchange.refunds.events import CreditNoteMoved, LineRefunded, PartReturned
 from exchange.rejections import Rejected, VenueRejection, rejected
-from exchange.state import VENUE, PartyId, RefundId, Role, SettledLine, State
+from exchange.state import Role, SettledLine, State
 from exchange.vouchers.rules import counted
 from matching.terms import Seq
 from settlement.agreements import PairAgreement

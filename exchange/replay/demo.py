@@ -8,6 +8,7 @@ from itertools import count
 
 from exchange.app import Exchange
 from exchange.catalogue.catalogue import Catalogue
+from exchange.names import Instant, PartyId
 from exchange.persistence.queries.replay import commands_done
 from exchange.power.commands import AdoptPowerTables
 from exchange.replay.assumptions import HOUR_S, Assumptions
@@ -17,7 +18,7 @@ from exchange.replay.reference import reference_offers, reference_tokens, refere
 from exchange.replay.run import Play, perform
 from exchange.replay.script import CLERK, episode, fingerprint_of
 from exchange.replay.terms import replay_terms
-from exchange.state import Instant, PartyId, Role, VenueTerms
+from exchange.state import Role, VenueTerms
 
 OPENS = datetime(
     2026, 1, 26, tzinfo=UTC

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from exchange.app import Exchange
 from exchange.bus import Answer
+from exchange.names import Instant
 from exchange.persistence.queries import replay as queries
 from exchange.replay.assumptions import HOUR_S, SLOT_S
 from exchange.replay.planned import MarketPlan
@@ -27,7 +28,6 @@ from exchange.replay.script import (
 from exchange.replay.sellers import Tokens, batches, deliveries, tokens
 from exchange.replay.settling import agree, pay_sellers
 from exchange.replay.signing import SigningMeters
-from exchange.state import Instant
 from exchange.venue.commands import Tick
 
 IN_FLIGHT_MAX = 1_000  # commands sent and not answered yet: so many fill the writer's batches

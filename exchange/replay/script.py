@@ -12,6 +12,7 @@ from exchange.catalogue.vat import CatalogueLine
 from exchange.commands import Command, Envelope
 from exchange.contracts.commands import OpenContract
 from exchange.listings.commands import PublishListing
+from exchange.names import VENUE, Instant, PartyId
 from exchange.orders.commands import PlaceOrder
 from exchange.parties.commands import Deposit, IssueKey, RegisterParty
 from exchange.payouts.commands import NamePayoutAccount
@@ -27,7 +28,7 @@ from exchange.replay.planned import (
     PlannedTokenContract,
 )
 from exchange.replay.trace import DAY_S
-from exchange.state import VENUE, Instant, Party, PartyId, PayoutTerms, Role, VenueTerms
+from exchange.state import Party, PayoutTerms, Role, VenueTerms
 from exchange.venue.commands import Tick
 from matching.terms import OwnerGroup, RegionCode, Slot
 from settlement.agreements import PairAgreement

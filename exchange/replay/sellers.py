@@ -7,11 +7,11 @@ from itertools import islice
 from typing import TypeVar
 
 from exchange.metering import BATCH_MAX, DeliveryRecord, TokenRecord
+from exchange.names import ContractId, Instant, PartyId
 from exchange.persistence.queries.replay import ServedLease
 from exchange.replay.assumptions import HOUR_S, SLOT_S, WHOLE, Assumptions
 from exchange.replay.script import Report
 from exchange.replay.tokens import TokenUse
-from exchange.state import ContractId, Instant, PartyId
 from matching.terms import Slot
 
 Record = TypeVar("Record", DeliveryRecord, TokenRecord)

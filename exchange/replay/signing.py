@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 
 from exchange.app import Exchange
 from exchange.metering import DeliveryRecord, TokenRecord
+from exchange.names import PartyId
 from exchange.persistence.chains import Seal, standing_of
 from exchange.signed_meters import sealed
 from exchange.signing import public_key_of
-from exchange.state import PartyId
 from settlement.metering.chain import GENESIS, Reading
 from settlement.meters import Meter
 

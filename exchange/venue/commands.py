@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from exchange.state import Instant, VenueTerms
+from exchange.names import Instant
+from exchange.state import VenueTerms
 
 
 @dataclass(frozen=True, slots=True)

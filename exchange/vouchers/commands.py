@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from exchange.state import Claim, Facts, Instant, PartyId, ProgrammeId
+from exchange.names import Instant, PartyId, ProgrammeId
+from exchange.promises import Claim, Facts
 from settlement.money import Fen
 from settlement.vouchers.programme import Programme
 

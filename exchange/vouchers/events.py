@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from exchange.state import Claim, Facts, Instant, LeaseId, PartyId, Pledge, ProgrammeId, Voucher, VoucherId
+from exchange.names import Instant, LeaseId, PartyId, ProgrammeId, VoucherId
+from exchange.promises import Claim, Facts, Pledge, Voucher
 from matching.terms import OrderId
 from settlement.money import Fen
 from settlement.vouchers.programme import Programme

@@ -3,17 +3,9 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from exchange.state import (
-    Facts,
-    LeaseTerms,
-    LiveProgramme,
-    LiveVoucher,
-    PartyId,
-    Pledge,
-    State,
-    Voucher,
-    VoucherId,
-)
+from exchange.names import PartyId, VoucherId
+from exchange.promises import Facts, LiveProgramme, LiveVoucher, Pledge, Voucher
+from exchange.state import LeaseTerms, State
 from matching.terms import ChipCode, Order
 from settlement.money import NOTHING, Fen
 from settlement.statement import vouchers_of

@@ -4,21 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import assert_never
 
+from exchange.names import Instant, PartyId, ProgrammeId, VoucherId
 from exchange.parties.rules import AMOUNT_MAX, DEPOSITS_MAX, out_of_range, unknown_party
+from exchange.promises import LiveProgramme, LiveVoucher, Pledge, Voucher, VoucherPart
 from exchange.rejections import Rejected, VenueRejection, refused_by_market, rejected
-from exchange.state import (
-    Instant,
-    LiveProgramme,
-    LiveVoucher,
-    PartyId,
-    Pledge,
-    ProgrammeId,
-    Role,
-    State,
-    Voucher,
-    VoucherId,
-    VoucherPart,
-)
+from exchange.state import Role, State
 from exchange.vouchers.commands import (
     AdoptProgramme,
     ClaimVoucher,

@@ -8,10 +8,11 @@ from exchange.closing.commands import BeginClose, CutUsage, FinishClose, LeaseSu
 from exchange.closing.events import StatementPosted
 from exchange.commands import Command
 from exchange.jobs import contract_parts, contract_sums
+from exchange.names import ContractId, LeaseId, RunId
 from exchange.periods import periods_between
 from exchange.persistence.queries.closing import ContractSpan
 from exchange.rejections import Rejected
-from exchange.state import CloseRun, ContractId, LeaseId, LeaseTerms, RunId
+from exchange.state import CloseRun, LeaseTerms
 from settlement.agreements import PairAgreement
 from settlement.jobs import close_period as job
 from settlement.rating.tokens import Tokens

@@ -6,13 +6,10 @@ from typing import Any
 from hypothesis import strategies as st
 
 from exchange.listings.commands import PublishListing
+from exchange.names import PartyId, VoucherId
 from exchange.orders.commands import PlaceOrder
 from exchange.power.commands import DeclareCertificates, DeclarePue
-from exchange.state import (
-    PartyId,
-    VenueTerms,
-    VoucherId,
-)
+from exchange.state import VenueTerms
 from exchange.vouchers.judging import ANY
 from matching.curves import PriceCurve
 from matching.terms import (

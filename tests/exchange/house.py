@@ -9,10 +9,11 @@ from exchange.commands import Command, Envelope
 from exchange.core import Happening, step
 from exchange.events import Event
 from exchange.listings.commands import PublishListing
+from exchange.names import VENUE, Instant, PartyId
 from exchange.orders.commands import PlaceOrder
 from exchange.parties.commands import Deposit, IssueKey, RegisterParty
 from exchange.rejections import Rejected
-from exchange.state import VENUE, Instant, Party, PartyId, Role, State, VenueTerms
+from exchange.state import Party, Role, State, VenueTerms
 from exchange.venue.commands import AdoptTerms, Tick
 from matching.curves import PriceCurve, flat
 from matching.market import Market

@@ -4,8 +4,7 @@ from collections import Counter
 from fractions import Fraction
 from math import ceil
 
-from exchange.standings import PayoutState
-from exchange.state import LiveLease, State
+from exchange.state import LiveLease, PayoutState, State
 from matching.terms import Block, OnPreempt, Order, OrderId, Split, Tier
 from settlement.ledger.chart import CONTRA, AccountKind
 

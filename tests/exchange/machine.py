@@ -19,6 +19,7 @@ from exchange.commands import Command
 from exchange.contracts.commands import AgreePrices, OpenContract
 from exchange.contracts.events import PricesAgreed
 from exchange.core import evolve
+from exchange.names import VENUE, ContractId, Instant, PartyId, PayoutId, ProgrammeId, RefundId
 from exchange.orders.rules import order_of
 from exchange.parties.commands import IssueKey, RevokeKey
 from exchange.payouts.commands import (
@@ -33,22 +34,11 @@ from exchange.payouts.commands import (
 from exchange.payouts.rules import due
 from exchange.persistence.codec import decode_command, decode_event, encode
 from exchange.power.commands import AdoptPowerTables, DeclareCertificates, DeclarePue
+from exchange.promises import Facts
 from exchange.quarters.commands import ConfirmQuarter, DisputeQuarter, RecogniseAmount
 from exchange.refunds.commands import MoveCreditNote, RefundLine
 from exchange.rejections import Rejected
-from exchange.state import (
-    VENUE,
-    ContractId,
-    Facts,
-    Instant,
-    PartyId,
-    PayoutId,
-    PayoutTerms,
-    ProgrammeId,
-    RefundId,
-    Role,
-    SettledLine,
-)
+from exchange.state import PayoutTerms, Role, SettledLine
 from exchange.venue.commands import AdoptTerms
 from exchange.vouchers.commands import AdoptProgramme, ClaimVoucher, DeclareFacts, IssueVoucher
 from matching.commands import AmendListing, AmendOrder, CancelOrder, Reclaim, SetLink, WithdrawListing

@@ -4,7 +4,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from exchange.state import Claim
+from exchange.promises import Claim
 from settlement.money import BasisPoints, Fen
 from settlement.terms import VoucherMode
 from settlement.vouchers.programme import Buyers, ChipOrigin, Coverage, ProductLine, Programme

@@ -9,9 +9,10 @@ from random import Random
 
 from exchange.commands import Command, Envelope
 from exchange.contracts.commands import OpenContract
+from exchange.names import VENUE, Instant, PartyId
 from exchange.orders.commands import PlaceOrder
 from exchange.parties.commands import Deposit, IssueKey, RevokeKey
-from exchange.state import VENUE, Instant, PartyId, Role, VenueTerms
+from exchange.state import Role, VenueTerms
 from exchange.venue.commands import Tick
 from matching.commands import AmendListing, AmendOrder, CancelOrder, Reclaim, SetLink, WithdrawListing
 from matching.curves import PriceCurve, flat

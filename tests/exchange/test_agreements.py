@@ -21,11 +21,11 @@ from exchange.agreements.events import (
     AgreementWithdrawn,
 )
 from exchange.closing.commands import BeginClose, CutUsage, FinishClose
+from exchange.names import VENUE, RunId
 from exchange.orders.events import LeaseGranted
 from exchange.parties.commands import RevokeKey
 from exchange.rejections import Rejected
-from exchange.standings import DraftStatus
-from exchange.state import VENUE, RunId, Signature
+from exchange.state import DraftStatus, Signature
 from settlement.agreements import PairAgreement, Shares
 from settlement.money import BasisPoints
 from settlement.sign_off import canonical, digest_of

@@ -6,9 +6,10 @@ import pytest
 
 from exchange.closing.commands import BeginClose, CutUsage, FinishClose, LeaseSum, PostStatements
 from exchange.closing.events import CloseBegun, PeriodClosed, StatementPosted, UsageCut
+from exchange.names import VENUE, LeaseId, RunId
 from exchange.orders.events import LeaseGranted
 from exchange.rejections import Rejected
-from exchange.state import VENUE, LeaseId, LeaseTerms, RunId
+from exchange.state import LeaseTerms
 from settlement.ledger.chart import AccountKind
 from tests.exchange.desk import Desk
 from tests.exchange.house import (

@@ -9,7 +9,8 @@ from exchange.closing.commands import BeginClose, ContractSum, CutUsage, PostSta
 from exchange.closing.events import StatementPosted
 from exchange.contracts.commands import AgreePrices, OpenContract
 from exchange.contracts.events import ContractClosed, ContractOpened, PricesAgreed
-from exchange.state import ContractId, Instant, LeaseId, PartyId, Role, RunId
+from exchange.names import ContractId, Instant, LeaseId, PartyId, RunId
+from exchange.state import Role
 from matching.terms import RegionCode
 from settlement.meters import Meter
 from settlement.money import Fen

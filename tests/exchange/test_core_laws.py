@@ -20,12 +20,14 @@ from exchange.closing import rules as closing
 from exchange.closing.commands import BeginClose, CutUsage, FinishClose, LeaseSum, PostStatements
 from exchange.commands import Command, Envelope
 from exchange.core import step
+from exchange.names import VENUE, Instant, LeaseId, PartyId, RunId
 from exchange.orders import rules as orders
 from exchange.orders import telling
+from exchange.promises import Claim
 from exchange.refunds import evolving
 from exchange.refunds import rules as refunds
 from exchange.rejections import Rejected
-from exchange.state import VENUE, Claim, Instant, LeaseId, PartyId, Role, RunId, State
+from exchange.state import Role, State
 from exchange.vouchers import judging
 from exchange.vouchers.commands import AdoptProgramme, ClaimVoucher, DeclareFacts, IssueVoucher
 from matching.terms import Seq

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+from exchange.names import Instant, PartyId, ProgrammeId
 from exchange.refunds.commands import RefundLine
 from exchange.refunds.events import LineRefunded, PartReturned
 from exchange.rejections import Rejected
-from exchange.state import Instant, PartyId, ProgrammeId, SettledLine
+from exchange.state import SettledLine
 from exchange.vouchers.commands import AdoptProgramme
 from exchange.vouchers.events import VoucherExpired
 from settlement.ledger.chart import AccountKind

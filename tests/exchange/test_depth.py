@@ -13,8 +13,8 @@ from exchange.catalogue.instruments import Instrument
 from exchange.defaults import venue_terms
 from exchange.marketdata import depth
 from exchange.marketdata.depth import Books, Depth, instrument_depth, standard_depth
+from exchange.names import PartyId
 from exchange.persistence.queries.market import Clock, Offered, Sold, Waiting
-from exchange.state import PartyId
 from matching.capacity import FreeCards
 from matching.curves import PriceCurve, flat
 from matching.terms import ChipCode, ListingId, RegionCode, Slot, Tier, Window

@@ -7,6 +7,7 @@ import pytest
 
 from exchange.events import Event
 from exchange.listings.events import ListingPublished
+from exchange.names import PartyId
 from exchange.orders.events import (
     LeaseDisplaced,
     LeaseGranted,
@@ -17,7 +18,7 @@ from exchange.orders.events import (
     ReserveReleased,
 )
 from exchange.parties.events import Deposited
-from exchange.state import PartyId, Role
+from exchange.state import Role
 from exchange.venue.events import TermsAdopted
 from matching.commands import AmendOrder, Reclaim
 from matching.curves import PriceCurve, flat

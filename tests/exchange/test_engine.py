@@ -10,8 +10,8 @@ from exchange import engine as module
 from exchange.bus import Answer, BusyError, DifferentCommandError, HaltedError
 from exchange.commands import Command, Envelope
 from exchange.engine import Engine
+from exchange.names import VENUE, PartyId
 from exchange.parties.commands import Deposit
-from exchange.state import VENUE, PartyId
 from exchange.storage import Logged, Prepared, Step
 from exchange.venue.commands import AdoptTerms
 from matching.terms import Seq

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from exchange.listings.events import ListingPublished
+from exchange.names import VENUE
 from exchange.orders.events import LeaseGranted, OrderClosed
-from exchange.state import VENUE, Role
+from exchange.state import Role
 from exchange.venue.commands import AdoptTerms
 from matching.commands import AmendListing, WithdrawListing
 from matching.curves import PriceCurve, flat

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from exchange.closing.commands import BeginClose, CutUsage, FinishClose
+from exchange.names import VENUE, RunId
 from exchange.quarters.commands import ConfirmQuarter, DisputeQuarter, RecogniseAmount
 from exchange.quarters.events import AmountRecognised, QuarterAgreed, QuarterConfirmed, QuarterDisputed
 from exchange.rejections import Rejected
-from exchange.state import VENUE, RunId, Signature
+from exchange.state import Signature
 from settlement.agreements import PairAgreement, Shares
 from settlement.ledger.chart import AccountKind
 from settlement.money import BasisPoints, Fen

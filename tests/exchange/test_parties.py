@@ -2,10 +2,11 @@
 
 import pytest
 
+from exchange.names import VENUE, PartyId
 from exchange.parties.commands import Deposit, IssueKey, RegisterParty, RevokeKey
 from exchange.parties.events import Deposited, KeyIssued, KeyRevoked, PartyRegistered
 from exchange.parties.rules import DEPOSITS_MAX
-from exchange.state import VENUE, Party, PartyId, Role
+from exchange.state import Party, Role
 from matching.terms import RegionCode
 from settlement.ledger.chart import AccountKind, LedgerAccount
 from settlement.ledger.journal import EntryKind, entry

@@ -11,12 +11,12 @@ import pytest
 
 from exchange.commands import Command
 from exchange.events import Event
+from exchange.names import VENUE, PartyId, PayoutId
 from exchange.paying import PAYOUT, Begun, ending, plan_begun, take_back_plan
 from exchange.payouts.commands import BeginPayouts, NamePayoutAccount, PayoutAsked
 from exchange.payouts.events import PayoutBegun
 from exchange.rejections import Rejected
-from exchange.standings import PayoutState
-from exchange.state import VENUE, PartyId, PayoutId
+from exchange.state import PayoutState
 from settlement.gateways.fake_stripe.fake import Fault
 from settlement.gateways.fake_stripe.objects import Transfer as StripeTransfer
 from settlement.gateways.gateway import Gateway

@@ -2,6 +2,7 @@
 
 import pytest
 
+from exchange.names import VENUE, PartyId, PayoutId
 from exchange.payouts.commands import (
     BeginPayouts,
     ConfirmPayout,
@@ -22,7 +23,7 @@ from exchange.payouts.events import (
 from exchange.payouts.rules import due
 from exchange.refunds.commands import RefundLine
 from exchange.refunds.events import LineRefunded
-from exchange.state import VENUE, PartyId, PayoutId, PayoutTerms
+from exchange.state import PayoutTerms
 from settlement.ledger.chart import AccountKind
 from settlement.money import Fen
 from tests.exchange.desk import Desk

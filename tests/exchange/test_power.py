@@ -8,9 +8,9 @@ import pytest
 from exchange.checks.emissions import Emitted
 from exchange.closing.events import EmissionsReckoned, LineEmissions, StatementPosted
 from exchange.events import Event
+from exchange.names import RunId
 from exchange.power.commands import AdoptPowerTables, DeclareCertificates, DeclarePue
 from exchange.power.events import CertificatesDeclared, PowerTablesAdopted, PueDeclared
-from exchange.state import RunId
 from settlement.carbon import Emissions
 from settlement.ledger.chart import AccountKind, Book
 from settlement.money import BasisPoints

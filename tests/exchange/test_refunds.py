@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from exchange.closing.events import StatementPosted
+from exchange.names import VENUE, PartyId, RefundId, RunId
 from exchange.refunds.commands import MoveCreditNote, RefundLine
 from exchange.refunds.events import CreditNoteMoved, LineRefunded
-from exchange.state import VENUE, PartyId, RefundId, Role, RunId, SettledLine
+from exchange.state import Role, SettledLine
 from settlement.credit_notes import CreditNoteEvent, CreditNoteState
 from settlement.ledger.chart import AccountKind, LedgerAccount
 from settlement.money import BasisPoints, Fen

@@ -6,8 +6,9 @@ import pytest
 
 from exchange.commands import Envelope
 from exchange.core import step
+from exchange.names import VENUE
 from exchange.rejections import Rejected
-from exchange.state import VENUE, VenueTerms
+from exchange.state import VenueTerms
 from exchange.venue.commands import AdoptTerms, Tick
 from exchange.venue.events import TermsAdopted
 from matching.events import Ticked

@@ -7,10 +7,12 @@ import pytest
 
 from exchange.catalogue.catalogue import load_catalogue
 from exchange.closing.events import StatementPosted
+from exchange.names import VENUE, Instant, PartyId, ProgrammeId, VoucherId
 from exchange.orders.events import LeaseGranted, OrderAccepted
+from exchange.promises import Claim, Facts
 from exchange.quoting.quote import QuotedVoucher, quoted
 from exchange.rejections import Rejected
-from exchange.state import VENUE, Claim, Facts, Instant, PartyId, ProgrammeId, Role, VoucherId
+from exchange.state import Role
 from exchange.vouchers.commands import AdoptProgramme, ClaimVoucher, DeclareFacts, IssueVoucher
 from exchange.vouchers.events import (
     VoucherExpired,

@@ -10,6 +10,7 @@ from exchange.bus import Answer
 from exchange.commands import Command, Envelope
 from exchange.contracts.commands import AgreePrices
 from exchange.metering import DeliveryRecord, Receipt, TokenRecord
+from exchange.names import VENUE, ContractId, Instant, LeaseId, PartyId, PayoutId, VoucherId
 from exchange.payouts.commands import (
     BeginPayouts,
     ConfirmPayout,
@@ -24,18 +25,7 @@ from exchange.persistence.queries.payouts import dues
 from exchange.persistence.queries.refunds import refunds_of, settled_line
 from exchange.power.commands import AdoptPowerTables, DeclareCertificates, DeclarePue
 from exchange.refunds.commands import MoveCreditNote, RefundLine
-from exchange.state import (
-    VENUE,
-    ContractId,
-    Instant,
-    LeaseId,
-    PartyId,
-    PayoutId,
-    PayoutTerms,
-    Role,
-    VenueTerms,
-    VoucherId,
-)
+from exchange.state import PayoutTerms, Role, VenueTerms
 from exchange.venue.commands import Tick
 from exchange.vouchers.commands import AdoptProgramme, DeclareFacts
 from exchange.vouchers.judging import ANY

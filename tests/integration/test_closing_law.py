@@ -10,8 +10,8 @@ from exchange.app import Exchange, open_exchange
 from exchange.audit import audit
 from exchange.catalogue.catalogue import load_catalogue
 from exchange.metering import DeliveryRecord, TokenRecord
+from exchange.names import ContractId, Instant
 from exchange.orders.events import LeaseGranted
-from exchange.state import ContractId, Instant
 from settlement.money import BasisPoints
 from tests.exchange.house import CLERK, HOURS, NEW_YEAR, SELLER, House, only, pair
 from tests.exchange.test_contracts import open_contract

@@ -10,6 +10,7 @@ import pytest
 
 from exchange.audit import audit
 from exchange.metering import DeliveryRecord, Receipt, TokenRecord
+from exchange.names import PartyId
 from exchange.persistence.chains import KeyRefusedError, Seal, UnknownMeterError, batch_of, standings_of
 from exchange.persistence.decisions import DecidedError, Decision, NotBillableError, Outcome
 from exchange.persistence.queries.disputes import (
@@ -23,7 +24,6 @@ from exchange.persistence.usage import DELIVERIES, TOKENS, SignatureNeededError
 from exchange.replay.signing import SigningMeters
 from exchange.sealing import keep
 from exchange.signing import new_private_key, public_key_of, sign
-from exchange.state import PartyId
 from settlement.metering.chain import GENESIS, Chained, chained, signed_bytes
 from tests.exchange.house import BUYER, CLERK, SELLER
 from tests.integration.season import FEBRUARY, JANUARY

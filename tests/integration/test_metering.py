@@ -10,8 +10,9 @@ import pytest
 from exchange.app import Exchange, open_exchange
 from exchange.bus import DifferentCommandError
 from exchange.metering import BATCH_MAX, DeliveryRecord, Receipt, TokenRecord
+from exchange.names import ContractId, Instant, LeaseId, PartyId
 from exchange.orders.events import LeaseGranted
-from exchange.state import ContractId, Instant, LeaseId, PartyId, Role
+from exchange.state import Role
 from exchange.venue.commands import Tick
 from matching.terms import Slot, Window
 from tests.exchange.house import BUYER, HOURS, NEW_YEAR, SELLER, House, only, party

@@ -17,6 +17,7 @@ import pytest
 from exchange.app import Exchange, open_exchange, running
 from exchange.bus import BusyError
 from exchange.checks.decisions import picture
+from exchange.names import PartyId
 from exchange.orders.commands import PlaceOrder, Quoted
 from exchange.orders.events import LeaseGranted, OrderAccepted
 from exchange.persistence import database
@@ -25,7 +26,7 @@ from exchange.quoting import desk
 from exchange.quoting.desk import QuoteDesk
 from exchange.quoting.follower import Follower
 from exchange.quoting.quote import FoundLeg
-from exchange.state import PartyId, before_all
+from exchange.state import before_all
 from matching.relaxing import Dimension
 from matching.terms import Milli, Seq
 from tests.exchange.house import BUYER, HOURS, YUAN, House

@@ -10,6 +10,7 @@ from exchange.app import Exchange, open_exchange
 from exchange.catalogue.catalogue import load_catalogue
 from exchange.commands import Command
 from exchange.events import Event
+from exchange.names import LeaseId
 from exchange.orders.events import LeaseDisplaced, LeaseGranted, OrderAccepted
 from exchange.payments import Payments
 from exchange.payouts.events import PayoutPaid
@@ -26,7 +27,7 @@ from exchange.replay.run import Play, run
 from exchange.replay.stats import shape_of_jobs
 from exchange.replay.terms import replay_terms
 from exchange.replay.uses import Use
-from exchange.state import LeaseId, PayoutTerms
+from exchange.state import PayoutTerms
 from matching.terms import OrderId, Split, Work
 from tests.exchange.replay.small import played, uses_in
 

@@ -8,11 +8,11 @@ from sqlalchemy import make_url
 
 from exchange.agreements.commands import DeclineAgreement, ProposeAgreement, WithdrawAgreement
 from exchange.app import Exchange, open_exchange
+from exchange.names import VENUE, Instant
 from exchange.persistence.queries.agreements import VersionState, versions
 from exchange.persistence.queries.quarters import Confirmation, QuarterSides, sides_of
 from exchange.persistence.queries.regions import shared_figures
 from exchange.quarters.commands import ConfirmQuarter, DisputeQuarter, RecogniseAmount
-from exchange.state import VENUE, Instant
 from exchange.venue.commands import Tick
 from settlement.ledger.chart import AccountKind
 from settlement.money import Fen

@@ -8,7 +8,7 @@ from exchange import timekeeping
 from exchange.app import open_exchange
 from exchange.bus import Answer, BusyError
 from exchange.commands import Envelope
-from exchange.state import Instant
+from exchange.names import Instant
 from exchange.timekeeping import come_to, keep_time
 from exchange.venue.commands import Tick
 from tests.exchange.house import HOURS, NEW_YEAR

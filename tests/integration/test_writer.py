@@ -15,9 +15,10 @@ from exchange.catalogue.catalogue import load_catalogue
 from exchange.checks.decisions import picture
 from exchange.commands import Command, Envelope
 from exchange.engine import Engine
+from exchange.names import VENUE, PartyId
 from exchange.parties.commands import Deposit, IssueKey, RegisterParty, RevokeKey
 from exchange.persistence.log import FencedError, Log
-from exchange.state import VENUE, PartyId, Role
+from exchange.state import Role
 from exchange.venue.commands import Tick
 from settlement.ledger.chart import AccountKind, LedgerAccount
 from settlement.money import Fen

@@ -14,9 +14,10 @@ from exchange.app import Exchange, open_exchange
 from exchange.catalogue.catalogue import load_catalogue
 from exchange.commands import Command
 from exchange.defaults import venue_terms
+from exchange.names import Instant, PartyId
 from exchange.parties.commands import Deposit, IssueKey, RegisterParty
 from exchange.payments import Payments
-from exchange.state import Instant, Party, PartyId, Role
+from exchange.state import Party, Role
 from exchange.venue.commands import Tick
 from matching.terms import OwnerGroup, RegionCode
 from settlement.money import Fen

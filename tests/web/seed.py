@@ -18,11 +18,12 @@ from exchange.contracts.commands import OpenContract
 from exchange.defaults import venue_terms
 from exchange.listings.commands import PublishListing
 from exchange.metering import DeliveryRecord, TokenRecord
+from exchange.names import VENUE, ContractId, Instant, PartyId
 from exchange.orders.commands import PlaceOrder
 from exchange.orders.events import LeaseGranted
 from exchange.parties.commands import Deposit, IssueKey, RegisterParty
 from exchange.power.commands import AdoptPowerTables, DeclareCertificates, DeclarePue
-from exchange.state import VENUE, ContractId, Instant, LeaseTerms, Party, PartyId, Role, VenueTerms
+from exchange.state import LeaseTerms, Party, Role, VenueTerms
 from exchange.venue.commands import Tick
 from matching.commands import CancelOrder, Reclaim, SetLink, WithdrawListing
 from matching.curves import PriceCurve, flat

@@ -8,10 +8,10 @@ import httpx
 import pytest
 
 from exchange.config import Settings
+from exchange.names import PartyId
 from exchange.orders.commands import PlaceOrder
 from exchange.quoting import desk
 from exchange.quoting.quote import Quote
-from exchange.state import PartyId
 from tests.web.house import Door, code_of, order
 from web import server
 from web.cli.site import open_door

@@ -9,9 +9,9 @@ import httpx
 import pytest
 
 from exchange.bus import DifferentCommandError
+from exchange.names import PartyId
 from exchange.payments import Payments
 from exchange.persistence.payments import MovementStore
-from exchange.state import PartyId
 from settlement.gateways.bank_file import code_of
 from settlement.gateways.fake_stripe import acts
 from settlement.gateways.fake_stripe.fake import FakeStripe, Fault

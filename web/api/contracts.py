@@ -6,8 +6,9 @@ from litestar.params import FromPath, JSONBody
 
 from exchange.app import Exchange
 from exchange.contracts.events import ContractOpened, PricesAgreed
+from exchange.names import PartyId
 from exchange.persistence.queries.contracts import contract_of, contracts_of
-from exchange.state import PartyId, Role
+from exchange.state import Role
 from web.api.asking import Cursor, Limit, Submit, happened, known, page, seq_after
 from web.bodies.common import Page
 from web.bodies.contracts import ContractIn, ContractOut, PriceVersionIn

@@ -8,6 +8,7 @@ from litestar.params import FromPath, JSONBody
 from litestar.status_codes import HTTP_200_OK
 
 from exchange.app import Exchange
+from exchange.names import PartyId
 from exchange.persistence.chains import standings_of
 from exchange.persistence.decisions import Decision, Outcome
 from exchange.persistence.queries.disputes import (
@@ -19,7 +20,7 @@ from exchange.persistence.queries.disputes import (
     records_of,
 )
 from exchange.rejections import VenueRejection
-from exchange.state import PartyId, Role
+from exchange.state import Role
 from web.api.asking import CommandId, Cursor, Limit, known, page, seq_after
 from web.bodies.common import Page
 from web.bodies.disputes import (

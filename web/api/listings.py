@@ -7,8 +7,9 @@ from litestar.status_codes import HTTP_200_OK
 
 from exchange.app import Exchange
 from exchange.listings.events import ListingPublished
+from exchange.names import PartyId
 from exchange.persistence.queries.listings import StoredListing, listing_of, listings_of
-from exchange.state import PartyId, Role
+from exchange.state import Role
 from matching.commands import Reclaim, WithdrawListing
 from matching.terms import ListingEnd, Rejection
 from web.api.asking import Cursor, Limit, Submit, happened, known, page, seq_after

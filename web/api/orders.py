@@ -6,10 +6,11 @@ from litestar.params import FromPath, JSONBody
 from litestar.status_codes import HTTP_200_OK
 
 from exchange.app import Exchange
+from exchange.names import PartyId
 from exchange.orders.events import OrderAccepted
 from exchange.persistence.queries.leases import leases_under
 from exchange.persistence.queries.orders import order_of, orders_of
-from exchange.state import PartyId, Role
+from exchange.state import Role
 from matching.commands import CancelOrder
 from matching.terms import OrderEnd
 from web.api.asking import Cursor, Limit, Submit, happened, known, page, place_after

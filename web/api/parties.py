@@ -6,11 +6,12 @@ from litestar.params import FromPath, JSONBody
 
 from exchange.app import Exchange
 from exchange.bus import DifferentCommandError
+from exchange.names import PartyId
 from exchange.parties.commands import IssueKey, RevokeKey
 from exchange.parties.events import Deposited, PartyRegistered
 from exchange.persistence.queries.commands import outcome_of
 from exchange.persistence.queries.parties import balances, has_key, parties, party_of
-from exchange.state import PartyId, Role
+from exchange.state import Role
 from settlement.ledger.chart import AccountKind
 from web.api.asking import Cursor, Limit, Submit, happened, known, page, seq_after
 from web.bodies.common import Page

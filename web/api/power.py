@@ -5,9 +5,10 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from exchange.app import Exchange
+from exchange.names import PartyId
 from exchange.persistence.queries.power import certificates, pues, tables_of, versions
 from exchange.power.commands import AdoptPowerTables
-from exchange.state import PartyId, Role
+from exchange.state import Role
 from web.api.asking import Submit, known
 from web.bodies.power import (
     AdoptIn,

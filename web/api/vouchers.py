@@ -7,10 +7,11 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from exchange.app import Exchange
+from exchange.names import ProgrammeId
 from exchange.periods import Period, period_named
 from exchange.persistence.queries import vouchers as queries
 from exchange.persistence.queries.vouchers import StoredProgramme, Within
-from exchange.state import ProgrammeId, Role
+from exchange.state import Role
 from exchange.voucher_report import misuse_of, report_of
 from exchange.vouchers.commands import ClaimVoucher
 from exchange.vouchers.events import ProgrammeAdopted, VoucherIssued

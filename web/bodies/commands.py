@@ -6,10 +6,10 @@ from datetime import datetime
 from exchange.contracts.events import ContractOpened
 from exchange.events import Event
 from exchange.listings.events import ListingPublished
+from exchange.names import PartyId
 from exchange.orders.events import LeaseGranted, OrderAccepted
 from exchange.parties.events import KeyIssued, PartyRegistered
 from exchange.persistence.queries.commands import Outcome
-from exchange.state import PartyId
 from exchange.vouchers.events import VoucherIssued
 
 

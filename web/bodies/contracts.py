@@ -7,8 +7,8 @@ from typing import Annotated
 from pydantic import Field
 
 from exchange.contracts.commands import AgreePrices, OpenContract
+from exchange.names import ContractId, Instant, PartyId
 from exchange.persistence.queries.contracts import StoredContract
-from exchange.state import ContractId, Instant, PartyId
 from matching.terms import RegionCode
 from settlement.money import Fen
 from settlement.rating.tokens import TokenPrices, TokenTariff

@@ -9,10 +9,11 @@ from pydantic_core import PydanticCustomError
 
 from exchange.catalogue.catalogue import Catalogue
 from exchange.catalogue.chips import relative_weight
+from exchange.names import VoucherId
 from exchange.orders.commands import PlaceOrder
 from exchange.persistence.queries.leases import StoredLease
 from exchange.persistence.queries.orders import NotContinued, StoredOrder
-from exchange.state import VenueTerms, VoucherId
+from exchange.state import VenueTerms
 from exchange.vouchers.rules import VOUCHERS_MAX
 from matching.commands import AmendOrder
 from matching.terms import (

@@ -5,9 +5,10 @@ from typing import Annotated
 
 from pydantic import Field
 
+from exchange.names import PartyId
 from exchange.parties.commands import Deposit, RegisterParty
 from exchange.persistence.queries.parties import Admitted
-from exchange.state import Party, PartyId, Role
+from exchange.state import Party, Role
 from matching.terms import OwnerGroup, RegionCode
 from settlement.money import Fen
 from web.bodies.fields import FenField, PartyField, RegionField, TextField

@@ -8,12 +8,12 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
+from exchange.names import PartyId
 from exchange.payouts.commands import PayoutAsked, SetPayoutTerms
 from exchange.payouts.rules import ACCOUNT_MAX, AT_ONCE_MAX, DAYS_MAX
 from exchange.persistence.payments import Freeze
 from exchange.persistence.queries.payouts import Due, StoredPayout
-from exchange.standings import PayoutState
-from exchange.state import PartyId, PayoutTerms
+from exchange.state import PayoutState, PayoutTerms
 from settlement.gateways.bank_file import is_account
 from settlement.money import Fen
 from settlement.payments import Movement, MovementState

@@ -6,9 +6,10 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
+from exchange.names import RefundId
 from exchange.persistence.queries.refunds import StoredRefund
 from exchange.refunds.commands import MoveCreditNote, RefundLine
-from exchange.state import RefundId, SettledLine
+from exchange.state import SettledLine
 from settlement.credit_notes import CreditNoteEvent, CreditNoteState
 from settlement.money import Fen
 from web.bodies.fields import FenField, TextField, utc

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from exchange.persistence.queries.statements import StoredLine, StoredStatement
-from exchange.state import VoucherPart
+from exchange.promises import VoucherPart
 from settlement.meters import Meter
 from settlement.statement import Line
 from settlement.terms import VoucherMode

@@ -7,8 +7,9 @@ from typing import Annotated
 from pydantic import Field
 
 from exchange.metering import BATCH_MAX, DeliveryRecord, Receipt, TokenRecord
+from exchange.names import ContractId, Instant, LeaseId
 from exchange.persistence.chains import Seal
-from exchange.state import ContractId, Instant, LeaseId, VenueTerms
+from exchange.state import VenueTerms
 from matching.terms import Slot
 from settlement.metering.chain import Reading
 from settlement.meters import Meter

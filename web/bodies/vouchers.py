@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from exchange.names import Instant, PartyId, ProgrammeId
 from exchange.persistence.queries.vouchers import (
     DeclaredFacts,
     Move,
@@ -13,7 +14,8 @@ from exchange.persistence.queries.vouchers import (
     StoredUse,
     StoredVoucher,
 )
-from exchange.state import Claim, Facts, Instant, PartyId, ProgrammeId, VenueTerms
+from exchange.promises import Claim, Facts
+from exchange.state import VenueTerms
 from exchange.voucher_report import Report
 from exchange.vouchers.commands import AdoptProgramme, DeclareFacts, IssueVoucher
 from settlement.money import BasisPoints, Fen

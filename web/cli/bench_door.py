@@ -6,9 +6,10 @@ from contextlib import asynccontextmanager
 
 from exchange.app import Exchange
 from exchange.bench import Place
+from exchange.names import PartyId
 from exchange.orders.commands import PlaceOrder
 from exchange.parties.commands import IssueKey
-from exchange.state import PartyId, VenueTerms
+from exchange.state import VenueTerms
 from matching.terms import Shape, Work
 from web.app import create_app
 from web.bodies.fields import price_per_hour, utc

@@ -5,8 +5,9 @@ from pathlib import Path
 from exchange.app import Exchange
 from exchange.commands import Command, Envelope
 from exchange.jobs import RefusedError
+from exchange.names import VENUE, PartyId
 from exchange.parties.commands import IssueKey, RegisterParty
-from exchange.state import VENUE, Party, PartyId, Role
+from exchange.state import Party, Role
 from matching.terms import OwnerGroup, RegionCode
 from web.cli.folder import clerk_token, keep_clerk_token
 from web.session import caller_with_token, new_key

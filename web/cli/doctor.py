@@ -9,10 +9,10 @@ from rich.text import Text
 
 from exchange.clock import wall_clock
 from exchange.config import Settings
+from exchange.names import Instant
 from exchange.persistence import database, migrate, turn
 from exchange.persistence.errors import OUTAGES, DatabaseUnavailable, explain
 from exchange.persistence.queries import checkup as queries
-from exchange.state import Instant
 from web.cli import checkup, venue
 from web.cli.checkup import Finding, Verdict
 from web.cli.folder import InUseError

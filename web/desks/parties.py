@@ -6,12 +6,13 @@ from litestar.params import FromPath
 from litestar.response import Redirect, Template
 
 from exchange.app import Exchange
+from exchange.names import PartyId
 from exchange.parties.commands import IssueKey, RevokeKey
 from exchange.persistence.queries.desk import keys_of
 from exchange.persistence.queries.ledger import balances_by_owner
 from exchange.persistence.queries.parties import balances, parties, party_of
 from exchange.rejections import Rejected
-from exchange.state import PartyId, Role
+from exchange.state import Role
 from settlement.ledger.chart import AccountKind
 from web.bodies.parties import DepositIn, PartyIn
 from web.pages.checked import checked, field_named

@@ -6,13 +6,13 @@ from litestar.params import FromPath
 from litestar.response import Redirect, Template
 
 from exchange.app import Exchange
+from exchange.names import PartyId
 from exchange.payments import FrozenError, Payments
 from exchange.payouts.commands import PayoutAsked
 from exchange.persistence.queries.market import clock
 from exchange.persistence.queries.payouts import dues, payout_terms, payouts
 from exchange.persistence.turn import JobAtWorkError, sole_run
 from exchange.rejections import Rejected
-from exchange.state import PartyId
 from settlement.money import Fen
 from web.api.payouts import RECONCILE
 from web.bodies.payouts import PayoutPlanOut, PayoutTermsIn, ReconciliationOut

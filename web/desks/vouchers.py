@@ -8,13 +8,14 @@ from litestar.params import FromPath
 from litestar.response import Redirect, Template
 
 from exchange.app import Exchange
+from exchange.names import Instant, PartyId, ProgrammeId
 from exchange.periods import period_named
 from exchange.persistence.queries import vouchers as queries
 from exchange.persistence.queries.market import clock
 from exchange.persistence.queries.periods import periods
 from exchange.persistence.queries.vouchers import StoredProgramme
+from exchange.promises import Claim
 from exchange.rejections import Rejected
-from exchange.state import Claim, Instant, PartyId, ProgrammeId
 from exchange.voucher_report import Report, misuse_of, report_of
 from exchange.vouchers.commands import AdoptProgramme, IssueVoucher
 from settlement.vouchers import PRESETS

@@ -7,6 +7,7 @@ from litestar import Response
 from litestar.response import Stream
 
 from exchange.app import Exchange
+from exchange.names import VENUE, RunId
 from exchange.persistence.queries.billed import billed_by, billed_to
 from exchange.persistence.queries.income import incomes
 from exchange.persistence.queries.market import clock
@@ -21,7 +22,7 @@ from exchange.persistence.queries.statements import (
     statement_of,
     statements_within,
 )
-from exchange.state import VENUE, Role, RunId
+from exchange.state import Role
 from web.documents.focus import charges_of, focus_csv
 from web.documents.income_csv import income_csv, months_of
 from web.documents.invoice import InvoiceData, invoice_csv, invoice_data

@@ -7,6 +7,7 @@ from litestar.response import Template
 
 from exchange.app import Exchange
 from exchange.metering import FOUND
+from exchange.names import PartyId
 from exchange.persistence.decisions import DecidedError, Decision, NotBillableError, Outcome
 from exchange.persistence.queries.disputes import (
     ChainLink,
@@ -19,7 +20,7 @@ from exchange.persistence.queries.disputes import (
     records_of,
 )
 from exchange.rejections import Rejected, VenueRejection, rejected
-from exchange.state import PartyId, Role
+from exchange.state import Role
 from settlement.metering.judging import Finding
 from settlement.meters import Meter
 from web.pages.routing import Leaf, not_here, page

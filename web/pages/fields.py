@@ -12,8 +12,8 @@ from decimal import Decimal
 from enum import StrEnum
 from urllib.parse import urlencode
 
+from exchange.names import Instant, MicroYuan
 from exchange.parties.rules import AMOUNT_MAX
-from exchange.state import Instant, MicroYuan
 from settlement.money import Fen
 from web.pages.formats import BEIJING
 

@@ -6,11 +6,11 @@ from litestar.params import FromPath
 from litestar.response import Redirect, Template
 
 from exchange.app import Exchange
+from exchange.names import ProgrammeId
 from exchange.persistence.queries import vouchers as queries
 from exchange.persistence.queries.market import clock
 from exchange.persistence.queries.vouchers import StoredProgramme, Within
 from exchange.rejections import Rejected
-from exchange.state import ProgrammeId
 from exchange.vouchers.commands import ClaimVoucher
 from web.evidence import evidence_of
 from web.evidence_csv import evidence_csv

@@ -7,8 +7,8 @@ from enum import StrEnum
 import asyncpg
 import msgspec
 
-from exchange.standings import DraftStatus
-from exchange.state import Instant, PartyId, Signature
+from exchange.names import Instant, PartyId
+from exchange.state import DraftStatus, Signature
 from settlement.agreements import PairAgreement
 
 

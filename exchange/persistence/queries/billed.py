@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import asyncpg
 
+from exchange.names import PartyId
 from exchange.persistence.database import Pool
 from exchange.persistence.queries.statements import StoredLine, StoredStatement, line_of_row, statement_of_row
-from exchange.state import PartyId
 from matching.terms import ChipCode, Tier
 from settlement.money import BasisPoints
 

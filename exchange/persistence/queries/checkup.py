@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from exchange.names import Instant
 from exchange.persistence.database import Connection
-from exchange.state import Instant
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import asyncpg
 import msgspec
 
+from exchange.names import ContractId, Instant, RunId
 from exchange.persistence.queries.contracts import CONTRACTS, tariffs_of
-from exchange.state import CloseRun, ContractId, Instant, RunId
+from exchange.state import CloseRun
 from settlement.agreements import PairAgreement
 from settlement.jobs.close_period import CloseReport
 from settlement.rating.tokens import TokenTariff

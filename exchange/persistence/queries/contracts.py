@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import asyncpg
 import msgspec
 
+from exchange.names import ContractId, Instant, PartyId
 from exchange.persistence.database import Pool
-from exchange.state import ContractId, Instant, PartyId
 from matching.terms import RegionCode
 from settlement.money import BasisPoints, Fen
 from settlement.rating.tokens import TokenTariff

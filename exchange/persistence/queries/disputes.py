@@ -6,9 +6,9 @@ from datetime import datetime
 
 import asyncpg
 
+from exchange.names import PartyId
 from exchange.persistence.database import Connection, Pool
 from exchange.persistence.decisions import Outcome
-from exchange.state import PartyId
 from settlement.metering.judging import DOUBTED, Finding
 
 AROUND = 3  # links of a chain that are shown on either side of what was found

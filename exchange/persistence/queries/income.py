@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from exchange.names import PartyId
 from exchange.persistence.database import Pool
-from exchange.state import PartyId
 from matching.terms import RegionCode
 from settlement.money import Fen
 

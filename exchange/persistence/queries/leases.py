@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import asyncpg
 import msgspec
 
+from exchange.names import LeaseId, PartyId
 from exchange.persistence.database import Pool
 from exchange.persistence.queries.orders import CONTINUED_AS
-from exchange.state import LeaseId, PartyId, PricedRun
+from exchange.state import PricedRun
 from matching.terms import ChipCode, ListingId, OrderId, RegionCode, Slot, Tier, Window
 from settlement.money import Fen
 

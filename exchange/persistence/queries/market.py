@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 import asyncpg
 import msgspec
 
-from exchange.state import PartyId, VenueTerms
+from exchange.names import PartyId
+from exchange.state import VenueTerms
 from matching.curves import PriceCurve
 from matching.terms import Block, ChipCode, ListingId, RegionCode, Shape, Slot, Split, Tier, Window
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import asyncpg
 import msgspec
 
+from exchange.names import PartyId
 from exchange.persistence.database import Pool
-from exchange.state import PartyId
 from matching.terms import (
     Block,
     ChipCode,

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import asyncpg
 import msgspec
 
+from exchange.names import PartyId
 from exchange.persistence.database import Pool
-from exchange.state import Party, PartyId, Role
+from exchange.state import Party, Role
 from matching.terms import OwnerGroup, RegionCode
 from settlement.ledger.chart import AccountKind
 

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import asyncpg
 
+from exchange.names import PartyId, PayoutId
 from exchange.persistence.database import Pool
 from exchange.persistence.queries.statements import Place
-from exchange.standings import PayoutState
-from exchange.state import PartyId, PayoutId, PayoutTerms
+from exchange.state import PayoutState, PayoutTerms
 from matching.terms import Slot
 from settlement.money import Fen
 

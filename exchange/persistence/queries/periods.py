@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from exchange.names import Instant, RunId
 from exchange.persistence.database import Pool
-from exchange.state import Instant, RunId
 from matching.terms import Slot
 
 

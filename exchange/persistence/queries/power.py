@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import asyncpg
 import msgspec
 
+from exchange.names import Instant, PartyId
 from exchange.persistence.database import Pool
-from exchange.state import Instant, PartyId
 from matching.terms import RegionCode
 from settlement.power import PowerTables
 from settlement.quarters import PairQuarter

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 import asyncpg
 import msgspec
 
+from exchange.names import Instant, PartyId, RefundId, RunId
 from exchange.persistence.database import Pool
 from exchange.persistence.queries.statements import Reach
+from exchange.promises import VoucherPart
 from exchange.refunds.events import PartReturned
-from exchange.state import Instant, PartyId, RefundId, RunId, SettledLine, VoucherPart
+from exchange.state import SettledLine
 from matching.terms import Slot
 from settlement.credit_notes import CreditNote, CreditNoteState
 from settlement.money import BasisPoints, Fen

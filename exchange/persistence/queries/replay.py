@@ -6,8 +6,8 @@ from typing import Any
 
 import asyncpg
 
+from exchange.names import ContractId, LeaseId, PartyId
 from exchange.persistence.database import Pool
-from exchange.state import ContractId, LeaseId, PartyId
 from matching.terms import Slot
 
 Figures = Sequence[dict[str, Any]]

@@ -8,7 +8,8 @@ import asyncpg
 import msgspec
 
 from exchange.persistence.database import Connection
-from exchange.state import VenueTerms, VoucherPart
+from exchange.promises import VoucherPart
+from exchange.state import VenueTerms
 from settlement.agreements import PairAgreement
 from settlement.meters import Meter
 from settlement.money import BasisPoints

@@ -7,8 +7,9 @@ from typing import Any
 import asyncpg
 import msgspec
 
+from exchange.names import PartyId, RunId
 from exchange.persistence.database import Pool
-from exchange.state import PartyId, RunId, VoucherPart
+from exchange.promises import VoucherPart
 from matching.terms import RegionCode
 from settlement.meters import Meter
 from settlement.money import Fen

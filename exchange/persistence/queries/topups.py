@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from exchange.names import Instant, PartyId
 from exchange.persistence.database import Pool
-from exchange.state import Instant, PartyId
 from settlement.money import Fen
 from settlement.payments import MovementState
 

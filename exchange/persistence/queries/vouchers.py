@@ -8,9 +8,10 @@ from typing import Any
 import asyncpg
 import msgspec
 
+from exchange.names import Instant, PartyId, ProgrammeId, VoucherId
 from exchange.persistence.database import Pool
+from exchange.promises import Claim, Facts, VoucherPart
 from exchange.refunds.events import PartReturned
-from exchange.state import Claim, Facts, Instant, PartyId, ProgrammeId, VoucherId, VoucherPart
 from matching.terms import RegionCode
 from settlement.money import Fen
 from settlement.refunds import Returned

@@ -10,6 +10,7 @@ from exchange.commands import Command, Envelope
 from exchange.core import step
 from exchange.events import Event
 from exchange.listings.commands import PublishListing
+from exchange.names import VENUE
 from exchange.orders.commands import PlaceOrder
 from exchange.orders.events import LeaseDisplaced, LeaseGranted
 from exchange.replay.assumptions import DEFAULTS, SLOT_S, Assumptions
@@ -21,7 +22,7 @@ from exchange.replay.script import Ask, script
 from exchange.replay.terms import replay_terms
 from exchange.replay.trace import DAY_S
 from exchange.replay.uses import Use
-from exchange.state import VENUE, before_all
+from exchange.state import before_all
 from exchange.venue.commands import AdoptTerms, Tick
 from matching.terms import (
     Block,

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from exchange.commands import Envelope
-from exchange.state import VENUE, Instant
+from exchange.names import VENUE, Instant
 from exchange.venue.commands import Tick
 from tests.web import seed
 from tests.web.browser.conftest import Site, Visit

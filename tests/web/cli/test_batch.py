@@ -10,9 +10,9 @@ from types import SimpleNamespace
 import pytest
 
 from exchange.clock import wall_clock
+from exchange.names import Instant
 from exchange.periods import period_of
 from exchange.persistence.turn import sole_run
-from exchange.state import Instant
 from tests.web.cli.conftest import Suanli
 from web.cli import venue
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from exchange.clock import wall_clock
+from exchange.names import Instant
 from exchange.periods import period_of
-from exchange.state import Instant
 from tests.web.cli.conftest import Suanli
 from web.cli.folder import Server, announced, announced_server
 

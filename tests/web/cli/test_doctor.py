@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from exchange.config import Settings
+from exchange.names import Instant
 from exchange.persistence import embedded
 from exchange.persistence.queries.checkup import Writing
-from exchange.state import Instant
 from tests.web.cli.conftest import Suanli
 from web.cli import checkup, doctor
 from web.cli.checkup import Verdict

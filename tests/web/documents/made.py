@@ -1,7 +1,7 @@
 """Statements made by hand for the documents: a lease between two regions with an agreement, and a token contract."""
 
+from exchange.names import PartyId, RunId
 from exchange.persistence.queries.statements import StoredLine, StoredStatement
-from exchange.state import PartyId, RunId
 from matching.terms import RegionCode
 from settlement.agreements import PairAgreement, Shares
 from settlement.meters import Meter

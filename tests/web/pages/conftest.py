@@ -11,8 +11,9 @@ import pytest
 from litestar import Litestar
 
 from exchange.app import Exchange, open_exchange
+from exchange.names import VENUE, PartyId
 from exchange.parties.commands import IssueKey, RegisterParty
-from exchange.state import VENUE, Party, PartyId, Role
+from exchange.state import Party, Role
 from exchange.venue.commands import Tick
 from matching.terms import OwnerGroup
 from tests.conftest import _at as database_at

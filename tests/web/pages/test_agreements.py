@@ -5,8 +5,8 @@ import io
 
 import pytest
 
+from exchange.names import PartyId
 from exchange.persistence.queries.agreements import VersionState, version_of, versions
-from exchange.state import PartyId
 from exchange.venue.commands import Tick
 from settlement.sign_off import digest_of
 from tests.web import seed

@@ -2,8 +2,8 @@
 
 import pytest
 
+from exchange.names import PartyId
 from exchange.persistence.queries.market import offer_of, offers
-from exchange.state import PartyId
 from matching.terms import Tier
 from tests.web.pages.conftest import Browser, Venue, Visit
 from web.console.listing_form import DayPattern, curve_of, day_pattern

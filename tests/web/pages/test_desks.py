@@ -4,8 +4,8 @@ import re
 
 import pytest
 
+from exchange.names import Instant
 from exchange.persistence.queries.regions import agreements, shared_figures, shared_lines, shared_periods
-from exchange.state import Instant
 from exchange.venue.commands import Tick
 from settlement.ledger.chart import AccountKind
 from tests.web import seed

@@ -3,9 +3,9 @@
 import pytest
 
 from exchange.metering import DeliveryRecord, Receipt
+from exchange.names import Instant, LeaseId, PartyId
 from exchange.signed_meters import sealed
 from exchange.signing import public_key_of
-from exchange.state import Instant, LeaseId, PartyId
 from exchange.venue.commands import Tick
 from matching.terms import Slot
 from settlement.metering.chain import GENESIS, Reading

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from exchange.catalogue.instruments import Instrument
 from exchange.marketdata.depth import Level
+from exchange.names import PartyId
 from exchange.parties.rules import AMOUNT_MAX
 from exchange.persistence.queries.market import Offered, Sold
-from exchange.state import PartyId
 from matching.curves import PriceCurve, flat
 from matching.terms import ChipCode, ListingId, RegionCode, Slot, Tier, Window
 from tests.web.seed import at

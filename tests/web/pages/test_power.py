@@ -2,8 +2,8 @@
 
 import pytest
 
+from exchange.names import PartyId
 from exchange.persistence.queries.power import certificates, emitted_in, pues
-from exchange.state import PartyId
 from tests.web.pages.conftest import Venue
 
 pytestmark = pytest.mark.anyio

@@ -2,8 +2,8 @@
 
 import pytest
 
+from exchange.names import PartyId
 from exchange.parties.commands import RevokeKey
-from exchange.state import PartyId
 from tests.web import seed
 from tests.web.pages.conftest import ORIGIN, Venue
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exchange.marketdata.bars import Bar, BarLength
-from exchange.state import Instant
+from exchange.names import Instant
 from web.pages.timelines import BOTTOM, LEFT, RIGHT, TOP, VOLUMES, index_chart, price_chart
 
 HOUR = 3600

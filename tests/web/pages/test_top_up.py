@@ -3,10 +3,10 @@
 import pytest
 
 from exchange.clock import wall_clock
+from exchange.names import PartyId
 from exchange.payments import Payments
 from exchange.persistence.queries.parties import balances
 from exchange.persistence.queries.topups import topups_of
-from exchange.state import PartyId
 from settlement.ledger.chart import AccountKind
 from tests.web.pages.conftest import Venue
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from exchange.state import Facts, PartyId
+from exchange.names import PartyId
+from exchange.promises import Facts
 from exchange.vouchers.commands import DeclareFacts
 from settlement.vouchers.parties import BuyerSize
 from tests.web.pages.conftest import Browser, Venue
