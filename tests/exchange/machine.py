@@ -489,3 +489,14 @@ class VenueOfQuarters(Venue):
     """The same with slots of a quarter of an hour, in which a card may cost a fraction of a fen."""
 
     terms = QUARTERS
+
+
+class VenueOfRefunds(Venue):
+    """The same with a month that is closed at once, so that there are lines to refund, again and again."""
+
+    @initialize(promised=programmes, offered=st.lists(listings, min_size=2), wanted=baskets, report=reports)
+    def begin(self, promised: Draft, offered: list[Draft], wanted: list[Draft], report: Draft) -> None:
+        self.promise([promised], 10_000)
+        self.trade(offered, [{**draft, "by": BUYER, "vouchers": 1} for draft in wanted])
+        if self.house.state.leases:
+            self.close(report, 0, 350, [])

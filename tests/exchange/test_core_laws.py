@@ -36,7 +36,7 @@ from tests.exchange.doctored import replace
 from tests.exchange.fingerprint import fingerprint
 from tests.exchange.house import BUYER, CLERK, NEW_YEAR, party
 from tests.exchange.laws import require_sound
-from tests.exchange.machine import LAWFUL, Venue, VenueOfQuarters
+from tests.exchange.machine import LAWFUL, Venue, VenueOfQuarters, VenueOfRefunds
 from tests.exchange.story import story, told
 from tests.exchange.test_vouchers import CITY, OFFICE, PLAIN, SMALL, give
 from tests.paths import PROJECT
@@ -126,12 +126,12 @@ BUGS: list[tuple[object, str, Callable[..., Any], type[Venue]]] = [
     (core, "_evolve_orders", forgotten_hold, Venue),
     (orders, "_unfunded", unfunded, Venue),
     (core, "entries", still_owed, Venue),
-    (refunds, "_correction", without_what_was_refunded, Venue),
-    (refunds, "_correction", as_if_the_buyer_had_paid_all, Venue),
+    (refunds, "_correction", without_what_was_refunded, VenueOfRefunds),
+    (refunds, "_correction", as_if_the_buyer_had_paid_all, VenueOfRefunds),
     (telling, "returned", nothing_comes_back, Venue),
     (telling, "lease_pledges", a_fen_too_much, Venue),
     (core, "use", used_without_a_trace, Venue),
-    (evolving, "give_back", nothing_given_back, Venue),
+    (evolving, "give_back", nothing_given_back, VenueOfRefunds),
     (judging, "_balance", all_of_it_again, Venue),
 ]
 

@@ -50,7 +50,7 @@ BROKEN = {
         "FROM delivery_records WHERE sequence = 1"
     ),
     "tokens that nobody reported": (
-        "INSERT INTO token_records SELECT party, 'forged', 1, contract, at + 60, 5, 5, 5, status, batch "
+        "INSERT INTO token_records SELECT party, 'forged', 1, contract, at + 60, 5, 0, 5, status, batch "
         "FROM token_records WHERE sequence = 1"
     ),
     "a number": "UPDATE delivery_records SET sequence = 99 WHERE sequence = 1",
