@@ -214,10 +214,8 @@ class Venue(Drafts, RuleBasedStateMachine):
         prices=token_prices,
         budget=st.integers(0, 60_00),
         days=st.sampled_from([3, 29, 40, -1]),
-        after=st.integers(-30, 60),
     )
-    def contract(self, by: PartyId, prices: TokenPrices, budget: int, days: int, after: int) -> None:
-        """Some prices are agreed, and soon others of one of the last contracts."""
+    def contract(self, by: PartyId, prices: TokenPrices, budget: int, days: int) -> None:
         now = self.house.state.now
         command = OpenContract(
             buyer=by,
@@ -230,8 +228,8 @@ class Venue(Drafts, RuleBasedStateMachine):
             line=SERVICE,
         )
         self.house.ask(CLERK, command)
-        self.agree_prices(days % 3, after, replace(prices, cached_input=budget))
 
+    @rule(back=backs, after=st.integers(-30, 60), prices=token_prices)
     def agree_prices(self, back: int, after: int, prices: TokenPrices) -> None:
         """No prices begin in a period that is closed, and those before stand."""
         name, live = self.one_of(self.house.state.contracts, back)
