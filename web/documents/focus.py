@@ -16,7 +16,7 @@ from exchange.persistence.queries.billed import BilledLine
 from matching.terms import Tier
 from settlement.meters import SECONDS_PER_HOUR, TOKENS_PER_MILLION, Meter
 from web.documents.csv_file import Cell, csv_rows, price_cell, yuan_cell
-from web.pages.formats import machine_time, measured, per, unit_price
+from web.pages.formats import agreed_price, machine_time, measured, per
 
 VENUE_NAME = "Suanli"
 SPECIFICATION = "https://focus.finops.org/focus-specification/v1-1/"
@@ -200,7 +200,7 @@ def _described(billed: BilledLine) -> str:
     line = billed.line
     what = measured(line.quantity - line.lost, line.meter)
     of = f" of {billed.leased.chip}" if billed.leased is not None else ""
-    return f"{what}{of} at {unit_price(line.price)} per {per(line.meter)}, VAT included"
+    return f"{what}{of} at {agreed_price(line.price)} per {per(line.meter)}, VAT included"
 
 
 def _bounds(kind: str, period: str, utc_offset_seconds: int) -> Charge:

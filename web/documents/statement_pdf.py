@@ -20,7 +20,7 @@ from web.documents.paper import (
     table,
     text,
 )
-from web.pages.formats import NOTHING, measured, per, thousandths, unit_price, yuan
+from web.pages.formats import NOTHING, agreed_price, measured, per, thousandths, yuan
 from web.pages.statement import FigureRow, LaidOut
 
 ACROSS = 5
@@ -183,7 +183,7 @@ def _told(lines: Sequence[StoredLine]) -> list[tuple[str, list[str]]]:
         ("Served in 服务月份", [line.service_period for line in lines]),
         ("Measured 计量", [measured(line.quantity, line.meter) for line in lines]),
         ("Lost 未交付", [measured(line.lost, line.meter) for line in lines]),
-        ("Price 单价", [f"{unit_price(line.price)} per {per(line.meter)}" for line in lines]),
+        ("Price 单价", [f"{agreed_price(line.price)} per {per(line.meter)}" for line in lines]),
         ("Agreement 协议", [line.agreement or NOTHING for line in lines]),
     ]
 

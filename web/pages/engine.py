@@ -25,6 +25,7 @@ YEAR = 365 * 24 * 3600  # seconds: a static file's address changes with what is 
 FILTERS = (
     formats.yuan,
     formats.unit_price,
+    formats.agreed_price,
     formats.micro_yuan,
     formats.plain_yuan,
     formats.plain_price,

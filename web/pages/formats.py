@@ -33,6 +33,14 @@ def unit_price(micro_yuan: int) -> str:
     return f"{sign}¥{whole:,}.{digits[:2] if digits.endswith('00') else digits}"
 
 
+def agreed_price(micro_yuan: int) -> str:
+    """A price as it was agreed, to the millionth of a yuan: with two, four or six decimals, never rounded."""
+    if micro_yuan % UNIT_PRICE_STEP == 0:
+        return unit_price(micro_yuan)
+    whole, part = divmod(micro_yuan, MICRO_PER_YUAN)
+    return f"¥{whole:,}.{part:06}"
+
+
 def micro_yuan(amount: int) -> str:
     """An amount that may be finer than a fen, to the fen; where that leaves something out it is marked with `≈`."""
     rounded = "≈ " if amount % CENT_IN_MICRO else ""

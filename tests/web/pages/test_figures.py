@@ -51,6 +51,14 @@ def test_unit_prices(micro_yuan: int, text: str) -> None:
     assert formats.unit_price(micro_yuan) == text
 
 
+@pytest.mark.parametrize(
+    ("micro_yuan", "text"),
+    [(8_000_000, "¥8.00"), (500_100, "¥0.5001"), (1, "¥0.000001"), (1_234_000_001, "¥1,234.000001")],
+)
+def test_agreed_prices_are_never_rounded(micro_yuan: int, text: str) -> None:
+    assert formats.agreed_price(micro_yuan) == text
+
+
 @given(st.integers(0, AMOUNT_MAX))
 def test_an_amount_is_read_as_it_was_written(fen: int) -> None:
     for text in (formats.plain_yuan(fen), formats.yuan(fen)):
