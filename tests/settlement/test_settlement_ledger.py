@@ -31,6 +31,7 @@ def test_each_book_has_a_contra_side() -> None:
         (Book.MONEY, AccountKind.BANK),
         (Book.MONEY, AccountKind.SUBSIDY_CLAIM),
         (Book.MEMO, AccountKind.ATTRIBUTION),
+        (Book.CARBON, AccountKind.EMISSIONS),
         (Book.VOUCHERS, AccountKind.VOUCHER_BUDGET),
     }
 
@@ -41,6 +42,7 @@ def test_kinds_are_stored_by_name() -> None:
         "available",
         "held",
         "payable",
+        "in_transit",
         "fee_income",
         "fee_vat",
         "subsidy_claim",
