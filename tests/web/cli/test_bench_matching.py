@@ -1,7 +1,8 @@
 """`suanli bench matching`: what it prints, at a scale that takes no time."""
 
+import gc
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,11 @@ TINY = ("bench", "matching", "--scale", 20, "--commands", 100)
 
 
 @pytest.fixture(autouse=True)
-def _in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Starting a process for each of some dozen measurements takes longer than they do."""
+def _in_this_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Starting a process for each of some dozen measurements takes longer than they do.
+
+    So would their collections, if they looked at all that other tests have left in this one.
+    """
 
     def here(work: Callable[..., Any], *arguments: Any) -> Any:
         return work(*arguments)
@@ -31,6 +35,9 @@ def _in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(quotes, "TRADED", 20)
     for load in Load:
         monkeypatch.setitem(elastic.COMMANDS, load, 50)
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 def test_it_gives_a_figure_for_each_load_and_says_what_was_run(suanli: Suanli) -> None:
