@@ -19,7 +19,7 @@ EXAMPLES = examples(
 )
 
 RECORDS, LEASES = 10_000_000, 200_000  # so many the figures are promised for
-TOKENS = "Stage C books the leases. Contracts are left out of it: a venue has no price for cached tokens yet."
+TOKENS = "Stage C books the leases. Contracts are left out of it."
 NO_SPARK = "Spark is left out: it is not installed here (the extra suanli[spark])."
 ALONE = "PostgreSQL and Spark are left out, as asked."
 
