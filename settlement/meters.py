@@ -20,6 +20,8 @@ class Meter(StrEnum):
     """Tokens that a model had read before; priced in micro-yuan per million."""
     OUTPUT_TOKENS = "output_tokens"
     """Tokens written by a model; priced in micro-yuan per million."""
+    PACKAGES = "packages"
+    """Packages of tokens sold in advance; priced in micro-yuan each."""
 
     @property
     def divisor(self) -> int:
@@ -29,6 +31,8 @@ class Meter(StrEnum):
                 return MICRO_YUAN_PER_FEN * SECONDS_PER_HOUR
             case Meter.INPUT_TOKENS | Meter.CACHED_INPUT_TOKENS | Meter.OUTPUT_TOKENS:
                 return MICRO_YUAN_PER_FEN * TOKENS_PER_MILLION
+            case Meter.PACKAGES:
+                return MICRO_YUAN_PER_FEN
 
 
 def gross_of(accumulated: int, divisor: int) -> Fen:

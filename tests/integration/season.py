@@ -8,7 +8,7 @@ from exchange.agreements.commands import ProposeAgreement, SignAgreement
 from exchange.app import Exchange, open_exchange
 from exchange.bus import Answer
 from exchange.commands import Command, Envelope
-from exchange.contracts.commands import AgreePrices
+from exchange.contracts.commands import AddPackage, AgreePrices
 from exchange.metering import DeliveryRecord, Receipt, TokenRecord
 from exchange.names import VENUE, ContractId, Instant, LeaseId, PartyId, PayoutId, VoucherId
 from exchange.payouts.commands import (
@@ -74,6 +74,7 @@ async def live(url: str, rules: VenueTerms = HOURS) -> None:
     async with open_exchange(url, rules) as exchange:
         await tell(exchange, (envelope for _, envelope, _ in house.log[1:]))
         await report(exchange, await over(exchange.readers, house), "first")
+        await add_packages(exchange, house)
         await use_tokens(exchange, house, "first")
         await declare(exchange)
         await tick(exchange, house, JANUARY + 2)
@@ -205,6 +206,18 @@ async def agree_prices(exchange: Exchange, house: House) -> None:
     for name, contract in house.state.contracts.items():
         if contract.terms.begins < begins < contract.terms.ends:
             await ask(exchange, CLERK, f"prices-{name}", AgreePrices(name, begins, prices))
+
+
+async def add_packages(exchange: Exchange, house: House) -> None:
+    """Every contract has a package for the slot before and some of those after it, and another for all that follows."""
+    now = house.state.now
+    for name, contract in house.state.contracts.items():
+        begins, ends = Instant(now - 3600), contract.terms.ends
+        if contract.terms.begins <= begins < ends:
+            packages = [(400_000, 30_00, min(Instant(now + 7200), ends)), (300_000, 0, ends)]
+            for n, (tokens, price, until) in enumerate(packages):
+                package = AddPackage(name, tokens, Fen(price), begins, until)
+                await ask(exchange, CLERK, f"package-{n}-{name}", package)
 
 
 async def use_tokens(exchange: Exchange, house: House, meter: str) -> None:
