@@ -24,15 +24,20 @@ class Meter(StrEnum):
     """Packages of tokens sold in advance; priced in micro-yuan each."""
 
     @property
-    def divisor(self) -> int:
-        """How many units of quantity times price make one fen."""
+    def priced_by(self) -> int:
+        """How many units of quantity one price is for."""
         match self:
             case Meter.CARD_SECONDS:
-                return MICRO_YUAN_PER_FEN * SECONDS_PER_HOUR
+                return SECONDS_PER_HOUR
             case Meter.INPUT_TOKENS | Meter.CACHED_INPUT_TOKENS | Meter.OUTPUT_TOKENS:
-                return MICRO_YUAN_PER_FEN * TOKENS_PER_MILLION
+                return TOKENS_PER_MILLION
             case Meter.PACKAGES:
-                return MICRO_YUAN_PER_FEN
+                return 1
+
+    @property
+    def divisor(self) -> int:
+        """How many units of quantity times price make one fen."""
+        return MICRO_YUAN_PER_FEN * self.priced_by
 
 
 def gross_of(accumulated: int, divisor: int) -> Fen:

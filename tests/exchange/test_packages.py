@@ -16,6 +16,8 @@ from exchange.contracts.commands import AddPackage, AgreePrices
 from exchange.contracts.events import ContractClosed, PackageAdded, PricesAgreed
 from exchange.names import ContractId, Instant, PackageId
 from exchange.persistence.queries.closing import ContractSpan
+from exchange.refunds.commands import RefundLine
+from exchange.refunds.events import LineRefunded
 from exchange.state import State
 from settlement.meters import Meter
 from settlement.money import Fen
@@ -26,6 +28,7 @@ from tests.exchange.desk import Desk
 from tests.exchange.house import CLERK, NEW_YEAR, SELLER, House, only, pair
 from tests.exchange.machine import LAWFUL
 from tests.exchange.package_machine import VenueOfPackages
+from tests.exchange.settled import settled_lines
 from tests.exchange.test_contracts import DAY, MILLION, MONTH, open_contract, prices
 
 IN, CACHED, OUT = Meter.INPUT_TOKENS, Meter.CACHED_INPUT_TOKENS, Meter.OUTPUT_TOKENS
@@ -180,6 +183,21 @@ def test_a_contract_that_ends_has_nothing_held_whatever_is_left_of_its_packages(
     counter.close("2026-01")
     assert [(one.contract, one.released) for one in closed(house)] == [(contract, 100_00)]
     assert (house.state.contracts, house.held()) == ({}, 0)
+
+
+def test_a_packages_line_is_refunded_like_any_other_and_its_tokens_stay() -> None:
+    house = House()
+    counter = Desk(house)
+    contract = open_contract(house, days=65)
+    sold = add(house, contract, MILLION)
+    house.tick(MONTH)
+    counter.close("2026-01")
+    (line,) = settled_lines(house)
+    for amount in (2_00, 3_00):
+        only(LineRefunded, house.ask(CLERK, RefundLine(line, Fen(amount), "was slow", f"r-{amount}", False)))
+    assert house.available() == 1_000_000_00 - 100_00
+    assert house.state.contracts[contract].packages[sold].left == MILLION
+    assert house.refusal(CLERK, RefundLine(line, Fen(1), "once more", "r-1", False)) == "refund_too_large"
 
 
 def test_packages_that_are_not_added() -> None:
