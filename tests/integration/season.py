@@ -209,15 +209,13 @@ async def agree_prices(exchange: Exchange, house: House) -> None:
 
 
 async def add_packages(exchange: Exchange, house: House) -> None:
-    """Every contract has a package for the slot before and some of those after it, and another for all that follows."""
-    now = house.state.now
+    """Every contract has a package for the slot before and two more, one for all that follows, and one that nobody uses."""
+    before, after = Instant(house.state.now - 3600), Instant(house.state.now + 7200)
     for name, contract in house.state.contracts.items():
-        begins, ends = Instant(now - 3600), contract.terms.ends
-        if contract.terms.begins <= begins < ends:
-            packages = [(400_000, 30_00, min(Instant(now + 7200), ends)), (300_000, 0, ends)]
-            for n, (tokens, price, until) in enumerate(packages):
-                package = AddPackage(name, tokens, Fen(price), begins, until)
-                await ask(exchange, CLERK, f"package-{n}-{name}", package)
+        ends = contract.terms.ends
+        packages = [(400_000, 30_00, before, after), (300_000, 0, before, ends), (7, 1_00, after, ends)]
+        for n, (tokens, price, *time) in enumerate(packages):
+            await ask(exchange, CLERK, f"package-{n}-{name}", AddPackage(name, tokens, Fen(price), *time))
 
 
 async def use_tokens(exchange: Exchange, house: House, meter: str) -> None:

@@ -316,9 +316,9 @@ BROKEN = {
         "UPDATE statement_lines SET package = 'pkg-1' WHERE package IS NOT NULL AND meter <> 'packages'",
         {"projections", "packages"},
     ),
-    "a price that was never charged": (
-        "UPDATE token_packages SET charged_in = NULL WHERE contract IN (SELECT id FROM contracts WHERE status = 'open')",
-        {"projections", "holds"},
+    "packages that were not sold": (
+        "DELETE FROM statement_lines WHERE meter = 'packages'",
+        {"projections", "statements", "packages"},
     ),
     "what a voucher covers": (
         "UPDATE statement_lines SET vouchers = replace(vouchers::text, '\"covered\": ', '\"covered\": 1')::jsonb",
