@@ -326,7 +326,7 @@ def packages(contract: ContractId) -> list[AddPackage]:
     december, january = at("2026-12-01 00:00"), at("2027-01-01 00:00")
     return [
         AddPackage(contract, 60_000_000, Fen(180_00), OPENED, at("2026-11-01 00:00")),
-        AddPackage(contract, 50_000_000, Fen(160_00), OPENED, december),
+        AddPackage(contract, 90_000_000, Fen(280_00), OPENED, december),
         AddPackage(contract, 1_000_000, Fen(0), OPENED, january),
         AddPackage(contract, 100_000_000, Fen(290_00), december, january),
     ]
