@@ -1,12 +1,19 @@
 """`suanli agreement`: what regions share, proposed, signed by each with its own key, and agreed by the quarter."""
 
+import hashlib
 import json
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
+from pydantic import TypeAdapter, ValidationError
 
+from settlement.ledger.chart import AccountKind
+from settlement.money import Fen
+from settlement.quarters import Figure, PairQuarter, QuarterFigures
+from settlement.sign_off import canonical
 from web.bodies.agreements import AgreementOut
-from web.bodies.quarters import QuarterOut
+from web.bodies.quarters import FigureIn, QuarterOut
+from web.cli.amounts import in_parts
 from web.cli.asking import Asking, asking
 from web.cli.buyer import read_job
 from web.cli.options import Yes
@@ -27,11 +34,34 @@ Terms = Annotated[
         help="A file with the terms as the API takes them, in JSON; - reads it from standard input.",
     ),
 ]
+Figures = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE",
+        show_default=False,
+        help='Other figures than the computed: {"figures": [{"kind", "region", "fen"}, …]} as the API takes them.',
+    ),
+]
 Reason = Annotated[str, typer.Option(show_default=False, help="Why: the other regions read it.")]
 Source = Annotated[str, typer.Argument(metavar="SOURCE", show_default=False, help="Where buyers are.")]
 Destination = Annotated[
     str, typer.Argument(metavar="DESTINATION", show_default=False, help="Where the capacity is.")
 ]
+Region = Annotated[
+    str,
+    typer.Argument(metavar="REGION", show_default=False, help="Whose figure it is: a region of the pair."),
+]
+Kind = Annotated[
+    Literal["revenue", "tax", "gdp"],
+    typer.Argument(metavar="KIND", show_default=False, help="revenue, tax or gdp."),
+]
+Amount = Annotated[
+    str,
+    typer.Argument(
+        metavar="YUAN", show_default=False, help="How much; less than nothing takes back: -- -30.00."
+    ),
+]
+Reference = Annotated[str, typer.Option(show_default=False, help="The document's. It counts once.")]
 Quarter = Annotated[
     str, typer.Argument(metavar="QUARTER", show_default=False, help="A quarter, such as 2026-Q4.")
 ]
@@ -92,21 +122,85 @@ def quarter(asked: Asking, source: Source, destination: Destination, name: Quart
     asked.tell(QuarterOut, found, _tell_quarter)
 
 
-@app.command("confirm", epilog=examples("suanli agreement confirm 310000 621000 2026-Q4 --key sk_…"))
+@app.command(
+    "confirm",
+    epilog=examples(
+        "suanli agreement confirm 310000 621000 2026-Q4 --key sk_…",
+        "suanli agreement confirm 310000 621000 2026-Q4 --figures agreed.json --key sk_…",
+    ),
+)
 @asking(OWN_OFFICE, needed=True)
 def confirm_quarter(
-    asked: Asking, source: Source, destination: Destination, name: Quarter, *, yes: Yes = False
+    asked: Asking,
+    source: Source,
+    destination: Destination,
+    name: Quarter,
+    *,
+    figures: Figures = None,
+    yes: Yes = False,
 ) -> None:
-    """Agree to a closed quarter's figures as they were computed, for your region."""
-    found = asked.ask(lambda client: client.quarter(source, destination, name))
-    say(found.canonical)
-    say(f"SHA-256 {found.digest}")
+    """Agree to a closed quarter's figures for your region: as they were computed, or to others that were agreed on."""
+    if figures is None:
+        found = asked.ask(lambda client: client.quarter(source, destination, name))
+        signed = found.canonical
+    else:
+        signed = _canonical(PairQuarter(source, destination, name), figures)
+    digest = hashlib.sha256(signed.encode()).hexdigest()
+    say(signed)
+    say(f"SHA-256 {digest}")
     confirm("Agree to just this?", yes=yes)
-    figures = json.loads(found.canonical)["figures"]
-    agreed = asked.ask(
-        lambda client: client.confirm_quarter(source, destination, name, figures, found.digest)
-    )
+    agreed_on = json.loads(signed)["figures"]
+    agreed = asked.ask(lambda client: client.confirm_quarter(source, destination, name, agreed_on, digest))
     asked.tell(QuarterOut, agreed, _tell_quarter)
+
+
+@app.command(
+    epilog=examples("suanli agreement dispute 310000 621000 2026-Q4 --reason 'October is short' --key sk_…")
+)
+@asking(OWN_OFFICE, needed=True)
+def dispute(
+    asked: Asking, source: Source, destination: Destination, name: Quarter, *, reason: Reason
+) -> None:
+    """Say that your region does not agree to a closed quarter's figures, and why. It may agree later."""
+    disputed = asked.ask(lambda client: client.dispute_quarter(source, destination, name, reason))
+    asked.tell(QuarterOut, disputed, _tell_quarter)
+
+
+@app.command(
+    epilog=examples(
+        "suanli agreement recognise 310000 621000 2026-Q4 310000 tax 1200.00 --reference 'Notice 41' --key sk_…",
+        "suanli agreement recognise 310000 621000 2026-Q4 310000 tax --reference 'Notice 52' -- -30.00",
+    )
+)
+@asking(OFFICE)
+def recognise(
+    asked: Asking,
+    source: Source,
+    destination: Destination,
+    name: Quarter,
+    region: Region,
+    kind: Kind,
+    amount: Amount,
+    *,
+    reference: Reference,
+) -> None:
+    """Record what a document of a finance office or of statistics recognises of a closed quarter."""
+    fen = in_parts(amount, 2, "An amount is in yuan, such as 1200.00", signed=True)
+    recognised = {"region": region, "kind": kind, "amount_fen": fen, "reference": reference}
+    shown = asked.ask(lambda client: client.recognise_amount(source, destination, name, recognised))
+    asked.tell(QuarterOut, shown, _tell_quarter)
+
+
+def _canonical(pair: PairQuarter, file: str) -> str:
+    """The figures of a file as they are signed. Raises a `Failure` where it has none."""
+    try:
+        read = TypeAdapter(list[FigureIn]).validate_python(read_job(file).get("figures"))
+    except ValidationError as fault:
+        first = fault.errors()[0]
+        where = "/".join(map(str, ("figures", *first["loc"])))
+        raise Failure(f"{file} can't be used: {where}: {first['msg']}.", ExitCode.USAGE) from None
+    figures = (Figure(AccountKind(one.kind), one.region, Fen(one.fen)) for one in read)
+    return canonical(QuarterFigures(pair, tuple(figures))).decode()
 
 
 def _tell_all(found: list[AgreementOut]) -> None:

@@ -10,6 +10,7 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
+from web.bodies.common import Page
 from web.cli import venue
 from web.cli.buyer import Url, document
 from web.cli.desk import at_desk
@@ -46,7 +47,7 @@ class Asking:
 
 def asking(whose: str, *, needed: bool = False) -> Callable[[Command], Command]:
     """Have Typer read the options of an `Asking`, which is the command's first argument; `whose` key it takes."""
-    without = "" if needed else " Without one: the clerk."
+    without = "" if needed else " Without one: the clerk here."
     key = typer.Option(envvar="SUANLI_KEY", show_default=False, help=f"API key of {whose}.{without}")
     options = [
         _option("key", Annotated[str, key]) if needed else _option("key", Annotated[str | None, key], None),
@@ -67,6 +68,16 @@ def asking(whose: str, *, needed: bool = False) -> Callable[[Command], Command]:
         return asked
 
     return with_options
+
+
+async def all_pages(ask: Callable[[str | None], Awaitable[Page[T]]]) -> list[T]:
+    """Everything of a list that comes in pages, asked for from one cursor to the next."""
+    page = await ask(None)
+    found = list(page.items)
+    while page.next is not None:
+        page = await ask(page.next)
+        found += page.items
+    return found
 
 
 def _option(name: str, kind: object, default: object = Parameter.empty) -> Parameter:

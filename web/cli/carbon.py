@@ -1,17 +1,17 @@
 """`suanli carbon`: the tables that power and carbon are reckoned by, and what sellers declare of their facilities."""
 
-from decimal import Decimal, InvalidOperation
 from typing import Annotated
 
 import typer
 
 from web.bodies.power import DeclarationsOut, PowerTablesOut, VersionOut
 from web.cli import venue
+from web.cli.amounts import in_parts
 from web.cli.asking import Asking, asking
 from web.cli.buyer import document
 from web.cli.desk import at_desk
 from web.cli.options import DataDir, Json
-from web.cli.talk import ExitCode, Failure, commands, examples, write, write_json, write_table
+from web.cli.talk import commands, examples, write, write_json, write_table
 from web.pages.formats import count, local, milli, thousandths
 
 app = commands("Adopt tables of power and carbon; declare a PUE and green certificates, as a seller.")
@@ -78,7 +78,7 @@ def pue(
     reference: Reference,
 ) -> None:
     """Declare the PUE of your facilities in a region, from a month on."""
-    in_milli = _milli(value)
+    in_milli = in_parts(value, 3, "A PUE is a number such as 1.18")
     found = asked.ask(lambda client: client.declare_pue(region, month, in_milli, reference))
     asked.tell(DeclarationsOut, found, _tell)
 
@@ -95,18 +95,6 @@ def certificate(
     """Declare a green certificate for what your facilities in a region take in a month. It counts once, for ever."""
     found = asked.ask(lambda client: client.declare_certificates(region, month, kwh, number))
     asked.tell(DeclarationsOut, found, _tell)
-
-
-def _milli(text: str) -> int:
-    try:
-        value = Decimal(text) * 1000
-    except InvalidOperation:
-        value = Decimal("NaN")
-    if not value.is_finite() or value != int(value):
-        raise Failure(
-            f"A PUE is a number with at most three decimals, such as 1.18: not {text}.", ExitCode.USAGE
-        )
-    return int(value)
 
 
 def _tell(found: DeclarationsOut) -> None:

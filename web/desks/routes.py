@@ -10,6 +10,7 @@ from web.desks.agreements import (
     withdraw_version,
 )
 from web.desks.clerk import clerk_page, ledger_page
+from web.desks.contracts import agree_prices, contract_page
 from web.desks.disputes import bill_dispute, reject_dispute
 from web.desks.market import adopt_market_terms, market_page, set_link
 from web.desks.parties import (
@@ -30,6 +31,7 @@ from web.desks.payouts import (
     set_terms_of_payouts,
 )
 from web.desks.periods import close_period, period_page, periods_page
+from web.desks.power import adopt_tables, power_tables_page
 from web.desks.quarter_words import confirm_figures, dispute_figures, recognise_figure
 from web.desks.quarters import quarter_file, quarter_page
 from web.desks.region import region_page, region_statement_page, shared_period_page
@@ -80,6 +82,10 @@ HANDLERS = [
     pages(
         clerk_page,
         ledger_page,
+        contract_page,
+        agree_prices,
+        power_tables_page,
+        adopt_tables,
         market_page,
         adopt_market_terms,
         set_link,

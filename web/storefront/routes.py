@@ -17,6 +17,7 @@ from web.storefront.leases import lease_page, leases_page
 from web.storefront.market import market_page, market_rows
 from web.storefront.ordering import back_to_order, order_page, order_quote, place_order, review_page
 from web.storefront.orders import amend_limit, cancel_order, order_detail, orders_page, orders_rows
+from web.storefront.paying import pay_made_up, pay_page
 from web.storefront.statements import my_statements_page
 from web.storefront.top_up import ask_top_up, top_up_page
 from web.storefront.vouchers import claim_voucher, voucher_page, wallet_page
@@ -55,6 +56,8 @@ HANDLERS = [
         *statement_pages(BUYER),
         top_up_page,
         ask_top_up,
+        pay_page,
+        pay_made_up,
         wallet_page,
         voucher_page,
         claim_voucher,
