@@ -51,7 +51,8 @@ class MadeUpStripe:
     """A Stripe of our own, at which buyers pay by a form of its own. No money moves anywhere."""
 
     def __init__(self) -> None:
-        self._fake = FakeStripe(wall_clock)
+        # A demo that is kept meets another Stripe at each start, which knows nothing of the one before.
+        self._fake = FakeStripe(wall_clock, name=secrets.token_hex(4))
         self._post = Post(self._fake.books, f"whsec_{secrets.token_hex(16)}")
         gateway = StripeGateway(stripe_client(StripeSettings(self._fake.key), InProcess(self._fake)))
         self.till = Till(gateway, WebhookSettings(self._post.secret), made_up_form=self.pay)

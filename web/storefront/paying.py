@@ -46,12 +46,16 @@ async def pay_made_up(
     """Pay by the demo's form."""
     asked = Reader(await sent_form(request))
     standing = await _standing(caller, payments, asked_as)
-    if settings.made_up_form is None or standing.movement.reference is None:
+    if settings.made_up_form is None:
         raise not_here()
-    way = asked.one_of("way", MADE_UP)
+    way, reference = asked.one_of("way", MADE_UP), standing.movement.reference
+    if standing.secret is None or reference is None:
+        return Redirect(
+            f"/account/top-up/{asked_as}", status_code=303
+        )  # it waits for nobody: the page says why
     if way is None:
         return _paying(caller, standing, settings, asked_as, asked)
-    if not settings.made_up_form(standing.movement.reference, way):
+    if not settings.made_up_form(reference, way):
         return _paying(caller, standing, settings, asked_as, asked, declined=True)
     return Redirect(f"/account/top-up/{asked_as}?back=1", status_code=303)
 

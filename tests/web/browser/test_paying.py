@@ -1,4 +1,4 @@
-"""A buyer pays by Stripe's form, of which a stand-in is served in Stripe's place: our policy lets it load, and nothing more."""
+"""A buyer pays by Stripe's form: a stand-in is served in Stripe's place, and our policy lets it load."""
 
 import re
 
