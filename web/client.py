@@ -265,6 +265,11 @@ class Client:
         path = f"/v1/contracts/{_part(contract)}/prices"
         return await self._change("POST", path, ContractOut, key, prices)
 
+    async def add_package(self, contract: str, package: Json, key: str = "") -> ContractOut:
+        """Add a package of tokens to a contract, as the clerk."""
+        path = f"/v1/contracts/{_part(contract)}/packages"
+        return await self._change("POST", path, ContractOut, key, package)
+
     async def power_versions(self) -> list[VersionOut]:
         """The versions of the tables of power and carbon, the one in force first."""
         return await self._get("/v1/power/tables", list[VersionOut])

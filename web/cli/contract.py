@@ -1,18 +1,18 @@
-"""`suanli contract`: what buyers and sellers have agreed about tokens, and other prices that begin later."""
+"""`suanli contract`: what buyers and sellers have agreed about tokens, and prices and packages that come later."""
 
 from typing import Annotated
 
 import typer
 
-from web.bodies.contracts import ContractOut, PriceVersionOut
+from web.bodies.contracts import ContractOut, PackageOut, PriceVersionOut
 from web.cli.amounts import in_parts
 from web.cli.asking import Asking, all_pages, asking
 from web.cli.buyer import read_job
 from web.cli.talk import commands, examples, write, write_table
 from web.client import Client
-from web.pages.formats import agreed_price, local, yuan
+from web.pages.formats import agreed_price, count, local, yuan
 
-app = commands("Register token contracts and other prices of theirs, as the clerk; list them.")
+app = commands("Register token contracts, other prices and packages of theirs, as the clerk; list them.")
 CONCERNED = "a buyer or seller"
 
 Name = Annotated[str, typer.Argument(metavar="CONTRACT", show_default=False, help="Its id, such as tkc-12.")]
@@ -34,6 +34,11 @@ Cached = Annotated[
     str | None,
     typer.Option("--cached", show_default=False, help="Of cached input, if not that of other input."),
 ]
+Tokens = Annotated[
+    int, typer.Argument(metavar="TOKENS", show_default=False, min=1, help="How many, of any kind.")
+]
+Price = Annotated[str, typer.Option(metavar="YUAN", show_default=False, help="VAT included; free without.")]
+Ends = Annotated[str, typer.Option(metavar="TIME", show_default=False, help="Until before when.")]
 Output = Annotated[str, typer.Option("--output", show_default=False, help="Of output.")]
 
 
@@ -70,6 +75,22 @@ def prices(
     asked.tell(ContractOut, asked.ask(lambda client: client.agree_prices(contract, body)), _tell)
 
 
+@app.command(
+    epilog=examples(
+        "suanli contract package tkc-12 100000000 --price 60.00 --begins 2026-12-01T00:00:00+08:00 "
+        "--ends 2027-03-01T00:00:00+08:00"
+    )
+)
+@asking("a clerk")
+def package(
+    asked: Asking, contract: Name, tokens: Tokens, *, begins: Begins, ends: Ends, price: Price = "0"
+) -> None:
+    """Add a package of tokens that was agreed. Its price is held at once; what is left at its end expires."""
+    fen = in_parts(price, 2, "A price is in yuan, such as 60.00")
+    body = {"tokens": tokens, "price_fen": fen, "begins": begins, "ends": ends}
+    asked.tell(ContractOut, asked.ask(lambda client: client.add_package(contract, body)), _tell)
+
+
 async def _all_contracts(client: Client) -> list[ContractOut]:
     return await all_pages(lambda cursor: client.contracts(cursor=cursor))
 
@@ -85,6 +106,9 @@ def _tell(contract: ContractOut) -> None:
     budget = f"{yuan(contract.left_fen)} left of {yuan(contract.budget_fen)}"
     title = f"{contract.id} {contract.status}: {contract.buyer} from {contract.seller}, {budget}"
     write_table(title, [_row(version) for version in contract.prices], ("input", "cached", "output"))
+    if contract.packages:
+        packages = [_package_row(package) for package in contract.packages]
+        write_table("Packages", packages, ("tokens", "left", "price"))
 
 
 def _row(version: PriceVersionOut) -> dict[str, object]:
@@ -94,4 +118,16 @@ def _row(version: PriceVersionOut) -> dict[str, object]:
         "input": agreed_price(version.input_price_micro_yuan_per_million),
         "cached": agreed_price(version.cached_input_price_micro_yuan_per_million),
         "output": agreed_price(version.output_price_micro_yuan_per_million),
+    }
+
+
+def _package_row(package: PackageOut) -> dict[str, object]:
+    return {
+        "package": package.id,
+        "from": local(int(package.begins.timestamp())),
+        "until before": local(int(package.ends.timestamp())),
+        "tokens": count(package.tokens),
+        "left": count(package.left_tokens),
+        "price": yuan(package.price_fen) if package.price_fen else "free",
+        "charged in": package.charged_in,
     }

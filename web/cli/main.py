@@ -30,7 +30,7 @@ COMMANDS = {
     "agreement": Front(
         "web.cli.agreement", "Propose agreements between regions, sign them, and agree on quarters."
     ),
-    "contract": Front("web.cli.contract", "Register token contracts and other prices of theirs; list them."),
+    "contract": Front("web.cli.contract", "Register token contracts, prices and packages; list them."),
     "carbon": Front(
         "web.cli.carbon", "Adopt tables of power and carbon; declare a PUE and certificates, as a seller."
     ),

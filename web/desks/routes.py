@@ -10,7 +10,7 @@ from web.desks.agreements import (
     withdraw_version,
 )
 from web.desks.clerk import clerk_page, ledger_page
-from web.desks.contracts import agree_prices, contract_page
+from web.desks.contracts import add_package, agree_prices, contract_page
 from web.desks.disputes import bill_dispute, reject_dispute
 from web.desks.market import adopt_market_terms, market_page, set_link
 from web.desks.parties import (
@@ -84,6 +84,7 @@ HANDLERS = [
         ledger_page,
         contract_page,
         agree_prices,
+        add_package,
         power_tables_page,
         adopt_tables,
         market_page,

@@ -23,7 +23,7 @@ GROUPS = {
     "bank": ["statement", "payments"],
     "bench": ["matching", "settle"],
     "carbon": ["tables", "adopt", "declared", "pue", "certificate"],
-    "contract": ["list", "open", "prices"],
+    "contract": ["list", "open", "prices", "package"],
     "db": ["check", "upgrade", "rebuild"],
     "links": ["list", "set"],
     "meter": ["new", "register", "list"],

@@ -233,3 +233,22 @@ async def test_tables_of_power_and_carbon_are_adopted(venue: Venue, empty: Venue
     for name, told in (("2026-11", "tables_exist"), ("two words", "Please look at 1 field")):
         visit = await clerk.send("/clerk/power", version=name, once=await once(clerk, "/clerk/power"))
         assert (visit.status, told in visit.page.text) == (422, True), visit.page.text
+
+
+async def test_a_package_of_tokens_is_added_to_a_contract(venue: Venue) -> None:
+    clerk = await venue.as_party("clerk-1")
+    (path,) = {link for link in (await clerk.get("/clerk")).page.links() if "/contracts/" in link}
+    form = {"tokens": "5,000,000", "price": "12.50", "package_begins": "2026-12-05T00:00"}
+    form |= {"package_ends": "2026-12-20T00:00"}
+    for changed, sentence in (
+        ({"tokens": "1.5"}, "whole number"),
+        ({"price": "1.005"}, "at most two decimals"),
+        ({"package_ends": "2026-12-04T00:00"}, "This was not carried out"),
+    ):
+        visit = await clerk.send(f"{path}/packages", once=await once(clerk, path, 1), **(form | changed))
+        assert (visit.status, sentence in visit.page.text) == (422, True), visit.page.text
+    sent = await clerk.send(f"{path}/packages", once=await once(clerk, path, 1), **form)
+    assert (sent.status, sent.location) == (303, f"{path}?added=1")
+    text = (await clerk.get(sent.location)).page.text
+    assert "The package is added" in text
+    assert "5,000,000" in text
