@@ -1,4 +1,4 @@
-"""The tables by which power and carbon are reckoned, for the clerk: adopting them, and what sellers declare beside them."""
+"""The tables by which power and carbon are reckoned, for the clerk to adopt, beside what sellers declare."""
 
 from litestar import get, post
 from litestar.di import NamedDependency
