@@ -27,7 +27,11 @@ WRITING: Settings = {"role": VENUE}
 NO_ROLE: Settings = {}
 """For who migrates, rebuilds, measures or tampers: the rights are those of the user in DATABASE_URL."""
 
-BY_KEY: Settings = {"enable_hashjoin": "off", "enable_mergejoin": "off", "plan_cache_mode": "force_generic_plan"}
+BY_KEY: Settings = {
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+    "plan_cache_mode": "force_generic_plan",
+}
 """For the writer, which meets every row by its key: no plan may read a whole table to find the few of a batch."""
 
 
@@ -59,7 +63,11 @@ async def usage_pool(url: str) -> asyncpg.Pool:
 async def _pool(url: str, most: int, settings: Settings) -> asyncpg.Pool:
     try:
         return await asyncpg.create_pool(
-            _dsn(url), min_size=1, max_size=most, command_timeout=COMMAND_SECONDS, server_settings=dict(settings)
+            _dsn(url),
+            min_size=1,
+            max_size=most,
+            command_timeout=COMMAND_SECONDS,
+            server_settings=dict(settings),
         )
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as fault:
         raise DatabaseUnavailable(explain(fault)) from fault

@@ -8,7 +8,7 @@ of the two lists here. `suanli db upgrade` grants what follows from them, again 
 from sqlalchemy import Connection, Table, bindparam, text
 from sqlalchemy.exc import DBAPIError
 
-from exchange.persistence import pair_tables, payment_tables, payout_tables, tables
+from exchange.persistence import package_tables, pair_tables, payment_tables, payout_tables, tables
 from exchange.persistence.errors import DatabaseUnavailable
 from exchange.persistence.meter_tables import METERS, metadata
 from exchange.persistence.power_tables import POWER_TABLES
@@ -50,6 +50,7 @@ CHANGED: tuple[Table, ...] = (
     tables.leases,
     tables.links,
     tables.contracts,
+    package_tables.token_packages,
     tables.agreements,
     tables.runs,
     pair_tables.agreement_drafts,
@@ -130,7 +131,10 @@ def _for_administrator(statements: list[str]) -> str:
 
 
 def grant(connection: Connection) -> None:
-    """Give each role just the rights that follow from the lists. For the owner of the tables, all of which are there."""
+    """Give each role just the rights that follow from the lists. Raises `DatabaseUnavailable` for who doesn't own the tables.
+
+    The server itself may only warn whoever grants what is not theirs.
+    """
     schema = connection.exec_driver_sql("SELECT quote_ident(current_schema())").scalar()
     for statement in (
         f"GRANT USAGE ON SCHEMA {schema} TO {_BOTH}",
@@ -140,13 +144,15 @@ def grant(connection: Connection) -> None:
         f"GRANT UPDATE ON {_listed(*CHANGED)} TO {VENUE}",
     ):
         connection.exec_driver_sql(statement)
+    if not granted(connection):
+        raise DatabaseUnavailable(
+            "Only the user who owns the tables can grant the venue's roles their rights: run suanli db upgrade as that one."
+        )
 
 
 def granted(connection: Connection) -> bool:
     """Whether each role has just the rights that follow from the lists: none too few, none too many."""
-    rows = connection.execute(
-        _HELD, {"roles": [VENUE, READER], "names": _NAMES, "privileges": _PRIVILEGES}
-    )
+    rows = connection.execute(_HELD, {"roles": [VENUE, READER], "names": _NAMES, "privileges": _PRIVILEGES})
     return {tuple(row) for row in rows} == _wanted()
 
 

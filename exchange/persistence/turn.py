@@ -64,7 +64,9 @@ async def holder(connection: Connection) -> str | None:
 @asynccontextmanager
 async def _turn(url: str, key: int) -> AsyncIterator[str | None]:
     """Hold a lock on a connection of its own, or tell who has it."""
-    connection = await database.connect(url, database.NO_ROLE)  # it asks no table, and has its turn before there are roles
+    connection = await database.connect(
+        url, database.NO_ROLE
+    )  # it asks no table, and has its turn before there are roles
     try:
         if await connection.fetchval("SELECT pg_try_advisory_lock($1)", key):
             yield None

@@ -80,7 +80,9 @@ async def _upgrade(url: str) -> None:
 
 def _told(chosen: Settings, missing: list[str], drift: list[str], obstacle: str | None) -> list[str]:
     if missing:
-        lacks = f"{_subject(chosen)} lacks {', '.join(missing)}: run suanli db upgrade, as the user who owns it."
+        lacks = (
+            f"{_subject(chosen)} lacks {', '.join(missing)}: run suanli db upgrade, as the user who owns it."
+        )
         return [lacks] if obstacle is None else [lacks, obstacle]
     if drift:
         return [
