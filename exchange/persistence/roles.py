@@ -81,8 +81,8 @@ _HELD = text(
     WHERE r.rolname IN :roles AND has_schema_privilege(r.oid, current_schema(), 'USAGE')
     UNION ALL
     SELECT r.rolname, c.relname, p.privilege FROM pg_roles r, pg_class c, unnest(CAST(:privileges AS text[])) AS p(privilege)
-    WHERE r.rolname IN :roles AND c.relnamespace = to_regnamespace(current_schema()) AND c.relname IN :names
-        AND c.relkind = 'r' AND has_table_privilege(r.oid, c.oid, p.privilege)
+    WHERE r.rolname IN :roles AND c.relname IN :names AND c.relkind = 'r' AND has_table_privilege(r.oid, c.oid, p.privilege)
+        AND c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())
     """
 ).bindparams(bindparam("roles", expanding=True), bindparam("names", expanding=True))
 _PRIVILEGES = ["SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER"]
