@@ -69,7 +69,7 @@ async def audit(source: str | Connection, catalogue: Catalogue, *, redecide: boo
 async def freeze_payouts(url: str, checks: Iterable[Check]) -> None:
     """Let no seller be paid, since these checks differ, until a clerk lifts that. Asks no writer for leave."""
     found = ", ".join(check.name for check in checks if check.differences)
-    connection = await database.connect(url)
+    connection = await database.connect(url, database.WRITING)
     try:
         await freeze(connection, found)
     finally:

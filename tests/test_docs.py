@@ -27,7 +27,7 @@ from exchange.catalogue.catalogue import load_catalogue
 from exchange.config import VARIABLES
 from exchange.metering import RefusalCode
 from exchange.parties.rules import AMOUNT_MAX
-from exchange.persistence import embedded, errors, migrate
+from exchange.persistence import embedded, errors, migrate, roles
 from exchange.quoting import follower
 from exchange.rejections import VenueRejection
 from matching.terms import Rejection as MarketRejection
@@ -351,7 +351,7 @@ def test_the_operating_page_names_every_setting() -> None:
 
 def test_the_operating_page_knows_every_sentence_about_the_database() -> None:
     """A sentence says what is wrong before its colon, and what to do after it."""
-    modules = (errors, embedded, migrate)
+    modules = (errors, embedded, migrate, roles)
     kept = {
         sentence.partition(":")[0] for module in modules for sentence in constants(module) if ": " in sentence
     }

@@ -156,7 +156,7 @@ async def _write(url: str, leases: Iterable[LiveLease]) -> None:
         for lease in (live.terms,)
     )
     columns = [column.name for column in tables.leases.columns]
-    connection = await database.connect(url)
+    connection = await database.connect(url, database.WRITING)
     records = ([row[name] for name in columns] for row in rows)
     await connection.copy_records_to_table("leases", records=records, columns=columns)
     await connection.close()

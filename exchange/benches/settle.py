@@ -175,7 +175,7 @@ async def by_postgresql(url: str, root: Path) -> Summed:
     """Sum in a database where the records are already."""
     columns = ", ".join(f"{name} {'text' if kind == 'VARCHAR' else kind}" for name, kind in COLUMNS.items())
     async with database.scratch(url, "suanli_bench_usage") as scratch:
-        connection = await database.connect(scratch)
+        connection = await database.connect(scratch, database.NO_ROLE)
         await connection.execute(f"CREATE UNLOGGED TABLE usage_records ({columns})")
         for file in open_sealed(root, PERIOD).files:
             rows = root / "rows.csv"
