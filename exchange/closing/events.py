@@ -10,6 +10,7 @@ from matching.terms import RegionCode
 from settlement.carbon import Emissions
 from settlement.meters import Meter
 from settlement.money import Fen
+from settlement.rating.service_credits import Credit
 from settlement.statement import Line
 
 
@@ -33,7 +34,8 @@ class StatementLine:
 
     `quantity` and `lost` are in card-seconds or tokens; `price` is micro-yuan per card-hour or per million tokens.
     `before_loss` is the gross of all that was contracted; `over_budget` is what use beyond a budget would have
-    cost: recorded, not charged. `price_version` is the version of a contract's prices that was in force.
+    cost: recorded, not charged. `price_version` is the version of a contract's prices that was in force. `credits` come
+    off what was delivered, since the seller did not keep its promise.
     """
 
     service_period: str
@@ -47,6 +49,7 @@ class StatementLine:
     over_budget: Fen
     line: Line
     vouchers: tuple[VoucherPart, ...] = ()
+    credits: tuple[Credit, ...] = ()
 
 
 class SubjectKind(StrEnum):

@@ -13,6 +13,7 @@ from exchange.promises import VoucherPart
 from matching.terms import RegionCode
 from settlement.meters import Meter
 from settlement.money import Fen
+from settlement.rating.service_credits import Credit
 from settlement.statement import Line, RegionShares
 
 Place = tuple[int, str]
@@ -85,6 +86,7 @@ class StoredLine:
     figures: Line
     emissions: StoredEmissions | None = None
     vouchers: tuple[VoucherPart, ...] = ()
+    credits: tuple[Credit, ...] = ()
 
 
 async def statement_of(pool: Pool, reach: Reach, statement: str) -> StoredStatement | None:
@@ -138,6 +140,7 @@ _WITHIN_REACH = """
 _shares = msgspec.json.Decoder(RegionShares)
 _emissions = msgspec.json.Decoder(StoredEmissions)
 _vouchers = msgspec.json.Decoder(tuple[VoucherPart, ...])
+_credits = msgspec.json.Decoder(tuple[Credit, ...])
 
 
 def _reach(reach: Reach) -> tuple[str, str | None, bool]:
@@ -181,4 +184,5 @@ def line_of_row(row: asyncpg.Record) -> StoredLine:
         figures=Line(**figures),
         emissions=None if emissions is None else _emissions.decode(emissions),
         vouchers=_vouchers.decode(row["vouchers"]),
+        credits=_credits.decode(row["credits"]),
     )
