@@ -45,8 +45,9 @@ def _for_its_end(promise: ServicePromise, ran: int, warned: int) -> Iterator[Owe
 def _for_its_outages(promise: ServicePromise, available: Fraction) -> Iterator[Owed]:
     """The lowest step that was missed, which is the dearest."""
     missed = [credit for least, credit in promise.ladder if available < Fraction(least, 10_000)]
-    if missed and max(missed):
-        yield "not_available", max(missed)
+    rate_bp = max(missed, default=0)
+    if rate_bp:
+        yield "not_available", rate_bp
 
 
 def credits_due(charge: int, owed: Sequence[Owed]) -> tuple[int, list[tuple[str, int, int]]]:

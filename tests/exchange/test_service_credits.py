@@ -27,14 +27,21 @@ from settlement.rating.service_credits import Breach, Interruption, ServicePromi
 from settlement.statement import statement_line
 from settlement.terms import TaxTerms, Terms
 from tests.exchange.desk import Desk
-from tests.exchange.house import CLERK, HOURS, SELLER, YUAN, House, only
+from tests.exchange.house import (
+    CLERK,
+    FIRM_PROMISE,
+    HOURS,
+    LADDER,
+    PROMISING,
+    SELLER,
+    SPOT_PROMISE,
+    YUAN,
+    House,
+    only,
+)
 from tests.settlement import oracle
 
 JANUARY, FEBRUARY = 31 * 24, (31 + 28) * 24
-LADDER = ((BasisPoints(9000), BasisPoints(5000)), (BasisPoints(9950), BasisPoints(1000)))
-FIRM = ServicePromise(LADDER)
-SPOT = ServicePromise(LADDER, 4 * 3600, BasisPoints(2000), 2 * 3600, BasisPoints(1000))
-PROMISING = replace(HOURS, promises={Tier.ON_DEMAND: FIRM, Tier.SPOT: SPOT})
 
 
 def leased(house: House, start: int, slots: int, tier: Tier = Tier.ON_DEMAND, cards: int = 1) -> LeaseTerms:
@@ -82,7 +89,7 @@ def test_availability_is_of_all_prices_together() -> None:
     ("since", "given", "charged"),
     [
         (2, [("run_too_short", 4_00), ("notice_too_short", 1_60)], 14_40),
-        (3, [("run_too_short", 6_00)], 24_00),
+        (3, [("run_too_short", 6_00), ("notice_too_short", 2_40)], 21_60),
         (4, [], 40_00),
     ],
 )
@@ -149,14 +156,14 @@ def test_a_lease_keeps_the_promise_of_the_day_on_which_it_was_granted() -> None:
 @pytest.mark.parametrize(
     "promise",
     [
-        replace(SPOT, ladder=LADDER[::-1]),
-        replace(SPOT, ladder=(LADDER[0], LADDER[0])),
-        replace(SPOT, ladder=(LADDER[0], (LADDER[1][0], BasisPoints(5001)))),
-        replace(SPOT, ladder=((BasisPoints(10_001), BasisPoints(0)),)),
-        replace(SPOT, minimum_run=-1),
-        replace(SPOT, notice=-1),
-        replace(SPOT, notice_credit_bp=BasisPoints(10_001)),
-        replace(SPOT, minimum_run_credit_bp=BasisPoints(-1)),
+        replace(SPOT_PROMISE, ladder=LADDER[::-1]),
+        replace(SPOT_PROMISE, ladder=(LADDER[0], LADDER[0])),
+        replace(SPOT_PROMISE, ladder=(LADDER[0], (LADDER[1][0], BasisPoints(5001)))),
+        replace(SPOT_PROMISE, ladder=((BasisPoints(10_001), BasisPoints(0)),)),
+        replace(SPOT_PROMISE, minimum_run=-1),
+        replace(SPOT_PROMISE, notice=-1),
+        replace(SPOT_PROMISE, notice_credit_bp=BasisPoints(10_001)),
+        replace(SPOT_PROMISE, minimum_run_credit_bp=BasisPoints(-1)),
     ],
 )
 def test_promises_that_make_no_sense_are_not_adopted(promise: ServicePromise) -> None:
@@ -167,7 +174,7 @@ def test_promises_that_make_no_sense_are_not_adopted(promise: ServicePromise) ->
 
 def test_who_can_not_be_interrupted_is_promised_no_notice() -> None:
     house = House(PROMISING)
-    for promise in (replace(FIRM, minimum_run=3600), replace(FIRM, notice=3600)):
+    for promise in (replace(FIRM_PROMISE, minimum_run=3600), replace(FIRM_PROMISE, notice=3600)):
         firm = replace(HOURS, promises={Tier.ON_DEMAND: promise})
         assert house.refusal(CLERK, AdoptTerms(firm)) == "terms_invalid"
 
@@ -179,9 +186,11 @@ def lived(seed: int) -> House:
     """Leases of two months, on demand and spot, some of them taken back; meters report them whole, in part or never."""
     chance = Random(seed)
     promise = replace(
-        SPOT, minimum_run=chance.choice([0, 3, 9, 12]) * 3600, notice=chance.choice([0, 2, 4]) * 3600
+        SPOT_PROMISE, minimum_run=chance.choice([0, 3, 9, 12]) * 3600, notice=chance.choice([0, 2, 4]) * 3600
     )
-    house = House(replace(PROMISING, promises={Tier.ON_DEMAND: FIRM, Tier.SPOT: promise}), checked=False)
+    house = House(
+        replace(PROMISING, promises={Tier.ON_DEMAND: FIRM_PROMISE, Tier.SPOT: promise}), checked=False
+    )
     desk, leases, listings = Desk(house), list[LeaseTerms](), list[Any]()
     house.tick(JANUARY - 12)
     for _ in range(6):

@@ -9,6 +9,7 @@ from settlement.meters import Meter
 from settlement.statement import Line
 from settlement.terms import VoucherMode
 from web.bodies.power import EmissionsOut
+from web.bodies.promises import CreditOut
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ class LineOut:
 
     Quantities are card-seconds or tokens; the price is micro-yuan per card-hour or per million tokens. `shares` gives
     each region of the agreement what it counts of each kind. `emissions` is null for tokens, and for what was settled
-    before the venue had tables of power.
+    before the venue had tables of power. `credits` came off what was delivered, as the seller did not keep its promise.
     """
 
     service_period: str
@@ -85,6 +86,7 @@ class LineOut:
     shares: dict[str, dict[str, int]]
     emissions: EmissionsOut | None
     vouchers: list[VoucherPartOut]
+    credits: list[CreditOut]
 
     @classmethod
     def of(cls, line: StoredLine) -> "LineOut":
@@ -107,6 +109,7 @@ class LineOut:
             },
             emissions=None if line.emissions is None else EmissionsOut.of(line.emissions),
             vouchers=[VoucherPartOut.of(part) for part in line.vouchers],
+            credits=[CreditOut.of(credit) for credit in line.credits],
         )
 
 

@@ -16,8 +16,8 @@ _INSTANT = "%Y-%m-%dT%H:%M:%SZ"
 _COSTS = ("BilledCost", "ContractedCost", "EffectiveCost", "ListCost")
 _USE = ("ConsumedQuantity", "ConsumedUnit", "PricingCategory", "PricingQuantity", "PricingUnit", "SkuId")
 
-Key = tuple[str, int, str]
-"""Which charge: of which line of which statement, and of which category."""
+Key = tuple[str, int, str, str]
+"""Which charge: of which line of which statement, of which category, and for a credit why."""
 
 
 class FocusError(ValueError):
@@ -45,7 +45,8 @@ def read_focus(text: str) -> list[Charge]:
 
 def key_of(charge: Charge) -> Key:
     """Which charge it is: no file has it twice."""
-    return str(charge["x_StatementId"]), int(charge["x_StatementLine"] or 0), str(charge["ChargeCategory"])
+    line = str(charge["x_StatementId"]), int(charge["x_StatementLine"] or 0)
+    return *line, str(charge["ChargeCategory"]), str(charge["x_CreditReason"] or "")
 
 
 def billed_fen(charges: Sequence[Charge]) -> dict[tuple[str, int], int]:
@@ -113,6 +114,8 @@ def _judge(line: int, charge: Charge) -> None:
     for name in _USE:
         if (charge[name] is None) == (charge["ChargeCategory"] == "Usage"):
             raise FocusError(f"line {line}, {name}: stands with Usage, and with nothing else")
+    if (charge["x_CreditReason"] is None) == (charge["ChargeCategory"] == "Credit"):
+        raise FocusError(f"line {line}, x_CreditReason: stands with Credit, and with nothing else")
     for kind in ("Billing", "Charge"):
         if str(charge[f"{kind}PeriodStart"]) >= str(charge[f"{kind}PeriodEnd"]):
             raise FocusError(f"line {line}, {kind}PeriodEnd: not after {kind}PeriodStart")

@@ -62,7 +62,13 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     jinja.filters.update({written.__name__: written for written in FILTERS})
-    jinja.globals.update(static=static_address, Role=Role, NOTHING=formats.NOTHING, account=LedgerAccount)
+    jinja.globals.update(
+        static=static_address,
+        Role=Role,
+        NOTHING=formats.NOTHING,
+        CREDITS=formats.CREDITS,
+        account=LedgerAccount,
+    )
     return jinja
 
 

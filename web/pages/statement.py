@@ -8,6 +8,7 @@ from exchange.persistence.queries.refunds import StoredRefund, refunds_of
 from exchange.persistence.queries.statements import StoredLine, StoredStatement, lines_of
 from settlement.money import NOTHING, Fen
 from settlement.statement import Line, RegionShares
+from web.pages.formats import CREDITS
 
 NAMES = {
     "gross_fen": ("Gross, VAT included", "含税价"),
@@ -98,6 +99,16 @@ class LaidOut:
         """What of the price of the `n`-th line was not given back, in fen."""
         given_back = sum(refund.amount for refund in self.refunds if refund.n == n)
         return self.lines[n].figures.gross_fen - given_back
+
+    @property
+    def credited(self) -> list[tuple[str, str, list[int]]]:
+        """What came off the lines for each reason that there was: its name, the Chinese of it, and the amounts."""
+        given = {credit.reason for line in self.lines for credit in line.credits}
+        return [
+            (*name, [line.credited(reason) for line in self.lines])
+            for reason, name in CREDITS.items()
+            if reason in given
+        ]
 
     @property
     def emitting(self) -> list[str]:

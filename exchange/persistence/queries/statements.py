@@ -13,7 +13,7 @@ from exchange.promises import VoucherPart
 from matching.terms import RegionCode
 from settlement.meters import Meter
 from settlement.money import Fen
-from settlement.rating.service_credits import Credit
+from settlement.rating.service_credits import Credit, CreditReason
 from settlement.statement import Line, RegionShares
 
 Place = tuple[int, str]
@@ -87,6 +87,16 @@ class StoredLine:
     emissions: StoredEmissions | None = None
     vouchers: tuple[VoucherPart, ...] = ()
     credits: tuple[Credit, ...] = ()
+
+    @property
+    def not_delivered(self) -> Fen:
+        """What of the price was lost, and so is not charged."""
+        credited = sum(credit.fen for credit in self.credits)
+        return Fen(self.before_loss - self.over_budget - credited - self.figures.gross_fen)
+
+    def credited(self, reason: CreditReason) -> Fen:
+        """What came off for one reason."""
+        return Fen(sum(credit.fen for credit in self.credits if credit.reason is reason))
 
 
 async def statement_of(pool: Pool, reach: Reach, statement: str) -> StoredStatement | None:
