@@ -110,6 +110,24 @@ def test_a_lease_that_was_taken_back_is_credited_for_its_run_and_its_notice(
     assert house.held() == 0
 
 
+def test_the_credits_that_the_handbook_works_out() -> None:
+    """As `docs/settlement.md` does by hand."""
+    house = House(PROMISING)
+    desk, lease = Desk(house), leased(house, 0, 10, Tier.SPOT)
+    house.tick(1)
+    house.ask(SELLER, Reclaim(house.last_listing, Slot(house.first + 3)))
+    house.tick(10)
+    desk.deliver(lease, range(3), lost=30)
+    house.tick(JANUARY)
+    (statement,) = desk.close("2026-01")
+    assert told(statement.lines[0]) == [
+        ("run_too_short", 5_95),
+        ("notice_too_short", 2_38),
+        ("not_available", 2_14),
+    ]
+    assert (statement.lines[0].before_loss, statement.charged) == (30_00, 19_28)
+
+
 def test_within_the_grace_nothing_is_charged_and_so_nothing_credited() -> None:
     house = House(PROMISING)
     desk = Desk(house)
