@@ -6,8 +6,7 @@ from exchange.catalogue.catalogue import Catalogue
 from exchange.persistence.queries.statements import StoredEmissions, StoredStatement
 from matching.terms import RegionCode
 from web.documents.csv_file import BOM, Cell, csv_rows, price_cell, yuan_cell
-from web.pages.formats import CREDITS
-from web.pages.statement import FigureRow, LaidOut
+from web.pages.statement import CREDITS, FigureRow, LaidOut
 
 LISTED = (
     "Statement 结算单",

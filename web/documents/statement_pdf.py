@@ -188,7 +188,7 @@ def _told(lines: Sequence[StoredLine]) -> list[tuple[str, list[str]]]:
     ]
 
 
-def _before(shown: LaidOut) -> list[tuple[str, list[int]]]:
+def _before(shown: LaidOut) -> list[tuple[str, Sequence[int]]]:
     """What is not charged, and why."""
     return [
         ("Before loss", [line.before_loss for line in shown.lines]),

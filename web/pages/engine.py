@@ -62,13 +62,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     jinja.filters.update({written.__name__: written for written in FILTERS})
-    jinja.globals.update(
-        static=static_address,
-        Role=Role,
-        NOTHING=formats.NOTHING,
-        CREDITS=formats.CREDITS,
-        account=LedgerAccount,
-    )
+    jinja.globals.update(static=static_address, Role=Role, NOTHING=formats.NOTHING, account=LedgerAccount)
     return jinja
 
 

@@ -5,20 +5,12 @@ from fractions import Fraction
 
 from settlement.meters import SECONDS_PER_HOUR, Meter
 from settlement.money import round_half_away
-from settlement.rating.service_credits import CreditReason
 
 BEIJING = timezone(timedelta(hours=8), "UTC+8")
 """The zone that pages show, as one fixed offset: the whole country keeps it, without summer time."""
 
 NOTHING = "—"
 """What stands where there is no figure. A zero is a figure."""
-
-CREDITS = {
-    CreditReason.RUN_TOO_SHORT: ("Credit: run shorter than promised", "运行时长不足"),
-    CreditReason.NOTICE_TOO_SHORT: ("Credit: notice shorter than promised", "通知时间不足"),
-    CreditReason.NOT_AVAILABLE: ("Credit: less available than promised", "可用性未达标"),
-}
-"""Why something came off what was delivered, and the Chinese of it."""
 
 MICRO_PER_YUAN = 1_000_000
 CENT_IN_MICRO = 10_000
