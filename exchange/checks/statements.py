@@ -20,6 +20,7 @@ FEN_OF = {
     Meter.INPUT_TOKENS: 10**10,
     Meter.CACHED_INPUT_TOKENS: 10**10,
     Meter.OUTPUT_TOKENS: 10**10,
+    Meter.PACKAGES: 10**4,
 }
 """How many units of quantity times price make a fen: seconds of an hour, tokens of a million, micro-yuan of a fen."""
 
@@ -70,8 +71,9 @@ class Statements:
             yield f"quantity: {line.quantity} card-seconds are no whole slots of {statement.cards} cards"
         if line.over_budget < 0 or (line.over_budget and statement.left):
             yield f"over_budget: {line.over_budget}, though {statement.left} are left of the budget"
-        left = round_half_away(gross * (line.quantity - line.lost), line.quantity or 1) - line.over_budget
-        left, credited = credits_due(left, owed)
+        delivered = round_half_away(gross * (line.quantity - line.lost), line.quantity or 1)
+        is_covered = line.package is not None and line.meter is not Meter.PACKAGES
+        left, credited = credits_due(0 if is_covered else delivered - line.over_budget, owed)
         found = [(str(one.reason), one.rate_bp, one.fen) for one in line.credits]
         if found != credited:
             yield f"credits: expected {credited}, got {found}"

@@ -11,7 +11,7 @@ from exchange.names import PartyId, RunId
 from exchange.persistence.database import Pool
 from exchange.promises import VoucherPart
 from matching.terms import RegionCode
-from settlement.meters import Meter
+from settlement.meters import Meter, billable_of
 from settlement.money import Fen
 from settlement.rating.service_credits import Credit, CreditReason
 from settlement.statement import Line, RegionShares
@@ -70,7 +70,8 @@ class StoredEmissions:
 class StoredLine:
     """One line of a statement. `price` is micro-yuan per card-hour or per million tokens; `agreement` is id/version.
 
-    `price_version` is the version of a contract's prices: a lease has none.
+    `price_version` is the version of a contract's prices: a lease has none. `package` is the package that is sold, or that
+    these tokens were taken from.
     `emissions` is None for tokens, for lines from before the venue had tables of power, and where they were not asked for.
     """
 
@@ -86,13 +87,13 @@ class StoredLine:
     figures: Line
     emissions: StoredEmissions | None = None
     vouchers: tuple[VoucherPart, ...] = ()
+    package: str | None = None
     credits: tuple[Credit, ...] = ()
 
     @property
     def not_delivered(self) -> Fen:
         """What of the price was lost, and so is not charged."""
-        credited = sum(credit.fen for credit in self.credits)
-        return Fen(self.before_loss - self.over_budget - credited - self.figures.gross_fen)
+        return Fen(self.before_loss - billable_of(self.before_loss, self.quantity, self.lost))
 
     def credited(self, reason: CreditReason) -> Fen:
         """What came off for one reason."""
@@ -194,5 +195,6 @@ def line_of_row(row: asyncpg.Record) -> StoredLine:
         figures=Line(**figures),
         emissions=None if emissions is None else _emissions.decode(emissions),
         vouchers=_vouchers.decode(row["vouchers"]),
+        package=row["package"],
         credits=_credits.decode(row["credits"]),
     )
