@@ -87,6 +87,8 @@ async def live(url: str, rules: VenueTerms = PROMISING) -> None:
         await use_tokens(exchange, house, "dearer")
         since = Slot(house.first + JANUARY + 62)
         await ask(exchange, SELLER, "reclaim", Reclaim(house.last_listing, since))
+        await tick(exchange, house, JANUARY + 62)
+        await report(exchange, await over(exchange.readers, house, JANUARY + 59), "to the end")
         await tick(exchange, house, FEBRUARY)
         await exchange.closing(CLERK).close("2026-02")
         await tick(exchange, house, FEBRUARY + 1)
