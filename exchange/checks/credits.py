@@ -1,4 +1,7 @@
-"""What should have come off a statement's lines, because the seller did not keep its promise? Reckoned from slots."""
+"""What should have come off a statement's lines, because the seller did not keep its promise?
+
+Reckoned from slots, in fractions.
+"""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence

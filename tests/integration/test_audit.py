@@ -11,7 +11,6 @@ from exchange.audit import Check, audit
 from exchange.catalogue.catalogue import load_catalogue
 from exchange.persistence import database
 from exchange.persistence.rebuild import rebuild
-from settlement.rating.service_credits import CreditReason
 
 CATALOGUE = load_catalogue()
 UNGUARDED = "SET LOCAL session_replication_role = replica"  # as only a superuser can: without the triggers
@@ -112,10 +111,6 @@ PAST = (
     "SELECT * FROM payouts WHERE status = 'begun'",
     "SELECT * FROM links",
     "SELECT * FROM orders WHERE id LIKE '%.r1' AND status = 'filled'",
-    *(
-        f'SELECT * FROM statement_lines WHERE credits @> \'[{{"reason": "{reason}"}}]\''
-        for reason in CreditReason
-    ),
 )
 
 
@@ -258,20 +253,6 @@ BROKEN = {
     "a statement line's overrun": (
         f"UPDATE statement_lines SET over_budget = over_budget + 1 WHERE statement = {OVERRUN}",
         {"projections", "statements"},
-    ),
-    "a statement line's credit": (
-        "UPDATE statement_lines SET credits = replace(credits::text, '\"fen\": ', '\"fen\": 1')::jsonb",
-        {"projections", "statements"},
-    ),
-    "credits deleted": ("UPDATE statement_lines SET credits = '[]'", {"projections", "statements"}),
-    "a lease's promise": (f"UPDATE leases SET promise = NULL WHERE id = {SETTLED}", {"projections"}),
-    "a promise in the log": (
-        "UPDATE events SET body = jsonb_set(body::jsonb, '{lease,promise,ladder}', '[]')::json WHERE kind = 'LeaseGranted'",
-        {"log", "leases", "projections", "decisions", "statements"},
-    ),
-    "a notice in the log": (
-        "UPDATE events SET body = jsonb_set(body::jsonb, '{notice}', '99')::json WHERE kind = 'LeaseDisplaced'",
-        {"log", "displacement", "decisions"},
     ),
     "a statement": (
         f"UPDATE statements SET charged = charged + 1, released = released - 1 WHERE subject = {SETTLED}",
