@@ -215,7 +215,7 @@ async def _holds(connection: Connection, rules: VenueTerms, by_orders: dict[str,
 
 
 async def _statements(connection: Connection, rules: VenueTerms) -> Findings:
-    statements = Statements(rules.slot_seconds)
+    statements = Statements(rules.slot_seconds, rules.utc_offset_seconds)
     async with _asking(connection, statements.findings):
         statements.agreements = await settled.agreements(connection)
         async for statement in settled.statements(connection):

@@ -336,6 +336,7 @@ def test_the_matching_page_tells_the_terms_with_which_a_venue_opens() -> None:
         "outbid": f"{terms.market.outbid_bp} basis points",
         "displacement": "on" if terms.market.displacement else "off",
         "resting": "on" if terms.market.resting else "off",
+        "service promises": {0: "none"}[len(terms.promises)],
     }
 
 

@@ -150,6 +150,7 @@ async def _write(url: str, leases: Iterable[LiveLease]) -> None:
             "held": lease_hold(lease.cards, live.unsettled),
             "unsettled": sum(live.unsettled.values()),
             "vat_rate_bp": lease.vat_rate_bp,
+            "promise": None,
             "seq": 0,
         }
         for live in leases

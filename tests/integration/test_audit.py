@@ -227,7 +227,7 @@ BROKEN = {
     ),
     "a lease that runs on": (
         f"UPDATE leases SET end_slot = granted_end_slot WHERE id = {CUT}",
-        {"projections"},
+        {"projections", "statements"},
     ),
     "a link": ("UPDATE links SET mbps = mbps + 1", {"projections"}),
     "a link that nobody set": ("INSERT INTO links VALUES ('a', 'b', 7)", {"projections"}),
