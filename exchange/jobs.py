@@ -31,7 +31,7 @@ from settlement.rating.tokens import Tokens
 from settlement.segments import LeaseShape, Segment, ServicePeriod, segments
 
 CLOSE = "close"  # the job's name, by which its runs take turns
-AT_ONCE = 4  # commands on their way while nobody else asks: one is decided while another is stored
+AT_ONCE = 6  # commands on their way while nobody else asks: two are stored, two are decided and two follow
 BESIDE_OTHERS = 1  # and while somebody does, whose orders wait for no more than it
 QUIET_SECONDS = 1.0  # without a command of anybody else
 
