@@ -118,7 +118,7 @@ class Engine:
     async def _next_batch(self) -> Sequence[_Waiting]:
         """What waits, at least one command. Were all that a closing job has asked in one batch, its next would wait for that."""
         batch = [await self._queue.get()]
-        long = _is_long(batch[0])
+        long = int(_is_long(batch[0]))
         while len(batch) < self._batch_max and long < LONG_MAX and not self._queue.empty():
             batch.append(self._queue.get_nowait())
             long += _is_long(batch[-1])
