@@ -22,7 +22,7 @@ import matching.commands
 import matching.events
 import matching.market
 import matching.terms
-from exchange import defaults, engine
+from exchange import defaults, engine, jobs
 from exchange.catalogue.catalogue import load_catalogue
 from exchange.config import VARIABLES
 from exchange.metering import RefusalCode
@@ -310,6 +310,8 @@ def test_the_lease_of_a_page_is_what_the_code_makes_of_it(
         ("adr/0012-quotes-from-a-follower.md", f"pages of {follower.PAGE:,} commands"),
         ("architecture.md", f"leases {close_period.LEASES_AT_ONCE} at a time"),
         ("architecture.md", f"some {close_period.SUMS_MAX} in a command"),
+        ("architecture.md", f"{jobs.AT_ONCE} commands are on their way"),
+        ("architecture.md", f"at most {engine.LONG_MAX} of them in one transaction"),
         ("rejections.md", f"up to {FAULTS_MAX} faults"),
         ("rejections.md", f"above 10^{len(str(AMOUNT_MAX)) - 1} fen"),
         ("rejections.md", f"more than {strict.BODY_MAX >> 10} KiB, or {strict.BATCH_BODY_MAX >> 20} MiB"),

@@ -226,7 +226,7 @@ leases = Table(
     Index("ix_leases_listing", "listing_id", "start_slot"),
     Index("ix_leases_buyer", "buyer", "seq"),
     Index("ix_leases_seller", "seller", "seq"),
-    Index("ix_leases_unsettled", "start_slot", postgresql_where="unsettled > 0"),
+    Index("ix_leases_unsettled", "seq", "id", postgresql_where="unsettled > 0"),
 )
 """Leases as they stand; `unsettled` counts the slots that no statement has settled yet.
 

@@ -275,7 +275,7 @@ def _create_leases() -> None:
     op.create_index("ix_leases_order", "leases", ["order_id"], unique=False)
     op.create_index("ix_leases_seller", "leases", ["seller", "seq"], unique=False)
     op.create_index(
-        "ix_leases_unsettled", "leases", ["start_slot"], unique=False, postgresql_where="unsettled > 0"
+        "ix_leases_unsettled", "leases", ["seq", "id"], unique=False, postgresql_where="unsettled > 0"
     )
 
 
