@@ -214,6 +214,7 @@ def _project_statement(rows: Rows, seq: int, event: StatementPosted) -> None:
                 "n": n,
                 "agreement": agreement,
                 "vouchers": _builtins(part.vouchers),
+                "credits": _builtins(part.credits),
                 **head,
                 **figures,
             },
@@ -402,6 +403,7 @@ def _lease_row(seq: int, event: LeaseGranted) -> Row:
         "held": event.held,
         "unsettled": sum(slots_by_price(lease.runs).values()),
         "vat_rate_bp": lease.vat_rate_bp,
+        "promise": _builtins(lease.promise),
         "seq": seq,
     }
 

@@ -65,7 +65,7 @@ def spark_engine(session: Any, files: Sequence[Path]) -> UsageEngine:
 
 @pytest.fixture
 async def connection(database_url: str) -> AsyncIterator[Connection]:
-    connection = await database.connect(database_url)
+    connection = await database.connect(database_url, database.NO_ROLE)
     yield connection
     await connection.close()
 

@@ -17,8 +17,8 @@ _COSTS = ("BilledCost", "ContractedCost", "EffectiveCost", "ListCost")
 _USE = ("ConsumedQuantity", "ConsumedUnit")
 _PRICED = ("PricingCategory", "PricingQuantity", "PricingUnit", "SkuId")
 
-Key = tuple[str, int, str]
-"""Which charge: of which line of which statement, and of which category."""
+Key = tuple[str, int, str, str]
+"""Which charge: of which line of which statement, of which category, and for a credit why."""
 
 
 class FocusError(ValueError):
@@ -46,7 +46,8 @@ def read_focus(text: str) -> list[Charge]:
 
 def key_of(charge: Charge) -> Key:
     """Which charge it is: no file has it twice."""
-    return str(charge["x_StatementId"]), int(charge["x_StatementLine"] or 0), str(charge["ChargeCategory"])
+    line = str(charge["x_StatementId"]), int(charge["x_StatementLine"] or 0)
+    return *line, str(charge["ChargeCategory"]), str(charge["x_CreditReason"] or "")
 
 
 def billed_fen(charges: Sequence[Charge]) -> dict[tuple[str, int], int]:
@@ -111,6 +112,8 @@ def _judge(line: int, charge: Charge) -> None:
             raise FocusError(f"line {line}, {name}: finer than a fen")
         if charge[name] != charge["BilledCost"]:
             raise FocusError(f"line {line}, {name}: differs from BilledCost, but there are no discounts")
+    if (charge["x_CreditReason"] is None) == (charge["ChargeCategory"] == "Credit"):
+        raise FocusError(f"line {line}, x_CreditReason: stands with Credit, and with nothing else")
     for names, categories in ((_USE, ("Usage",)), (_PRICED, ("Usage", "Purchase"))):
         for name in names:
             if (charge[name] is None) == (charge["ChargeCategory"] in categories):

@@ -41,7 +41,7 @@ def test_sellers_are_paid_what_was_planned_and_once(suanli: Suanli) -> None:
 
 def test_a_freeze_is_told_and_nothing_is_paid(suanli: Suanli, season: str) -> None:
     async def tamper(by: int) -> None:
-        connection = await database.connect(season)
+        connection = await database.connect(season, database.NO_ROLE)
         await connection.execute("UPDATE balances SET amount = amount + $1 WHERE kind = 'payable'", by)
         await connection.close()
 
