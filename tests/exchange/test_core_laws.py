@@ -136,6 +136,7 @@ BUGS: list[tuple[object, str, Callable[..., Any], type[Venue]]] = [
 ]
 
 
+@pytest.mark.timeout(400)  # some are met by one example in hundreds
 @pytest.mark.parametrize(
     ("module", "name", "bug", "machine"), BUGS, ids=[bug.__name__ for _, _, bug, _ in BUGS]
 )
