@@ -16,7 +16,7 @@ from exchange.names import (
     RunId,
     VoucherId,
 )
-from exchange.promises import Facts, LiveProgramme, LiveVoucher, Pledge, VoucherPart
+from exchange.promises import CoveredLine, Facts, LiveProgramme, LiveVoucher, Pledge, VoucherPart
 from matching.curves import Run
 from matching.market import Market
 from matching.terms import ChipCode, ListingId, MarketTerms, OrderId, OwnerGroup, RegionCode, Slot, Window
@@ -391,6 +391,10 @@ class State:
     vouchers: dict[VoucherId, LiveVoucher] = field(default_factory=dict)
     pledges: dict[str, tuple[Pledge, ...]] = field(default_factory=dict)
     """What orders and leases hold of vouchers, by their ids."""
+    covered: dict[str, CoveredLine] = field(default_factory=dict)
+    """Settled lines that vouchers cover, by name: for ever, since a line may be refunded after years."""
+    subsidy_references: dict[RegionCode, set[str]] = field(default_factory=dict)
+    """The bank's references of what each region has paid, or was given back."""
     origins: Mapping[ChipCode, ChipOrigin] = field(default_factory=dict)
     """Which chips are domestic: the catalogue's, and no event's."""
     first_slot: Slot | None = None

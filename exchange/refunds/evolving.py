@@ -2,6 +2,7 @@
 
 from exchange.refunds.events import CreditNoteMoved, LineRefunded
 from exchange.state import LiveNote, State
+from exchange.subsidies.evolving import uncover
 from exchange.vouchers.rules import give_back
 from settlement.credit_notes import CreditNoteState
 
@@ -17,6 +18,7 @@ def evolve_refunds(state: State, event: LineRefunded | CreditNoteMoved) -> None:
             state.earnings[line.run].add(line.seller, payable)
             for part, back in zip(line.vouchers, returned, strict=True):
                 give_back(state, line.buyer, part, back.amount)
+            uncover(state, event)
         case CreditNoteMoved(refund, note):
             if note.state in ENDED:
                 del state.notes[refund]

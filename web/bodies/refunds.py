@@ -63,19 +63,23 @@ class CreditNoteOut:
 
 @dataclass(frozen=True, slots=True)
 class PartReturnedOut:
-    """What a voucher has back, or its programme if the voucher was `over`."""
+    """What a voucher has back, or its programme if the voucher was `over`.
+
+    Its region had paid `paid_back_fen` of that already, which comes off what it pays next.
+    """
 
     voucher: str
     amount_fen: int
     over: bool
+    paid_back_fen: int
 
 
 @dataclass(frozen=True, slots=True)
 class RefundOut:
     """A refund of `amount_fen` of a line's price, and what of it went `to_buyer_fen` and to each voucher of the line.
 
-    Of a part that is to be reimbursed the buyer has its own money back, and its region owes it that much less. `figures`
-    is what the refund takes off each figure of the line, and so is not positive.
+    Of a part that is to be reimbursed the buyer has its own money back, less what its region has paid it already, and its
+    region owes it that much less. `figures` is what the refund takes off each figure of the line, and so is not positive.
     """
 
     id: str
@@ -106,7 +110,9 @@ class RefundOut:
             seller=refund.seller,
             amount_fen=refund.amount,
             to_buyer_fen=refund.to_buyer,
-            to_vouchers=[PartReturnedOut(one.voucher, one.amount, one.over) for one in refund.returned],
+            to_vouchers=[
+                PartReturnedOut(one.voucher, one.amount, one.over, one.paid_back) for one in refund.returned
+            ],
             reason=refund.reason,
             reference=refund.reference,
             figures=figures(correction),

@@ -94,6 +94,11 @@ class LaidOut:
         """What the buyer was given back of all lines, in fen."""
         return sum(refund.to_buyer for refund in self.refunds)
 
+    @property
+    def left(self) -> int:
+        """What the buyer was charged, less what refunds took off that, in fen."""
+        return self.statement.charged - sum(refund.off_charge for refund in self.refunds)
+
     def left_of(self, n: int) -> int:
         """What of the price of the `n`-th line was not given back, in fen."""
         given_back = sum(refund.amount for refund in self.refunds if refund.n == n)
