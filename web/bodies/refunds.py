@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from exchange.names import RefundId
 from exchange.persistence.queries.refunds import StoredRefund
@@ -12,13 +12,11 @@ from exchange.refunds.commands import MoveCreditNote, RefundLine
 from exchange.state import SettledLine
 from settlement.credit_notes import CreditNoteEvent, CreditNoteState
 from settlement.money import Fen
-from web.bodies.fields import FenField, TextField, utc
+from web.bodies.fields import FenField, StatementField, TextField, utc
 from web.bodies.statements import figures
 from web.strict import Body
 
 LINES_MAX = 100_000
-
-StatementField = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,64}/[A-Za-z0-9._:-]{1,64}$")]
 
 
 class RefundIn(Body):

@@ -43,7 +43,7 @@ def deposit(
     party: Party, amount: Amount, *, reference: Reference = None, data_dir: DataDir = None, json: Json = False
 ) -> None:
     """Book money that a party has paid in, to the fen."""
-    fen = _fen(amount)
+    fen = fen_of(amount)
     if reference is None:  # an empty one is refused: it was meant to be something
         reference = f"by-hand-{secrets.token_hex(6)}"
     booked = at_desk(venue.settings(data_dir), lambda client: _book(client, party, fen, reference))
@@ -68,8 +68,8 @@ async def _book(client: Client, party: str, fen: int, reference: str) -> Deposit
         raise Failure(sentence, ExitCode.UNAVAILABLE) from None
 
 
-def _fen(amount: str) -> int:
-    """An amount in yuan as fen, exactly."""
+def fen_of(amount: str) -> int:
+    """An amount in yuan as fen, exactly. Raises `Failure` where it is none."""
     read = _YUAN.match(amount)
     if read is None:
         sentence = f"An amount is written in yuan with at most two decimals, such as 250000.00, not {amount}."

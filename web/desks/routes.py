@@ -39,6 +39,12 @@ from web.desks.statements import (
     period_statements_page,
     refund_any_line,
 )
+from web.desks.subsidies import (
+    book_region_payment,
+    programme_subsidies_page,
+    repay_region,
+    subsidies_page,
+)
 from web.desks.vouchers import (
     adopt_programme,
     issue_voucher,
@@ -105,6 +111,10 @@ HANDLERS = [
         reconcile_now,
         next_payment_file,
         payment_file,
+        subsidies_page,
+        programme_subsidies_page,
+        book_region_payment,
+        repay_region,
         disputes_page,
         clerk_dispute_page,
         bill_dispute,

@@ -1,5 +1,6 @@
 """What regions have paid for vouchers: a programme's payments, what went to a statement, and what the bank should know of."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import asyncpg
@@ -89,14 +90,16 @@ async def received_for(pool: Pool, statement: str) -> list[ReceivedPart]:
     ]
 
 
-async def booked_since(pool: Pool, second: int) -> dict[str, Fen]:
-    """What was booked since a second under each reference of the bank: below zero where a region was given back."""
+async def booked_under(pool: Pool, since: int, references: Sequence[str]) -> dict[str, Fen]:
+    """What was booked since a second, or under some references, by the bank's reference; below zero what was given back."""
     rows = await pool.fetch(
         """
         SELECT s.reference, sum(s.amount)::bigint AS amount FROM subsidies s JOIN commands c USING (seq)
-        WHERE c.logged_at >= to_timestamp($1) GROUP BY s.reference ORDER BY s.reference
+        WHERE c.logged_at >= to_timestamp($1) OR s.reference = ANY($2::text[])
+        GROUP BY s.reference HAVING sum(s.amount) <> 0 ORDER BY s.reference
         """,
-        second,
+        since,
+        references,
     )
     return {row["reference"]: Fen(row["amount"]) for row in rows}
 
