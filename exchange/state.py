@@ -26,7 +26,7 @@ from settlement.ledger.chart import AccountKind
 from settlement.ledger.journal import Balances
 from settlement.money import NOTHING, BasisPoints, Fen
 from settlement.power import PowerTables
-from settlement.quarters import PairQuarter
+from settlement.quarters import PairQuarter, Version
 from settlement.rating.tokens import TokenPrices, TokenTariff
 from settlement.terms import FeeTerms
 from settlement.vouchers.programme import ChipOrigin
@@ -336,12 +336,16 @@ class Draft:
 
 @dataclass(slots=True)
 class QuarterStanding:
-    """Where a pair's quarter stands: the digest that each region has confirmed last, and what is recognised."""
+    """Where a pair's quarter stands: the digest that each region has confirmed last, and what is recognised.
+
+    `refunded` are the versions of agreements under which a line was refunded in the quarter.
+    """
 
     confirmed: dict[str, str] = field(default_factory=dict)
     agreed: bool = False
     recognised: dict[tuple[str, AccountKind], Fen] = field(default_factory=dict)
     references: set[tuple[str, AccountKind, str]] = field(default_factory=set)
+    refunded: set[Version] = field(default_factory=set)
 
 
 @dataclass(slots=True)

@@ -1,5 +1,6 @@
 """What refunds change in the venue's state."""
 
+from exchange.quarters.evolving import note_refund
 from exchange.refunds.events import CreditNoteMoved, LineRefunded
 from exchange.state import LiveNote, State
 from exchange.subsidies.evolving import uncover
@@ -19,6 +20,8 @@ def evolve_refunds(state: State, event: LineRefunded | CreditNoteMoved) -> None:
             for part, back in zip(line.vouchers, returned, strict=True):
                 give_back(state, line.buyer, part, back.amount)
             uncover(state, event)
+            if line.agreement is not None:
+                note_refund(state, line.agreement)
         case CreditNoteMoved(refund, note):
             if note.state in ENDED:
                 del state.notes[refund]

@@ -7,9 +7,10 @@ from typing import Annotated
 from pydantic import Field
 
 from exchange.names import RefundId
+from exchange.periods import period_of
 from exchange.persistence.queries.refunds import StoredRefund
 from exchange.refunds.commands import MoveCreditNote, RefundLine
-from exchange.state import SettledLine
+from exchange.state import SettledLine, VenueTerms
 from settlement.credit_notes import CreditNoteEvent, CreditNoteState
 from settlement.money import Fen
 from web.bodies.fields import FenField, StatementField, TextField, utc
@@ -77,12 +78,14 @@ class RefundOut:
     """A refund of `amount_fen` of a line's price, and what of it went `to_buyer_fen` and to each voucher of the line.
 
     Of a part that is to be reimbursed the buyer has its own money back, less what its region has paid it already, and its
-    region owes it that much less. `figures` is what the refund takes off each figure of the line, and so is not positive.
+    region owes it that much less. `figures` is what the refund takes off each figure of the line, and so is not positive:
+    they are figures of the month in which it was made, `period`, whenever the line was served.
     """
 
     id: str
     statement: str
     line: int
+    period: str
     buyer: str
     seller: str
     amount_fen: int
@@ -96,7 +99,7 @@ class RefundOut:
     seq: int
 
     @classmethod
-    def of(cls, refund: StoredRefund) -> "RefundOut":
+    def of(cls, refund: StoredRefund, terms: VenueTerms) -> "RefundOut":
         """A refund as it is stored."""
         note, correction = refund.note, refund.correction
         deadline = None if note.deadline is None else utc(note.deadline)
@@ -104,6 +107,7 @@ class RefundOut:
             id=refund.id,
             statement=refund.statement,
             line=refund.n,
+            period=period_of(terms.instant_of(refund.slot), terms.utc_offset_seconds).name,
             buyer=refund.buyer,
             seller=refund.seller,
             amount_fen=refund.amount,

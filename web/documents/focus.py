@@ -3,6 +3,9 @@
 A statement line makes up to three charges: the use without VAT, the VAT in it, and what a voucher pays instead of the
 buyer. Together they are what the buyer pays in the end, to the fen. All four costs of a charge are the same: the market has
 no list price and no discount on one, so there are no columns of unit prices either.
+
+A refund is billed in the month in which it is made. It corrects the charges of its line, each by a charge of its own of the
+same category and of the class `Correction`, for the period in which the line was served.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,7 +15,7 @@ from enum import StrEnum
 
 from exchange.catalogue.catalogue import Catalogue
 from exchange.periods import period_named
-from exchange.persistence.queries.billed import BilledLine
+from exchange.persistence.queries.billed import BilledLine, RefundedLine
 from matching.terms import Tier
 from settlement.meters import SECONDS_PER_HOUR, TOKENS_PER_MILLION, Meter
 from web.documents.csv_file import Cell, csv_rows, price_cell, yuan_cell
@@ -79,6 +82,7 @@ COLUMNS = (
     Column("SkuId", nullable=True),
     Column("x_Agreement", nullable=True),
     Column("x_LostQuantity", Kind.INTEGER, nullable=True),
+    Column("x_RefundId", nullable=True),
     Column("x_StatementId"),
     Column("x_StatementLine", Kind.INTEGER),
     Column("x_UnitPriceTaxIncluded", Kind.DECIMAL, nullable=True),
@@ -103,14 +107,29 @@ def focus_csv(charges: Iterable[Charge]) -> str:
 
 
 def charges_of(
-    lines: Iterable[BilledLine], names: Mapping[str, str], catalogue: Catalogue, utc_offset_seconds: int
+    lines: Iterable[BilledLine],
+    refunds: Iterable[RefundedLine],
+    names: Mapping[str, str],
+    catalogue: Catalogue,
+    utc_offset_seconds: int,
 ) -> list[Charge]:
-    """Every charge of these lines. Party names come by id. A line that delivered nothing is charged nothing."""
-    return [
+    """Every charge of these lines, and what refunds correct. Party names come by id.
+
+    A line that delivered nothing is charged nothing.
+    """
+    charged = [
         charge
         for line in lines
         for charge in _charges(line, _common(line, names, catalogue, utc_offset_seconds))
     ]
+    corrected = [
+        charge
+        for refund in refunds
+        for charge in _corrections(
+            refund, _common(refund.billed, names, catalogue, utc_offset_seconds), utc_offset_seconds
+        )
+    ]
+    return charged + corrected
 
 
 def _charges(billed: BilledLine, common: Charge) -> Iterator[Charge]:
@@ -121,6 +140,22 @@ def _charges(billed: BilledLine, common: Charge) -> Iterator[Charge]:
         yield {**common, **_costs(figures.vat_fen), **_NO_USE, "ChargeCategory": "Tax"}
     if figures.voucher_fen:
         yield {**common, **_costs(-figures.voucher_fen), **_NO_USE, "ChargeCategory": "Credit"}
+
+
+def _corrections(refunded: RefundedLine, common: Charge, utc_offset_seconds: int) -> Iterator[Charge]:
+    """What a refund takes off each charge of its line. What was used stays as it is, so no quantity stands here."""
+    corrected = {
+        **common,
+        **_bounds("Billing", refunded.period, utc_offset_seconds),
+        **_NO_USE,
+        "ChargeClass": "Correction",
+        "ChargeDescription": f"Refund {refunded.refund}: {refunded.reason}",
+        "x_RefundId": refunded.refund,
+    }
+    off = refunded.correction
+    for category, fen in (("Usage", off.net_fen), ("Tax", off.vat_fen), ("Credit", -off.voucher_fen)):
+        if fen:
+            yield {**corrected, **_costs(fen), "ChargeCategory": category}
 
 
 def _costs(fen: int) -> Charge:
@@ -180,6 +215,7 @@ def _common(
         "ResourceId": statement.subject,
         **_service(billed),
         "x_Agreement": line.agreement,
+        "x_RefundId": None,
         "x_StatementId": statement.id,
         "x_StatementLine": billed.n,
     }

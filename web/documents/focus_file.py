@@ -16,8 +16,8 @@ _INSTANT = "%Y-%m-%dT%H:%M:%SZ"
 _COSTS = ("BilledCost", "ContractedCost", "EffectiveCost", "ListCost")
 _USE = ("ConsumedQuantity", "ConsumedUnit", "PricingCategory", "PricingQuantity", "PricingUnit", "SkuId")
 
-Key = tuple[str, int, str]
-"""Which charge: of which line of which statement, and of which category."""
+Key = tuple[str, int, str, str]
+"""Which charge: of which line of which statement, by which refund or none, and of which category."""
 
 
 class FocusError(ValueError):
@@ -45,15 +45,16 @@ def read_focus(text: str) -> list[Charge]:
 
 def key_of(charge: Charge) -> Key:
     """Which charge it is: no file has it twice."""
-    return str(charge["x_StatementId"]), int(charge["x_StatementLine"] or 0), str(charge["ChargeCategory"])
+    of_line = str(charge["x_StatementId"]), int(charge["x_StatementLine"] or 0)
+    return *of_line, str(charge["x_RefundId"] or ""), str(charge["ChargeCategory"])
 
 
-def billed_fen(charges: Sequence[Charge]) -> dict[tuple[str, int], int]:
-    """What the charges of each line of each statement come to, in fen."""
+def billed_fen(charges: Sequence[Charge]) -> dict[tuple[str, int, str], int]:
+    """What the charges of each line of each statement come to, in fen; and apart from them those of each refund of it."""
     ordered = sorted(charges, key=key_of)
     return {
         line: sum(int(Decimal(charge["BilledCost"] or 0).scaleb(2)) for charge in some)
-        for line, some in groupby(ordered, lambda charge: key_of(charge)[:2])
+        for line, some in groupby(ordered, lambda charge: key_of(charge)[:3])
     }
 
 
@@ -110,8 +111,11 @@ def _judge(line: int, charge: Charge) -> None:
             raise FocusError(f"line {line}, {name}: finer than a fen")
         if charge[name] != charge["BilledCost"]:
             raise FocusError(f"line {line}, {name}: differs from BilledCost, but there are no discounts")
+    corrects = charge["ChargeClass"] is not None
+    if corrects == (charge["x_RefundId"] is None):
+        raise FocusError(f"line {line}, x_RefundId: stands with a Correction, and with nothing else")
     for name in _USE:
-        if (charge[name] is None) == (charge["ChargeCategory"] == "Usage"):
+        if (charge[name] is None) == (charge["ChargeCategory"] == "Usage" and not corrects):
             raise FocusError(f"line {line}, {name}: stands with Usage, and with nothing else")
     for kind in ("Billing", "Charge"):
         if str(charge[f"{kind}PeriodStart"]) >= str(charge[f"{kind}PeriodEnd"]):

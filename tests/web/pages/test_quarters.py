@@ -121,7 +121,7 @@ def test_versions_of_a_quarter_add_up_also_when_a_region_of_transit_joins() -> N
         table(1, ("1", "2", "3"), Shares(third, third, third, third), {"1": 4, "2": 2, "3": 4}),
     ]
     pair = PairQuarter("1", "3", "2026-Q4")
-    nothing = QuarterSides(False, QuarterFigures(pair, ()), {}, None, [])
+    nothing = QuarterSides(False, QuarterFigures(pair, ()), QuarterFigures(pair, ()), {}, None, [])
     revenue, tax, _ = (_kind(kind, tables, nothing) for kind in KINDS)
     assert [(part.region, part.computed) for part in revenue.parts] == [("1", 14), ("2", 2), ("3", 15)]
     assert [list(part.shares) for part in revenue.parts] == [[5000, 4000], [2000], [5000, 4000]]
