@@ -1,4 +1,4 @@
-"""What regions pay for vouchers: by hand in each mode, to the fen, and in any order with refunds; planted bugs must show."""
+"""What regions pay for vouchers: by hand in each mode, in any order with refunds, and with planted bugs."""
 
 import copy
 from collections.abc import Callable
@@ -26,7 +26,7 @@ from exchange.refunds.events import LineRefunded
 from exchange.state import SettledLine, State
 from exchange.subsidies import rules
 from exchange.subsidies.commands import BookSubsidy, RepaySubsidy
-from exchange.subsidies.events import SubsidyPaid, SubsidyPart
+from exchange.subsidies.events import SubsidyPaid, SubsidyPart, SubsidyRepaid
 from exchange.vouchers.commands import AdoptProgramme
 from settlement.ledger.chart import AccountKind, LedgerAccount
 from settlement.money import BasisPoints, Fen
@@ -38,6 +38,8 @@ from tests.exchange.machine import LAWFUL
 from tests.exchange.settled import settled_lines
 from tests.exchange.test_covered_refunds import COVERED, GROSS, MONEY, covering, settled
 from tests.exchange.test_vouchers import CITY, JANUARY, PLAIN, city, give
+
+Doctor = Callable[[Any], Any]
 
 JANUARY_2026, OFFICE = "2026-01", PartyId("office")
 
@@ -353,3 +355,77 @@ def test_a_planted_bug_breaks_a_law(
     monkeypatch.setattr(module, name, bug)
     with pytest.raises(AssertionError):
         run_state_machine_as_test(Debts, settings=LAWFUL)
+
+
+# What the audit sees
+
+
+def lived() -> House:
+    """Two payments and a refund in between, so that a part of the first is set off; the rest is given back."""
+    house, lines = indebted()
+    pay(house, 30_00)
+    refund(house, lines[0], 80_00)
+    pay(house, 0, "b-2")
+    house.ask(CLERK, RepaySubsidy(CITY, Fen(house.balance(CITY, AccountKind.SUBSIDY_CREDIT)), "back"))
+    return house
+
+
+def told(house: House, kind: type[Any], doctor: Doctor) -> list[str]:
+    """What the checks find, if the last event of a kind is doctored."""
+    check = Subsidies()
+    events = [event for _, _, happened in house.log for event, _ in happened]
+    last = max(n for n, event in enumerate(events) if isinstance(event, kind))
+    check.see([doctor(event) if n == last else event for n, event in enumerate(events)])
+    check.end(ledger(house))
+    return check.findings.differences
+
+
+def first_part(**changes: Any) -> Doctor:
+    return lambda event: replace(event, parts=(replace(event.parts[0], **changes), *event.parts[1:]))
+
+
+DOCTORED: dict[str, tuple[type[Any], Doctor, str]] = {
+    "a reference is booked again": (
+        SubsidyPaid,
+        lambda event: replace(event, reference="b-1"),
+        "is booked for 310000 twice",
+    ),
+    "more is shared out than was paid": (
+        SubsidyPaid,
+        lambda event: replace(event, amount=Fen(event.amount - 1)),
+        "shared out: expected",
+    ),
+    "more is paid than is owed": (SubsidyPaid, first_part(amount=Fen(80_00)), "are owed"),
+    "somebody else has it": (SubsidyPaid, first_part(party=BUYER), "of run-1/"),
+    "a part of it is lost": (SubsidyPaid, first_part(received=Fen(1)), "received of run-1/"),
+    "a later claim is paid": (SubsidyPaid, first_part(subject="lse-3"), "the oldest claims"),
+    "the credit is forgotten": (
+        SubsidyPaid,
+        lambda event: replace(event, credit=Fen(0), amount=Fen(event.amount + event.credit)),
+        "credit: expected",
+    ),
+    "a refund forgets what was paid": (
+        LineRefunded,
+        lambda event: replace(
+            event, returned=tuple(replace(one, paid_back=Fen(0)) for one in event.returned)
+        ),
+        "paid back of",
+    ),
+    "the seller keeps what was paid": (
+        LineRefunded,
+        lambda event: replace(event, payable=Fen(event.payable + event.returned[0].paid_back)),
+        "the seller's balance moves by",
+    ),
+    "more is given back than was paid too much": (
+        SubsidyRepaid,
+        lambda event: replace(event, amount=Fen(event.amount + 1)),
+        "are given back",
+    ),
+}
+
+
+@pytest.mark.parametrize(("kind", "doctor", "said"), DOCTORED.values(), ids=DOCTORED)
+def test_what_is_doctored_is_told(kind: type[Any], doctor: Doctor, said: str) -> None:
+    assert told(lived(), kind, lambda event: event) == []
+    differences = told(lived(), kind, doctor)
+    assert any(said in line for line in differences), differences

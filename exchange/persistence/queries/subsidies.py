@@ -1,4 +1,4 @@
-"""What regions have paid for vouchers: a programme's payments, what went to a statement, and what the bank should know of."""
+"""What regions have paid for vouchers: of a programme, of a statement, and what the bank should know of."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

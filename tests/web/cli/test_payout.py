@@ -37,6 +37,20 @@ def test_sellers_are_paid_what_was_planned_and_once(suanli: Suanli) -> None:
     again = suanli("payout", "--json")
     assert again.exit_code == 0, again.stderr
     assert (again.exit_code, json.loads(again.stdout)) == (0, {"payouts": []})
+    _a_region_is_settled_with(suanli)
+
+
+def _a_region_is_settled_with(suanli: Suanli) -> None:
+    """It has paid all that it owes, and a fen more since a line was refunded."""
+    assert suanli("vouchers", "claims", "city").stdout == "Nothing is owed.\n"
+    assert json.loads(suanli("vouchers", "claims", "city", "--json").stdout) == []
+    assert "and has paid ¥0.01 too much before" in suanli("vouchers", "report", "city").stdout
+    more = suanli("vouchers", "paid", "city", "2026-Q1", "1.00", "--reference", "b-3")
+    assert (more.exit_code, "subsidy_too_large" in more.stderr) == (4, True)
+    told = suanli("vouchers", "repaid", "city", "0.01", "--reference", "b-3")
+    assert told.stdout == "¥0.01 given back to the region of city, reference b-3.\n", told.stderr
+    twice = suanli("vouchers", "paid", "city", "2026-01", "0.01", "--reference", "b-3", "--json")
+    assert (twice.exit_code, "subsidy_exists" in twice.stderr) == (4, True)
 
 
 def test_a_freeze_is_told_and_nothing_is_paid(suanli: Suanli, season: str) -> None:
@@ -63,5 +77,5 @@ def test_books_that_differ_are_named_and_told_by_the_exit_code(suanli: Suanli) -
     assert told.exit_code == 1, "the season's payouts were booked by hand"
     report = json.loads(told.stdout)
     assert (report["matched"], report["differing"]) == (0, [])
-    assert {one["kind"] for one in report["missing"]} == {"not_moved"}
+    assert {one["kind"] for one in report["missing"]} == {"not_moved", "not_in_their_books"}
     assert "The books differ." in suanli("reconcile", "--yes").stdout
