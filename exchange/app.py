@@ -10,20 +10,18 @@ from dataclasses import dataclass, field
 
 from exchange.bus import Answer, CommandBus
 from exchange.catalogue.catalogue import Catalogue, load_catalogue
-from exchange.collector import collector_resting
 from exchange.commands import Command, Envelope
-from exchange.core import evolve
 from exchange.engine import Engine
 from exchange.jobs import ClosingPorts
 from exchange.metering import Metering
 from exchange.names import VENUE, PartyId
 from exchange.persistence import database
-from exchange.persistence.database import Connection, Pool
-from exchange.persistence.log import Log, events_after
+from exchange.persistence.database import Pool
+from exchange.persistence.log import Log
 from exchange.quoting.desk import QuoteDesk
-from exchange.state import State, VenueTerms, before_all
+from exchange.recovery import recover
+from exchange.state import VenueTerms, before_all
 from exchange.venue.commands import AdoptTerms
-from matching.market import without_takers
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +56,6 @@ class Exchange:
     async def as_venue(self, command_id: str, command: Command) -> Answer:
         """Give a command in the venue's own name."""
         return await self.engine.submit(Envelope(VENUE, command_id, command))
-
-
-async def recover(connection: Connection, state: State) -> None:
-    """Let everything that is in the log have happened. Starting and recovering are the same."""
-    with collector_resting(), without_takers(state.market):
-        async for page in events_after(connection, 0):
-            for _, event in page:
-                evolve(state, event)
 
 
 @asynccontextmanager

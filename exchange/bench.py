@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from time import perf_counter
 
-from exchange.app import Exchange, open_exchange, recover
+from exchange.app import Exchange, open_exchange
 from exchange.catalogue.catalogue import load_catalogue
 from exchange.catalogue.vat import CatalogueLine
 from exchange.collector import calm_collector
@@ -20,6 +20,7 @@ from exchange.orders.commands import PlaceOrder
 from exchange.parties.commands import Deposit, RegisterParty
 from exchange.persistence import database
 from exchange.persistence.queries import replay as queries
+from exchange.recovery import recover
 from exchange.replay.planned import MarketPlan
 from exchange.replay.run import Play, run
 from exchange.replay.sellers import Tokens

@@ -257,12 +257,21 @@ def _decide_quarters(
 
 def evolve(state: State, event: Event) -> list[JournalEntry]:
     """Let an event have happened, and post what it means in money. Never refuses: what is impossible asserts."""
+    evolve_unposted(state, event)
+    made = entries(event)
+    for entry in made:
+        state.balances.post(entry)
+    return made
+
+
+def evolve_unposted(state: State, event: Event) -> None:
+    """Let an event have happened in all but the balances: for whoever has them from the journal that it made."""
     if isinstance(event, PayoutEvent):
         evolve_payouts(state, event)
-        return _posted(state, event)
+        return
     if isinstance(event, AgreementEvent):
         evolve_agreements(state, event)
-        return _posted(state, event)
+        return
     match event:
         case TermsAdopted(terms):
             state.terms = terms
@@ -307,15 +316,6 @@ def evolve(state: State, event: Event) -> list[JournalEntry]:
             pass
         case _:
             assert_never(event)
-    return _posted(state, event)
-
-
-def _posted(state: State, event: Event) -> list[JournalEntry]:
-    """Post what an event means in money."""
-    made = entries(event)
-    for entry in made:
-        state.balances.post(entry)
-    return made
 
 
 def _evolve_listings(

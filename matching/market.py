@@ -63,8 +63,8 @@ class Link:
 class Market:
     """All that the next decision depends on.
 
-    `chips` and `regions` say what may be traded; None means anything. `takers` says whether leases are kept as takers look
-    for them: not where nothing is decided.
+    `chips` and `regions` say what may be traded; None means anything. `keeps_books` says whether the books are kept: not
+    where nothing is decided.
     """
 
     chips: frozenset[ChipCode] | None = None
@@ -82,7 +82,7 @@ class Market:
     listing_ends: Calendar[ListingId] = field(default_factory=Calendar)
     lease_ends: Calendar[LeaseNumber] = field(default_factory=Calendar)
     origin: Slot = EPOCH
-    takers: bool = True
+    keeps_books: bool = True
 
     def book(self, chip: ChipCode, region: RegionCode, tier: Tier) -> Book:
         """The book of an instrument, opened at its first use."""
@@ -113,18 +113,23 @@ def adopt(market: Market, terms: MarketTerms) -> None:
 
 
 @contextmanager
-def without_takers(market: Market) -> Iterator[None]:
-    """Let events have happened while the block lasts, of which many leases have ended since: that nobody looks for any.
+def without_books(market: Market) -> Iterator[None]:
+    """Let events have happened while the block lasts, and fill the books at its end: with what is then still there.
 
-    A market that is made from its log spares most of the work of keeping them. Nothing may be decided meanwhile.
+    A market that is made from its log spares most of its work. Nothing may be decided meanwhile.
     """
-    for listing, lease in _takeable(market):
-        _shield(market, listing, lease)
-    market.takers = False
+    market.keeps_books = False
+    market.books.clear()
     try:
         yield
     finally:
-        market.takers = True
+        market.keeps_books = True
+        for live in market.listings.values():
+            _reckon(market, live)
+            _offer(market, live)
+        for order in market.orders.values():
+            if order.rests:
+                _wait(market, order)
         for listing, lease in _takeable(market):
             _expose(market, listing, lease)
 
@@ -140,7 +145,7 @@ def _takeable(market: Market) -> list[tuple[LiveListing, LiveLease]]:
 
 def _are_told(market: Market) -> bool:
     """Whether takers have to know of leases."""
-    return market.takers and market.terms.displacement
+    return market.keeps_books and market.terms.displacement
 
 
 def evolve(market: Market, event: Event) -> None:
@@ -222,7 +227,7 @@ def _reckon(market: Market, live: LiveListing) -> None:
 
 def _offer(market: Market, live: LiveListing) -> None:
     """Put a listing into its books. One of which nothing is free stands in none."""
-    if live.usable:
+    if live.usable and market.keeps_books:
         for tier in live.prices:
             book = market.book(live.chip, live.region, tier)
             book.offers.add(live.rung(tier), live)
@@ -230,7 +235,7 @@ def _offer(market: Market, live: LiveListing) -> None:
 
 
 def _unoffer(market: Market, live: LiveListing) -> None:
-    if live.usable:
+    if live.usable and market.keeps_books:
         for tier in live.prices:
             book = market.book(live.chip, live.region, tier)
             book.offers.remove(live.rung(tier))
@@ -241,6 +246,8 @@ def _take(market: Market, live: LiveListing, start: int, end: int, cards: int) -
     """Lease cards of a listing, or with a negative number give them back, and let its books know."""
     live.free.forget_before(market.now)
     live.free.take(start, end, cards)
+    if not market.keeps_books:
+        return
     before, opened = live.usable, live.open
     _reckon(market, live)
     _tell_takers(market, live, start, end, opens=live.open != opened, grows=cards < 0)
@@ -403,6 +410,12 @@ def _pin(market: Market, live: LiveOrder, pin: Pin) -> None:
 def _rest(market: Market, live: LiveOrder) -> None:
     live.rests = True
     market.latest_starts.add(live.latest_start, live.id)
+    if market.keeps_books:
+        _wait(market, live)
+
+
+def _wait(market: Market, live: LiveOrder) -> None:
+    """Let an order wait in every book that it accepts."""
     by_weight = {weight: Waiting(live, weight, market.origin) for weight in live.chips.values()}
     for book, rung, weight in _places(market, live):
         book.add_bid(rung, by_weight[weight])
@@ -413,8 +426,9 @@ def _unrest(market: Market, live: LiveOrder) -> None:
     if live.rests:
         live.rests = False
         market.latest_starts.remove(live.latest_start, live.id)
-        for book, rung, weight in _places(market, live):
-            book.remove_bid(rung, live, weight)
+        if market.keeps_books:
+            for book, rung, weight in _places(market, live):
+                book.remove_bid(rung, live, weight)
 
 
 def _places(market: Market, live: LiveOrder) -> list[tuple[Book, Rung, int]]:

@@ -21,7 +21,6 @@ from exchange.persistence import database
 from exchange.persistence.errors import OUTAGES, DatabaseUnavailable, explain
 from exchange.quoting.follower import Follower
 from exchange.quoting.quote import Quote
-from exchange.state import before_all
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -177,9 +176,8 @@ def _asked(question: Callable[[Follower], T]) -> T:
     (here,) = _here
     try:
         if here.follower is None:
-            catalogue = load_catalogue()
             readers = here.loop.run(database.reading_pool(here.url))
-            here.follower = Follower(readers, catalogue, before_all(catalogue))
+            here.follower = Follower(readers, load_catalogue())
         return question(here.follower)
     except OUTAGES as fault:
         raise DatabaseUnavailable(explain(fault)) from None

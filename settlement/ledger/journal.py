@@ -1,6 +1,6 @@
 """The journal: entries that cannot be built unbalanced, and the balances they add up to."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
@@ -85,6 +85,11 @@ class Balances:
     def of(self, account: LedgerAccount) -> int:
         """Give an account's balance: zero if nothing was ever posted to it."""
         return self._amounts.get(account, 0)
+
+    def begin_with(self, sums: Mapping[LedgerAccount, int]) -> None:
+        """Stand where a journal has come to whose sums these are, before anything is posted."""
+        assert not self._amounts, "balances begin once"
+        self._amounts.update(sums)
 
     def post(self, entry: JournalEntry) -> None:
         """Add an entry. Only contra accounts may go below zero; an entry that would take another there is a bug."""

@@ -26,7 +26,6 @@ from exchange.quoting import desk
 from exchange.quoting.desk import QuoteDesk
 from exchange.quoting.follower import Follower
 from exchange.quoting.quote import FoundLeg
-from exchange.state import before_all
 from matching.relaxing import Dimension
 from matching.terms import Milli, Seq
 from tests.exchange.house import BUYER, HOURS, YUAN, House
@@ -128,7 +127,7 @@ async def test_many_who_ask_at_once_apply_the_log_once(database_url: str) -> Non
     house = told(12, 400)
     async with open_exchange(database_url, HOURS) as exchange:
         await tell(exchange, (envelope for _, envelope, _ in house.log[1:]))
-        follower = Follower(exchange.readers, exchange.catalogue, before_all(exchange.catalogue))
+        follower = Follower(exchange.readers, exchange.catalogue)
         # All connections are open, so that all who ask read the same pages at the same time.
         await asyncio.gather(*(exchange.readers.execute("SELECT pg_sleep(0.1)") for _ in range(10)))
         now = house.state.market.now - house.first

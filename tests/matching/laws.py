@@ -225,7 +225,7 @@ def minds_no_order_of_names(world: World) -> None:
 def replays_by_evolving(world: World) -> None:
     """Events alone rebuild the state that deciding them left, and whatever comes after is decided alike.
 
-    The later half of them happens while nobody takes anything over.
+    The later half of them happens while no books are kept.
     """
     replayed, decided = new_market(world), new_market(world)
     log: list[Event] = []
@@ -235,7 +235,7 @@ def replays_by_evolving(world: World) -> None:
     half = len(log) // 2
     for event in log[:half]:
         books.evolve(replayed, event)
-    with books.without_takers(replayed):
+    with books.without_books(replayed):
         for event in log[half:]:
             books.evolve(replayed, event)
     require(photograph(replayed) == photograph(decided), "the log alone rebuilds the market")

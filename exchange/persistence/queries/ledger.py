@@ -8,7 +8,7 @@ from typing import NamedTuple
 from exchange.bookkeeping import entries
 from exchange.events import Event
 from exchange.persistence.codec import decode_event
-from exchange.persistence.database import Pool
+from exchange.persistence.database import Connection, Pool
 from settlement.ledger.chart import AccountKind, Book, LedgerAccount
 from settlement.ledger.journal import EntryKind, Posting
 
@@ -62,6 +62,14 @@ class TrialLine:
 async def balances_by_owner(pool: Pool, kinds: Sequence[AccountKind]) -> dict[LedgerAccount, int]:
     """Every balance of some kinds of account."""
     rows = await pool.fetch("SELECT owner, kind, amount FROM balances WHERE kind = ANY($1::text[])", kinds)
+    return {LedgerAccount(row["owner"], AccountKind(row["kind"])): row["amount"] for row in rows}
+
+
+async def journal_sums(connection: Connection) -> dict[LedgerAccount, int]:
+    """What every account stands at by the journal: the sum of its postings."""
+    rows = await connection.fetch(
+        "SELECT owner, kind, sum(amount)::bigint AS amount FROM postings GROUP BY owner, kind"
+    )
     return {LedgerAccount(row["owner"], AccountKind(row["kind"])): row["amount"] for row in rows}
 
 
