@@ -3,7 +3,6 @@
 from exchange.closing.events import StatementPosted
 from exchange.names import VoucherId
 from exchange.promises import CoveredLine, Subsidy
-from exchange.refunds.events import LineRefunded
 from exchange.state import State
 from exchange.subsidies.events import SubsidyPaid, SubsidyRepaid
 from settlement.money import Fen
@@ -20,7 +19,7 @@ def evolve_subsidies(state: State, event: SubsidyPaid | SubsidyRepaid) -> None:
         line = state.covered[part.line]
         subsidy = line.subsidies[part.voucher]
         subsidy.paid = Fen(subsidy.paid + part.amount)
-        _settle(state, line, part.voucher)
+        done_with(state, line, part.voucher)
         if part.mode is not VoucherMode.REIMBURSE_BUYER:
             state.earnings[line.run].add(line.seller, part.received)
 
@@ -48,20 +47,8 @@ def cover(state: State, event: StatementPosted) -> None:
                 state.programmes[part.programme].owed[covered.name] = part.voucher
 
 
-def uncover(state: State, event: LineRefunded) -> None:
-    """Regions owe less of a line that was refunded, and what they have paid of that already is theirs again."""
-    if event.returned:
-        line = state.covered[event.line.name]
-        line.on_charge = Fen(line.on_charge + event.correction.payout_on_charge_fen)
-        for back in event.returned:
-            subsidy = line.subsidies[back.voucher]
-            subsidy.covered = Fen(subsidy.covered - back.amount)
-            subsidy.paid = Fen(subsidy.paid - back.paid_back)
-            _settle(state, line, back.voucher)
-
-
-def _settle(state: State, line: CoveredLine, voucher: VoucherId) -> None:
-    """A line of which all is paid is owed no more."""
+def done_with(state: State, line: CoveredLine, voucher: VoucherId) -> None:
+    """A line of which a voucher's part is paid is not among what its programme owes."""
     subsidy = line.subsidies[voucher]
     assert 0 <= subsidy.paid <= subsidy.covered, "a region pays what it owes"
     if not subsidy.open:

@@ -29,6 +29,7 @@ from exchange.subsidies.commands import BookSubsidy, RepaySubsidy
 from exchange.subsidies.events import SubsidyPaid, SubsidyPart, SubsidyRepaid
 from exchange.vouchers.commands import AdoptProgramme
 from settlement.ledger.chart import AccountKind, LedgerAccount
+from settlement.ledger.journal import Posting
 from settlement.money import BasisPoints, Fen
 from settlement.terms import VoucherMode
 from settlement.vouchers.programme import Coverage, ProductLine
@@ -264,7 +265,7 @@ class Debts(RuleBasedStateMachine):
             event.reference
             for _, _, happened in self.house.log
             for event, _ in happened
-            if type(event).__name__ in {"SubsidyPaid", "SubsidyRepaid"}
+            if isinstance(event, SubsidyPaid | SubsidyRepaid)
         ]
         assert len(booked) == len(set(booked))
 
@@ -329,7 +330,7 @@ def the_buyer_keeps_it(event: Any) -> Any:
     available = LedgerAccount(BUYER, AccountKind.AVAILABLE)
     more = sum(back.paid_back for back in event.returned)
     return [
-        replace(one, postings=tuple((a, n + more if a == available else n) for a, n in one.postings))
+        replace(one, postings=tuple(Posting(a, n + more if a == available else n) for a, n in one.postings))
         for one in made
     ]
 

@@ -139,7 +139,7 @@ def quarters_of(tables: Sequence[AgreementTable]) -> list[tuple[str, str, str]]:
     found = {
         (table.agreement.source, table.agreement.destination, quarter_of(row.period.period))
         for table in tables
-        for row in (*table.rows, *table.refunds)
+        for row in table.all_rows
     }
     return sorted(found, key=lambda one: (one[2], one), reverse=True)
 

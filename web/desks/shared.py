@@ -68,12 +68,17 @@ class AgreementTable:
     @property
     def total(self) -> list[Shared]:
         """What is left, by kind."""
-        return [self._added(kind, [*self.rows, *self.refunds]) for kind in KINDS]
+        return [self._added(kind, self.all_rows) for kind in KINDS]
 
     @property
     def adds_up(self) -> bool:
         """Whether every figure does."""
-        return all(one.adds_up for row in (*self.rows, *self.refunds) for one in row.shared)
+        return all(one.adds_up for row in self.all_rows for one in row.shared)
+
+    @property
+    def all_rows(self) -> list[SharedRow | RefundedRow]:
+        """What statements gave to share, and what refunds took off."""
+        return [*self.rows, *self.refunds]
 
     def within(self, months: Container[str]) -> "AgreementTable":
         """The same agreement with some months alone."""

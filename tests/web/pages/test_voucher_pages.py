@@ -142,7 +142,11 @@ async def test_what_a_region_pays_reaches_the_seller_and_comes_back_with_a_refun
     form = (await clerk.get(at_desk)).page
     owed = sorted(set(re.findall(r"run-\d+/lse-\d+", form.text)))
     assert figures_of(await clerk.get(at_desk)) == {"paid": "¥0.00", "open": "¥868.80"}
-    asked = {"once": form.values()["once"][:1], "period": "2026-11", "reference": "ICBC-1"}
+    asked: dict[str, Any] = {
+        "once": form.values()["once"][:1],
+        "period": "2026-11",
+        "reference": "ICBC-1",
+    }
     for amount, said in (("868.81", "subsidy_too_large"), ("much", 'id="amount_fen-mistake"')):
         refused = await clerk.send(at_desk, **{**asked, "amount_fen": amount})
         assert (refused.status, said in refused.html) == (422, True)
@@ -171,11 +175,15 @@ async def test_what_a_region_pays_reaches_the_seller_and_comes_back_with_a_refun
     assert entry is not None
     assert "reference “ICBC-1”" in (await seller.get(entry[0])).page.text
     form = (await clerk.get(f"/clerk/statements/{owed[0]}")).page
-    asked = filled(form, amount_fen="100.00", invoice_used="no")
-    assert (await clerk.send(f"/clerk/statements/{owed[0]}/refunds", **asked)).status == 303
+    wanted = filled(form, amount_fen="100.00", invoice_used="no")
+    assert (await clerk.send(f"/clerk/statements/{owed[0]}/refunds", **wanted)).status == 303
     shown = await clerk.get(at_desk)
     assert figures_of(shown) == {"paid": "¥838.80", "open": "¥0.00", "credit": "¥30.00"}
-    back = {"once": await once_of(clerk, at_desk), "back_amount": "30.00", "back_reference": "ICBC-2"}
+    back: dict[str, Any] = {
+        "once": await once_of(clerk, at_desk),
+        "back_amount": "30.00",
+        "back_reference": "ICBC-2",
+    }
     repaid = await clerk.send(f"{at_desk}/repayments", **back)
     assert repaid.location == f"{at_desk}?repaid=1", repaid.html
     assert "given back to the region" in (await clerk.get(at_desk)).page.text
