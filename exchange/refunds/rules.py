@@ -111,13 +111,12 @@ def _refusal(state: State, by: PartyId, command: RefundLine) -> Rejected | None:
         return rejected(VenueRejection.REFUND_INVALID, "A refund has a reason and a reference.")
     if _terms(state, line) is None or not _covered_so(state, line):
         return _never_settled()
-    known = state.refunds.get(line.name, {})
-    if command.reference in known:
+    if command.reference in state.refunds.get(line.name, {}):
         return rejected(
             VenueRejection.REFUND_EXISTS,
             f"The reference {command.reference} is booked for {line.name} already: nothing was refunded again.",
         )
-    left = line.gross - sum(known.values())
+    left = _left(state, line)
     if not 0 < command.amount <= left:
         return rejected(
             VenueRejection.REFUND_TOO_LARGE, f"Of {line.name} between 1 and {left} fen can be refunded."
@@ -135,8 +134,7 @@ def _correction(state: State, line: SettledLine, amount: Fen) -> tuple[Line, Lin
     """What stands, which is the line as posted with every refund since, and what remains less that (F11)."""
     terms = _terms(state, line)
     assert terms is not None, "a line that can be refunded has terms"
-    gross = Fen(line.gross - sum(state.refunds.get(line.name, {}).values()))
-    standing = statement_line(gross, terms)
+    standing = statement_line(_left(state, line), terms)
     return standing, refund(standing, amount, terms)
 
 
@@ -172,8 +170,15 @@ def _covered_so(state: State, line: SettledLine) -> bool:
             return False
         if not 0 <= part.terms.rate_bp <= WHOLE:
             return False
-    covered = vouchers_of(line.gross, tuple(part.terms for part in line.vouchers))
-    return covered == tuple(part.covered for part in line.vouchers)
+    terms = tuple(part.terms for part in line.vouchers)
+    stands = () if known is None else tuple(subsidy.covered for subsidy in known.subsidies.values())
+    posted = vouchers_of(line.gross, terms) == tuple(part.covered for part in line.vouchers)
+    return posted and vouchers_of(_left(state, line), terms) == stands
+
+
+def _left(state: State, line: SettledLine) -> Fen:
+    """What of the price of a line was not refunded."""
+    return Fen(line.gross - sum(state.refunds.get(line.name, {}).values()))
 
 
 def move_credit_note(

@@ -181,6 +181,7 @@ def test_a_line_that_was_never_covered_so_is_refused() -> None:
         replace(line, vouchers=(replace(part, at=Instant(house.state.now + 1)),)),
         replace(line, vouchers=(replace(part, at=Instant(NEW_YEAR - 1)),)),
         replace(line, buyer=PartyId(OFFICE)),
+        replace(line, gross=Fen(2 * GROSS), vouchers=(replace(part, covered=Fen(2 * COVERED)),)),
     ):
         asked = RefundLine(wrong, Fen(wrong.gross), "no", "r-1", False)
         assert house.refusal(CLERK, asked) == "refund_invalid"
