@@ -41,15 +41,18 @@ def test_sellers_are_paid_what_was_planned_and_once(suanli: Suanli) -> None:
 
 
 def _a_region_is_settled_with(suanli: Suanli) -> None:
-    """It has paid all that it owes, and a fen more since a line was refunded."""
-    assert suanli("vouchers", "claims", "city").stdout == "Nothing is owed.\n"
-    assert json.loads(suanli("vouchers", "claims", "city", "--json").stdout) == []
-    assert "and has paid ¥0.01 too much before" in suanli("vouchers", "report", "city").stdout
-    more = suanli("vouchers", "paid", "city", "2026-Q1", "1.00", "--reference", "b-3")
+    """It owes a fen, and has paid one too much since a line was refunded."""
+    (owed,) = json.loads(suanli("vouchers", "claims", "city", "--json").stdout)
+    assert (owed["open_fen"], owed["seller"]) == (1, "sun")
+    assert suanli("vouchers", "claims", "city", "--period", "2026-02").stdout.startswith("city owes ¥0.01")
+    said = "owes ¥0.01, and has paid ¥0.01 too much before"
+    assert said in suanli("vouchers", "report", "city").stdout
+    more = suanli("vouchers", "paid", "city", "2026-Q1", "0.01", "--reference", "b-3")
     assert (more.exit_code, "subsidy_too_large" in more.stderr) == (4, True)
-    told = suanli("vouchers", "repaid", "city", "0.01", "--reference", "b-3")
-    assert told.stdout == "¥0.01 given back to the region of city, reference b-3.\n", told.stderr
-    twice = suanli("vouchers", "paid", "city", "2026-01", "0.01", "--reference", "b-3", "--json")
+    told = suanli("vouchers", "paid", "city", "2026-Q1", "0", "--reference", "b-3")
+    assert told.stdout == "¥0.00 booked for city, and ¥0.01 that were paid before, reference b-3.\n"
+    assert suanli("vouchers", "claims", "city").stdout == "Nothing is owed.\n"
+    twice = suanli("vouchers", "repaid", "city", "0.01", "--reference", "b-3", "--json")
     assert (twice.exit_code, "subsidy_exists" in twice.stderr) == (4, True)
 
 
