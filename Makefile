@@ -3,6 +3,7 @@
 BIN := .venv/bin
 UV_VERSION := 0.13.9
 SYSTEM_PACKAGES := chromium fonts-wqy-microhei
+SIDE_BY_SIDE := --numprocesses auto --dist loadfile --no-loadscope-reorder
 export UV_PYTHON_DOWNLOADS := never
 export UV_SYSTEM_CERTS := true
 
@@ -21,10 +22,10 @@ run: setup ## run the venue on this machine
 	@$(BIN)/suanli serve
 
 check: lint ## say yes or no in two minutes: format, lint, types, imports, tests without a database
-	$(BIN)/pytest -rs -m 'not integration and not browser and not soak'
+	$(BIN)/pytest -rs $(SIDE_BY_SIDE) -m 'not integration and not browser and not soak'
 
 test: setup spark system lint ## run all tests, database, browser and Spark included: what CI runs
-	$(BIN)/pytest -rs
+	$(BIN)/pytest -rs $(SIDE_BY_SIDE)
 
 soak: setup ## run the long tests
 	$(BIN)/pytest -rs -m soak --timeout 0

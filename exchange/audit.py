@@ -15,6 +15,7 @@ from exchange.checks.holds import Holds
 from exchange.checks.leasing import Leasing
 from exchange.checks.log import Chain
 from exchange.checks.market import Kept
+from exchange.checks.packages import Packages
 from exchange.checks.paying import Paying
 from exchange.checks.projections import FOLDED, Fold
 from exchange.checks.settling import Settling
@@ -31,7 +32,7 @@ from exchange.persistence.codec import decode_command, decode_event
 from exchange.persistence.database import Connection
 from exchange.persistence.payments import freeze
 from exchange.persistence.queries import audit as queries
-from exchange.persistence.queries import metered, settled
+from exchange.persistence.queries import metered, settled, used_tokens
 from exchange.persistence.queries.audit import LoggedStep
 from exchange.state import VenueTerms, before_all
 from settlement.ledger.chart import AccountKind
@@ -200,6 +201,7 @@ async def _settlement(connection: Connection, log: _Log) -> list[Findings]:
         await _holds(connection, rules, log.leasing.held()),
         await _statements(connection, rules),
         await _settling(connection, rules),
+        await _packages(connection, rules),
         await _usage(connection, rules),
         await _paying(connection, log.paying),
     ]
@@ -235,8 +237,17 @@ async def _settling(connection: Connection, rules: VenueTerms) -> Findings:
         settling.begin(await settled.runs(connection), await settled.agreements(connection))
         async for lease in settled.settled_leases(connection):
             settling.see(lease)
-        _add(settling.findings, await settled.token_faults(connection, rules))
+        _add(settling.findings, await used_tokens.token_faults(connection, rules))
     return settling.findings
+
+
+async def _packages(connection: Connection, rules: VenueTerms) -> Findings:
+    packages = Packages(rules)
+    async with _asking(connection, packages.findings):
+        packages.agreements = await settled.agreements(connection)
+        for contract in await used_tokens.packaged(connection, rules):
+            packages.see(contract)
+    return packages.findings
 
 
 async def _usage(connection: Connection, rules: VenueTerms) -> Findings:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from exchange.closing.events import EmissionsReckoned, StatementLine, StatementPosted
-from exchange.contracts.events import ContractClosed, ContractOpened
+from exchange.contracts.events import ContractClosed, ContractOpened, PackageAdded
 from exchange.events import Event
 from exchange.names import VENUE
 from exchange.orders.events import (
@@ -44,6 +44,8 @@ def entries(event: Event) -> list[JournalEntry]:
             made = [_move(EntryKind.RELEASE, _held(party), _available(party), released)]
         case ContractOpened(contract):
             made = [_move(EntryKind.HOLD, _available(contract.buyer), _held(contract.buyer), contract.budget)]
+        case PackageAdded(_, buyer, package):
+            made = [_move(EntryKind.HOLD, _available(buyer), _held(buyer), package.price)]
         case ContractClosed(_, buyer, released):
             made = [_move(EntryKind.RELEASE, _held(buyer), _available(buyer), released)]
         case StatementPosted():

@@ -9,7 +9,7 @@ from exchange.agreements.commands import (
     WithdrawAgreement,
 )
 from exchange.closing.commands import BeginClose, CutUsage, FinishClose, PostStatements
-from exchange.contracts.commands import AgreePrices, OpenContract
+from exchange.contracts.commands import AddPackage, AgreePrices, OpenContract
 from exchange.listings.commands import PublishListing
 from exchange.names import PartyId
 from exchange.orders.commands import PlaceOrder
@@ -46,6 +46,7 @@ Command = (
     | CancelOrder
     | OpenContract
     | AgreePrices
+    | AddPackage
     | ProposeAgreement
     | SignAgreement
     | DeclineAgreement

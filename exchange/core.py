@@ -30,10 +30,11 @@ from exchange.closing.events import (
     SubjectKind,
     UsageCut,
 )
+from exchange.closing.packages import settle_contract
 from exchange.closing.rules import begin_close, cut_usage, finish_close, post_statements
 from exchange.commands import Command, Envelope
-from exchange.contracts.commands import AgreePrices, OpenContract
-from exchange.contracts.events import ContractClosed, ContractOpened, PricesAgreed
+from exchange.contracts.commands import AddPackage, AgreePrices, OpenContract
+from exchange.contracts.events import ContractClosed, ContractOpened, PackageAdded, PricesAgreed
 from exchange.contracts.evolving import evolve_contracts
 from exchange.contracts.rules import decide_contracts
 from exchange.events import Event
@@ -41,7 +42,7 @@ from exchange.holds import slots_by_price, unsettled_after
 from exchange.listings.commands import PublishListing
 from exchange.listings.events import ListingPublished
 from exchange.listings.rules import amend_listing, publish_listing, reclaim_listing, withdraw_listing
-from exchange.names import VENUE, ContractId, LeaseId, PartyId
+from exchange.names import VENUE, LeaseId, PartyId
 from exchange.orders.commands import PlaceOrder
 from exchange.orders.events import (
     LeaseDisplaced,
@@ -173,7 +174,7 @@ def decide(state: State, seq: Seq, envelope: Envelope) -> Iterator[Event]:
             yield from amend_order(state, seq, by, command)
         case CancelOrder():
             yield from cancel_order(state, seq, by, command)
-        case OpenContract() | AgreePrices():
+        case OpenContract() | AgreePrices() | AddPackage():
             yield from decide_contracts(state, seq, command)
         case ProposeAgreement() | SignAgreement() | DeclineAgreement() | WithdrawAgreement():
             yield from _decide_agreements(state, by, command)
@@ -288,7 +289,7 @@ def evolve_unposted(state: State, event: Event) -> None:
             _evolve_orders(state, event)
         case LeaseGranted() | LeaseDisplaced():
             _evolve_leases(state, event)
-        case ContractOpened() | PricesAgreed() | ContractClosed():
+        case ContractOpened() | PricesAgreed() | PackageAdded() | ContractClosed():
             evolve_contracts(state, event)
         case CloseBegun() | UsageCut() | StatementPosted() | PeriodClosed():
             _evolve_settlement(state, event)
@@ -406,6 +407,7 @@ ROLES: dict[type[Command], tuple[Role, ...]] = {
     Deposit: (Role.CLERK,),
     OpenContract: (Role.CLERK,),
     AgreePrices: (Role.CLERK,),
+    AddPackage: (Role.CLERK,),
     ProposeAgreement: (Role.CLERK, Role.REGION),
     SignAgreement: (Role.REGION,),
     DeclineAgreement: (Role.REGION,),
@@ -459,8 +461,7 @@ def _settle(state: State, event: StatementPosted) -> None:
             use(state, event.subject, part.voucher, part.covered)
     cover(state, event)
     if event.kind is SubjectKind.CONTRACT:
-        contract = state.contracts[ContractId(event.subject)]
-        contract.left, contract.last_run = event.held_left, event.run
+        settle_contract(state, event)
         return
     lease = state.leases[LeaseId(event.subject)]
     lease.last_run = event.run

@@ -12,7 +12,7 @@ from exchange.agreements.events import (
     AgreementWithdrawn,
 )
 from exchange.closing.events import CloseBegun, EmissionsReckoned, PeriodClosed, StatementPosted, UsageCut
-from exchange.contracts.events import ContractClosed, ContractOpened, PricesAgreed
+from exchange.contracts.events import ContractClosed, ContractOpened, PackageAdded, PricesAgreed
 from exchange.listings.events import ListingPublished
 from exchange.orders.events import (
     LeaseDisplaced,
@@ -70,6 +70,7 @@ Event = (
     | LinkSet
     | ContractOpened
     | PricesAgreed
+    | PackageAdded
     | ContractClosed
     | AgreementProposed
     | AgreementSigned

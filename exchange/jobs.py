@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import islice, pairwise
 
 from exchange.bus import Answer, CommandBus
 from exchange.closing.commands import (
@@ -206,14 +207,17 @@ async def run_in_slots(
 def contract_parts(
     span: closing.ContractSpan, run: job.Run, agreements: Sequence[PairAgreement], terms: VenueTerms
 ) -> list[Segment]:
-    """A contract is cut like a lease, whose price is here the version of the contract's prices.
+    """A contract is cut like a lease, whose price is here the number of a stretch, from 1.
 
-    Its service periods, agreements and prices change at slots.
+    Another stretch begins with each version of the contract's prices, and wherever a package begins or ends: within one
+    all use costs the same and may be taken from the same packages. Service periods and agreements change at slots, too.
     """
-    begins = [terms.slot_of(tariff.valid_from) for tariff in span.tariffs]
-    ends = [*begins[1:], terms.slot_of(span.ends - 1) + 1]
-    versions = [tariff.version for tariff in span.tariffs]
-    runs = tuple(zip(begins, ends, versions, strict=True))
+    first, until = terms.slot_of(span.begins), terms.slot_of(span.ends - 1) + 1
+    cuts = {first, until}
+    cuts |= {terms.slot_of(tariff.valid_from) for tariff in span.tariffs}
+    for begins, ends in span.validities:
+        cuts |= {terms.slot_of(begins), terms.slot_of(ends - 1) + 1}
+    runs = tuple((start, end, n) for n, (start, end) in enumerate(pairwise(sorted(cuts)), 1))
     shape = LeaseShape(span.contract, span.source, span.destination, 1, runs)
     return list(segments(shape, run.periods, agreements, run.slot_seconds))
 
@@ -221,15 +225,23 @@ def contract_parts(
 def contract_sums(
     span: closing.ContractSpan, parts: Sequence[Segment], used: Sequence[Tokens], slot_seconds: int
 ) -> tuple[ContractSum, ...]:
-    """Parts that are billed alike are one sum: between two agreements there may be times without any."""
+    """Parts that are billed alike are one sum: between two agreements there may be times without any.
+
+    Where nothing was used and a package is due, the part in which it begins is a sum of nothing: it has a statement.
+    """
     sums: dict[str, ContractSum] = {}
     for part, tokens in zip(parts, used, strict=True):
         if tokens.total:
-            begins = max(span.begins, Instant(part.start * slot_seconds))
-            nothing = ContractSum(span.contract, part.service_period, part.agreement, begins, Tokens(0, 0, 0))
-            known = sums.get(part.name, nothing)
+            known = sums.get(part.name, _nothing(span, part, slot_seconds))
             sums[part.name] = replace(known, tokens=known.tokens + tokens)
-    return tuple(sums.values())
+    due = {begins // slot_seconds for begins in span.due}
+    begun = (_nothing(span, part, slot_seconds) for part in parts if part.start in due)
+    return tuple(sums.values()) or tuple(islice(begun, 1))
+
+
+def _nothing(span: closing.ContractSpan, part: Segment, slot_seconds: int) -> ContractSum:
+    begins = max(span.begins, Instant(part.start * slot_seconds))
+    return ContractSum(span.contract, part.service_period, part.agreement, begins, Tokens(0, 0, 0))
 
 
 def slot_marks(run: job.Run) -> usage.Marks:

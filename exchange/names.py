@@ -5,6 +5,7 @@ from typing import NewType
 PartyId = NewType("PartyId", str)
 LeaseId = NewType("LeaseId", str)
 ContractId = NewType("ContractId", str)
+PackageId = NewType("PackageId", str)
 RunId = NewType("RunId", str)
 RefundId = NewType("RefundId", str)
 PayoutId = NewType("PayoutId", str)

@@ -1,4 +1,4 @@
-"""From the log to a state that can decide. Starting and recovering are the same."""
+"""From the log to a state that can decide: starting and recovering are the same."""
 
 from exchange.collector import collector_resting
 from exchange.core import evolve_unposted

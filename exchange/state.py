@@ -9,6 +9,7 @@ from exchange.names import (
     ContractId,
     Instant,
     LeaseId,
+    PackageId,
     PartyId,
     PayoutId,
     ProgrammeId,
@@ -27,6 +28,7 @@ from settlement.ledger.journal import Balances
 from settlement.money import NOTHING, BasisPoints, Fen
 from settlement.power import PowerTables
 from settlement.quarters import PairQuarter, Version
+from settlement.rating.packages import TokenPackage
 from settlement.rating.tokens import TokenPrices, TokenTariff
 from settlement.terms import FeeTerms
 from settlement.vouchers.programme import ChipOrigin
@@ -186,6 +188,15 @@ class ContractTerms:
 
 
 @dataclass(slots=True)
+class LivePackage:
+    """A package of tokens, what is left of it, and whether its price is still held: no statement has charged it yet."""
+
+    terms: TokenPackage
+    left: int
+    due: bool
+
+
+@dataclass(slots=True)
 class LiveContract:
     """A token contract whose use is not settled to its end, what is left of its budget, and its last statement's run.
 
@@ -195,7 +206,13 @@ class LiveContract:
     terms: ContractTerms
     left: Fen
     tariffs: list[TokenTariff]
+    packages: dict[PackageId, LivePackage] = field(default_factory=dict)
     last_run: RunId | None = None
+
+    @property
+    def held(self) -> Fen:
+        """What it holds of its buyer's money: the rest of the budget, and the prices of packages that are due."""
+        return Fen(self.left + sum(package.terms.price for package in self.packages.values() if package.due))
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,15 +20,24 @@ class Meter(StrEnum):
     """Tokens that a model had read before; priced in micro-yuan per million."""
     OUTPUT_TOKENS = "output_tokens"
     """Tokens written by a model; priced in micro-yuan per million."""
+    PACKAGES = "packages"
+    """Packages of tokens sold in advance; priced in micro-yuan each."""
+
+    @property
+    def priced_by(self) -> int:
+        """How many units of quantity one price is for."""
+        match self:
+            case Meter.CARD_SECONDS:
+                return SECONDS_PER_HOUR
+            case Meter.INPUT_TOKENS | Meter.CACHED_INPUT_TOKENS | Meter.OUTPUT_TOKENS:
+                return TOKENS_PER_MILLION
+            case Meter.PACKAGES:
+                return 1
 
     @property
     def divisor(self) -> int:
         """How many units of quantity times price make one fen."""
-        match self:
-            case Meter.CARD_SECONDS:
-                return MICRO_YUAN_PER_FEN * SECONDS_PER_HOUR
-            case Meter.INPUT_TOKENS | Meter.CACHED_INPUT_TOKENS | Meter.OUTPUT_TOKENS:
-                return MICRO_YUAN_PER_FEN * TOKENS_PER_MILLION
+        return MICRO_YUAN_PER_FEN * self.priced_by
 
 
 def gross_of(accumulated: int, divisor: int) -> Fen:

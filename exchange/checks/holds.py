@@ -45,9 +45,9 @@ class Holds:
         self.findings.compare(f"lease {lease.id}: unsettled slots", left.total(), lease.unsettled)
 
     def contract(self, contract: OpenContractRow) -> None:
-        """A contract may cost what is left of its budget."""
-        left = contract.budget - contract.charged
-        self._need(f"contract {contract.id}", contract.buyer, left, contract.left)
+        """A contract may cost its budget and the price of its packages, but for what was charged."""
+        left = contract.budget + contract.prices - contract.charged
+        self._need(f"contract {contract.id}", contract.buyer, left, contract.left + contract.due)
 
     def end(self, held: Mapping[str, int]) -> None:
         """All is added up; `held` is what the postings say, by owner."""

@@ -28,6 +28,7 @@ _ENDED: Mapping[str, Callable[[Row], bool]] = {
     "displacements": lambda _: True,
     "contracts": lambda row: row["status"] == "closed",
     "contract_prices": lambda _: True,
+    "token_packages": lambda row: not row["left"] and (not row["price"] or row["charged_in"] is not None),
     "agreements": lambda row: row["valid_to"] is not None,
     "agreement_drafts": lambda row: row["status"] != DraftStatus.OPEN,
     "agreement_signatures": lambda _: True,

@@ -19,6 +19,7 @@ FEN_OF = {
     Meter.INPUT_TOKENS: 10**10,
     Meter.CACHED_INPUT_TOKENS: 10**10,
     Meter.OUTPUT_TOKENS: 10**10,
+    Meter.PACKAGES: 10**4,
 }
 """How many units of quantity times price make a fen: seconds of an hour, tokens of a million, micro-yuan of a fen."""
 
@@ -68,7 +69,9 @@ class Statements:
         if line.over_budget < 0 or (line.over_budget and statement.left):
             yield f"over_budget: {line.over_budget}, though {statement.left} are left of the budget"
         delivered = round_half_away(gross * (line.quantity - line.lost), line.quantity or 1)
-        yield from self._figure_faults(statement, line, Fen(delivered - line.over_budget))
+        is_covered = line.package is not None and line.meter is not Meter.PACKAGES
+        charged = 0 if is_covered else delivered - line.over_budget
+        yield from self._figure_faults(statement, line, Fen(charged))
         yield from imbalances(line.figures)
 
     def _figure_faults(self, statement: StatementRow, line: LineRow, charged: Fen) -> Iterator[str]:

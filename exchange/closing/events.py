@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from exchange.names import PartyId, RunId
+from exchange.names import PackageId, PartyId, RunId
 from exchange.promises import VoucherPart
 from exchange.state import CloseRun
 from matching.terms import RegionCode
@@ -34,6 +34,8 @@ class StatementLine:
     `quantity` and `lost` are in card-seconds or tokens; `price` is micro-yuan per card-hour or per million tokens.
     `before_loss` is the gross of all that was contracted; `over_budget` is what use beyond a budget would have
     cost: recorded, not charged. `price_version` is the version of a contract's prices that was in force.
+    `package` is the package that is sold, one at its price, or else that the tokens were taken from: what they would
+    have cost is recorded, not charged.
     """
 
     service_period: str
@@ -47,6 +49,7 @@ class StatementLine:
     over_budget: Fen
     line: Line
     vouchers: tuple[VoucherPart, ...] = ()
+    package: PackageId | None = None
 
 
 class SubjectKind(StrEnum):
@@ -61,7 +64,8 @@ class StatementPosted:
     """A lease's or contract's use in one run is charged, and what it held beyond that is released.
 
     `settled` says how many slots of each price (micro-yuan per card-slot) are done with: none for a contract.
-    `slots_left` and `held_left` are what remains of the subject after this statement.
+    `slots_left` and `held_left` are what remains of the subject after this statement: of a contract, what remains of
+    its budget. `packages_left` says how many tokens are left of each package that was used.
     """
 
     run: RunId
@@ -77,6 +81,7 @@ class StatementPosted:
     released: Fen
     slots_left: int
     held_left: Fen
+    packages_left: tuple[tuple[PackageId, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

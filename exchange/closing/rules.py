@@ -16,6 +16,7 @@ from exchange.closing.events import (
     SubjectKind,
     UsageCut,
 )
+from exchange.closing.packages import left_after, purchases, rated
 from exchange.contracts.events import ContractClosed
 from exchange.holds import lease_hold
 from exchange.names import Instant, LeaseId, RunId
@@ -111,7 +112,7 @@ def post_statements(
         if lease_id not in state.leases:
             yield from returned(state, lease_id)
     for contract_id, contract_sums in groupby(command.contracts, key=lambda part: part.contract):
-        yield _contract_statement(state, command.run, state.contracts[contract_id], tuple(contract_sums))
+        yield _contract_statement(state, run, state.contracts[contract_id], tuple(contract_sums))
 
 
 def finish_close(state: State, command: FinishClose) -> Iterator[ContractClosed | PeriodClosed | Rejected]:
@@ -124,7 +125,7 @@ def finish_close(state: State, command: FinishClose) -> Iterator[ContractClosed 
         return
     over = [contract for contract in state.contracts.values() if contract.terms.ends <= run.late_until]
     for contract in over:
-        yield ContractClosed(contract.terms.id, contract.terms.buyer, contract.left)
+        yield ContractClosed(contract.terms.id, contract.terms.buyer, contract.held)
     yield PeriodClosed(run)
 
 
@@ -259,20 +260,43 @@ def _lease_line(state: State, live: LiveLease, part: LeaseSum, pledges: tuple[Pl
 
 
 def _contract_statement(
-    state: State, run: RunId, live: LiveContract, parts: tuple[ContractSum, ...]
+    state: State, run: CloseRun, live: LiveContract, parts: tuple[ContractSum, ...]
 ) -> StatementPosted:
-    """What a contract's tokens cost, up to its budget. Use beyond it is recorded, not charged."""
+    """What a contract's tokens cost, and packages that begin. Use beyond the budget is recorded, not charged."""
+    contract = live.terms
+    bought = tuple(purchases(state, live, run.ends))
+    used = tuple(_use_lines(state, live, parts))
+    charged = sum(line.line.buyer_pays_now_fen for line in used)
+    return StatementPosted(
+        run=run.id,
+        kind=SubjectKind.CONTRACT,
+        subject=contract.id,
+        buyer=contract.buyer,
+        seller=contract.seller,
+        source=contract.source,
+        destination=contract.destination,
+        lines=(*bought, *used),
+        settled=(),
+        charged=Fen(charged + sum(line.line.buyer_pays_now_fen for line in bought)),
+        released=NOTHING,
+        slots_left=0,
+        held_left=Fen(live.left - charged),
+        packages_left=left_after(live, used),
+    )
+
+
+def _use_lines(state: State, live: LiveContract, parts: tuple[ContractSum, ...]) -> Iterator[StatementLine]:
+    """The lines of what was used: what packages cover is charged to nobody, the rest up to what the budget has left."""
     contract, left = live.terms, live.left
-    lines: list[StatementLine] = []
-    for part in parts:
+    for part, shares in zip(parts, rated(live, parts), strict=True):
         terms = Terms(contract.vat_rate_bp, contract.fee, TaxTerms(), _agreement(state, part.agreement))
         tariff = in_force(live.tariffs, part.begins)
-        for meter, quantity, price in _counts(part.tokens, tariff):
-            gross = gross_of(quantity * price, meter.divisor)
-            charged = min(gross, left)
-            left = Fen(left - charged)
-            lines.append(
-                StatementLine(
+        for package, tokens in shares:
+            for meter, quantity, price in _counts(tokens, tariff):
+                gross = gross_of(quantity * price, meter.divisor)
+                charged = min(gross, left) if package is None else NOTHING
+                left = Fen(left - charged)
+                yield StatementLine(
                     service_period=part.service_period,
                     meter=meter,
                     price=price,
@@ -281,25 +305,10 @@ def _contract_statement(
                     lost=0,
                     agreement=part.agreement,
                     before_loss=gross,
-                    over_budget=Fen(gross - charged),
+                    over_budget=Fen(gross - charged) if package is None else NOTHING,
                     line=statement_line(charged, terms),
+                    package=package,
                 )
-            )
-    return StatementPosted(
-        run=run,
-        kind=SubjectKind.CONTRACT,
-        subject=contract.id,
-        buyer=contract.buyer,
-        seller=contract.seller,
-        source=contract.source,
-        destination=contract.destination,
-        lines=tuple(lines),
-        settled=(),
-        charged=Fen(live.left - left),
-        released=NOTHING,
-        slots_left=0,
-        held_left=left,
-    )
 
 
 def _counts(tokens: Tokens, tariff: TokenTariff) -> Iterator[tuple[Meter, int, int]]:

@@ -35,3 +35,17 @@ class AgreePrices:
     contract: ContractId
     begins: Instant
     prices: TokenPrices
+
+
+@dataclass(frozen=True, slots=True)
+class AddPackage:
+    """Register a package of tokens that buyer and seller have agreed: its price is held at once, and 0 where it is free.
+
+    Use from `begins` until before `ends` is taken from it before any is paid as it goes. What is left then expires.
+    """
+
+    contract: ContractId
+    tokens: int
+    price: Fen
+    begins: Instant
+    ends: Instant

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from exchange.names import ContractId, PartyId
 from exchange.state import ContractTerms
 from settlement.money import Fen
+from settlement.rating.packages import TokenPackage
 from settlement.rating.tokens import TokenTariff
 
 
@@ -21,6 +22,15 @@ class PricesAgreed:
 
     contract: ContractId
     tariff: TokenTariff
+
+
+@dataclass(frozen=True, slots=True)
+class PackageAdded:
+    """A contract has a package of tokens, and its price is held."""
+
+    contract: ContractId
+    buyer: PartyId
+    package: TokenPackage
 
 
 @dataclass(frozen=True, slots=True)

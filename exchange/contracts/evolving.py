@@ -1,10 +1,13 @@
 """What token contracts change in the venue's state."""
 
-from exchange.contracts.events import ContractClosed, ContractOpened, PricesAgreed
-from exchange.state import LiveContract, State
+from exchange.contracts.events import ContractClosed, ContractOpened, PackageAdded, PricesAgreed
+from exchange.names import PackageId
+from exchange.state import LiveContract, LivePackage, State
 
 
-def evolve_contracts(state: State, event: ContractOpened | PricesAgreed | ContractClosed) -> None:
+def evolve_contracts(
+    state: State, event: ContractOpened | PricesAgreed | PackageAdded | ContractClosed
+) -> None:
     """Let something about a contract have happened."""
     match event:
         case ContractOpened(contract):
@@ -12,5 +15,8 @@ def evolve_contracts(state: State, event: ContractOpened | PricesAgreed | Contra
             state.contracts[contract.id] = LiveContract(contract, contract.budget, [first])
         case PricesAgreed(contract_id, tariff):
             state.contracts[contract_id].tariffs.append(tariff)
+        case PackageAdded(contract_id, _, package):
+            live = LivePackage(package, package.tokens, due=package.price > 0)
+            state.contracts[contract_id].packages[PackageId(package.id)] = live
         case ContractClosed(contract_id, _, _):
             del state.contracts[contract_id]

@@ -2,27 +2,34 @@
 
 from collections.abc import Iterator
 
-from exchange.contracts.commands import AgreePrices, OpenContract
-from exchange.contracts.events import ContractOpened, PricesAgreed
-from exchange.names import ContractId
+from exchange.contracts.commands import AddPackage, AgreePrices, OpenContract
+from exchange.contracts.events import ContractOpened, PackageAdded, PricesAgreed
+from exchange.names import ContractId, PartyId
 from exchange.parties.rules import AMOUNT_MAX, out_of_range, unknown_party
 from exchange.rejections import Rejected, VenueRejection, refused_by_market, rejected
-from exchange.state import ContractTerms, Role, State
+from exchange.state import ContractTerms, LiveContract, Role, State
 from matching.terms import Rejection as MarketRejection
 from matching.terms import Seq
 from settlement.ledger.chart import AccountKind, LedgerAccount
+from settlement.money import Fen
+from settlement.rating.packages import TokenPackage
 from settlement.rating.tokens import TokenPrices
+
+TOKENS_MAX = 10**15
+PACKAGE_PRICE_MAX = Fen(10**13)  # so that it can be stored in micro-yuan, as every price is
 
 
 def decide_contracts(
-    state: State, seq: Seq, command: OpenContract | AgreePrices
-) -> Iterator[ContractOpened | PricesAgreed | Rejected]:
+    state: State, seq: Seq, command: OpenContract | AgreePrices | AddPackage
+) -> Iterator[ContractOpened | PricesAgreed | PackageAdded | Rejected]:
     """What a command about contracts makes happen."""
     match command:
         case OpenContract():
             yield from open_contract(state, seq, command)
         case AgreePrices():
             yield from agree_prices(state, command)
+        case AddPackage():
+            yield from add_package(state, seq, command)
 
 
 def open_contract(state: State, seq: Seq, command: OpenContract) -> Iterator[ContractOpened | Rejected]:
@@ -70,6 +77,39 @@ def agree_prices(state: State, command: AgreePrices) -> Iterator[PricesAgreed | 
         yield PricesAgreed(live.terms.id, command.prices.tariff(newest.version + 1, begins))
 
 
+def add_package(state: State, seq: Seq, command: AddPackage) -> Iterator[PackageAdded | Rejected]:
+    """Add a package of tokens to a contract, and hold its price. Its use begins in no period that is closed."""
+    live = state.contracts.get(command.contract)
+    if live is None:
+        yield refused_by_market(MarketRejection.UNKNOWN_ID)
+    elif not _fits(state, live, command):
+        yield rejected(
+            VenueRejection.CONTRACT_INVALID,
+            "A package begins and ends with a slot, or with its contract, and lies within its contract's time.",
+        )
+    elif command.begins < state.closed_until:
+        yield rejected(
+            VenueRejection.PERIOD_CLOSED,
+            "That period is closed, or about to be: let the package begin later.",
+        )
+    elif not (0 < command.tokens <= TOKENS_MAX and 0 <= command.price <= PACKAGE_PRICE_MAX):
+        yield out_of_range()
+    elif (refusal := _funds_refusal(state, live.terms.buyer, command.price, "package")) is not None:
+        yield refusal
+    else:
+        package = TokenPackage(f"pkg-{seq}", command.tokens, command.price, command.begins, command.ends)
+        yield PackageAdded(live.terms.id, live.terms.buyer, package)
+
+
+def _fits(state: State, live: LiveContract, command: AddPackage) -> bool:
+    terms = live.terms
+    ends_meet = all(
+        instant % state.rules.slot_seconds == 0 or instant == edge
+        for instant, edge in ((command.begins, terms.begins), (command.ends, terms.ends))
+    )
+    return ends_meet and terms.begins <= command.begins < command.ends <= terms.ends
+
+
 def _are_prices(prices: TokenPrices) -> bool:
     return min(prices.input, prices.cached_input, prices.output) >= 0
 
@@ -96,14 +136,14 @@ def _refusal(state: State, command: OpenContract) -> Rejected | None:
         )
     if not 0 < command.budget <= AMOUNT_MAX:
         return out_of_range()
-    return _funds_refusal(state, command)
+    return _funds_refusal(state, command.buyer, command.budget, "budget")
 
 
-def _funds_refusal(state: State, command: OpenContract) -> Rejected | None:
-    available = state.balances.of(LedgerAccount(command.buyer, AccountKind.AVAILABLE))
-    if command.budget <= available:
+def _funds_refusal(state: State, buyer: PartyId, needed: Fen, what: str) -> Rejected | None:
+    available = state.balances.of(LedgerAccount(buyer, AccountKind.AVAILABLE))
+    if needed <= available:
         return None
     return rejected(
         VenueRejection.INSUFFICIENT_FUNDS,
-        f"The budget is {command.budget} fen and {available} fen are available: deposit the difference first.",
+        f"The {what} is {needed} fen and {available} fen are available: deposit the difference first.",
     )

@@ -16,7 +16,7 @@ from exchange.closing.events import (
     SubjectKind,
     UsageCut,
 )
-from exchange.contracts.events import ContractClosed, ContractOpened, PricesAgreed
+from exchange.contracts.events import ContractClosed, ContractOpened, PackageAdded, PricesAgreed
 from exchange.events import Event
 from exchange.holds import slots_by_price
 from exchange.listings.events import ListingPublished
@@ -41,6 +41,7 @@ from exchange.payouts.events import (
 )
 from exchange.payouts.evolving import PayoutEvent
 from exchange.persistence import payout_tables, tables
+from exchange.persistence.package_tables import token_packages
 from exchange.persistence.pair_projections import project_pair
 from exchange.persistence.power_projections import project_power
 from exchange.persistence.rows import Heard, Row, Rows
@@ -53,6 +54,8 @@ from exchange.venue.events import TermsAdopted
 from matching.events import Leased, LinkSet, ListingAmended, ListingClosed, Rested, Ticked
 from matching.live import MILLI
 from matching.terms import Block, Listing, Order, PriceRule, Shape
+from settlement.meters import Meter
+from settlement.rating.packages import TokenPackage
 from settlement.rating.tokens import TokenTariff
 
 
@@ -96,7 +99,7 @@ def project(rows: Rows, seq: int, digest: bytes, event: Event) -> None:
             rows.add(tables.displacements, {"lease": event.lease, **cause})
         case LinkSet(home, region, mbps):
             rows.put(tables.links, {"home": home, "region": region, "mbps": mbps})
-        case ContractOpened() | PricesAgreed() | ContractClosed():
+        case ContractOpened() | PricesAgreed() | PackageAdded() | ContractClosed():
             _project_contract(rows, seq, event)
         case CloseBegun() | UsageCut() | PeriodClosed():
             _project_run(rows, seq, event)
@@ -185,6 +188,7 @@ def _project_statement(rows: Rows, seq: int, event: StatementPosted) -> None:
         rows.change(tables.leases, row)
     else:
         rows.change(tables.contracts, {"id": event.subject, "left": event.held_left})
+        _project_packages(rows, event)
     statement = f"{event.run}/{event.subject}"
     rows.append(
         tables.statements,
@@ -218,7 +222,18 @@ def _project_statement(rows: Rows, seq: int, event: StatementPosted) -> None:
         )
 
 
-def _project_contract(rows: Rows, seq: int, event: ContractOpened | PricesAgreed | ContractClosed) -> None:
+def _project_packages(rows: Rows, event: StatementPosted) -> None:
+    """What a statement charges and leaves of packages."""
+    for line in event.lines:
+        if line.meter is Meter.PACKAGES:
+            rows.change(token_packages, {"id": line.package, "charged_in": event.run})
+    for package, left in event.packages_left:
+        rows.change(token_packages, {"id": package, "left": left})
+
+
+def _project_contract(
+    rows: Rows, seq: int, event: ContractOpened | PricesAgreed | PackageAdded | ContractClosed
+) -> None:
     match event:
         case ContractOpened(contract):
             row = {name: value for name, value in _builtins(contract).items() if name in tables.contracts.c}
@@ -227,6 +242,8 @@ def _project_contract(rows: Rows, seq: int, event: ContractOpened | PricesAgreed
             rows.add(tables.contract_prices, _prices_row(seq, contract.id, first))
         case PricesAgreed(contract_id, tariff):
             rows.add(tables.contract_prices, _prices_row(seq, contract_id, tariff))
+        case PackageAdded(contract_id, _, package):
+            rows.add(token_packages, _package_row(seq, contract_id, package))
         case ContractClosed(contract_id, _, _):
             rows.change(tables.contracts, {"id": contract_id, "status": "closed"})
 
@@ -239,6 +256,20 @@ def _prices_row(seq: int, contract: ContractId, tariff: TokenTariff) -> Row:
         "input_price": tariff.input_price,
         "cached_input_price": tariff.cached_input_price,
         "output_price": tariff.output_price,
+        "seq": seq,
+    }
+
+
+def _package_row(seq: int, contract: ContractId, package: TokenPackage) -> Row:
+    return {
+        "id": package.id,
+        "contract": contract,
+        "tokens": package.tokens,
+        "left": package.tokens,
+        "price": package.price,
+        "begins": package.valid_from,
+        "ends": package.valid_to,
+        "charged_in": None,
         "seq": seq,
     }
 
@@ -306,6 +337,7 @@ _LINE_HEAD = (
     "lost",
     "before_loss",
     "over_budget",
+    "package",
 )
 
 

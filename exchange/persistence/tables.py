@@ -30,6 +30,7 @@ from exchange.persistence.columns import int_column as _int
 from exchange.persistence.columns import json_column as _json
 from exchange.persistence.columns import metadata
 from exchange.persistence.columns import text_column as _text
+from exchange.persistence.package_tables import token_packages
 from exchange.persistence.pair_tables import PAIR_TABLES
 from exchange.persistence.power_tables import POWER_TABLES
 from exchange.persistence.subsidy_tables import SUBSIDY_TABLES
@@ -376,6 +377,7 @@ statement_lines = Table(
     _text("agreement", null=True),
     _int("before_loss"),
     _int("over_budget"),
+    _text("package", null=True),
     _json("vouchers"),
     *(_json(part.name) if part.type is RegionShares else _int(part.name) for part in fields(Line)),
     PrimaryKeyConstraint("statement", "n"),
@@ -470,6 +472,7 @@ PROJECTIONS = (
     displacements,
     contracts,
     contract_prices,
+    token_packages,
     agreements,
     *PAIR_TABLES,
     *POWER_TABLES,

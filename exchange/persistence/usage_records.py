@@ -69,8 +69,7 @@ def contract_records(
     marks: Marks, slot_seconds: int, span: ContractSpan, parts: Sequence[Segment]
 ) -> Records:
     """A record for each kind of token of each use that a run settles. `marks` are in seconds."""
-    of_version = {tariff.version: tariff for tariff in span.tariffs}
-    tariffs = [of_version[part.price] for part in parts]
+    tariffs = [span.tariff_at(part.start * slot_seconds) for part in parts]
     return Records(
         _CONTRACTS,
         (

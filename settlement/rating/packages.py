@@ -7,7 +7,26 @@ possible expires. A period is deducted as a whole: a correction is merged into i
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from settlement.money import Fen
 from settlement.rating.tokens import Tokens, TokenUse, distinct
+
+
+@dataclass(frozen=True, slots=True)
+class TokenPackage:
+    """Tokens in advance for one `price`, VAT included, to be used from `valid_from` until before `valid_to` (UTC seconds).
+
+    One without a price is free: it was given.
+    """
+
+    id: str
+    tokens: int
+    price: Fen
+    valid_from: int
+    valid_to: int
+
+    def quota(self, left: int) -> "Quota":
+        """What use may take of it, when so many tokens are left."""
+        return Quota(self.id, left, self.valid_from, self.valid_to, free=self.price == 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from exchange.names import ContractId, LeaseId, RunId
 from exchange.periods import periods_between
 from exchange.persistence.queries.closing import ContractSpan
 from exchange.rejections import Rejected
-from exchange.state import CloseRun, LeaseTerms
+from exchange.state import CloseRun, LeaseTerms, LiveContract
 from settlement.agreements import PairAgreement
 from settlement.jobs import close_period as job
 from settlement.rating.tokens import Tokens
@@ -76,9 +76,9 @@ class Desk:
         return [event for event in happened if isinstance(event, StatementPosted)]
 
     async def begin(self, period: str) -> job.Run | None:
-        self._ask(BeginClose(period))
-        run = self._open_run()
-        self._ask(CutUsage(run.id, self.batches))
+        if self.house.state.open_run is None:
+            self._ask(BeginClose(period))
+            self._ask(CutUsage(self._open_run().id, self.batches))
         return self._job_run(self._open_run())
 
     async def leases(self, run: job.Run, at_once: int) -> AsyncIterator[list[LeaseShape]]:
@@ -121,15 +121,22 @@ class Desk:
         self._ask(PostStatements(RunId(run.id), leases=tuple(parts)))
 
     async def post_contracts(self, run: job.Run) -> None:
-        for name, live in tuple(self.house.state.contracts.items()):
-            terms = live.terms
-            span = ContractSpan(
-                name, terms.source, terms.destination, terms.begins, terms.ends, tuple(live.tariffs)
-            )
-            parts = contract_parts(span, run, self.house.state.agreements, self.house.state.rules)
-            sums = contract_sums(span, parts, [self._used(run, part) for part in parts], run.slot_seconds)
-            if sums:
-                self._ask(PostStatements(RunId(run.id), contracts=sums))
+        for live in tuple(self.house.state.contracts.values()):
+            if live.last_run != run.id:
+                self.post_contract(run, live)
+
+    def post_contract(self, run: job.Run, live: LiveContract) -> None:
+        """Sum what was used under a contract, and post its statement."""
+        terms, packages = live.terms, list(live.packages.values())
+        span = ContractSpan(
+            *(terms.id, terms.source, terms.destination, terms.begins, terms.ends, tuple(live.tariffs)),
+            validities=tuple((one.terms.valid_from, one.terms.valid_to) for one in packages),
+            due=tuple(one.terms.valid_from for one in packages if one.due),
+        )
+        parts = contract_parts(span, run, self.house.state.agreements, self.house.state.rules)
+        sums = contract_sums(span, parts, [self._used(run, part) for part in parts], run.slot_seconds)
+        if sums:
+            self._ask(PostStatements(RunId(run.id), contracts=sums))
 
     def _used(self, run: job.Run, part: Segment) -> Tokens:
         seconds = run.slot_seconds

@@ -142,7 +142,7 @@ def needs(state: State) -> dict[str, int]:
     for lease in state.leases.values():
         needed[lease.terms.buyer] += left_to_pay(lease)
     for contract in state.contracts.values():
-        needed[contract.terms.buyer] += contract.left
+        needed[contract.terms.buyer] += contract.held
     return {buyer: amount for buyer, amount in needed.items() if amount}
 
 

@@ -8,7 +8,7 @@ from exchange.agreements.commands import ProposeAgreement, SignAgreement
 from exchange.app import Exchange, open_exchange
 from exchange.bus import Answer
 from exchange.commands import Command, Envelope
-from exchange.contracts.commands import AgreePrices
+from exchange.contracts.commands import AddPackage, AgreePrices
 from exchange.metering import DeliveryRecord, Receipt, TokenRecord
 from exchange.names import VENUE, ContractId, Instant, LeaseId, PartyId, PayoutId, VoucherId
 from exchange.payouts.commands import (
@@ -77,6 +77,7 @@ async def live(url: str, rules: VenueTerms = HOURS) -> None:
     async with open_exchange(url, rules) as exchange:
         await tell(exchange, (envelope for _, envelope, _ in house.log[1:]))
         await report(exchange, await over(exchange.readers, house), "first")
+        await add_packages(exchange, house)
         await use_tokens(exchange, house, "first")
         await declare(exchange)
         await tick(exchange, house, JANUARY + 2)
@@ -215,6 +216,16 @@ async def agree_prices(exchange: Exchange, house: House) -> None:
     for name, contract in house.state.contracts.items():
         if contract.terms.begins < begins < contract.terms.ends:
             await ask(exchange, CLERK, f"prices-{name}", AgreePrices(name, begins, prices))
+
+
+async def add_packages(exchange: Exchange, house: House) -> None:
+    """Every contract has a package for the slot before and two more, one for all that follows, and one that nobody uses."""
+    before, after = Instant(house.state.now - 3600), Instant(house.state.now + 7200)
+    for name, contract in house.state.contracts.items():
+        ends = contract.terms.ends
+        packages = [(400_000, 30_00, before, after), (300_000, 0, before, ends), (7, 1_00, after, ends)]
+        for n, (tokens, price, *time) in enumerate(packages):
+            await ask(exchange, CLERK, f"package-{n}-{name}", AddPackage(name, tokens, Fen(price), *time))
 
 
 async def use_tokens(exchange: Exchange, house: House, meter: str) -> None:

@@ -73,6 +73,7 @@ def test_a_sound_venue_gives_no_difference_and_much_is_examined(season_url: str)
         "holds",
         "statements",
         "settlement",
+        "packages",
         "usage",
         "payouts",
     ]
@@ -303,11 +304,23 @@ BROKEN = {
     ),
     "tokens": (
         "UPDATE token_records SET output_tokens = output_tokens + 1 WHERE sequence = 0",
-        {"settlement", "usage"},
+        {"settlement", "packages", "usage"},
     ),
     "tokens at another time": (
         "UPDATE token_records SET at = at + 10000000 WHERE sequence = 0",
-        {"settlement", "usage"},
+        {"settlement", "packages", "usage"},
+    ),
+    "what is left of a package": (
+        'UPDATE token_packages SET "left" = "left" - 1 WHERE "left" > 0',
+        {"projections", "packages"},
+    ),
+    "a package out of its turn": (
+        "UPDATE statement_lines SET package = 'pkg-1' WHERE package IS NOT NULL AND meter <> 'packages'",
+        {"projections", "packages"},
+    ),
+    "packages that were not sold": (
+        "DELETE FROM statement_lines WHERE meter = 'packages'",
+        {"projections", "statements", "packages"},
     ),
     "what a voucher covers": (
         "UPDATE statement_lines SET vouchers = replace(vouchers::text, '\"covered\": ', '\"covered\": 1')::jsonb",
@@ -380,7 +393,10 @@ LONE = (
 
 UNREADABLE = {
     "a lease's runs": ("UPDATE leases SET runs = '[7]' WHERE id = 'lse-1'", {"settlement"}),
-    "an agreement's terms": ("UPDATE agreements SET terms = '{}'", {"statements", "settlement", "payouts"}),
+    "an agreement's terms": (
+        "UPDATE agreements SET terms = '{}'",
+        {"statements", "settlement", "packages", "payouts"},
+    ),
     "a sum that is too large": (
         "UPDATE postings SET amount = 1::bigint << 62 WHERE kind = 'held'",
         {"holds"},

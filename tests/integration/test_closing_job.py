@@ -17,7 +17,7 @@ from exchange.persistence import database, usage
 from settlement.jobs import close_period as job
 from tests.exchange.house import CLERK, HOURS, SELLER
 from tests.exchange.story import told
-from tests.integration.season import FEBRUARY, JANUARY, over, report, tell, tick, use_tokens
+from tests.integration.season import FEBRUARY, JANUARY, add_packages, over, report, tell, tick, use_tokens
 
 pytestmark = pytest.mark.anyio
 
@@ -48,6 +48,7 @@ async def traded(url: str, commands: int = 250) -> None:
     async with open_exchange(url, HOURS) as exchange:
         await tell(exchange, (envelope for _, envelope, _ in house.log[1:]))
         await report(exchange, await over(exchange.readers, house), "first")
+        await add_packages(exchange, house)
         await use_tokens(exchange, house, "first")
         await tick(exchange, house, JANUARY + 2)
         await report(exchange, (await over(exchange.readers, house, JANUARY - 4))[:3], "in time")
@@ -67,6 +68,7 @@ async def settled(url: str) -> list[list[dict[str, Any]]]:
         await rows(url, "SELECT * FROM statement_lines ORDER BY statement, n"),
         await rows(url, "SELECT id, unsettled, held FROM leases ORDER BY id"),
         await rows(url, 'SELECT id, "left", status FROM contracts ORDER BY id'),
+        await rows(url, "SELECT * FROM token_packages ORDER BY id"),
         await rows(url, "SELECT * FROM balances ORDER BY owner, kind"),
         await rows(url, "SELECT id, period, status, usage_batch, late_until FROM runs ORDER BY id"),
     ]
@@ -174,11 +176,13 @@ async def test_tokens_beyond_a_budget_are_recorded_and_not_charged(database_url:
         january = await exchange.closing(CLERK).close("2026-01")
         assert january.over_budget > 0
         overrun = await exchange.readers.fetch(
-            'SELECT c.budget, c."left", s.charged FROM contracts c JOIN statements s ON s.subject = c.id '
-            "JOIN statement_lines l ON l.statement = s.id WHERE l.over_budget > 0"
+            'SELECT c.budget, c."left", s.charged - coalesce(sum(p.price), 0) AS used FROM contracts c '
+            "JOIN statements s ON s.subject = c.id LEFT JOIN token_packages p ON p.contract = c.id "
+            "WHERE EXISTS (SELECT 1 FROM statement_lines l WHERE l.statement = s.id AND l.over_budget > 0) "
+            "GROUP BY c.id, s.id"
         )
         assert overrun
-        assert all((row["left"], row["charged"]) == (0, row["budget"]) for row in overrun)
+        assert all((row["left"], row["used"]) == (0, row["budget"]) for row in overrun)
 
 
 async def test_what_the_venue_refuses_the_job_says(database_url: str) -> None:

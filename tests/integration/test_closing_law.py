@@ -9,10 +9,12 @@ import pytest
 from exchange.app import Exchange, open_exchange
 from exchange.audit import audit
 from exchange.catalogue.catalogue import load_catalogue
+from exchange.contracts.commands import AddPackage
+from exchange.contracts.events import PackageAdded
 from exchange.metering import DeliveryRecord, TokenRecord
 from exchange.names import ContractId, Instant
 from exchange.orders.events import LeaseGranted
-from settlement.money import BasisPoints
+from settlement.money import BasisPoints, Fen
 from tests.exchange.house import CLERK, HOURS, NEW_YEAR, SELLER, House, only, pair
 from tests.exchange.test_contracts import open_contract
 from tests.integration.season import FEBRUARY, JANUARY, declare, over, tell, tick
@@ -38,7 +40,16 @@ def trade(chance: Random) -> House:
             slots = chance.randint(3, 14)
             begins = chance.randint(ends - 10, ends + 10 - slots)
             only(LeaseGranted, house.place(slots=slots, window=(begins, begins + slots), cards=(1, 2)))
-    open_contract(house, days=35)
+    contract = open_contract(house, days=35)
+    for _ in range(6):
+        begins = chance.choice([0, JANUARY - 20, JANUARY - 5, JANUARY - 1, JANUARY, JANUARY + 3])
+        ends = chance.choice([JANUARY - 3, JANUARY + 1, JANUARY + 7, 35 * 24])
+        begins, ends = (Instant(NEW_YEAR + hour * 3600) for hour in (begins, max(ends, begins + 1)))
+        price = Fen(chance.choice([0, 2_00, 3_00]))
+        only(
+            PackageAdded,
+            house.ask(CLERK, AddPackage(contract, chance.randint(1, 10**6), price, begins, ends)),
+        )
     return house
 
 

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from itertools import count
 from pathlib import Path
@@ -12,12 +13,14 @@ from typing import Any
 
 import pytest
 
+from exchange.jobs import contract_parts, run_in_slots
 from exchange.persistence import database
 from exchange.persistence.database import Connection
+from exchange.persistence.queries import closing
 from exchange.persistence.queries.market import clock
 from exchange.persistence.usage_records import InPlaceEngine, Records
 from exchange.sealing import NotClosedError, closed_run, keep, seal, sums_in_place
-from exchange.state import VenueTerms
+from exchange.state import CloseRun, VenueTerms
 from settlement.segments import segment_name
 from settlement.usage import sums
 from settlement.usage.duckdb_engine import DuckDBEngine
@@ -36,6 +39,9 @@ pytestmark = [
 
 CLOSED = ("2026-01", "2026-02")
 NUMBERS = count(1)
+
+Counts = tuple[int, int, int]
+"""Quantity, loss, and quantity times price."""
 
 
 @pytest.fixture(scope="module")
@@ -132,9 +138,14 @@ async def test_a_closed_month_comes_to_the_same_in_every_engine_and_on_its_state
     for answer in answers:
         sealed.require_totals(answer)
     assert len({sums.digest(answer) for answer in answers}) == 1
-    told = {one[:3]: (one.contracted, one.contracted - one.delivered, one.accumulated) for one in in_place}
+    versions = await versions_of_stretches(reader, terms, run)
+    told: dict[tuple[str, ...], Counts] = defaultdict(lambda: (0, 0, 0))
+    for one in in_place:
+        counts = (one.contracted, one.contracted - one.delivered, one.accumulated)
+        add(told, (one.subject, versions.get((one.subject, one.segment), one.segment), one.meter), counts)
     assert told == posted
     assert len(posted) > 3
+    assert len(set(versions.values())) < len(versions), "a package cuts a contract without other prices"
 
 
 async def test_files_of_other_usage_are_not_taken_for_the_databases(season_url: str, tmp_path: Path) -> None:
@@ -145,14 +156,36 @@ async def test_files_of_other_usage_are_not_taken_for_the_databases(season_url: 
         await keep(season_url, "2026-01", tmp_path)
 
 
-async def booked(reader: Connection, run: str) -> dict[tuple[str, ...], tuple[int, ...]]:
-    """Quantity, loss and quantity times price of every line that a run has posted, but for empty ones."""
+async def versions_of_stretches(
+    reader: Connection, terms: VenueTerms, closed: CloseRun
+) -> dict[tuple[str, str], str]:
+    """What a statement says of a contract's segment: the version of its prices, in place of the number of its stretch."""
+    run = await run_in_slots(reader, closed, await closing.first_settled(reader, closed.id), terms)
+    agreements = await closing.agreements(reader)
+    named: dict[tuple[str, str], str] = {}
+    for span in await closing.contracts_settled(reader, closed.id):
+        for part in contract_parts(span, run, agreements, terms):
+            version = span.tariff_at(part.start * terms.slot_seconds).version
+            named[span.contract, part.name] = segment_name(part.service_period, version, part.agreement)
+    return named
+
+
+def add(sums: dict[tuple[str, ...], Counts], name: tuple[str, ...], counts: Counts) -> None:
+    quantity, lost, accumulated = sums[name]
+    sums[name] = (quantity + counts[0], lost + counts[1], accumulated + counts[2])
+
+
+async def booked(reader: Connection, run: str) -> dict[tuple[str, ...], Counts]:
+    """Quantity, loss and quantity times price of all that a run has posted, taken from packages or not."""
     rows = await reader.fetch(
         "SELECT s.subject, l.* FROM statement_lines l JOIN statements s ON s.id = l.statement "
-        "WHERE s.run = $1 AND l.quantity > 0",
+        "WHERE s.run = $1 AND l.quantity > 0 AND l.meter <> 'packages'",
         run,
     )
-    return {line_name(row): (row["quantity"], row["lost"], row["quantity"] * row["price"]) for row in rows}
+    sums: dict[tuple[str, ...], Counts] = defaultdict(lambda: (0, 0, 0))
+    for row in rows:
+        add(sums, line_name(row), (row["quantity"], row["lost"], row["quantity"] * row["price"]))
+    return sums
 
 
 def line_name(row: Any) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from exchange.bus import Answer
 from exchange.catalogue.catalogue import load_catalogue
 from exchange.catalogue.chips import relative_weight
 from exchange.commands import Command, Envelope
-from exchange.contracts.commands import OpenContract
+from exchange.contracts.commands import AddPackage, OpenContract
 from exchange.defaults import venue_terms
 from exchange.listings.commands import PublishListing
 from exchange.metering import DeliveryRecord, TokenRecord
@@ -274,12 +274,15 @@ async def play_october(seeder: Seeder) -> None:
         await seeder.buy("buyer-1", [H800], [QINGYANG], (start, start + 2 * DAY), (8, 8), 12, 20)
         await seeder.buy("buyer-3", [ASCEND], west, (start, start + 2 * DAY), (4, 12), 20, 7)
         await seeder.report(start)
-    contract = await seeder.ask("clerk-1", token_contract())
+    opened = await seeder.ask("clerk-1", token_contract())
+    contract = ContractId(f"tkc-{opened.seq}")
+    for package in packages(contract):
+        await seeder.ask("clerk-1", package)
     tokens = [
         TokenRecord(
             "gateway-1",
             n,
-            ContractId(f"tkc-{contract.seq}"),
+            contract,
             Instant(at("2026-10-31 00:00") + n),
             1_234_567,
             0 if n % 2 else 2_345_678,
@@ -316,6 +319,17 @@ def token_contract() -> OpenContract:
         at("2027-01-01 00:00"),
         "compute_service",
     )
+
+
+def packages(contract: ContractId) -> list[AddPackage]:
+    """One that October uses up, one that it leaves something of, one that was given, and one that is not valid yet."""
+    december, january = at("2026-12-01 00:00"), at("2027-01-01 00:00")
+    return [
+        AddPackage(contract, 60_000_000, Fen(180_00), OPENED, at("2026-11-01 00:00")),
+        AddPackage(contract, 90_000_000, Fen(280_00), OPENED, december),
+        AddPackage(contract, 1_000_000, Fen(0), OPENED, january),
+        AddPackage(contract, 100_000_000, Fen(290_00), december, january),
+    ]
 
 
 async def play_november(seeder: Seeder) -> None:

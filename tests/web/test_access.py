@@ -79,6 +79,7 @@ MAY = {
     "decide_dispute": "buyer clerk",
     "open_contract": "clerk",
     "agree_prices": "clerk",
+    "add_package": "clerk",
     "list_contracts": "buyer seller clerk",
     "get_contract": "buyer seller clerk",
     "propose_agreement": "office clerk",

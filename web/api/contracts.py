@@ -5,13 +5,13 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from exchange.app import Exchange
-from exchange.contracts.events import ContractOpened, PricesAgreed
+from exchange.contracts.events import ContractOpened, PackageAdded, PricesAgreed
 from exchange.names import PartyId
 from exchange.persistence.queries.contracts import contract_of, contracts_of
 from exchange.state import Role
 from web.api.asking import Cursor, Limit, Submit, happened, known, page, seq_after
 from web.bodies.common import Page
-from web.bodies.contracts import ContractIn, ContractOut, PriceVersionIn
+from web.bodies.contracts import ContractIn, ContractOut, PackageIn, PriceVersionIn
 from web.session import Caller, may
 
 clerks = [may(Role.CLERK)]
@@ -59,9 +59,21 @@ async def agree_prices(
     return ContractOut.of(known(await contract_of(exchange.readers, None, contract_id)))
 
 
+@post("/contracts/{contract_id:str}/packages", guards=clerks)
+async def add_package(
+    data: JSONBody[PackageIn],
+    contract_id: FromPath[str],
+    submit: NamedDependency[Submit],
+    exchange: NamedDependency[Exchange],
+) -> ContractOut:
+    """Add a package of tokens that was agreed, and hold its price. What is left of it at its end expires."""
+    happened(await submit(data.command(contract_id)), PackageAdded)
+    return ContractOut.of(known(await contract_of(exchange.readers, None, contract_id)))
+
+
 def _whose(caller: Caller) -> PartyId | None:
     """Whose contracts a caller sees: its own; None, everybody's, for the clerk."""
     return None if Role.CLERK in caller.roles else caller.party
 
 
-HANDLERS = [open_contract, list_contracts, get_contract, agree_prices]
+HANDLERS = [open_contract, list_contracts, get_contract, agree_prices, add_package]

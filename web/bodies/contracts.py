@@ -6,9 +6,10 @@ from typing import Annotated
 
 from pydantic import Field
 
-from exchange.contracts.commands import AgreePrices, OpenContract
+from exchange.contracts.commands import AddPackage, AgreePrices, OpenContract
+from exchange.contracts.rules import PACKAGE_PRICE_MAX, TOKENS_MAX
 from exchange.names import ContractId, Instant, PartyId
-from exchange.persistence.queries.contracts import StoredContract
+from exchange.persistence.queries.contracts import StoredContract, StoredPackage
 from matching.terms import RegionCode
 from settlement.money import Fen
 from settlement.rating.tokens import TokenPrices, TokenTariff
@@ -52,6 +53,23 @@ class PriceVersionIn(PricesIn):
     def command(self, contract: str) -> AgreePrices:
         """The command that this asks for."""
         return AgreePrices(ContractId(contract), Instant(self.begins), self.prices())
+
+
+class PackageIn(Body):
+    """A package of tokens that buyer and seller have agreed, to be used from `begins` until before `ends`.
+
+    Its price, VAT included, is held at once, and charged by the month in which it begins. Without one it is free.
+    """
+
+    tokens: Annotated[int, Field(ge=1, le=TOKENS_MAX, description="Of any kind, one as good as another.")]
+    price_fen: Annotated[int, Field(ge=0, le=PACKAGE_PRICE_MAX)] = 0
+    begins: InstantField
+    ends: InstantField
+
+    def command(self, contract: str) -> AddPackage:
+        """The command that this asks for."""
+        begins, ends = Instant(self.begins), Instant(self.ends)
+        return AddPackage(ContractId(contract), self.tokens, Fen(self.price_fen), begins, ends)
 
 
 class ContractIn(PricesIn):
@@ -102,6 +120,35 @@ class PriceVersionOut:
 
 
 @dataclass(frozen=True, slots=True)
+class PackageOut:
+    """A package of tokens as it stands: `left_tokens` are what the last statement has left of it.
+
+    `charged_in` is the run that charged its price: null until then, and for ever where it is free.
+    """
+
+    id: str
+    tokens: int
+    left_tokens: int
+    price_fen: int
+    begins: datetime
+    ends: datetime
+    charged_in: str | None
+
+    @classmethod
+    def of(cls, package: StoredPackage) -> "PackageOut":
+        """A package as it is stored."""
+        return cls(
+            id=package.id,
+            tokens=package.tokens,
+            left_tokens=package.left,
+            price_fen=package.price,
+            begins=utc(package.begins),
+            ends=utc(package.ends),
+            charged_in=package.charged_in,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class ContractOut:
     """A token contract as it stands; `status` is `open` or `closed`, `left_fen` what remains of the budget.
 
@@ -117,6 +164,7 @@ class ContractOut:
     line: str
     vat_rate_bp: int
     prices: list[PriceVersionOut]
+    packages: list[PackageOut]
     budget_fen: int
     left_fen: int
     begins: datetime
@@ -136,6 +184,7 @@ class ContractOut:
             line=contract.line,
             vat_rate_bp=contract.vat_rate_bp,
             prices=[PriceVersionOut.of(tariff) for tariff in contract.tariffs],
+            packages=[PackageOut.of(package) for package in contract.packages],
             budget_fen=contract.budget,
             left_fen=contract.left,
             begins=utc(contract.begins),

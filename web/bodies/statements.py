@@ -71,7 +71,8 @@ class LineOut:
 
     Quantities are card-seconds or tokens; the price is micro-yuan per card-hour or per million tokens. `shares` gives
     each region of the agreement what it counts of each kind. `emissions` is null for tokens, and for what was settled
-    before the venue had tables of power.
+    before the venue had tables of power. `package` names what the meter `packages` sells, one at its price; else the
+    tokens were taken from it: nothing is charged, and `before_loss_fen` is what they would have cost.
     """
 
     service_period: str
@@ -87,6 +88,7 @@ class LineOut:
     shares: dict[str, dict[str, int]]
     emissions: EmissionsOut | None
     vouchers: list[VoucherPartOut]
+    package: str | None
 
     @classmethod
     def of(cls, line: StoredLine) -> "LineOut":
@@ -109,6 +111,7 @@ class LineOut:
             },
             emissions=None if line.emissions is None else EmissionsOut.of(line.emissions),
             vouchers=[VoucherPartOut.of(part) for part in line.vouchers],
+            package=line.package,
         )
 
 

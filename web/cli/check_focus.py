@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from settlement.meters import Meter
 from web.bodies.refunds import RefundOut
 from web.bodies.statements import LineOut, StatementDetail
 from web.cli import venue
@@ -89,10 +90,8 @@ def _unlike_lines(
         elif billed.get(at, 0) != line.figures["buyer_pays_fen"]:
             pays = yuan(line.figures["buyer_pays_fen"])
             differences.append(f"{where}: the file says {yuan(billed.get(at, 0))}, the statement {pays}")
-        elif used.get(at, Decimal(0)) != _delivered(line):
-            differences.append(
-                f"{where}: the file says {used.get(at, 0)} used, the statement {_delivered(line)}"
-            )
+        elif used.get(at, Decimal(0)) != _used(line):
+            differences.append(f"{where}: the file says {used.get(at, 0)} used, the statement {_used(line)}")
     return differences
 
 
@@ -100,8 +99,9 @@ def _line(charge: Charge) -> tuple[str, int]:
     return str(charge["x_StatementId"]), int(charge["x_StatementLine"] or 0)
 
 
-def _delivered(line: LineOut) -> int:
-    return line.quantity - line.lost
+def _used(line: LineOut) -> int:
+    """What was used of a quantity: a package is bought, and used by other lines."""
+    return 0 if line.meter is Meter.PACKAGES else line.quantity - line.lost
 
 
 async def _stated(base_url: str, key: str, period: str) -> tuple[list[StatementDetail], list[RefundOut]]:

@@ -2,7 +2,8 @@
 
 A statement line makes up to three charges: the use without VAT, the VAT in it, and what a voucher pays instead of the
 buyer. Together they are what the buyer pays in the end, to the fen. All four costs of a charge are the same: the market has
-no list price and no discount on one, so there are no columns of unit prices either.
+no list price and no discount on one, so there are no columns of unit prices either. A package of tokens is a purchase in
+the month in which it begins, and what is used of it costs nothing more: its price is not spread over its use.
 
 A refund is billed in the month in which it is made. It corrects the charges of its line, each by a charge of its own of the
 same category and of the class `Correction`, for the period in which the line was served.
@@ -17,7 +18,7 @@ from exchange.catalogue.catalogue import Catalogue
 from exchange.periods import period_named
 from exchange.persistence.queries.billed import BilledLine, RefundedLine
 from matching.terms import Tier
-from settlement.meters import SECONDS_PER_HOUR, TOKENS_PER_MILLION, Meter
+from settlement.meters import Meter
 from web.documents.csv_file import Cell, csv_rows, price_cell, yuan_cell
 from web.pages.formats import agreed_price, machine_time, measured, per
 
@@ -55,10 +56,10 @@ COLUMNS = (
     Column("BillingCurrency", allowed=_one_of("CNY")),
     Column("BillingPeriodEnd", Kind.INSTANT),
     Column("BillingPeriodStart", Kind.INSTANT),
-    Column("ChargeCategory", allowed=_one_of("Usage", "Tax", "Credit")),
+    Column("ChargeCategory", allowed=_one_of("Usage", "Purchase", "Tax", "Credit")),
     Column("ChargeClass", nullable=True, allowed=_one_of("Correction")),
     Column("ChargeDescription", nullable=True),
-    Column("ChargeFrequency", allowed=_one_of("Usage-Based")),
+    Column("ChargeFrequency", allowed=_one_of("Usage-Based", "One-Time")),
     Column("ChargePeriodEnd", Kind.INSTANT),
     Column("ChargePeriodStart", Kind.INSTANT),
     Column("ConsumedQuantity", Kind.DECIMAL, nullable=True),
@@ -69,7 +70,7 @@ COLUMNS = (
     Column("ListCost", Kind.DECIMAL),
     Column("PricingCategory", nullable=True, allowed=_one_of("Standard", "Dynamic")),
     Column("PricingQuantity", Kind.DECIMAL, nullable=True),
-    Column("PricingUnit", nullable=True, allowed=_one_of("Card-Hours", "1000000 Tokens")),
+    Column("PricingUnit", nullable=True, allowed=_one_of("Card-Hours", "1000000 Tokens", "Packages")),
     Column("ProviderName"),
     Column("PublisherName"),
     Column("RegionId", nullable=True),
@@ -82,6 +83,7 @@ COLUMNS = (
     Column("SkuId", nullable=True),
     Column("x_Agreement", nullable=True),
     Column("x_LostQuantity", Kind.INTEGER, nullable=True),
+    Column("x_PackageId", nullable=True),
     Column("x_RefundId", nullable=True),
     Column("x_StatementId"),
     Column("x_StatementLine", Kind.INTEGER),
@@ -135,7 +137,7 @@ def charges_of(
 def _charges(billed: BilledLine, common: Charge) -> Iterator[Charge]:
     figures = billed.line.figures
     if billed.line.quantity > billed.line.lost:
-        yield {**common, **_costs(figures.net_fen), **_use(billed), "ChargeCategory": "Usage"}
+        yield {**common, **_costs(figures.net_fen), **_use(billed), "ChargeCategory": _category(billed)}
     if figures.vat_fen:
         yield {**common, **_costs(figures.vat_fen), **_NO_USE, "ChargeCategory": "Tax"}
     if figures.voucher_fen:
@@ -152,15 +154,28 @@ def _corrections(refunded: RefundedLine, common: Charge, utc_offset_seconds: int
         "ChargeDescription": f"Refund {refunded.refund}: {refunded.reason}",
         "x_RefundId": refunded.refund,
     }
-    off = refunded.correction
-    for category, fen in (("Usage", off.net_fen), ("Tax", off.vat_fen), ("Credit", -off.voucher_fen)):
+    category, off = _category(refunded.billed), refunded.correction
+    for corrects, fen in ((category, off.net_fen), ("Tax", off.vat_fen), ("Credit", -off.voucher_fen)):
         if fen:
-            yield {**corrected, **_costs(fen), "ChargeCategory": category}
+            yield {**corrected, **_costs(fen), "ChargeCategory": corrects}
+
+
+def _category(billed: BilledLine) -> str:
+    return "Purchase" if billed.line.meter is Meter.PACKAGES else "Usage"
 
 
 def _costs(fen: int) -> Charge:
     return dict.fromkeys(("BilledCost", "ContractedCost", "EffectiveCost", "ListCost"), yuan_cell(fen))
 
+
+_UNITS: Mapping[Meter, tuple[str | None, str]] = {
+    Meter.CARD_SECONDS: ("Card-Seconds", "Card-Hours"),
+    Meter.INPUT_TOKENS: ("Tokens", "1000000 Tokens"),
+    Meter.CACHED_INPUT_TOKENS: ("Tokens", "1000000 Tokens"),
+    Meter.OUTPUT_TOKENS: ("Tokens", "1000000 Tokens"),
+    Meter.PACKAGES: (None, "Packages"),
+}
+"""What of a meter is consumed, and what its price is for."""
 
 _NO_USE: Charge = dict.fromkeys(
     (
@@ -171,24 +186,24 @@ _NO_USE: Charge = dict.fromkeys(
 
 
 def _use(billed: BilledLine) -> Charge:
-    """What was used, in the meter's own unit and in the one that its price is for."""
+    """What was used, in the meter's own unit and in the one that its price is for: a package is bought, and used later."""
     line, leased = billed.line, billed.leased
-    is_card = line.meter is Meter.CARD_SECONDS
     used = line.quantity - line.lost
-    priced = Decimal(used) / (SECONDS_PER_HOUR if is_card else TOKENS_PER_MILLION)
+    priced = Decimal(used) / line.meter.priced_by
+    consumed, unit = _UNITS[line.meter]
     if leased is None:
         sku = f"{billed.statement.subject}/{line.meter}"
     else:
         sku = f"{leased.chip}@{billed.statement.destination}/{leased.tier}"
     return {
-        "ConsumedQuantity": Decimal(used),
-        "ConsumedUnit": "Card-Seconds" if is_card else "Tokens",
+        "ConsumedQuantity": None if consumed is None else Decimal(used),
+        "ConsumedUnit": consumed,
         "PricingCategory": "Dynamic" if leased is not None and leased.tier is Tier.SPOT else "Standard",
         "PricingQuantity": priced.quantize(_SIX_PLACES, ROUND_HALF_UP),
-        "PricingUnit": "Card-Hours" if is_card else "1000000 Tokens",
+        "PricingUnit": unit,
         "SkuId": sku,
         "x_LostQuantity": line.lost,
-        "x_UnitPriceTaxIncluded": price_cell(line.price),
+        "x_UnitPriceTaxIncluded": None if _is_covered(billed) else price_cell(line.price),
     }
 
 
@@ -205,7 +220,7 @@ def _common(
         **_bounds("Billing", statement.period, utc_offset_seconds),
         "ChargeClass": None,
         "ChargeDescription": _described(billed),
-        "ChargeFrequency": "Usage-Based",
+        "ChargeFrequency": "One-Time" if line.meter is Meter.PACKAGES else "Usage-Based",
         **_bounds("Charge", line.service_period, utc_offset_seconds),
         "InvoiceIssuerName": names[statement.seller],
         "ProviderName": VENUE_NAME,
@@ -215,6 +230,7 @@ def _common(
         "ResourceId": statement.subject,
         **_service(billed),
         "x_Agreement": line.agreement,
+        "x_PackageId": line.package,
         "x_RefundId": None,
         "x_StatementId": statement.id,
         "x_StatementLine": billed.n,
@@ -235,8 +251,15 @@ def _service(billed: BilledLine) -> Charge:
 def _described(billed: BilledLine) -> str:
     line = billed.line
     what = measured(line.quantity - line.lost, line.meter)
+    if _is_covered(billed):
+        return f"{what} of package {line.package}, paid for before"
     of = f" of {billed.leased.chip}" if billed.leased is not None else ""
     return f"{what}{of} at {agreed_price(line.price)} per {per(line.meter)}, VAT included"
+
+
+def _is_covered(billed: BilledLine) -> bool:
+    """Whether these tokens were taken from a package."""
+    return billed.line.package is not None and billed.line.meter is not Meter.PACKAGES
 
 
 def _bounds(kind: str, period: str, utc_offset_seconds: int) -> Charge:

@@ -14,7 +14,8 @@ _DECIMAL = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,12})?\Z", re.ASCII)
 _INTEGER = re.compile(r"-?[0-9]{1,18}\Z", re.ASCII)
 _INSTANT = "%Y-%m-%dT%H:%M:%SZ"
 _COSTS = ("BilledCost", "ContractedCost", "EffectiveCost", "ListCost")
-_USE = ("ConsumedQuantity", "ConsumedUnit", "PricingCategory", "PricingQuantity", "PricingUnit", "SkuId")
+_USE = ("ConsumedQuantity", "ConsumedUnit")
+_PRICED = ("PricingCategory", "PricingQuantity", "PricingUnit", "SkuId")
 
 Key = tuple[str, int, str, str]
 """Which charge: of which line of which statement, by which refund or none, and of which category."""
@@ -114,9 +115,13 @@ def _judge(line: int, charge: Charge) -> None:
     corrects = charge["ChargeClass"] is not None
     if corrects == (charge["x_RefundId"] is None):
         raise FocusError(f"line {line}, x_RefundId: stands with a Correction, and with nothing else")
-    for name in _USE:
-        if (charge[name] is None) == (charge["ChargeCategory"] == "Usage" and not corrects):
-            raise FocusError(f"line {line}, {name}: stands with Usage, and with nothing else")
+    for names, categories in ((_USE, ("Usage",)), (_PRICED, ("Usage", "Purchase"))):
+        stands = not corrects and charge["ChargeCategory"] in categories
+        for name in names:
+            if (charge[name] is None) == stands:
+                raise FocusError(
+                    f"line {line}, {name}: stands with {' and '.join(categories)}, and with nothing else"
+                )
     for kind in ("Billing", "Charge"):
         if str(charge[f"{kind}PeriodStart"]) >= str(charge[f"{kind}PeriodEnd"]):
             raise FocusError(f"line {line}, {kind}PeriodEnd: not after {kind}PeriodStart")

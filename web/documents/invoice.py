@@ -14,7 +14,7 @@ from exchange.catalogue.catalogue import Catalogue
 from exchange.persistence.queries.billed import BilledLine
 from exchange.persistence.queries.refunds import StoredRefund
 from exchange.persistence.queries.statements import StoredStatement
-from settlement.meters import SECONDS_PER_HOUR, TOKENS_PER_MILLION, Meter
+from settlement.meters import Meter
 from settlement.money import Fen
 from web.documents.csv_file import BOM, Cell, csv_rows, yuan_cell
 
@@ -23,7 +23,9 @@ TOKENS = {
     Meter.INPUT_TOKENS: "大模型输入词元",
     Meter.CACHED_INPUT_TOKENS: "大模型缓存输入词元",
     Meter.OUTPUT_TOKENS: "大模型输出词元",
+    Meter.PACKAGES: "大模型词元包",
 }
+UNITS = {Meter.CARD_SECONDS: "卡时", Meter.PACKAGES: "个"}
 
 QUANTITY_PLACES = Decimal("0.000001")
 PRICE_PLACES = Decimal(
@@ -181,11 +183,9 @@ def invoice_csv(data: InvoiceData) -> str:
 def _line(billed: BilledLine, catalogue: Catalogue) -> InvoiceLine:
     line, figures = billed.line, billed.line.figures
     delivered = line.quantity - line.lost
-    quantity = Decimal(delivered) / (
-        SECONDS_PER_HOUR if line.meter is Meter.CARD_SECONDS else TOKENS_PER_MILLION
-    )
+    quantity = Decimal(delivered) / line.meter.priced_by
     if billed.leased is None:
-        item, specification = TOKENS[line.meter], billed.statement.subject
+        item, specification = TOKENS[line.meter], line.package or billed.statement.subject
     else:
         chip = catalogue.chips.get(billed.leased.chip)
         item = ITEMS.get(billed.leased.line, billed.leased.line)
@@ -195,7 +195,7 @@ def _line(billed: BilledLine, catalogue: Catalogue) -> InvoiceLine:
         n=billed.n,
         item=item,
         specification=specification,
-        unit="卡时" if line.meter is Meter.CARD_SECONDS else "百万词元",
+        unit=UNITS.get(line.meter, "百万词元"),
         quantity=rounded.normalize(),
         price=(yuan_cell(figures.net_fen) / rounded).quantize(PRICE_PLACES, ROUND_HALF_UP).normalize(),
         net=figures.net_fen,

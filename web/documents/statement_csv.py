@@ -31,6 +31,7 @@ LINE = (
     "Lost 未交付",
     "Price, yuan 单价",
     "Agreement 协议",
+    "Package 词元包",
     "Before loss, yuan",
     "Beyond the budget, yuan",
 )
@@ -69,6 +70,7 @@ def statement_csv(shown: LaidOut, catalogue: Catalogue) -> str:
             line.lost,
             price_cell(line.price),
             line.agreement,
+            line.package,
             yuan_cell(line.before_loss),
             yuan_cell(line.over_budget),
             *(yuan_cell(row.figures[n]) for row in shown.rows),

@@ -195,12 +195,14 @@ def _power(shown: LaidOut, columns: Columns, catalogue: Catalogue) -> Flowable:
 
 def _told(lines: Sequence[StoredLine]) -> list[tuple[str, list[str]]]:
     """What a line says beside its amounts."""
+    packages = [("Package 词元包", [line.package or NOTHING for line in lines])]
     return [
         ("Served in 服务月份", [line.service_period for line in lines]),
         ("Measured 计量", [measured(line.quantity, line.meter) for line in lines]),
         ("Lost 未交付", [measured(line.lost, line.meter) for line in lines]),
         ("Price 单价", [f"{agreed_price(line.price)} per {per(line.meter)}" for line in lines]),
         ("Agreement 协议", [line.agreement or NOTHING for line in lines]),
+        *(packages if any(line.package for line in lines) else []),
     ]
 
 

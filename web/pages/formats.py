@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta, timezone
 from fractions import Fraction
 
-from settlement.meters import SECONDS_PER_HOUR, Meter
+from settlement.meters import Meter
 from settlement.money import round_half_away
 
 BEIJING = timezone(timedelta(hours=8), "UTC+8")
@@ -100,15 +100,20 @@ def card_hours(card_seconds: int) -> str:
 
 
 def measured(quantity: int, meter: Meter) -> str:
-    """What a meter counted, in the unit that people say: card-hours or tokens."""
-    if meter is Meter.CARD_SECONDS:
-        return f"{card_hours(quantity)} card-hour{'s' if quantity != SECONDS_PER_HOUR else ''}"
-    return f"{count(quantity)} token{'s' if quantity != 1 else ''}"
+    """What a meter counted, in the unit that people say: card-hours, tokens or packages."""
+    match meter:
+        case Meter.CARD_SECONDS:
+            number, unit, one = card_hours(quantity), "card-hour", meter.priced_by
+        case Meter.PACKAGES:
+            number, unit, one = count(quantity), "package", 1
+        case Meter.INPUT_TOKENS | Meter.CACHED_INPUT_TOKENS | Meter.OUTPUT_TOKENS:
+            number, unit, one = count(quantity), "token", 1
+    return f"{number} {unit}{'s' if quantity != one else ''}"
 
 
 def per(meter: Meter) -> str:
     """What a price of this meter is the price of."""
-    return "card-hour" if meter is Meter.CARD_SECONDS else "million tokens"
+    return {Meter.CARD_SECONDS: "card-hour", Meter.PACKAGES: "package"}.get(meter, "million tokens")
 
 
 def hours(seconds: int) -> str:

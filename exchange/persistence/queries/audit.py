@@ -88,12 +88,14 @@ class UnsettledLeaseRow:
 
 @dataclass(frozen=True, slots=True)
 class OpenContractRow:
-    """A contract in force, and what statements have charged of its budget."""
+    """A contract in force, and what statements have charged: `prices` are of all its packages, `due` of those not charged."""
 
     id: str
     buyer: str
     budget: int
     left: int
+    prices: int
+    due: int
     charged: int
 
 
@@ -288,6 +290,7 @@ _MADE = {
         "ContractOpened PricesAgreed",
         "coalesce((body #>> '{contract,id}') || '/1', (body ->> 'contract') || '/' || (body #>> '{tariff,version}'))",
     ),
+    "token_packages": ("PackageAdded", "body #>> '{package,id}'"),
     "agreements": (
         "AgreementRecorded",
         "(body #>> '{agreement,id}') || '/' || (body #>> '{agreement,version}')",
@@ -397,9 +400,15 @@ async def unsettled_leases(connection: Connection) -> AsyncIterator[UnsettledLea
 async def open_contracts(connection: Connection) -> AsyncIterator[OpenContractRow]:
     """Contracts that hold money."""
     query = """
-        SELECT c.id, c.buyer, c.budget, c."left", coalesce(s.charged, 0)::bigint AS charged FROM contracts c
+        SELECT c.id, c.buyer, c.budget, c."left", coalesce(p.prices, 0)::bigint AS prices,
+               coalesce(p.due, 0)::bigint AS due, coalesce(s.charged, 0)::bigint AS charged
+        FROM contracts c
         LEFT JOIN (SELECT subject, sum(charged) AS charged FROM statements GROUP BY subject) s ON s.subject = c.id
+        LEFT JOIN (
+            SELECT contract, sum(price) AS prices, sum(price) FILTER (WHERE charged_in IS NULL) AS due
+            FROM token_packages GROUP BY contract
+        ) p ON p.contract = c.id
         WHERE c.status = 'open'
     """
     async for row in connection.cursor(query, prefetch=ROWS_AT_ONCE):
-        yield OpenContractRow(row["id"], row["buyer"], row["budget"], row["left"], row["charged"])
+        yield OpenContractRow(**row)

@@ -7,17 +7,21 @@ import asyncpg
 import msgspec
 
 from exchange.names import ContractId, Instant, RunId
-from exchange.persistence.queries.contracts import CONTRACTS, tariffs_of
+from exchange.persistence.queries.contracts import CONTRACTS, packages_of, tariffs_of
 from exchange.state import CloseRun
 from settlement.agreements import PairAgreement
 from settlement.jobs.close_period import CloseReport
-from settlement.rating.tokens import TokenTariff
+from settlement.rating.tokens import TokenTariff, in_force
 from settlement.segments import LeaseShape
 
 
 @dataclass(frozen=True, slots=True)
 class ContractSpan:
-    """The part of a contract's time that can have use to settle, in seconds, and all versions of its prices."""
+    """The part of a contract's time that can have use to settle, in seconds, and what is in force in it.
+
+    `tariffs` are all versions of its prices; `validities` are (begin, end) of its packages, and `due` the begins of those
+    whose price no run has charged.
+    """
 
     contract: ContractId
     source: str
@@ -25,6 +29,12 @@ class ContractSpan:
     begins: Instant
     ends: Instant
     tariffs: tuple[TokenTariff, ...]
+    validities: tuple[tuple[int, int], ...]
+    due: tuple[int, ...]
+
+    def tariff_at(self, instant: int) -> TokenTariff:
+        """The version of its prices that is in force where a part of its time begins."""
+        return in_force(self.tariffs, max(self.begins, instant))
 
 
 async def run_of(connection: asyncpg.Connection, period: str) -> tuple[CloseRun, str] | None:
@@ -166,6 +176,7 @@ def _run(row: asyncpg.Record) -> CloseRun:
 
 
 def _span(row: asyncpg.Record) -> ContractSpan:
+    packages = packages_of(row["packages"])
     return ContractSpan(
         contract=ContractId(row["id"]),
         source=row["source"],
@@ -173,6 +184,8 @@ def _span(row: asyncpg.Record) -> ContractSpan:
         begins=Instant(row["begins"]),
         ends=Instant(row["ends"]),
         tariffs=tariffs_of(row["tariffs"]),
+        validities=tuple((package.begins, package.ends) for package in packages),
+        due=tuple(package.begins for package in packages if package.is_due),
     )
 
 

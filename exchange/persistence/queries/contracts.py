@@ -5,11 +5,29 @@ from dataclasses import dataclass
 import asyncpg
 import msgspec
 
-from exchange.names import ContractId, Instant, PartyId
+from exchange.names import ContractId, Instant, PackageId, PartyId, RunId
 from exchange.persistence.database import Pool
 from matching.terms import RegionCode
 from settlement.money import BasisPoints, Fen
 from settlement.rating.tokens import TokenTariff
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPackage:
+    """A package of tokens as it stands. `charged_in` is the run that has charged its price: None if none has yet."""
+
+    id: PackageId
+    tokens: int
+    left: int
+    price: Fen
+    begins: Instant
+    ends: Instant
+    charged_in: RunId | None
+
+    @property
+    def is_due(self) -> bool:
+        """Whether its price is still held."""
+        return self.price > 0 and self.charged_in is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +40,7 @@ class StoredContract:
     source: RegionCode
     destination: RegionCode
     tariffs: tuple[TokenTariff, ...]
+    packages: tuple[StoredPackage, ...]
     line: str
     vat_rate_bp: BasisPoints
     budget: Fen
@@ -55,10 +74,11 @@ async def contracts_of(pool: Pool, party: str | None, before: int | None, most: 
 
 
 CONTRACTS = """
-    SELECT c.*, (SELECT json_agg(p ORDER BY p.version) FROM contract_prices p WHERE p.contract = c.id) AS tariffs
+    SELECT c.*, (SELECT json_agg(p ORDER BY p.version) FROM contract_prices p WHERE p.contract = c.id) AS tariffs,
+           (SELECT json_agg(p ORDER BY p.seq) FROM token_packages p WHERE p.contract = c.id) AS packages
     FROM contracts c
 """
-"""Contracts, each with every version of its prices, for `tariffs_of`."""
+"""Contracts, each with every version of its prices, for `tariffs_of`, and with its packages, for `packages_of`."""
 
 
 def tariffs_of(versions: str) -> tuple[TokenTariff, ...]:
@@ -76,6 +96,14 @@ def tariffs_of(versions: str) -> tuple[TokenTariff, ...]:
     )
 
 
+def packages_of(packages: str | None) -> tuple[StoredPackage, ...]:
+    """Packages as they are read, in the order in which they were added."""
+    return () if packages is None else tuple(_packages.decode(packages))
+
+
+_packages = msgspec.json.Decoder(list[StoredPackage])
+
+
 def _contract(row: asyncpg.Record) -> StoredContract:
     return StoredContract(
         id=ContractId(row["id"]),
@@ -84,6 +112,7 @@ def _contract(row: asyncpg.Record) -> StoredContract:
         source=RegionCode(row["source"]),
         destination=RegionCode(row["destination"]),
         tariffs=tariffs_of(row["tariffs"]),
+        packages=packages_of(row["packages"]),
         line=row["line"],
         vat_rate_bp=BasisPoints(row["vat_rate_bp"]),
         budget=Fen(row["budget"]),

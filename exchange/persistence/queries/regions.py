@@ -8,6 +8,7 @@ import msgspec
 from exchange.persistence.queries.income import MONTH_OF_REFUND
 from settlement.agreements import PairAgreement
 from settlement.ledger.chart import AccountKind
+from settlement.meters import Meter
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ class SharedLine:
     source: str
     destination: str
     service_period: str
-    meter: str
+    meter: Meter
     price: int
     quantity: int
     lost: int
@@ -191,7 +192,7 @@ def _shared_line(row: asyncpg.Record) -> SharedLine:
         source=row["source"],
         destination=row["destination"],
         service_period=row["service_period"],
-        meter=row["meter"],
+        meter=Meter(row["meter"]),
         price=row["price"],
         quantity=row["quantity"],
         lost=row["lost"],

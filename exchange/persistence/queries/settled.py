@@ -9,7 +9,6 @@ import msgspec
 
 from exchange.persistence.database import Connection
 from exchange.promises import VoucherPart
-from exchange.state import VenueTerms
 from settlement.agreements import PairAgreement
 from settlement.meters import Meter
 from settlement.money import BasisPoints
@@ -21,7 +20,7 @@ ROWS_AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class LineRow:
-    """A statement line as it is stored. `agreement` is id/version."""
+    """A statement line as it is stored. `agreement` is id/version; `package` is what is sold, or what was used of it."""
 
     meter: Meter
     price: int
@@ -30,6 +29,7 @@ class LineRow:
     agreement: str | None
     before_loss: int
     over_budget: int
+    package: str | None
     vouchers: tuple[VoucherPart, ...]
     figures: Line
 
@@ -220,58 +220,6 @@ async def settled_leases(connection: Connection) -> AsyncIterator[SettledLeaseRo
             yield lease
 
 
-async def token_faults(connection: Connection, rules: VenueTerms) -> tuple[int, list[str]]:
-    """How many sums of tokens there are, and which of them the statements do not bill once, in the right run."""
-    rows = await connection.fetch(
-        """
-        WITH used AS (
-            SELECT t.contract, r.id AS run, a.id || '/' || a.version AS agreement,
-                   to_char(to_timestamp(t.at + $2) AT TIME ZONE 'UTC', 'YYYY-MM') AS period, p.version,
-                   array[sum(t.input_tokens), sum(t.cached_input_tokens), sum(t.output_tokens)] AS tokens,
-                   array[p.input_price, p.cached_input_price, p.output_price] AS prices
-            FROM token_records t JOIN contracts c ON c.id = t.contract
-            CROSS JOIN LATERAL (
-                SELECT r.id, r.status FROM runs r WHERE t.at < r.ends AND t.batch <= r.usage_batch
-                ORDER BY r.ends LIMIT 1
-            ) AS r
-            CROSS JOIN LATERAL (
-                SELECT * FROM contract_prices p WHERE p.contract = c.id AND p.begins <= t.at
-                ORDER BY p.version DESC LIMIT 1
-            ) AS p
-            LEFT JOIN agreements a ON a.source = c.source AND a.destination = c.destination
-                 AND a.valid_from <= t.at / $1 * $1 AND (a.valid_to IS NULL OR t.at / $1 * $1 < a.valid_to)
-            WHERE t.status = 'accepted' AND (
-                r.status = 'closed' OR EXISTS (SELECT 1 FROM statements s WHERE (s.run, s.subject) = (r.id, c.id))
-            )
-            GROUP BY t.contract, r.id, a.id, a.version, period, p.version, prices
-        ), billed AS (
-            SELECT s.subject AS contract, s.run, l.agreement, l.service_period AS period, l.price_version AS version,
-                   l.meter, l.price, sum(l.quantity) AS tokens
-            FROM statements s JOIN statement_lines l ON l.statement = s.id WHERE l.meter <> 'card_seconds'
-            GROUP BY s.subject, s.run, l.agreement, l.service_period, l.price_version, l.meter, l.price
-        ), due AS (
-            SELECT u.*, m.meter, u.tokens[m.n] AS count, u.prices[m.n] AS price FROM used u
-            CROSS JOIN unnest($3::text[]) WITH ORDINALITY AS m(meter, n) WHERE u.tokens[m.n] <> 0
-        )
-        SELECT coalesce(u.contract, b.contract) AS contract, coalesce(u.run, b.run) AS run,
-               coalesce(u.period, b.period) AS period, coalesce(u.meter, b.meter) AS meter,
-               coalesce(u.count, 0) AS expected, coalesce(b.tokens, 0) AS got, coalesce(u.price, b.price) AS price
-        FROM due u FULL JOIN billed b ON (u.contract, u.run, u.period, u.meter, u.price, u.version, coalesce(u.agreement, ''))
-             = (b.contract, b.run, b.period, b.meter, b.price, b.version, coalesce(b.agreement, ''))
-        """,
-        rules.slot_seconds,
-        rules.utc_offset_seconds,
-        [Meter.INPUT_TOKENS, Meter.CACHED_INPUT_TOKENS, Meter.OUTPUT_TOKENS],
-    )
-    faults = [
-        f"contract {row['contract']} in {row['run']} for {row['period']}: expected {row['expected']} {row['meter']} "
-        f"at {row['price']}, got {row['got']}"
-        for row in rows
-        if row["expected"] != row["got"]
-    ]
-    return len(rows), faults
-
-
 class _Subject(msgspec.Struct):
     """What of a lease or contract decides its lines."""
 
@@ -305,6 +253,7 @@ def _line(row: asyncpg.Record) -> LineRow:
         agreement=row["agreement"],
         before_loss=row["before_loss"],
         over_budget=row["over_budget"],
+        package=row["package"],
         vouchers=_vouchers.decode(row["vouchers"]),
         figures=Line(**figures),
     )

@@ -69,7 +69,8 @@ class StoredEmissions:
 class StoredLine:
     """One line of a statement. `price` is micro-yuan per card-hour or per million tokens; `agreement` is id/version.
 
-    `price_version` is the version of a contract's prices: a lease has none.
+    `price_version` is the version of a contract's prices: a lease has none. `package` is the package that is sold, or that
+    these tokens were taken from.
     `emissions` is None for tokens, for lines from before the venue had tables of power, and where they were not asked for.
     """
 
@@ -85,6 +86,7 @@ class StoredLine:
     figures: Line
     emissions: StoredEmissions | None = None
     vouchers: tuple[VoucherPart, ...] = ()
+    package: str | None = None
 
 
 async def statement_of(pool: Pool, reach: Reach, statement: str) -> StoredStatement | None:
@@ -181,4 +183,5 @@ def line_of_row(row: asyncpg.Record) -> StoredLine:
         figures=Line(**figures),
         emissions=None if emissions is None else _emissions.decode(emissions),
         vouchers=_vouchers.decode(row["vouchers"]),
+        package=row["package"],
     )

@@ -65,14 +65,21 @@ def token_line(tokens: int, gross: int, over: int = 0) -> StoredLine:
     )
 
 
+def package_lines() -> list[StoredLine]:
+    """A package that is bought, and what is taken from it, which would have cost 40 yuan."""
+    taken = token_line(10_000_000, 0, over=4000)
+    bought = replace(token_line(1, 3000), meter=Meter.PACKAGES, price=30_000_000, price_version=None)
+    return [replace(bought, package="pkg-4"), replace(taken, over_budget=Fen(0), package="pkg-4")]
+
+
 def everything() -> list[BilledLine]:
-    """Lines of every kind: firm and interruptible cards, partly and wholly lost, tokens, and one under a voucher."""
+    """Lines of every kind: firm and interruptible cards, partly and wholly lost, tokens, packages, and one under a voucher."""
     voucher = VoucherTerms("city", BasisPoints(3000), VoucherMode.DEDUCT_AT_CHECKOUT)
     covered = card_line(7, replace(TERMS, vouchers=(voucher,)))
     lost = replace(card_line(1), lost=101 * 3600, figures=statement_line(Fen(0), TERMS))
     part = replace(card_line(2), lost=1234)
     leased, lines = made([card_line(0), lost, part, covered])
-    contract, tokens = made([token_line(1_234_567, 494), token_line(9, 0, over=1)], "tkc-3")
+    contract, tokens = made([token_line(1_234_567, 494), token_line(9, 0, over=1), *package_lines()], "tkc-3")
     spot = replace(FIRM, tier=Tier.SPOT)
     return [
         *(BilledLine(leased, n, line, VAT, spot if n == 3 else FIRM) for n, line in enumerate(lines, 1)),
@@ -129,15 +136,12 @@ def test_every_value_is_written_as_the_specification_says() -> None:
 
 def test_quantities_stand_with_use_and_with_nothing_else() -> None:
     for charge in charges():
-        is_use = charge["ChargeCategory"] == "Usage" and charge["ChargeClass"] is None
-        for name in (
-            "PricingQuantity",
-            "PricingUnit",
-            "PricingCategory",
-            "ConsumedQuantity",
-            "ConsumedUnit",
-            "SkuId",
-        ):
+        own = charge["ChargeClass"] is None
+        is_use = own and charge["ChargeCategory"] == "Usage"
+        is_priced = own and charge["ChargeCategory"] in {"Usage", "Purchase"}
+        for name in ("PricingQuantity", "PricingUnit", "PricingCategory", "SkuId"):
+            assert (charge[name] is not None) == is_priced, name
+        for name in ("ConsumedQuantity", "ConsumedUnit"):
             assert (charge[name] is not None) == is_use, name
         assert not is_use or Decimal(charge["ConsumedQuantity"] or 0) > 0
 
@@ -153,9 +157,28 @@ def test_charges_are_what_the_statements_say_to_the_fen() -> None:
     back = sum(refunded.correction.buyer_pays_fen for refunded in refunds())
     assert sum(billed.values()) == sum(statements.values()) + back
     categories = [charge["ChargeCategory"] for charge in charges() if charge["ChargeClass"] is None]
-    assert {one: categories.count(one) for one in categories} == {"Usage": 5, "Tax": 4, "Credit": 1}
+    assert {one: categories.count(one) for one in categories} == {
+        "Usage": 6,
+        "Purchase": 1,
+        "Tax": 5,
+        "Credit": 1,
+    }
     corrections = [charge["ChargeCategory"] for charge in charges() if charge["ChargeClass"]]
     assert {one: corrections.count(one) for one in corrections} == {"Usage": 2, "Tax": 1, "Credit": 1}
+
+
+def test_a_package_is_bought_once_and_what_is_taken_from_it_costs_nothing_more() -> None:
+    named = [charge for charge in charges() if charge["x_PackageId"] and charge["ChargeCategory"] != "Tax"]
+    told = [
+        tuple(
+            charge[name] for name in ("ChargeCategory", "ChargeFrequency", "BilledCost", "ChargeDescription")
+        )
+        for charge in named
+    ]
+    assert told == [
+        ("Purchase", "One-Time", Decimal("28.30"), "1 package at ¥30.00 per package, VAT included"),
+        ("Usage", "Usage-Based", Decimal("0.00"), "10,000,000 tokens of package pkg-4, paid for before"),
+    ]
 
 
 def test_what_is_read_is_what_was_written() -> None:
@@ -179,7 +202,7 @@ SPOILED = [
         lambda text: text.replace("TaxIncluded\r", "TaxIncluded,x_More\r"),
     ),
     ("line 1: column 1 is nothing", lambda _: ""),
-    ("line 2: 38 values, but 37 columns", lambda text: text.replace("12.340000\r", "12.340000,1\r", 1)),
+    ("line 2: 39 values, but 38 columns", lambda text: text.replace("12.340000\r", "12.340000,1\r", 1)),
     ("line 2, BilledCost: '1,164.15' is not", lambda text: text.replace("1164.15", '"1,164.15"', 1)),
     ("line 2, BilledCost: finer than a fen", lambda text: text.replace("1164.15", "1164.155", 1)),
     ("line 2, BillingCurrency: 'USD' is none", lambda text: text.replace("CNY", "USD", 1)),

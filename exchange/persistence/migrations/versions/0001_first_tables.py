@@ -325,6 +325,7 @@ def upgrade() -> None:
         sa.Column("agreement", sa.Text(), nullable=True),
         sa.Column("before_loss", sa.BigInteger(), nullable=False),
         sa.Column("over_budget", sa.BigInteger(), nullable=False),
+        sa.Column("package", sa.Text(), nullable=True),
         sa.Column("vouchers", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("gross_fen", sa.BigInteger(), nullable=False),
         sa.Column("net_fen", sa.BigInteger(), nullable=False),
