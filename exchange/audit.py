@@ -21,6 +21,7 @@ from exchange.checks.projections import FOLDED, Fold
 from exchange.checks.settling import Settling
 from exchange.checks.signatures import Signatures
 from exchange.checks.statements import Statements
+from exchange.checks.subsidies import Subsidies
 from exchange.checks.usage import Usage
 from exchange.checks.vouchers import Vouchers
 from exchange.commands import Envelope
@@ -82,7 +83,7 @@ class _Log:
     def __init__(self, catalogue: Catalogue, *, redecide: bool) -> None:
         self.chain, self.journal, self.leasing, self.fold = Chain(), Journal(), Leasing(), Fold()
         self.paying, self.emitted = Paying(), Emitted()
-        self.signatures, self.vouchers = Signatures(), Vouchers()
+        self.signatures, self.vouchers, self.subsidies = Signatures(), Vouchers(), Subsidies()
         self.decisions = Decisions(before_all(catalogue), before_all(catalogue)) if redecide else None
 
     def findings(self) -> Iterator[Findings]:
@@ -91,6 +92,7 @@ class _Log:
         yield self.signatures.findings
         yield self.emitted.findings
         yield self.vouchers.findings
+        yield self.subsidies.findings
         yield self.fold.findings
         if self.decisions is not None:
             yield self.decisions.findings
@@ -106,6 +108,8 @@ class _Log:
         await self._find_strays(connection)
         async with _asking(connection, self.vouchers.findings):
             self.vouchers.end(await queries.voucher_balances(connection))
+        async with _asking(connection, self.subsidies.findings):
+            self.subsidies.end(await queries.subsidy_balances(connection))
         if self.decisions is not None:
             with telling(self.decisions.findings):
                 self.decisions.end()
@@ -124,6 +128,8 @@ class _Log:
             self.emitted.see(events)
         with telling(self.vouchers.findings):
             self.vouchers.see(events)
+        with telling(self.subsidies.findings):
+            self.subsidies.see(events)
         for event in events:
             with telling(self.fold.findings):
                 self.fold.see(step.seq, self.chain.digest, event)

@@ -17,6 +17,8 @@ from exchange.parties.events import Deposited
 from exchange.payouts.events import PayoutBegun, PayoutFailed, PayoutPaid, PayoutReturned
 from exchange.promises import VoucherPart
 from exchange.refunds.events import LineRefunded
+from exchange.state import SettledLine
+from exchange.subsidies.events import SubsidyPaid, SubsidyRepaid
 from exchange.vouchers.events import VoucherExpired, VoucherHeld, VoucherIssued, VoucherReturned
 from settlement.ledger.chart import AccountKind, LedgerAccount
 from settlement.ledger.journal import EntryKind, JournalEntry, entry
@@ -60,6 +62,10 @@ def entries(event: Event) -> list[JournalEntry]:
             made = [_move(EntryKind.REVERSAL, _in_transit(seller), _payable(seller), amount)]
         case PayoutReturned(_, seller, amount, _, _):
             made = [_move(EntryKind.REVERSAL, _bank(), _payable(seller), amount)]
+        case SubsidyPaid():
+            made = list(_subsidy_entries(event))
+        case SubsidyRepaid(programme, _, amount):
+            made = [_move(EntryKind.SUBSIDY, _credit(programme), _bank(), amount)]
         case VoucherIssued(voucher):
             budget = LedgerAccount(voucher.programme, AccountKind.VOUCHER_BUDGET)
             made = [_move(EntryKind.ISSUE, budget, _left(voucher.id), voucher.amount)]
@@ -116,7 +122,8 @@ def _refund_entries(event: LineRefunded) -> Iterator[JournalEntry | None]:
     parts = list(zip(settled.vouchers, event.returned, strict=True))
     yield entry(
         EntryKind.REFUND,
-        (_available(settled.buyer), -line.buyer_pays_now_fen),
+        (_available(settled.buyer), event.to_buyer),
+        *_taken_back(settled, event),
         (_payable(settled.seller), event.payable),
         (_subsidy_due(settled.seller), line.payout_on_charge_fen - event.payable),
         (LedgerAccount(VENUE, AccountKind.FEE_INCOME), line.fee_net_fen),
@@ -129,6 +136,30 @@ def _refund_entries(event: LineRefunded) -> Iterator[JournalEntry | None]:
         yield _move(EntryKind.REFUND, _redeemed(part.voucher), taker, back.amount)
     if settled.agreement is not None:
         yield _attribution(f"{settled.agreement[0]}/{settled.agreement[1]}", line)
+
+
+def _taken_back(settled: SettledLine, event: LineRefunded) -> Iterator[tuple[LedgerAccount, int]]:
+    """What a region had paid of a refunded part is its own again: a buyer has that much less of the refund, a seller of its balance."""
+    for part, back in zip(settled.vouchers, event.returned, strict=True):
+        yield _credit(part.programme), back.paid_back
+        yield LedgerAccount(part.issuer, AccountKind.SUBSIDY_CLAIM), -back.paid_back
+        if part.terms.mode is VoucherMode.REIMBURSE_BUYER:
+            yield _subsidy_due(settled.buyer), back.paid_back
+
+
+def _subsidy_entries(event: SubsidyPaid) -> Iterator[JournalEntry | None]:
+    """A region's payment comes in and its debt shrinks by that and by its credit; then each party has its part."""
+    claim = LedgerAccount(event.issuer, AccountKind.SUBSIDY_CLAIM)
+    yield entry(
+        EntryKind.SUBSIDY,
+        (_bank(), -event.amount),
+        (_credit(event.programme), -event.credit),
+        (claim, event.amount + event.credit),
+    )
+    for part in event.parts:
+        buyers = part.mode is VoucherMode.REIMBURSE_BUYER
+        taker = _available(part.party) if buyers else _payable(part.party)
+        yield _move(EntryKind.SUBSIDY, _subsidy_due(part.party), taker, part.received)
 
 
 def _subsidies(
@@ -183,6 +214,10 @@ def _payable(party: str) -> LedgerAccount:
 
 def _subsidy_due(party: str) -> LedgerAccount:
     return LedgerAccount(party, AccountKind.SUBSIDY_DUE)
+
+
+def _credit(programme: str) -> LedgerAccount:
+    return LedgerAccount(programme, AccountKind.SUBSIDY_CREDIT)
 
 
 def _in_transit(party: str) -> LedgerAccount:

@@ -25,6 +25,7 @@ from exchange.payouts.commands import (
 from exchange.power.commands import AdoptPowerTables, DeclareCertificates, DeclarePue
 from exchange.quarters.commands import ConfirmQuarter, DisputeQuarter, RecogniseAmount
 from exchange.refunds.commands import MoveCreditNote, RefundLine
+from exchange.subsidies.commands import BookSubsidy, RepaySubsidy
 from exchange.venue.commands import AdoptTerms, Tick
 from exchange.vouchers.commands import AdoptProgramme, ClaimVoucher, DeclareFacts, IssueVoucher
 from matching.commands import AmendListing, AmendOrder, CancelOrder, Reclaim, SetLink, WithdrawListing
@@ -73,6 +74,8 @@ Command = (
     | AdoptProgramme
     | IssueVoucher
     | ClaimVoucher
+    | BookSubsidy
+    | RepaySubsidy
 )
 
 

@@ -88,6 +88,10 @@ from exchange.refunds.evolving import evolve_refunds
 from exchange.refunds.rules import move_credit_note, refund_line
 from exchange.rejections import Rejected, VenueRejection, rejected
 from exchange.state import Earnings, LiveLease, OpenListing, OpenOrder, Reserve, Role, State
+from exchange.subsidies.commands import BookSubsidy, RepaySubsidy
+from exchange.subsidies.events import SubsidyPaid, SubsidyRepaid
+from exchange.subsidies.evolving import cover, evolve_subsidies
+from exchange.subsidies.rules import decide_subsidies
 from exchange.venue.commands import AdoptTerms, Tick
 from exchange.venue.events import TermsAdopted
 from exchange.venue.rules import adopt_terms, set_link, tick
@@ -118,6 +122,8 @@ PayingCommand = (
     | ConfirmPayout
     | FailPayout
     | ReturnPayout
+    | BookSubsidy
+    | RepaySubsidy
 )
 
 Happening = tuple[Event, list[JournalEntry]]
@@ -202,6 +208,8 @@ def _decide_paying(state: State, seq: Seq, by: PartyId, command: PayingCommand) 
             yield from fail_payout(state, command)
         case ReturnPayout():
             yield from return_payout(state, command)
+        case BookSubsidy() | RepaySubsidy():
+            yield from decide_subsidies(state, command)
 
 
 def _decide_agreements(
@@ -297,6 +305,8 @@ def evolve_unposted(state: State, event: Event) -> None:
             | VoucherExpired()
         ):
             evolve_vouchers(state, event)
+        case SubsidyPaid() | SubsidyRepaid():
+            evolve_subsidies(state, event)
         case Deposited(party_id, _, reference):
             state.references.setdefault(party_id, set()).add(reference)
         case KeyIssued(party_id, key, _):
@@ -419,6 +429,8 @@ ROLES: dict[type[Command], tuple[Role, ...]] = {
     SetPayoutTerms: (Role.CLERK,),
     NamePayoutAccount: (Role.CLERK, Role.SELLER),
     BeginPayouts: (Role.CLERK,),
+    BookSubsidy: (Role.CLERK,),
+    RepaySubsidy: (Role.CLERK,),
     DeclareFacts: (Role.CLERK,),
     AdoptProgramme: (Role.REGION,),
     IssueVoucher: (Role.REGION,),
@@ -448,6 +460,7 @@ def _settle(state: State, event: StatementPosted) -> None:
     for line in event.lines:
         for part in line.vouchers:
             use(state, event.subject, part.voucher, part.covered)
+    cover(state, event)
     if event.kind is SubjectKind.CONTRACT:
         settle_contract(state, event)
         return

@@ -36,6 +36,7 @@ from exchange.power.events import CertificatesDeclared, PowerTablesAdopted, PueD
 from exchange.quarters.events import AmountRecognised, QuarterAgreed, QuarterConfirmed, QuarterDisputed
 from exchange.refunds.events import CreditNoteMoved, LineRefunded
 from exchange.rejections import Rejected
+from exchange.subsidies.events import SubsidyPaid, SubsidyRepaid
 from exchange.venue.events import TermsAdopted
 from exchange.vouchers.events import (
     FactsDeclared,
@@ -96,6 +97,8 @@ Event = (
     | VoucherPassed
     | VoucherReturned
     | VoucherExpired
+    | SubsidyPaid
+    | SubsidyRepaid
     | QuarterConfirmed
     | QuarterAgreed
     | QuarterDisputed

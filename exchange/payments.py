@@ -14,6 +14,7 @@ from exchange.payouts.commands import BeginPayouts, PayoutAsked
 from exchange.persistence.payments import BankStore, EventStore, FreezeStore, MovementStore
 from exchange.persistence.queries.booked import ledger_differences
 from exchange.persistence.queries.payouts import StoredPayout, begun
+from exchange.persistence.queries.subsidies import booked_under
 from exchange.persistence.turn import sole_run
 from exchange.rejections import VenueRejection
 from exchange.state import PayoutState
@@ -23,7 +24,7 @@ from settlement.gateways.news import GatewayEvent, MovementChanged
 from settlement.gateways.saga import Saga, StaleError
 from settlement.money import Fen
 from settlement.payments import ContradictionError, Movement, OpenAccount, Reversal, TopUp
-from settlement.reconciliation import Reconciliation
+from settlement.reconciliation import Reconciliation, explained
 
 GO_ON_SECONDS = 60  # between two looks at what was left unfinished
 RECONCILE_SECONDS = 86_400
@@ -211,7 +212,11 @@ class Payments:
         """Set what is written down beside the gateway's books since a second, and beside the ledger."""
         found = await self._saga.reconcile(since)
         unlike = await ledger_differences(self._exchange.readers, since)
-        return replace(found, differences=(*found.differences, *unlike))
+        differences = found.differences
+        if self.by_bank:
+            booked = await booked_under(self._exchange.readers, since, [one.about for one in differences])
+            differences = explained(differences, booked, await self._bank.amounts(list(booked)))
+        return replace(found, differences=(*differences, *unlike))
 
     async def to_reconcile(self) -> tuple[int, int, int]:
         """Since when there is something to compare, how many movements wait for it, and how many agreed before."""

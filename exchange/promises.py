@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass, field
 
-from exchange.names import Instant, PartyId, ProgrammeId, VoucherId
+from exchange.names import Instant, PartyId, ProgrammeId, RunId, VoucherId
 from matching.terms import RegionCode
-from settlement.money import Fen
-from settlement.terms import VoucherTerms
+from settlement.money import NOTHING, Fen
+from settlement.terms import VoucherMode, VoucherTerms
 from settlement.vouchers.parties import BuyerSize
 from settlement.vouchers.programme import Programme
 
@@ -31,11 +31,62 @@ class Claim:
 
 
 @dataclass(slots=True)
+class Subsidy:
+    """What a voucher covers of a settled line, less what refunds returned of it, and what its region has paid of that."""
+
+    programme: ProgrammeId
+    mode: VoucherMode
+    covered: Fen
+    paid: Fen = NOTHING
+
+    @property
+    def open(self) -> Fen:
+        """What the region still owes."""
+        return Fen(self.covered - self.paid)
+
+
+@dataclass(slots=True)
+class CoveredLine:
+    """A settled line that vouchers cover, with what they do, in the line's order.
+
+    `on_charge` is what the seller was to get when the buyer was charged, less what refunds took of it: below zero where
+    the fee took more.
+    """
+
+    run: RunId
+    subject: str
+    n: int
+    period: str
+    buyer: PartyId
+    seller: PartyId
+    on_charge: Fen
+    subsidies: dict[VoucherId, Subsidy]
+
+    @property
+    def statement(self) -> str:
+        """The id of its statement."""
+        return f"{self.run}/{self.subject}"
+
+    @property
+    def name(self) -> str:
+        """Its own name among all lines."""
+        return f"{self.statement}/{self.n}"
+
+    @property
+    def paid_for_seller(self) -> Fen:
+        """What regions have paid of it that is the seller's, before the rest of any fee."""
+        to_seller = (
+            one.paid for one in self.subsidies.values() if one.mode is not VoucherMode.REIMBURSE_BUYER
+        )
+        return Fen(sum(to_seller))
+
+
+@dataclass(slots=True)
 class LiveProgramme:
     """A programme's versions as they were adopted, the newest last, and how much of it is issued and taken, in fen.
 
     Years are those of Beijing. What is `taken` is held by orders and leases, or used; `claimed` is when a buyer last
-    claimed.
+    claimed. `owed` are the settled lines of which something is not paid yet, oldest first, with the voucher of each.
     """
 
     versions: list[Programme]
@@ -43,6 +94,7 @@ class LiveProgramme:
     issued: dict[int, Fen] = field(default_factory=dict)
     taken: dict[PartyId, dict[int, Fen]] = field(default_factory=dict)
     claimed: dict[PartyId, int] = field(default_factory=dict)
+    owed: dict[str, VoucherId] = field(default_factory=dict)
 
     def in_force(self, at: int) -> Programme:
         """The newest version that has begun at an instant, or the first."""

@@ -69,6 +69,8 @@ class VenueRejection(StrEnum):
     CLAIMED_ALREADY = "claimed_already"
     UNKNOWN_VOUCHER = "unknown_voucher"
     VOUCHER_REFUSED = "voucher_refused"
+    SUBSIDY_EXISTS = "subsidy_exists"
+    SUBSIDY_TOO_LARGE = "subsidy_too_large"
 
 
 Code = MarketRejection | VenueRejection

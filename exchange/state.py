@@ -17,7 +17,7 @@ from exchange.names import (
     RunId,
     VoucherId,
 )
-from exchange.promises import Facts, LiveProgramme, LiveVoucher, Pledge, VoucherPart
+from exchange.promises import CoveredLine, Facts, LiveProgramme, LiveVoucher, Pledge, VoucherPart
 from matching.curves import Run
 from matching.market import Market
 from matching.terms import (
@@ -37,7 +37,7 @@ from settlement.ledger.chart import AccountKind
 from settlement.ledger.journal import Balances
 from settlement.money import NOTHING, BasisPoints, Fen
 from settlement.power import PowerTables
-from settlement.quarters import PairQuarter
+from settlement.quarters import PairQuarter, Version
 from settlement.rating.packages import TokenPackage
 from settlement.rating.service_credits import ServicePromise
 from settlement.rating.tokens import TokenPrices, TokenTariff
@@ -368,12 +368,16 @@ class Draft:
 
 @dataclass(slots=True)
 class QuarterStanding:
-    """Where a pair's quarter stands: the digest that each region has confirmed last, and what is recognised."""
+    """Where a pair's quarter stands: the digest that each region has confirmed last, and what is recognised.
+
+    `refunded` are the versions of agreements under which a line was refunded in the quarter.
+    """
 
     confirmed: dict[str, str] = field(default_factory=dict)
     agreed: bool = False
     recognised: dict[tuple[str, AccountKind], Fen] = field(default_factory=dict)
     references: set[tuple[str, AccountKind, str]] = field(default_factory=set)
+    refunded: set[Version] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -423,6 +427,10 @@ class State:
     vouchers: dict[VoucherId, LiveVoucher] = field(default_factory=dict)
     pledges: dict[str, tuple[Pledge, ...]] = field(default_factory=dict)
     """What orders and leases hold of vouchers, by their ids."""
+    covered: dict[str, CoveredLine] = field(default_factory=dict)
+    """Settled lines that vouchers cover, by name: for ever, since a line may be refunded after years."""
+    subsidy_references: dict[RegionCode, set[str]] = field(default_factory=dict)
+    """The bank's references of what each region has paid, or was given back."""
     origins: Mapping[ChipCode, ChipOrigin] = field(default_factory=dict)
     """Which chips are domestic: the catalogue's, and no event's."""
     first_slot: Slot | None = None

@@ -9,6 +9,7 @@ from exchange.periods import Period
 from exchange.persistence.database import Pool
 from exchange.persistence.queries import vouchers as queries
 from exchange.persistence.queries.parties import registered
+from exchange.persistence.queries.subsidies import StoredSubsidy, credit_of, subsidies_of
 from exchange.persistence.queries.vouchers import StoredProgramme, StoredUse, StoredVoucher
 from exchange.promises import Facts
 from exchange.state import Party, VenueTerms
@@ -37,8 +38,8 @@ class Report:
     """A programme's figures, in fen: those of a month, or of all time.
 
     Issued and expired are by the venue's clock, used by the month whose closing booked it, less what refunds returned of
-    it whenever. What is held and left is as
-    it stands now, whatever the month.
+    it whenever; of that the region has paid a part, and the rest is open. What is held and left is as it stands now,
+    whatever the month, and so is the `credit`: what was paid for lines that were refunded since.
     """
 
     programme: str
@@ -49,9 +50,13 @@ class Report:
     expired: Fen
     held: Fen
     left: Fen
+    paid: Fen
+    open: Fen
+    credit: Fen
     by_buyer: Sequence[BuyersPart]
     by_seller: Mapping[str, Fen]
     uses: Sequence[StoredUse]
+    payments: Sequence[StoredSubsidy]
 
 
 def reported(
@@ -60,6 +65,8 @@ def reported(
     vouchers: Sequence[StoredVoucher],
     expiries: Iterable[tuple[VoucherId, Fen, Instant]],
     uses: Sequence[StoredUse],
+    payments: Sequence[StoredSubsidy],
+    credit: Fen,
 ) -> Report:
     """Add up what is known of a programme. `expiries` is how much of which voucher expired at which instant."""
 
@@ -92,9 +99,13 @@ def reported(
         expired=Fen(sum(part.expired for part in by_buyer)),
         held=Fen(sum(part.held for part in by_buyer)),
         left=Fen(sum(part.left for part in by_buyer)),
+        paid=Fen(sum(use.paid for use in used)),
+        open=Fen(sum(use.open for use in used)),
+        credit=credit,
         by_buyer=by_buyer,
         by_seller={seller: Fen(amount) for seller, amount in sellers.most_common()},
         uses=used,
+        payments=payments,
     )
 
 
@@ -107,8 +118,15 @@ async def report_of(
         (voucher, amount, rules.instant_of(slot))
         for voucher, amount, slot in await queries.expiries_of(readers, name)
     ]
-    vouchers = await queries.vouchers_of_programme(readers, name)
-    return reported(programme, period, vouchers, expiries, await queries.uses_of(readers, programme=name))
+    return reported(
+        programme,
+        period,
+        await queries.vouchers_of_programme(readers, name),
+        expiries,
+        await queries.uses_of(readers, programme=name),
+        await subsidies_of(readers, name),
+        await credit_of(readers, name),
+    )
 
 
 async def misuse_of(readers: Pool, issuer: str | None) -> list[Misuse]:

@@ -3,7 +3,7 @@
 What was computed, what was agreed and what was recognised are three things; none of them is ever made of another.
 """
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 
 from settlement.agreements import PairAgreement
@@ -12,6 +12,10 @@ from settlement.money import Fen
 
 SHARED_KINDS = (AccountKind.REVENUE, AccountKind.TAX, AccountKind.GDP)
 """What a quarter has figures of. Of emissions there are shares, and no quantity yet."""
+
+
+Version = tuple[str, int]
+"""A version of an agreement: its id and number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,19 +49,37 @@ class QuarterFigures:
         return [(figure.kind, figure.region) for figure in self.figures] == places
 
 
+def added(posted: QuarterFigures, refunded: QuarterFigures) -> QuarterFigures:
+    """What a quarter came to: what its statements gave regions to count, and what refunds made in it took back of any."""
+    return QuarterFigures(
+        posted.pair,
+        tuple(
+            Figure(one.kind, one.region, Fen(one.fen + other.fen))
+            for one, other in zip(posted.figures, refunded.figures, strict=True)
+        ),
+    )
+
+
 def parties_between(
-    agreements: Iterable[PairAgreement], pair: PairQuarter, begins: int, ends: int
+    agreements: Iterable[PairAgreement],
+    pair: PairQuarter,
+    begins: int,
+    ends: int,
+    refunded: Container[Version] = (),
 ) -> tuple[str, ...]:
     """The parties of a pair's agreements that were in force at any time within [begins, ends); empty if there was none.
 
-    The source first, the destination last, and regions of transit between in the order in which they came in.
+    With them those of versions under which something was `refunded` then. The source first, the destination last, and
+    regions of transit between in the order in which they came in.
     """
-    in_force = [
+    concerned = [
         agreement
         for agreement in agreements
         if (agreement.source, agreement.destination) == (pair.source, pair.destination)
-        and agreement.valid_from < ends
-        and (agreement.valid_to is None or begins < agreement.valid_to)
+        and (
+            (agreement.id, agreement.version) in refunded
+            or (agreement.valid_from < ends and (agreement.valid_to is None or begins < agreement.valid_to))
+        )
     ]
-    transit = dict.fromkeys(region for agreement in in_force for region in agreement.parties[1:-1])
-    return (pair.source, *transit, pair.destination) if in_force else ()
+    transit = dict.fromkeys(region for agreement in concerned for region in agreement.parties[1:-1])
+    return (pair.source, *transit, pair.destination) if concerned else ()

@@ -4,7 +4,7 @@ Nothing is tolerated and nothing is netted: a difference of one fen is a differe
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -155,6 +155,24 @@ def reconcile(movements: Iterable[Movement], lines: Sequence[BookLine]) -> Recon
         if not found and met[movement.id]:
             agreed.append(movement)
     return Reconciliation(tuple(agreed), fees_of(lines), tuple(differences))
+
+
+def explained(
+    differences: Iterable[Difference], booked: Mapping[str, Fen], lines: Mapping[str, Fen]
+) -> tuple[Difference, ...]:
+    """The differences, but for lines that no movement has made and that were `booked` by their reference.
+
+    Those are held against the bank's `lines` of these references by themselves.
+    """
+    unlike = [
+        one for one in differences if one.kind is not DifferenceKind.NOT_IN_OURS or one.about not in booked
+    ]
+    for reference, ours in booked.items():
+        theirs = lines.get(reference, Fen(0))
+        if theirs != ours:
+            kind = DifferenceKind.AMOUNT if theirs else DifferenceKind.NOT_IN_THEIR_BOOKS
+            unlike.append(Difference(kind, reference, ours, theirs))
+    return tuple(unlike)
 
 
 def fees_of(lines: Iterable[BookLine]) -> Fen:

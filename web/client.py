@@ -48,6 +48,7 @@ from web.bodies.quarters import QuarterOut
 from web.bodies.quotes import QuoteOut
 from web.bodies.refunds import RefundOut
 from web.bodies.statements import StatementDetail, StatementOut
+from web.bodies.subsidies import SubsidyOut
 from web.bodies.terms import TermsOut
 from web.bodies.usage import ReceiptOut
 from web.bodies.vouchers import (
@@ -148,6 +149,16 @@ class Client:
     async def programme_report(self, programme: str, period: str | None = None) -> ReportOut:
         """What became of a programme, in all or in a month, as its office or the clerk."""
         return await self._get(f"/v1/programmes/{_part(programme)}/report", ReportOut, period=period)
+
+    async def book_subsidy(self, programme: str, payment: Json, key: str = "") -> SubsidyOut:
+        """Book what a region has paid for vouchers of a programme, as the clerk."""
+        path = f"/v1/programmes/{_part(programme)}/payments"
+        return await self._change("POST", path, SubsidyOut, key, payment)
+
+    async def repay_subsidy(self, programme: str, repayment: Json, key: str = "") -> SubsidyOut:
+        """Book that a region has back what it had paid too much for a programme, as the clerk."""
+        path = f"/v1/programmes/{_part(programme)}/repayments"
+        return await self._change("POST", path, SubsidyOut, key, repayment)
 
     async def vouchers(self, limit: int = 50, cursor: str | None = None) -> Page[VoucherOut]:
         """Your vouchers, a page at a time."""

@@ -203,6 +203,8 @@ PROBLEMS: Mapping[Code | DoorRejection, Kind] = {
     Venue.CLAIMED_ALREADY: Kind(409, "This year's voucher is claimed already"),
     Venue.UNKNOWN_VOUCHER: Kind(404, "You have no such voucher"),
     Venue.VOUCHER_REFUSED: Kind(422, "A voucher can't be used for this order"),
+    Venue.SUBSIDY_EXISTS: Kind(409, "The payment is booked already"),
+    Venue.SUBSIDY_TOO_LARGE: Kind(409, "More than the region owes, or has paid too much"),
 }
 
 

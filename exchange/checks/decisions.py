@@ -100,7 +100,8 @@ def picture(state: State) -> dict[str, bytes]:
 
 def _programme(known: LiveProgramme) -> tuple[object, ...]:
     taken = {buyer: sorted(years.items()) for buyer, years in known.taken.items()}
-    return known.versions, known.claim, known.claimed, sorted(known.issued.items()), taken
+    issued = sorted(known.issued.items())
+    return known.versions, known.claim, known.claimed, issued, taken, list(known.owed.items())
 
 
 def _standing(standing: QuarterStanding) -> Iterator[object]:
@@ -108,6 +109,7 @@ def _standing(standing: QuarterStanding) -> Iterator[object]:
     yield standing.agreed
     yield sorted(standing.recognised.items())
     yield sorted(standing.references)
+    yield sorted(standing.refunded)
 
 
 def _power(power: PowerStanding) -> Iterator[object]:
@@ -141,6 +143,10 @@ def _parts(state: State) -> Iterator[tuple[str, object]]:
     yield "programmes", {name: _programme(known) for name, known in state.programmes.items()}
     yield "vouchers", state.vouchers
     yield "pledges", state.pledges
+    yield (
+        "subsidies",
+        (state.covered, {name: sorted(known) for name, known in state.subsidy_references.items()}),
+    )
     yield "runs", (state.last_run, state.open_run, state.runs)
     yield "clock", (state.first_slot, market.now)
     yield "refunds", (state.refunds, state.notes)

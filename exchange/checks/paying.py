@@ -22,6 +22,7 @@ from exchange.persistence.queries.audit import LoggedStep
 from exchange.persistence.queries.settled import LineRow, StatementRow
 from exchange.refunds.events import LineRefunded
 from exchange.state import PayoutTerms
+from exchange.subsidies.events import SubsidyPaid, SubsidyPart, SubsidyRepaid
 from exchange.venue.events import TermsAdopted
 from matching.events import Ticked
 from settlement.agreements import PairAgreement
@@ -30,8 +31,8 @@ from settlement.statement import Line, statement_line, vouchers_of
 from settlement.terms import TaxTerms, Terms, VoucherMode
 
 DAY = 86_400
-KINDS = frozenset({"refund", "payout", "payment", "reversal"})
-"""Entries that refunds and payouts make, beside attributions."""
+KINDS = frozenset({"refund", "payout", "payment", "reversal", "subsidy"})
+"""Entries that refunds, payouts and regions' payments make, beside attributions."""
 
 Legs = Counter[tuple[str, str]]
 
@@ -53,6 +54,8 @@ class Paying:
     _closed: dict[str, int | None] = field(default_factory=dict)
     _earned: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     _accounts: dict[str, str] = field(default_factory=dict)
+    _from_regions: dict[str, list[SubsidyPart]] = field(default_factory=lambda: defaultdict(list))
+    """What regions have paid for sellers' lines, by their names."""
     _begun: dict[str, tuple[str, int]] = field(default_factory=dict)
     _paid: dict[str, tuple[str, int]] = field(default_factory=dict)
 
@@ -84,7 +87,8 @@ class Paying:
         for event in self.refunded[statement.id]:
             by_line[event.line.n].append(event)
         for n, events in by_line.items():
-            for fault in _line_faults(statement, n, events, agreements):
+            paid = self._from_regions.get(f"{statement.id}/{n}", [])
+            for fault in _line_faults(statement, n, events, agreements, paid):
                 self.findings.tell(f"refunds of statement {statement.id}, line {n}: {fault}")
 
     def _faults(self, event: Event) -> Iterator[str]:
@@ -104,6 +108,12 @@ class Paying:
                 self.findings.examined += 1
                 self.refunded[event.line.statement].append(event)
                 self._earned[event.line.seller][event.line.run] += event.payable
+            case SubsidyPaid():
+                self.findings.examined += 1
+                for part in event.parts:
+                    if part.mode is not VoucherMode.REIMBURSE_BUYER:
+                        self._earned[part.party][part.run] += part.received
+                        self._from_regions[part.line].append(part)
             case PayoutTermsSet(payout_terms):
                 self._terms = payout_terms
             case PayoutAccountNamed(party, account):
@@ -154,6 +164,10 @@ def _legs(event: Event) -> Legs:
     match event:
         case LineRefunded():
             return _refund_legs(event)
+        case SubsidyPaid():
+            return _subsidy_legs(event)
+        case SubsidyRepaid(programme, _, amount):
+            return Counter({(programme, "subsidy_credit"): -amount, ("venue", "bank"): amount})
         case PayoutBegun(_, party, _, amount):
             return Counter({(party, "payable"): -amount, (party, "in_transit"): amount})
         case PayoutPaid(_, party, amount):
@@ -164,6 +178,18 @@ def _legs(event: Event) -> Legs:
             return Counter({("venue", "bank"): -amount, (party, "payable"): amount})
         case _:
             return Counter()
+
+
+def _subsidy_legs(event: SubsidyPaid) -> Legs:
+    """Money comes in, and moves on to whoever it was due to."""
+    legs: Legs = Counter({("venue", "bank"): -event.amount})
+    legs[event.programme, "subsidy_credit"] -= event.credit
+    for part in event.parts:
+        legs[event.issuer, "subsidy_claim"] += part.amount
+        legs[part.party, "subsidy_due"] -= part.received
+        later = part.mode is VoucherMode.REIMBURSE_BUYER
+        legs[part.party, "available" if later else "payable"] += part.received
+    return legs
 
 
 def _refund_legs(event: LineRefunded) -> Legs:
@@ -177,8 +203,10 @@ def _refund_legs(event: LineRefunded) -> Legs:
     legs[line.buyer, "available"] += event.amount
     for part, back in zip(line.vouchers, event.returned, strict=True):
         later = part.terms.mode is VoucherMode.REIMBURSE_BUYER
-        legs[line.buyer, "subsidy_due" if later else "available"] -= back.amount
-        legs[part.issuer, "subsidy_claim"] += back.amount
+        legs[line.buyer, "subsidy_due"] -= back.amount - back.paid_back if later else 0
+        legs[line.buyer, "available"] -= back.paid_back if later else back.amount
+        legs[part.issuer, "subsidy_claim"] += back.amount - back.paid_back
+        legs[part.programme, "subsidy_credit"] += back.paid_back
         legs[part.voucher, "voucher_used"] -= back.amount
         taker = (part.programme, "voucher_budget") if back.over else (part.voucher, "voucher_left")
         legs[taker] += back.amount
@@ -200,9 +228,13 @@ def _moved(legs: Legs) -> dict[tuple[str, str], int]:
 
 
 def _line_faults(
-    statement: StatementRow, n: int, events: Sequence[LineRefunded], agreements: Mapping[str, PairAgreement]
+    statement: StatementRow,
+    n: int,
+    events: Sequence[LineRefunded],
+    agreements: Mapping[str, PairAgreement],
+    paid: Sequence[SubsidyPart],
 ) -> Iterator[str]:
-    """What is wrong with the refunds of one line."""
+    """What is wrong with the refunds of one line, for which regions have paid the seller so much."""
     if n >= len(statement.lines) or statement.rates is None:
         yield "there is no such line"
         return
@@ -222,7 +254,8 @@ def _line_faults(
     pair = agreements.get(row.agreement) if row.agreement else None
     terms = tuple(part.terms for part in row.vouchers)
     remains = statement_line(Fen(charged - given_back), Terms(*statement.rates, TaxTerms(), pair, terms))
-    yield from _paid_faults(row, remains, events)
+    yield from _paid_faults(row, remains, events, paid)
+    yield from _returned_faults(row, remains, events)
     for figure in fields(Line):
         expected, got = _of(remains, figure.name), _of(row.figures, figure.name)
         for event in events:
@@ -230,10 +263,20 @@ def _line_faults(
         yield from unequal(figure.name, _moved(expected), _moved(got))
 
 
-def _paid_faults(row: LineRow, remains: Line, events: Sequence[LineRefunded]) -> Iterator[str]:
-    """Whether seller and vouchers are left with what the rest of a line gives them."""
-    payable = max(0, row.figures.payout_on_charge_fen) + sum(event.payable for event in events)
-    yield from unequal("payable", max(0, remains.payout_on_charge_fen), payable)
+def _paid_faults(
+    row: LineRow, remains: Line, events: Sequence[LineRefunded], paid: Sequence[SubsidyPart]
+) -> Iterator[str]:
+    """Whether the seller is left with what the rest of a line gives it, at once and of what regions have paid."""
+    sellers = {one.voucher for one in row.vouchers if one.terms.mode is not VoucherMode.REIMBURSE_BUYER}
+    back = sum(one.paid_back for event in events for one in event.returned if one.voucher in sellers)
+    fee_left = max(0, -remains.payout_on_charge_fen)
+    keeps = max(0, remains.payout_on_charge_fen) + max(0, sum(part.amount for part in paid) - back - fee_left)
+    had = max(0, row.figures.payout_on_charge_fen) + sum(part.received for part in paid)
+    yield from unequal("payable", keeps, had + sum(event.payable for event in events))
+
+
+def _returned_faults(row: LineRow, remains: Line, events: Sequence[LineRefunded]) -> Iterator[str]:
+    """Whether vouchers are left with what the rest of a line gives them."""
     covered = vouchers_of(remains.gross_fen, tuple(part.terms for part in row.vouchers))
     for n, (part, expected) in enumerate(zip(row.vouchers, covered, strict=True)):
         named = {event.returned[n].voucher for event in events}

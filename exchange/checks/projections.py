@@ -49,6 +49,8 @@ _ENDED: Mapping[str, Callable[[Row], bool]] = {
     "programmes": lambda _: True,
     "vouchers": lambda _: True,
     "voucher_moves": lambda _: True,
+    "subsidies": lambda _: True,
+    "subsidy_parts": lambda _: True,
 }
 """Rows that no later event changes: they can be compared at once and forgotten."""
 

@@ -32,6 +32,7 @@ refunds = Table(
     Column("correction", JSONB, nullable=False),
     Column("payable", BigInteger, nullable=False),
     Column("returned", JSONB, nullable=False),
+    Column("to_buyer", BigInteger, nullable=False),
     Column("invoice_used", Boolean, nullable=False),
     Column("note_state", Text, nullable=False),
     Column("note_since", BigInteger, nullable=False),
@@ -44,7 +45,8 @@ refunds = Table(
 )
 """Refunds of statement lines: every figure that one takes back is in `correction`, and how its credit note stands.
 
-`payable` is what it moves the seller's balance by, `returned` what each voucher of the line has back. `slot` is where the venue's clock stood.
+`payable` is what it moves the seller's balance by, `returned` what each voucher of the line has back, `to_buyer`
+what the buyer's balance has. `slot` is where the venue's clock stood.
 """
 
 payout_terms = Table(

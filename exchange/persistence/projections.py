@@ -45,6 +45,7 @@ from exchange.persistence.package_tables import token_packages
 from exchange.persistence.pair_projections import project_pair
 from exchange.persistence.power_projections import project_power
 from exchange.persistence.rows import Heard, Row, Rows
+from exchange.persistence.subsidy_rows import project_subsidies
 from exchange.persistence.voucher_rows import project_vouchers
 from exchange.power.events import CertificatesDeclared, PowerTablesAdopted, PueDeclared
 from exchange.refunds.events import CreditNoteMoved, LineRefunded
@@ -111,6 +112,7 @@ def project(rows: Rows, seq: int, digest: bytes, event: Event) -> None:
         case _:  # deposits live in the ledger, and a refusal changes nothing
             project_pair(rows, seq, event)
             project_vouchers(rows, seq, event)
+            project_subsidies(rows, seq, event)
 
 
 def _project_listing(rows: Rows, seq: int, event: ListingPublished | ListingAmended | ListingClosed) -> None:
@@ -295,6 +297,7 @@ def _refund_row(heard: Heard, event: LineRefunded) -> Row:
         "correction": _builtins(event.correction),
         "payable": event.payable,
         "returned": _builtins(event.returned),
+        "to_buyer": event.to_buyer,
         "invoice_used": event.note.invoice_used,
         "note_state": event.note.state,
         "note_since": event.note.since,

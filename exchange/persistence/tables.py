@@ -33,6 +33,7 @@ from exchange.persistence.columns import text_column as _text
 from exchange.persistence.package_tables import token_packages
 from exchange.persistence.pair_tables import PAIR_TABLES
 from exchange.persistence.power_tables import POWER_TABLES
+from exchange.persistence.subsidy_tables import SUBSIDY_TABLES
 from exchange.persistence.voucher_tables import VOUCHER_TABLES
 from settlement.ledger.chart import CONTRA
 from settlement.statement import Line, RegionShares
@@ -478,6 +479,7 @@ PROJECTIONS = (
     *PAIR_TABLES,
     *POWER_TABLES,
     *VOUCHER_TABLES,
+    *SUBSIDY_TABLES,
     runs,
     statements,
     statement_lines,

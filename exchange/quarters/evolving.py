@@ -1,8 +1,10 @@
 """What events of a pair's quarter leave behind: what its regions have said, and what is recognised."""
 
+from exchange.periods import period_of, quarter_of
 from exchange.quarters.events import AmountRecognised, QuarterAgreed, QuarterConfirmed, QuarterDisputed
 from exchange.state import QuarterStanding, State
 from settlement.money import Fen
+from settlement.quarters import PairQuarter, Version
 
 
 def evolve_quarters(
@@ -22,3 +24,11 @@ def evolve_quarters(
             place = event.region, event.kind
             standing.recognised[place] = Fen(standing.recognised.get(place, 0) + event.amount)
             standing.references.add((*place, event.reference))
+
+
+def note_refund(state: State, version: Version) -> None:
+    """A line under a version of an agreement is refunded now: that is a figure of the quarter which the clock stands in."""
+    agreement = next(known for known in state.agreements if (known.id, known.version) == version)
+    quarter = quarter_of(period_of(state.now, state.rules.utc_offset_seconds).name)
+    pair = PairQuarter(agreement.source, agreement.destination, quarter)
+    state.quarters.setdefault(pair, QuarterStanding()).refunded.add(version)

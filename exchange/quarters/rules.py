@@ -79,9 +79,12 @@ def recognise_amount(
 
 
 def parties_of(state: State, pair: PairQuarter) -> tuple[str, ...]:
-    """The regions that a quarter's figures are of; none where no agreement of the pair was in force in it."""
+    """The regions that a quarter's figures are of; none where nothing of the pair was in force or refunded in it."""
     quarter = quarter_named(pair.quarter, state.rules.utc_offset_seconds)
-    return () if quarter is None else parties_between(state.agreements, pair, quarter.begins, quarter.ends)
+    if quarter is None:
+        return ()
+    refunded = state.quarters.get(pair, QuarterStanding()).refunded
+    return parties_between(state.agreements, pair, quarter.begins, quarter.ends, refunded)
 
 
 def _refusal_of_quarter(state: State, pair: PairQuarter, parties: tuple[str, ...]) -> Rejected | None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 from exchange.names import VENUE, PartyId, RefundId
 from exchange.parties.rules import unknown_party
+from exchange.promises import VoucherPart
 from exchange.refunds.commands import MoveCreditNote, RefundLine
 from exchange.refunds.events import CreditNoteMoved, LineRefunded, PartReturned
 from exchange.rejections import Rejected, VenueRejection, rejected
@@ -14,10 +15,11 @@ from settlement.agreements import PairAgreement
 from settlement.credit_notes import CreditNote, CreditNoteEvent, CreditNoteRefusal, after
 from settlement.ledger.chart import CONTRA, AccountKind
 from settlement.ledger.journal import JournalEntry
-from settlement.money import WHOLE, Fen
+from settlement.money import NOTHING, WHOLE, Fen
 from settlement.refunds import refund, returned, total
 from settlement.statement import Line, statement_line, vouchers_of
-from settlement.terms import TaxTerms, Terms
+from settlement.subsidies import at_once, paid_too_much, reaching_seller
+from settlement.terms import TaxTerms, Terms, VoucherMode
 
 Entries = Callable[[LineRefunded], list[JournalEntry]]
 """The entries that a refund makes, as the venue keeps its books."""
@@ -41,6 +43,7 @@ def _reckoned(state: State, seq: Seq, command: RefundLine) -> LineRefunded:
     remaining = total([standing, correction])
     terms = tuple(part.terms for part in line.vouchers)
     backs = returned(standing.gross_fen, amount, terms).to_vouchers
+    parts = tuple(_part(state, line, part, back) for part, back in zip(line.vouchers, backs, strict=True))
     return LineRefunded(
         RefundId(f"rfd-{seq}"),
         line,
@@ -49,17 +52,31 @@ def _reckoned(state: State, seq: Seq, command: RefundLine) -> LineRefunded:
         command.reference,
         correction,
         CreditNote(command.invoice_used, state.now),
-        payable=Fen(_paid_at_once(remaining) - _paid_at_once(standing)),
-        returned=tuple(
-            PartReturned(part.voucher, back, over=part.voucher not in state.vouchers)
-            for part, back in zip(line.vouchers, backs, strict=True)
-        ),
+        payable=_payable(state, line, (standing, remaining), parts),
+        returned=parts,
     )
 
 
-def _paid_at_once(line: Line) -> int:
-    """What a line owes the seller without any voucher: where the buyer's part does not cover the fee, nothing."""
-    return max(0, line.payout_on_charge_fen)
+def _part(state: State, line: SettledLine, part: VoucherPart, back: Fen) -> PartReturned:
+    """What one voucher has back, and what its region had paid of that."""
+    subsidy = state.covered[line.name].subsidies[part.voucher]
+    too_much = paid_too_much(subsidy.paid, subsidy.covered, back)
+    return PartReturned(part.voucher, back, part.voucher not in state.vouchers, too_much)
+
+
+def _payable(
+    state: State, line: SettledLine, lines: tuple[Line, Line], parts: tuple[PartReturned, ...]
+) -> Fen:
+    """What the seller's balance moves by: what it has got of the line once that is what remains, less what it has got."""
+    paid = state.covered[line.name].paid_for_seller if line.vouchers else NOTHING
+    taken_back = (
+        back.paid_back
+        for part, back in zip(line.vouchers, parts, strict=True)
+        if part.terms.mode is not VoucherMode.REIMBURSE_BUYER
+    )
+    stood, remains = (one.payout_on_charge_fen for one in lines)
+    has = at_once(remains) + reaching_seller(remains, Fen(paid - sum(taken_back)))
+    return Fen(has - at_once(stood) - reaching_seller(stood, paid))
 
 
 def _out_of_reach(state: State, refunded: LineRefunded, entries: Entries) -> Rejected | None:
@@ -94,13 +111,12 @@ def _refusal(state: State, by: PartyId, command: RefundLine) -> Rejected | None:
         return rejected(VenueRejection.REFUND_INVALID, "A refund has a reason and a reference.")
     if _terms(state, line) is None or not _covered_so(state, line):
         return _never_settled()
-    known = state.refunds.get(line.name, {})
-    if command.reference in known:
+    if command.reference in state.refunds.get(line.name, {}):
         return rejected(
             VenueRejection.REFUND_EXISTS,
             f"The reference {command.reference} is booked for {line.name} already: nothing was refunded again.",
         )
-    left = line.gross - sum(known.values())
+    left = _left(state, line)
     if not 0 < command.amount <= left:
         return rejected(
             VenueRejection.REFUND_TOO_LARGE, f"Of {line.name} between 1 and {left} fen can be refunded."
@@ -118,8 +134,7 @@ def _correction(state: State, line: SettledLine, amount: Fen) -> tuple[Line, Lin
     """What stands, which is the line as posted with every refund since, and what remains less that (F11)."""
     terms = _terms(state, line)
     assert terms is not None, "a line that can be refunded has terms"
-    gross = Fen(line.gross - sum(state.refunds.get(line.name, {}).values()))
-    standing = statement_line(gross, terms)
+    standing = statement_line(_left(state, line), terms)
     return standing, refund(standing, amount, terms)
 
 
@@ -141,7 +156,10 @@ def _terms(state: State, line: SettledLine) -> Terms | None:
 
 
 def _covered_so(state: State, line: SettledLine) -> bool:
-    """Whether vouchers of the buyer can have covered a line as it says."""
+    """Whether vouchers of the buyer have covered a line as it says."""
+    known = state.covered.get(line.name)
+    if [part.voucher for part in line.vouchers] != ([] if known is None else list(known.subsidies)):
+        return False
     if len({part.voucher for part in line.vouchers}) < len(line.vouchers):
         return False
     for part in line.vouchers:
@@ -152,8 +170,15 @@ def _covered_so(state: State, line: SettledLine) -> bool:
             return False
         if not 0 <= part.terms.rate_bp <= WHOLE:
             return False
-    covered = vouchers_of(line.gross, tuple(part.terms for part in line.vouchers))
-    return covered == tuple(part.covered for part in line.vouchers)
+    terms = tuple(part.terms for part in line.vouchers)
+    stands = () if known is None else tuple(subsidy.covered for subsidy in known.subsidies.values())
+    posted = vouchers_of(line.gross, terms) == tuple(part.covered for part in line.vouchers)
+    return posted and vouchers_of(_left(state, line), terms) == stands
+
+
+def _left(state: State, line: SettledLine) -> Fen:
+    """What of the price of a line was not refunded."""
+    return Fen(line.gross - sum(state.refunds.get(line.name, {}).values()))
 
 
 def move_credit_note(

@@ -84,7 +84,7 @@ def issue_voucher(
     """Give a buyer a voucher of a programme of the region's own."""
     known = state.programmes.get(command.programme)
     if known is None or known.versions[0].issuer != state.parties[by].region:
-        yield _unknown_programme(command.programme)
+        yield unknown_programme(command.programme)
     elif command.buyer not in state.parties:
         yield unknown_party(command.buyer)
     elif not 0 < command.amount <= AMOUNT_MAX:
@@ -103,7 +103,7 @@ def claim_voucher(
     """Give a buyer the voucher that a programme has for everybody who is eligible, once in a calendar year."""
     known = state.programmes.get(command.programme)
     if known is None or known.claim is None:
-        yield _unknown_programme(command.programme)
+        yield unknown_programme(command.programme)
     elif known.claimed.get(by) == year_of(state.now):
         yield rejected(
             VenueRejection.CLAIMED_ALREADY, "You have claimed this year's voucher: claim again in the next."
@@ -306,5 +306,6 @@ def _programme_problem(state: State, by: PartyId, command: AdoptProgramme) -> st
     return None
 
 
-def _unknown_programme(programme: ProgrammeId) -> Rejected:
+def unknown_programme(programme: ProgrammeId) -> Rejected:
+    """The refusal of a command about a programme that there is not, or that is somebody else's."""
     return rejected(VenueRejection.UNKNOWN_PROGRAMME, f"There is no programme {programme} that you may ask.")

@@ -122,6 +122,10 @@ class BankGateway:
             lines.append(BookLine(line.bank_reference, kind, line.amount, Fen(0), about))
         return lines
 
+    async def amounts(self, references: Sequence[str]) -> dict[str, Fen]:
+        """What the statements have under these references of the bank."""
+        return {line.bank_reference: line.amount for line in await self._book.lines(references)}
+
     async def next_file(self) -> tuple[int, bytes] | None:
         """A file with every order that is in none yet, and its number; None where there is nothing to pay."""
         number = await self._book.seal()

@@ -43,6 +43,8 @@ class AccountKind(StrEnum):
     """The contra side of subsidies: what regions owe for vouchers of theirs that were used."""
     SUBSIDY_DUE = "subsidy_due"
     """What a buyer or seller gets of a voucher that was used, once its region has paid."""
+    SUBSIDY_CREDIT = "subsidy_credit"
+    """What a region has paid of a programme for lines that were refunded since: it comes off what it pays next."""
 
     ATTRIBUTION = "attribution"
     """The contra side of every attribution: what statements gave the regions to count."""

@@ -33,6 +33,8 @@ class EntryKind(StrEnum):
     """A region promised a buyer something in a voucher."""
     REDEMPTION = "redemption"
     """A voucher covered its part of a settled line."""
+    SUBSIDY = "subsidy"
+    """A region paid for vouchers that were used, or was given back what it had paid too much."""
     EXPIRY = "expiry"
     """What a voucher did not cover in time went back to its programme."""
     REVERSAL = "reversal"

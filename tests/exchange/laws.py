@@ -7,6 +7,7 @@ from math import ceil
 from exchange.state import LiveLease, PayoutState, State
 from matching.terms import Block, OnPreempt, Order, OrderId, Split, Tier
 from settlement.ledger.chart import CONTRA, AccountKind
+from settlement.terms import VoucherMode
 
 FEN = 10_000  # micro-yuan
 
@@ -88,7 +89,9 @@ def require_sound_vouchers(state: State) -> None:
     assert state.vouchers.keys() >= pledged.keys()
     assert state.vouchers.keys() >= books[AccountKind.VOUCHER_LEFT].keys()
     used = books[AccountKind.VOUCHER_USED].total()
-    assert -books[AccountKind.SUBSIDY_CLAIM].total() == used, "regions owe what was used"
+    owed, paid = require_subsidies(state)
+    assert -books[AccountKind.SUBSIDY_CLAIM].total() == owed, "regions owe what is not paid yet"
+    assert owed + paid == used, "what was used is owed or paid"
     taken = sum(fen for one in state.programmes.values() for of in one.taken.values() for fen in of.values())
     assert taken == pledged.total() + used, "what is held or used is counted against the caps"
     for name, lease in state.leases.items():
@@ -98,6 +101,35 @@ def require_sound_vouchers(state: State) -> None:
                 f"{name} is not covered beyond the rate"
             )
             left -= pledge.amount
+
+
+def require_subsidies(state: State) -> tuple[int, int]:
+    """What regions owe of settled lines and have paid of them; whoever is not paid yet is owed just that, less any fee."""
+    due: Counter[str] = Counter()
+    owed = paid = 0
+    unpaid = set()
+    for name, line in state.covered.items():
+        fee_left = max(0, -line.on_charge)
+        for voucher, subsidy in line.subsidies.items():
+            assert 0 <= subsidy.paid <= subsidy.covered, f"no region has paid more of {name} than it owes"
+            owed, paid = owed + subsidy.covered - subsidy.paid, paid + subsidy.paid
+            unpaid |= {(subsidy.programme, name, voucher)} if subsidy.paid < subsidy.covered else set()
+            if subsidy.mode is VoucherMode.REIMBURSE_BUYER:
+                due[line.buyer] += subsidy.covered - subsidy.paid
+            else:
+                fee_paid = min(fee_left, subsidy.paid)
+                fee_left -= fee_paid
+                due[line.seller] += subsidy.covered - subsidy.paid
+        due[line.seller] -= fee_left
+    kept = {
+        account.owner: n for account, n in state.balances.items() if account.kind is AccountKind.SUBSIDY_DUE
+    }
+    assert {party: amount for party, amount in due.items() if amount} == kept, (
+        "who is not paid yet is owed it"
+    )
+    listed = {(name, line, v) for name, known in state.programmes.items() for line, v in known.owed.items()}
+    assert listed == unpaid, "each programme knows what it owes"
+    return owed, paid
 
 
 def needs(state: State) -> dict[str, int]:

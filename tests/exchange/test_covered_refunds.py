@@ -181,16 +181,17 @@ def test_a_line_that_was_never_covered_so_is_refused() -> None:
         replace(line, vouchers=(replace(part, at=Instant(house.state.now + 1)),)),
         replace(line, vouchers=(replace(part, at=Instant(NEW_YEAR - 1)),)),
         replace(line, buyer=PartyId(OFFICE)),
+        replace(line, gross=Fen(2 * GROSS), vouchers=(replace(part, covered=Fen(2 * COVERED)),)),
     ):
         asked = RefundLine(wrong, Fen(wrong.gross), "no", "r-1", False)
         assert house.refusal(CLERK, asked) == "refund_invalid"
 
 
-def test_a_line_in_cash_alone_never_takes_more_from_the_seller_than_it_is_owed() -> None:
+def test_a_line_that_vouchers_cover_is_no_line_in_cash_alone() -> None:
     """Whoever forgets the vouchers of a line would pay the buyer what the region was to pay."""
     house, line, _ = settled()
-    in_cash = RefundLine(replace(line, vouchers=()), Fen(GROSS), "no", "r-1", False)
-    assert house.refusal(CLERK, in_cash) == "payable_too_small"
+    in_cash = RefundLine(replace(line, vouchers=()), Fen(100_00), "no", "r-1", False)
+    assert house.refusal(CLERK, in_cash) == "refund_invalid"
 
 
 def test_where_the_buyers_part_does_not_cover_the_fee_the_sellers_balance_stays_at_nothing() -> None:

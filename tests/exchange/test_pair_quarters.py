@@ -9,14 +9,16 @@ from exchange.closing.commands import BeginClose, CutUsage, FinishClose
 from exchange.names import VENUE, RunId
 from exchange.quarters.commands import ConfirmQuarter, DisputeQuarter, RecogniseAmount
 from exchange.quarters.events import AmountRecognised, QuarterAgreed, QuarterConfirmed, QuarterDisputed
+from exchange.quarters.rules import parties_of
 from exchange.rejections import Rejected
 from exchange.state import Signature
 from settlement.agreements import PairAgreement, Shares
 from settlement.ledger.chart import AccountKind
 from settlement.money import BasisPoints, Fen
-from settlement.quarters import SHARED_KINDS, Figure, PairQuarter, QuarterFigures, parties_between
+from settlement.quarters import SHARED_KINDS, Figure, PairQuarter, QuarterFigures, added, parties_between
 from settlement.sign_off import digest_of
 from tests.exchange.house import CLERK, EAST, NEW_YEAR, NORTH, WEST, House, office_of, only, pair
+from tests.exchange.test_covered_refunds import refund, settled
 
 DAY = 86_400
 FIRST_QUARTER = PairQuarter(EAST, WEST, "2026-Q1")
@@ -165,3 +167,26 @@ def test_a_quarters_parties_are_those_of_its_own_time() -> None:
     assert parties_between(known, FIRST_QUARTER, 0, 10) == (EAST, WEST)
     assert parties_between(known, FIRST_QUARTER, 9, 11) == (EAST, NORTH, WEST)
     assert parties_between(known, FIRST_QUARTER, 20, 30) == ()
+    assert (
+        parties_between(known, FIRST_QUARTER, 20, 30, {(known[0].id, known[0].version)}) == known[0].parties
+    )
+
+
+def test_a_refund_is_a_figure_of_the_quarter_in_which_it_is_made() -> None:
+    """Also of a pair that has no agreement any more: whoever counted the line gives its part back."""
+    house, line, _ = settled()
+    house.agree(replace(pair(NEW_YEAR + 80 * DAY, NEW_YEAR + 81 * DAY), version=2))
+    refund(house, line, 100_00)
+    second = replace(FIRST_QUARTER, quarter="2026-Q2")
+    assert parties_of(house.state, second) == ()
+    house.tick(31 * 24 * 4)
+    refund(house, line, 100_00, "r-2")
+    assert parties_of(house.state, second) == (EAST, WEST)
+    assert {one.quarter: known.refunded for one, known in house.state.quarters.items()} == {
+        "2026-Q1": {("east-west", 1)},
+        "2026-Q2": {("east-west", 1)},
+    }
+
+
+def test_what_is_left_of_a_quarter_is_what_was_posted_and_what_was_refunded() -> None:
+    assert added(figures(7), figures(-9)) == figures(-2)

@@ -23,9 +23,12 @@ from exchange.payouts.commands import (
 from exchange.persistence.database import Pool
 from exchange.persistence.queries.payouts import dues
 from exchange.persistence.queries.refunds import refunds_of, settled_line
+from exchange.persistence.queries.subsidies import credit_of
+from exchange.persistence.queries.vouchers import uses_of
 from exchange.power.commands import AdoptPowerTables, DeclareCertificates, DeclarePue
 from exchange.refunds.commands import MoveCreditNote, RefundLine
 from exchange.state import PayoutTerms, Role, VenueTerms
+from exchange.subsidies.commands import BookSubsidy, RepaySubsidy
 from exchange.venue.commands import Tick
 from exchange.vouchers.commands import AdoptProgramme, DeclareFacts
 from exchange.vouchers.judging import ANY
@@ -38,7 +41,7 @@ from settlement.rating.tokens import TokenPrices
 from settlement.sign_off import digest_of
 from tests.exchange.house import BUYER, CLERK, PROMISING, SELLER, WEST, YUAN, House, office_of, pair, party
 from tests.exchange.story import told
-from tests.exchange.test_vouchers import PLAIN, SMALL, give
+from tests.exchange.test_vouchers import CITY, PLAIN, SMALL, give
 
 DAY = 24  # slots
 JANUARY, FEBRUARY = 31 * DAY, (31 + 28) * DAY
@@ -140,7 +143,10 @@ async def go_on(exchange: Exchange, house: House) -> None:
 
 
 async def pay(exchange: Exchange) -> None:
-    """Lines are refunded, in part and whole, two of which vouchers cover: one of these is over. The seller is paid, once in vain, and a part of it comes back."""
+    """A region pays for its vouchers, all but a fen. Lines are refunded, in part and whole, two of which vouchers cover: one of these is over.
+
+    The region has back a part of what it paid too much. The seller is paid, once in vain, and a part of it comes back.
+    """
     pool = exchange.readers
     rows = await pool.fetch(
         "SELECT l.statement, l.n, l.gross_fen FROM statement_lines l JOIN statements s ON s.id = l.statement "
@@ -151,6 +157,8 @@ async def pay(exchange: Exchange) -> None:
         "SELECT DISTINCT ON (vouchers #> '{0,voucher}') statement, n, gross_fen FROM statement_lines "
         "WHERE vouchers <> '[]' AND gross_fen > 100 ORDER BY vouchers #> '{0,voucher}', statement DESC",
     )
+    owed = sum(use.open for use in await uses_of(pool, programme=CITY))
+    await ask(exchange, CLERK, "subsidy", BookSubsidy(CITY, "2026-Q1", Fen(owed - 1), "b-1", ()))
     halves = [(part["gross_fen"] // 2, part) for part in covered]
     wanted = [(33, rows[0]), (7, rows[0]), (rows[1]["gross_fen"], rows[1]), *halves]
     for n, (amount, part) in enumerate(wanted):
@@ -158,6 +166,8 @@ async def pay(exchange: Exchange) -> None:
         assert line is not None
         refund = RefundLine(line, Fen(amount), "hours were slow", f"ticket {n}", n == 0)
         await ask(exchange, (CLERK, SELLER)[n % 2], f"refund-{n}", refund)
+    credit = await credit_of(pool, CITY)
+    await ask(exchange, CLERK, "subsidy-back", RepaySubsidy(CITY, Fen(credit - 1), "b-2"))
     refund_id = (await refunds_of(pool, [rows[0]["statement"]]))[0].id
     await ask(exchange, SELLER, "note", MoveCreditNote(refund_id, CreditNoteEvent.CONFIRMATION_ASKED))
     await ask(exchange, CLERK, "payout-terms", SetPayoutTerms(PayoutTerms(20, Fen(1))))

@@ -65,6 +65,7 @@ def test_a_sound_venue_gives_no_difference_and_much_is_examined(season_url: str)
         "signatures",
         "emissions",
         "vouchers",
+        "subsidies",
         "projections",
         "decisions",
         "entries",
@@ -95,7 +96,7 @@ def test_the_venues_past_has_all_that_can_go_wrong(season_url: str) -> None:
 
 
 TAKEN_BACK = "SELECT * FROM leases WHERE end_slot < granted_end_slot"
-RETURNED = "jsonb_to_recordset(returned) AS back (amount bigint, over boolean)"
+RETURNED = "jsonb_to_recordset(returned) AS back (amount bigint, over boolean, paid_back bigint)"
 PAST = (
     f"{TAKEN_BACK} AND runs::text <> '[]' AND (SELECT count(*) FROM statements WHERE subject = leases.id) = 2",
     f"{TAKEN_BACK} AND runs::text <> '[]' AND (SELECT count(*) FROM statements WHERE subject = leases.id) = 1",
@@ -106,6 +107,7 @@ PAST = (
     "SELECT * FROM refunds WHERE note_state = 'awaiting_confirmation'",
     f"SELECT * FROM refunds, {RETURNED} WHERE back.amount > 0 AND NOT over",
     f"SELECT * FROM refunds, {RETURNED} WHERE back.amount > 0 AND over",
+    f"SELECT * FROM refunds, {RETURNED} WHERE paid_back > 0",
     "SELECT * FROM payouts WHERE status = 'failed'",
     """SELECT * FROM payouts WHERE status = 'paid' AND amount - "left" = 5""",
     "SELECT * FROM payouts WHERE status = 'begun'",
@@ -326,7 +328,13 @@ BROKEN = {
     ),
     "who owes it": (
         "UPDATE postings SET owner = '621000' WHERE kind = 'subsidy_claim'",
-        {"journal", "balances", "statements", "payouts"},
+        {"journal", "balances", "statements", "subsidies", "payouts"},
+    ),
+    "what a region has paid": ("UPDATE subsidies SET amount = amount - 1", {"projections"}),
+    "whose line a region has paid for": ("UPDATE subsidy_parts SET party = 'ann'", {"projections"}),
+    "a region that pays twice": (
+        "UPDATE events SET body = replace(body::text, '\"b-2\"', '\"b-1\"')::json WHERE kind = 'SubsidyRepaid'",
+        {"log", "subsidies", "projections", "decisions"},
     ),
     "what is left of a voucher": (
         "UPDATE postings SET owner = 'vch-1' WHERE kind = 'voucher_left'",

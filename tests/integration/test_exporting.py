@@ -19,7 +19,7 @@ from settlement.usage.tables import write_table
 
 pytestmark = pytest.mark.anyio
 
-NAMES = ("statements", "statement-lines", "ledger", "memo", "emissions", "carbon")
+NAMES = ("statements", "statement-lines", "ledger", "memo", "emissions", "carbon", "refunds")
 
 
 def read(file: Path) -> list[tuple[object, ...]]:

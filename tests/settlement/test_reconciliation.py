@@ -29,6 +29,7 @@ from settlement.reconciliation import (
     DifferenceKind,
     GatewayPayout,
     LineKind,
+    explained,
     reconcile,
     reconcile_payouts,
 )
@@ -183,3 +184,17 @@ def test_every_difference_is_named_by_some_test() -> None:
         for kind in DifferenceKind
         if f"DifferenceKind.{kind.name}" not in gateways and f'"{kind}"' not in venues
     ] == []
+
+
+def test_what_was_booked_by_its_reference_is_held_against_the_banks_lines() -> None:
+    def unknown(reference: str, amount: int) -> Difference:
+        return Difference(DifferenceKind.NOT_IN_OURS, reference, NOTHING_OF_OURS, Fen(amount))
+
+    told = [unknown("B-1", 500), unknown("B-2", 700), unknown("B-9", 1)]
+    booked = {"B-1": Fen(500), "B-2": Fen(701), "B-3": Fen(-30)}
+    lines = {"B-1": Fen(500), "B-2": Fen(700)}
+    assert explained(told, booked, lines) == (
+        unknown("B-9", 1),
+        Difference(DifferenceKind.AMOUNT, "B-2", Fen(701), Fen(700)),
+        Difference(DifferenceKind.NOT_IN_THEIR_BOOKS, "B-3", Fen(-30), Fen(0)),
+    )

@@ -28,6 +28,7 @@ ZEROS = "0" * 64
 CONTRACT = EXAMPLES["open_contract"]["request"] | {"buyer": "buyer", "seller": "seller"}
 PROGRAMME = EXAMPLES["adopt_programme"]["request"]
 OPEN = PROGRAMME | {"id": "open", "valid_from": OPENS, "budget_fen": 200_000}
+PAYMENT = EXAMPLES["book_subsidy"]["request"]
 GIVEN = EXAMPLES["issue_voucher"]["request"] | {"buyer": "buyer"}
 TERMS = EXAMPLES["adopt_terms"]["request"]
 PARTY = {"id": "newcomer", "name": "Newcomer", "roles": ["buyer"], "region": SHANGHAI}
@@ -113,6 +114,7 @@ MET: list[tuple[Rejection | VenueRejection, str, str, Json | None]] = [
     (VenueRejection.BUDGET_SPENT, "office", "POST /v1/programmes/open/vouchers", GIVEN),
     (VenueRejection.UNKNOWN_VOUCHER, "buyer", "POST /v1/orders", order(vouchers=["vch-999"])),
     (VenueRejection.VOUCHER_REFUSED, "buyer", "POST /v1/orders", order(vouchers=["any", "any"])),
+    (VenueRejection.SUBSIDY_TOO_LARGE, "clerk", "POST /v1/programmes/open/payments", PAYMENT),
     (VenueRejection.PERIOD_UNKNOWN, "clerk", "POST /v1/periods/2026-13/close", None),
     (VenueRejection.PERIOD_UNKNOWN, "clerk", "POST /v1/periods/last/close", None),
     (VenueRejection.PERIOD_NOT_OVER, "clerk", "POST /v1/periods/2026-11/close", None),
@@ -144,6 +146,7 @@ OUT_OF_REACH = {
     VenueRejection.PAYOUT_ACCOUNT_INVALID: "the door reads it more strictly",
     VenueRejection.PAYOUT_NOT_DUE: "met in test_payouts",
     VenueRejection.PAYOUT_TOO_SMALL: "met in test_payouts",
+    VenueRejection.SUBSIDY_EXISTS: "met in test_voucher_pages, where a region owes something",
     VenueRejection.PAYOUT_OUT_OF_TURN: "only the venue itself says what became of a payout",
 }
 """Refusals that no request meets here, and why."""

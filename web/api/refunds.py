@@ -32,7 +32,7 @@ async def refund_line(
     known(await statement_of(exchange.readers, reach_of(caller), data.statement))
     line = known(await settled_line(exchange.readers, data.statement, data.line))
     refunded = happened(await submit(data.command(line)), LineRefunded)
-    return RefundOut.of(known(await refund_of(exchange.readers, refunded.refund)))
+    return RefundOut.of(known(await refund_of(exchange.readers, refunded.refund)), exchange.terms)
 
 
 @get("/refunds", guards=[may()])
@@ -44,7 +44,12 @@ async def list_refunds(
 ) -> Page[RefundOut]:
     """The refunds that concern you, the newest first."""
     rows = await refunds_within(exchange.readers, reach_of(caller), seq_after(cursor), limit + 1)
-    return page(rows, limit, lambda refund: (refund.seq, refund.id), RefundOut.of)
+    return page(
+        rows,
+        limit,
+        lambda refund: (refund.seq, refund.id),
+        lambda refund: RefundOut.of(refund, exchange.terms),
+    )
 
 
 @post(
@@ -60,7 +65,7 @@ async def move_credit_note(
 ) -> RefundOut:
     """Say what has happened to a credit note: the buyer confirms it, its seller or a clerk says the rest."""
     await submit(data.command(refund_id))
-    return RefundOut.of(known(await refund_of(exchange.readers, refund_id)))
+    return RefundOut.of(known(await refund_of(exchange.readers, refund_id)), exchange.terms)
 
 
 HANDLERS = [refund_line, list_refunds, move_credit_note]

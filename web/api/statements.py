@@ -6,6 +6,7 @@ from litestar.params import FromPath
 
 from exchange.app import Exchange
 from exchange.persistence.queries.statements import lines_of, statement_of, statements_within
+from exchange.persistence.queries.subsidies import received_for
 from web.api.asking import Cursor, Limit, known, page, place_after
 from web.bodies.common import Page
 from web.bodies.statements import StatementDetail, StatementOut
@@ -34,7 +35,9 @@ async def get_statement(
 ) -> StatementDetail:
     """One statement with its lines, by its run and the lease or contract that it is about."""
     statement = known(await statement_of(exchange.readers, reach_of(caller), f"{run}/{subject}"))
-    return StatementDetail.of(statement, await lines_of(exchange.readers, statement.id))
+    readers = exchange.readers
+    received = await received_for(readers, statement.id)
+    return StatementDetail.of(statement, await lines_of(readers, statement.id), received)
 
 
 HANDLERS = [list_statements, get_statement]

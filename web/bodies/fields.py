@@ -73,6 +73,7 @@ ChipField = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,40}$")]
 RegionField = Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")]
 PartyField = Annotated[str, StringConstraints(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$")]
 IdField = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,64}$")]
+StatementField = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,64}/[A-Za-z0-9._:-]{1,64}$")]
 LinkField = Annotated[
     str, StringConstraints(pattern=r"^[0-9a-f]{64}$"), Field(description="32 bytes in hexadecimal.")
 ]

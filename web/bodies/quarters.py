@@ -76,11 +76,14 @@ class RecogniseIn(Body):
 class QuarterFigureOut:
     """One kind for one party, from three sides. Null where nothing is agreed or recognised.
 
-    The differences are what was agreed beyond what was computed, and what is recognised beyond what was agreed.
+    What is computed is what statements of the quarter's closed months posted, and what was refunded in the quarter, of
+    whichever line; that is not above zero. The differences are what was agreed beyond what was computed, and what is recognised beyond what was agreed.
     """
 
     kind: str
     region: str
+    posted_fen: int
+    refunded_fen: int
     computed_fen: int
     agreed_fen: int | None
     recognised_fen: int | None
@@ -88,13 +91,16 @@ class QuarterFigureOut:
     recognised_less_agreed_fen: int | None
 
     @classmethod
-    def of(cls, computed: Figure, sides: QuarterSides) -> "QuarterFigureOut":
-        """One figure with its other sides."""
+    def of(cls, posted: Figure, refunded: Figure, sides: QuarterSides) -> "QuarterFigureOut":
+        """One figure, what refunds took off it, and its other sides."""
+        computed = Figure(posted.kind, posted.region, Fen(posted.fen + refunded.fen))
         agreed = sides.agreed_of(computed.kind, computed.region)
         recognised = sides.recognised_of(computed.kind, computed.region)
         return cls(
             kind=computed.kind,
             region=computed.region,
+            posted_fen=posted.fen,
+            refunded_fen=refunded.fen,
             computed_fen=computed.fen,
             agreed_fen=agreed,
             recognised_fen=recognised,
@@ -172,7 +178,10 @@ class QuarterOut:
             months=months,
             closed=sides.closed,
             agreed=sides.agreed is not None,
-            figures=[QuarterFigureOut.of(one, sides) for one in sides.computed.figures],
+            figures=[
+                QuarterFigureOut.of(posted, refunded, sides)
+                for posted, refunded in zip(sides.posted.figures, sides.refunded.figures, strict=True)
+            ],
             emissions=PairEmissionsOut.of(emitted),
             canonical=canonical(sides.computed).decode(),
             digest=digest_of(sides.computed),

@@ -4,21 +4,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from exchange.names import RefundId
+from exchange.periods import period_of
 from exchange.persistence.queries.refunds import StoredRefund
 from exchange.refunds.commands import MoveCreditNote, RefundLine
-from exchange.state import SettledLine
+from exchange.state import SettledLine, VenueTerms
 from settlement.credit_notes import CreditNoteEvent, CreditNoteState
 from settlement.money import Fen
-from web.bodies.fields import FenField, TextField, utc
+from web.bodies.fields import FenField, StatementField, TextField, utc
 from web.bodies.statements import figures
 from web.strict import Body
 
 LINES_MAX = 100_000
-
-StatementField = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,64}/[A-Za-z0-9._:-]{1,64}$")]
 
 
 class RefundIn(Body):
@@ -63,24 +62,30 @@ class CreditNoteOut:
 
 @dataclass(frozen=True, slots=True)
 class PartReturnedOut:
-    """What a voucher has back, or its programme if the voucher was `over`."""
+    """What a voucher has back, or its programme if the voucher was `over`.
+
+    Its region had paid `paid_back_fen` of that already, which comes off what it pays next.
+    """
 
     voucher: str
     amount_fen: int
     over: bool
+    paid_back_fen: int
 
 
 @dataclass(frozen=True, slots=True)
 class RefundOut:
     """A refund of `amount_fen` of a line's price, and what of it went `to_buyer_fen` and to each voucher of the line.
 
-    Of a part that is to be reimbursed the buyer has its own money back, and its region owes it that much less. `figures`
-    is what the refund takes off each figure of the line, and so is not positive.
+    Of a part that is to be reimbursed the buyer has its own money back, less what its region has paid it already, and its
+    region owes it that much less. `figures` is what the refund takes off each figure of the line, and so is not positive:
+    they are figures of the month in which it was made, `period`, whenever the line was served.
     """
 
     id: str
     statement: str
     line: int
+    period: str
     buyer: str
     seller: str
     amount_fen: int
@@ -94,7 +99,7 @@ class RefundOut:
     seq: int
 
     @classmethod
-    def of(cls, refund: StoredRefund) -> "RefundOut":
+    def of(cls, refund: StoredRefund, terms: VenueTerms) -> "RefundOut":
         """A refund as it is stored."""
         note, correction = refund.note, refund.correction
         deadline = None if note.deadline is None else utc(note.deadline)
@@ -102,11 +107,14 @@ class RefundOut:
             id=refund.id,
             statement=refund.statement,
             line=refund.n,
+            period=period_of(terms.instant_of(refund.slot), terms.utc_offset_seconds).name,
             buyer=refund.buyer,
             seller=refund.seller,
             amount_fen=refund.amount,
             to_buyer_fen=refund.to_buyer,
-            to_vouchers=[PartReturnedOut(one.voucher, one.amount, one.over) for one in refund.returned],
+            to_vouchers=[
+                PartReturnedOut(one.voucher, one.amount, one.over, one.paid_back) for one in refund.returned
+            ],
             reason=refund.reason,
             reference=refund.reference,
             figures=figures(correction),

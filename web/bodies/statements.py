@@ -4,12 +4,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from exchange.persistence.queries.statements import StoredLine, StoredStatement
+from exchange.persistence.queries.subsidies import ReceivedPart
 from exchange.promises import VoucherPart
 from settlement.meters import Meter
 from settlement.statement import Line
 from settlement.terms import VoucherMode
 from web.bodies.power import EmissionsOut
 from web.bodies.promises import CreditOut
+from web.bodies.subsidies import ReceivedOut
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,15 +121,22 @@ class LineOut:
 
 @dataclass(frozen=True, slots=True)
 class StatementDetail:
-    """A statement with its lines."""
+    """A statement with its lines, and what regions have paid of what vouchers cover of them."""
 
     statement: StatementOut
     lines: list[LineOut]
+    received: list[ReceivedOut]
 
     @classmethod
-    def of(cls, statement: StoredStatement, lines: Iterable[StoredLine]) -> "StatementDetail":
+    def of(
+        cls, statement: StoredStatement, lines: Iterable[StoredLine], received: Iterable[ReceivedPart]
+    ) -> "StatementDetail":
         """A statement and its lines as they are stored."""
-        return cls(StatementOut.of(statement), [LineOut.of(line) for line in lines])
+        return cls(
+            StatementOut.of(statement),
+            [LineOut.of(line) for line in lines],
+            [ReceivedOut.of(part) for part in received],
+        )
 
 
 def figures(line: Line) -> dict[str, int]:

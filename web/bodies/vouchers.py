@@ -300,7 +300,10 @@ class MoveOut:
 
 @dataclass(frozen=True, slots=True)
 class UseOut:
-    """What a voucher covered of one line of a statement, counted from 0, and what refunds have returned of that since."""
+    """What a voucher covered of one line of a statement, counted from 0, and what refunds have returned of that since.
+
+    Of the rest the region has paid `paid_fen`, and still owes `open_fen`.
+    """
 
     statement: str
     line: int
@@ -317,6 +320,8 @@ class UseOut:
     gross_fen: int
     covered_fen: int
     returned_fen: int
+    paid_fen: int
+    open_fen: int
 
     @classmethod
     def of(cls, use: StoredUse) -> "UseOut":
@@ -337,6 +342,8 @@ class UseOut:
             gross_fen=use.gross,
             covered_fen=use.covered,
             returned_fen=use.returned,
+            paid_fen=use.paid,
+            open_fen=use.open,
         )
 
 
@@ -363,7 +370,11 @@ class BuyersPartOut:
 
 @dataclass(frozen=True, slots=True)
 class ReportOut:
-    """A programme's figures, of a month or of all time. What is held and left is as it stands now."""
+    """A programme's figures, of a month or of all time. What is held and left is as it stands now.
+
+    Of what is used the region has paid a part and owes the rest, `open_fen`. `credit_fen` is what it has paid for lines
+    that were refunded since: it comes off what it pays next.
+    """
 
     programme: str
     period: str | None
@@ -373,6 +384,9 @@ class ReportOut:
     expired_fen: int
     held_fen: int
     left_fen: int
+    paid_fen: int
+    open_fen: int
+    credit_fen: int
     by_buyer: list[BuyersPartOut]
     used_by_seller_fen: dict[str, int]
     uses: list[UseOut]
@@ -389,6 +403,9 @@ class ReportOut:
             expired_fen=report.expired,
             held_fen=report.held,
             left_fen=report.left,
+            paid_fen=report.paid,
+            open_fen=report.open,
+            credit_fen=report.credit,
             by_buyer=[
                 BuyersPartOut(part.buyer, part.issued, part.used, part.expired, part.held, part.left)
                 for part in report.by_buyer

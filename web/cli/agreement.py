@@ -13,7 +13,7 @@ from settlement.quarters import Figure, PairQuarter, QuarterFigures
 from settlement.sign_off import canonical
 from web.bodies.agreements import AgreementOut
 from web.bodies.quarters import FigureIn, QuarterOut
-from web.cli.amounts import in_parts
+from web.cli.amounts import fen_of
 from web.cli.asking import Asking, asking
 from web.cli.buyer import read_job
 from web.cli.options import Yes
@@ -185,7 +185,7 @@ def recognise(
     reference: Reference,
 ) -> None:
     """Record what a document of a finance office or of statistics recognises of a closed quarter."""
-    fen = in_parts(amount, 2, "An amount is in yuan, such as 1200.00", signed=True)
+    fen = fen_of(amount, signed=True)
     recognised = {"region": region, "kind": kind, "amount_fen": fen, "reference": reference}
     shown = asked.ask(lambda client: client.recognise_amount(source, destination, name, recognised))
     asked.tell(QuarterOut, shown, _tell_quarter)

@@ -16,3 +16,8 @@ def in_parts(text: str, places: int, what: str, *, signed: bool = False) -> int:
     if read is None or len(decimals) > places or (read[1].startswith("-") and not signed):
         raise Failure(f"{what}, with at most {IN_WORDS[places]} decimals: not {text}.", ExitCode.USAGE)
     return int(read[1] + decimals.ljust(places, "0"))
+
+
+def fen_of(amount: str, *, signed: bool = False) -> int:
+    """An amount in yuan as fen, exactly."""
+    return in_parts(amount, 2, "An amount is in yuan, such as 1200.00", signed=signed)

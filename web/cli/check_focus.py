@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from settlement.meters import Meter
+from web.bodies.refunds import RefundOut
 from web.bodies.statements import LineOut, StatementDetail
 from web.cli import venue
 from web.cli.buyer import Key, Url
@@ -30,7 +31,7 @@ Period = Annotated[str, typer.Argument(metavar="PERIOD", show_default=False, hel
 
 @app.command(epilog=EXAMPLES)
 def check_focus(file: File, period: Period, *, key: Key, url: Url = None, data_dir: DataDir = None) -> None:
-    """Read a FOCUS file strictly, and compare every line's cost and use with your statements of a month.
+    """Read a FOCUS file strictly, and compare every line's cost and use with your statements and refunds of a month.
 
     The exit code is 1 if anything differs, and 2 for a file that can't be read; then its first bad line is told.
     """
@@ -38,23 +39,42 @@ def check_focus(file: File, period: Period, *, key: Key, url: Url = None, data_d
         charges = read_focus(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, FocusError) as fault:
         raise Failure(f"{file} can't be used: {fault}.", ExitCode.USAGE) from None
-    statements = venue.run(_statements(url or venue.address(data_dir), key, period))
-    differences = compared(charges, statements)
+    statements, refunds = venue.run(_stated(url or venue.address(data_dir), key, period))
+    differences = compared(charges, statements, refunds)
     for difference in differences:
         write(difference)
     if differences:
         raise typer.Exit(ExitCode.FAILED)
-    total = sum(statement.statement.charged_fen for statement in statements)
-    write(
-        f"{len(charges):,} charges are {yuan(total)}, as the {len(statements):,} statements of {period} say."
-    )
+    total = yuan(sum(billed_fen(charges).values()))
+    said = f"{len(statements):,} statements of {period} and its {len(refunds):,} refunds"
+    write(f"{len(charges):,} charges are {total}, as the {said} say.")
 
 
-def compared(charges: list[Charge], statements: list[StatementDetail]) -> list[str]:
-    """A sentence for each line whose cost or use differs, or that only one of the two has."""
-    billed = billed_fen(charges)
+def compared(charges: list[Charge], statements: list[StatementDetail], refunds: list[RefundOut]) -> list[str]:
+    """A sentence for each line whose cost or use differs, for each refund that does, and for what only one of the two has."""
+    found = billed_fen(charges)
+    return [
+        *_unlike_lines({key[:2]: fen for key, fen in found.items() if not key[2]}, charges, statements),
+        *_unlike_refunds({key[2]: fen for key, fen in found.items() if key[2]}, refunds),
+    ]
+
+
+def _unlike_refunds(billed: dict[str, int], refunds: list[RefundOut]) -> list[str]:
+    owed = {refund.id: refund.figures["buyer_pays_fen"] for refund in refunds}
+    return [
+        f"refund {refund}: the file says {yuan(billed.get(refund, 0))}, the venue {yuan(owed.get(refund, 0))}"
+        for refund in sorted(billed.keys() | owed.keys())
+        if billed.get(refund, 0) != owed.get(refund, 0)
+    ]
+
+
+def _unlike_lines(
+    billed: dict[tuple[str, int], int], charges: list[Charge], statements: list[StatementDetail]
+) -> list[str]:
     used = {
-        _line(charge): charge["ConsumedQuantity"] for charge in charges if charge["ChargeCategory"] == "Usage"
+        _line(charge): charge["ConsumedQuantity"]
+        for charge in charges
+        if charge["ChargeCategory"] == "Usage" and charge["ChargeClass"] is None
     }
     owed = {
         (detail.statement.id, n): line
@@ -84,9 +104,19 @@ def _used(line: LineOut) -> int:
     return 0 if line.meter is Meter.PACKAGES else line.quantity - line.lost
 
 
-async def _statements(base_url: str, key: str, period: str) -> list[StatementDetail]:
+async def _stated(base_url: str, key: str, period: str) -> tuple[list[StatementDetail], list[RefundOut]]:
     async with Client(base_url, key) as client:
-        return await billed(client, period)
+        return await billed(client, period), await refunded(client, period)
+
+
+async def refunded(client: Client, period: str) -> list[RefundOut]:
+    """What the client's party was refunded in a month."""
+    me, cursor, found = (await client.balance()).party, None, list[RefundOut]()
+    while True:
+        listed = await client.refunds(AT_A_TIME, cursor)
+        found += [one for one in listed.items if one.period == period and one.buyer == me]
+        if (cursor := listed.next) is None:
+            return found
 
 
 async def billed(client: Client, period: str) -> list[StatementDetail]:

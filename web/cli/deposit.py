@@ -10,7 +10,7 @@ import typer
 
 from web.bodies.parties import DepositOut
 from web.cli import venue
-from web.cli.amounts import in_parts
+from web.cli.amounts import fen_of
 from web.cli.desk import at_desk
 from web.cli.options import DataDir, Json
 from web.cli.talk import ExitCode, Failure, commands, examples, write, write_json
@@ -41,7 +41,7 @@ def deposit(
     party: Party, amount: Amount, *, reference: Reference = None, data_dir: DataDir = None, json: Json = False
 ) -> None:
     """Book money that a party has paid in, to the fen."""
-    fen = in_parts(amount, 2, "An amount is written in yuan, such as 250000.00")
+    fen = fen_of(amount)
     if reference is None:  # an empty one is refused: it was meant to be something
         reference = f"by-hand-{secrets.token_hex(6)}"
     booked = at_desk(venue.settings(data_dir), lambda client: _book(client, party, fen, reference))

@@ -9,6 +9,7 @@ from exchange.app import Exchange
 from exchange.commands import Command
 from exchange.parties.rules import AMOUNT_MAX
 from exchange.periods import quarter_named
+from exchange.persistence.queries.quarters import refunded_versions
 from exchange.persistence.queries.regions import agreements
 from exchange.quarters.commands import ConfirmQuarter, DisputeQuarter
 from settlement.money import Fen
@@ -16,7 +17,7 @@ from settlement.quarters import SHARED_KINDS, Figure, PairQuarter, QuarterFigure
 from settlement.sign_off import digest_of
 from web.bodies.quarters import DisputeIn, RecogniseIn
 from web.desks.agreements import reach_of
-from web.desks.quarters import quarter_shown
+from web.desks.quarters import months_of, quarter_shown
 from web.pages.checked import checked, field_named
 from web.pages.fields import Reader
 from web.pages.routing import PageRequest, give, not_here, sent_form
@@ -96,7 +97,8 @@ async def _figures(
     if quarter is None:
         raise not_here()
     known = await agreements(exchange.readers, reach_of(caller))
-    parties = parties_between(known, pair, quarter.begins, quarter.ends)
+    refunded = await refunded_versions(exchange.readers, pair, months_of(pair.quarter))
+    parties = parties_between(known, pair, quarter.begins, quarter.ends, refunded)
     places = [(kind, region) for kind in SHARED_KINDS for region in parties]
     read = [asked.fen(f"{kind}-{region}", least=-AMOUNT_MAX) for kind, region in places]
     if any(fen is None for fen in read):

@@ -12,7 +12,7 @@ from litestar.response import Template
 from exchange.app import Exchange
 from exchange.periods import quarter_named, quarter_of
 from exchange.persistence.queries.power import PairEmitted, emitted_by_pair
-from exchange.persistence.queries.quarters import QuarterSides, sides_of
+from exchange.persistence.queries.quarters import QuarterSides, refunded_versions, sides_of
 from exchange.persistence.queries.regions import agreements
 from exchange.rejections import Rejected
 from exchange.state import Role
@@ -43,6 +43,8 @@ COLUMNS: Sequence[Cell] = (
     "region_name",
     "to_share_fen",
     "agreed_share_bp",
+    "posted_fen",
+    "refunded_fen",
     "computed_fen",
     "agreed_fen",
     "agreed_less_computed_fen",
@@ -61,14 +63,21 @@ _QUARTER = re.compile(r"(\d{4})-Q([1-4])\Z", re.ASCII)
 class Part:
     """What one party counts of one kind, in fen: by the memo ledger, as agreed, and as recognised; and its shares.
 
-    `shares` are those of the agreement, version by version. None where nothing is agreed, or no document recognises it.
+    The ledger has what statements `posted`, and what was `refunded` in the quarter, which is below zero. `shares` are
+    those of the agreement, version by version. None where nothing is agreed, or no document recognises it.
     """
 
     region: str
     shares: Sequence[BasisPoints]
-    computed: int
+    posted: int
+    refunded: int = 0
     agreed: int | None = None
     recognised: int | None = None
+
+    @property
+    def computed(self) -> int:
+        """What is left."""
+        return self.posted + self.refunded
 
     @property
     def agreed_less_computed(self) -> int | None:
@@ -89,6 +98,11 @@ class Kind:
     base: int
     parts: Sequence[Part]
     flow: FlowChart | None
+
+    @property
+    def refunded(self) -> int:
+        """What refunds took off all parts."""
+        return sum(part.refunded for part in self.parts)
 
     @property
     def adds_up(self) -> bool:
@@ -121,11 +135,11 @@ def months_of(quarter: str) -> list[str]:
 
 
 def quarters_of(tables: Sequence[AgreementTable]) -> list[tuple[str, str, str]]:
-    """The pairs and quarters that have a closed month: (source, destination, quarter), the latest quarter first."""
+    """The pairs and quarters that have a closed month or refunds: (source, destination, quarter), the latest quarter first."""
     found = {
         (table.agreement.source, table.agreement.destination, quarter_of(row.period.period))
         for table in tables
-        for row in table.rows
+        for row in table.all_rows
     }
     return sorted(found, key=lambda one: (one[2], one), reverse=True)
 
@@ -205,8 +219,10 @@ async def sides_shown(
     """What is computed, said and recognised of a quarter under these versions."""
     quarter = quarter_named(pair.quarter, exchange.terms.utc_offset_seconds)
     assert quarter is not None, "a quarter with closed months is one"
-    parties = parties_between([table.agreement for table in tables], pair, quarter.begins, quarter.ends)
-    return await sides_of(exchange.readers, pair, parties, months_of(pair.quarter))
+    months, known = months_of(pair.quarter), [table.agreement for table in tables]
+    refunded = await refunded_versions(exchange.readers, pair, months)
+    parties = parties_between(known, pair, quarter.begins, quarter.ends, refunded)
+    return await sides_of(exchange.readers, pair, parties, months)
 
 
 def as_typed(figures: QuarterFigures) -> dict[str, list[str]]:
@@ -226,7 +242,7 @@ def _may(caller: Caller, sides: QuarterSides) -> Iterator[str]:
 
 
 async def _tables_of_pair(exchange: Exchange, caller: Caller, pair: PairQuarter) -> list[AgreementTable]:
-    """The pair's versions that have a closed month in the quarter, the earliest first, with those months alone."""
+    """The pair's versions that have a closed month or refunds in the quarter, the earliest first, with those alone."""
     months = months_of(pair.quarter)
     found = [
         one
@@ -234,26 +250,28 @@ async def _tables_of_pair(exchange: Exchange, caller: Caller, pair: PairQuarter)
         if (one.source, one.destination) == (pair.source, pair.destination)
     ]
     tables = [table.within(months) for table in await tables_of(exchange, found)]
-    tables = [table for table in tables if table.rows]
+    tables = [table for table in tables if table.rows or table.refunds]
     if not tables:
         raise not_here()
     return sorted(tables, key=lambda table: table.agreement.valid_from)
 
 
 def _kind(kind: AccountKind, tables: Sequence[AgreementTable], sides: QuarterSides) -> Kind:
-    shared = [one for table in tables for one in table.total if one.kind is kind]
+    posted = [one for table in tables for one in table.posted if one.kind is kind]
+    refunded = [one for table in tables for one in table.refunded if one.kind is kind]
     parts = [
         Part(
             region,
             shares,
-            sum(one.parts.get(region, 0) for one in shared),
+            sum(one.parts.get(region, 0) for one in posted),
+            sum(one.parts.get(region, 0) for one in refunded),
             sides.agreed_of(kind, region),
             sides.recognised_of(kind, region),
         )
         for region, shares in _shares_of(tables, lambda agreement: own_shares(agreement, kind)).items()
     ]
     flow = flow_chart([part.computed for part in parts])
-    return Kind(kind, sum(one.base for one in shared), parts, flow)
+    return Kind(kind, sum(one.base for one in (*posted, *refunded)), parts, flow)
 
 
 async def _carbon(exchange: Exchange, pair: PairQuarter, tables: Sequence[AgreementTable]) -> Carbon:
@@ -295,7 +313,7 @@ def _rows(
     of_all = (pair.quarter, months, versions, pair.source, pair.destination)
     for one in (_kind(kind, tables, sides) for kind in KINDS):
         for part in one.parts:
-            figures = (part.computed, part.agreed, part.agreed_less_computed)
+            figures = (part.posted, part.refunded, part.computed, part.agreed, part.agreed_less_computed)
             recognised = (part.recognised, part.recognised_less_agreed)
             of_region = (str(one.kind), part.region, names.get(part.region, part.region))
             said = (sides.says(part.region), None, None, LABEL)
@@ -303,7 +321,7 @@ def _rows(
     for emitted in carbon.parts:
         of_region = ("carbon", emitted.region, names.get(emitted.region, emitted.region))
         grams = (carbon.found.emitted.market_based_g, emitted.grams, CARBON_LABEL)
-        yield *of_all, *of_region, None, _told(emitted.shares), *(None,) * 6, *grams
+        yield *of_all, *of_region, None, _told(emitted.shares), *(None,) * 8, *grams
 
 
 def _told(shares: Sequence[BasisPoints]) -> Cell:

@@ -36,6 +36,12 @@ from web.desks.quarter_words import confirm_figures, dispute_figures, recognise_
 from web.desks.quarters import quarter_file, quarter_page
 from web.desks.region import region_page, region_statement_page, shared_period_page
 from web.desks.statements import period_statements_page
+from web.desks.subsidies import (
+    book_region_payment,
+    programme_subsidies_page,
+    repay_region,
+    subsidies_page,
+)
 from web.desks.vouchers import (
     adopt_programme,
     issue_voucher,
@@ -108,6 +114,10 @@ HANDLERS = [
         reconcile_now,
         next_payment_file,
         payment_file,
+        subsidies_page,
+        programme_subsidies_page,
+        book_region_payment,
+        repay_region,
         *dispute_pages(disputes.CLERK),
         bill_dispute,
         reject_dispute,

@@ -40,6 +40,8 @@ COLUMNS: tuple[Cell, ...] = (
     "gross_fen",
     "covered_fen",
     "returned_fen",
+    "paid_fen",
+    "open_fen",
 )
 
 
@@ -138,6 +140,8 @@ async def report_file(
             use.gross,
             use.covered,
             use.returned,
+            use.paid,
+            use.open,
         )
         for use in report.uses
     ]

@@ -8,7 +8,7 @@ from litestar.response import Stream
 
 from exchange.app import Exchange
 from exchange.names import VENUE, RunId
-from exchange.persistence.queries.billed import billed_by, billed_to
+from exchange.persistence.queries.billed import billed_by, billed_to, refunded_to
 from exchange.persistence.queries.income import incomes
 from exchange.persistence.queries.market import clock
 from exchange.persistence.queries.parties import names_of
@@ -83,13 +83,15 @@ async def income_csv_file(exchange: Exchange, quarter: str) -> Response[str] | N
 
 
 async def focus_csv_file(exchange: Exchange, caller: Caller, period: str) -> Response[str] | None:
-    """What a closed period cost the buyer, by FOCUS."""
+    """What a closed period cost the buyer, and what was refunded in it, by FOCUS."""
     if not any(run.period == period and run.closed for run in await periods(exchange.readers)):
         return None
     lines = await billed_to(exchange.readers, caller.party, period)
-    names = await names_of(exchange.readers, [caller.party, *(line.statement.seller for line in lines)])
+    refunds = await refunded_to(exchange.readers, caller.party, period)
+    sellers = {line.statement.seller for line in (*lines, *(refund.billed for refund in refunds))}
+    names = await names_of(exchange.readers, [caller.party, *sorted(sellers)])
     terms = (await clock(exchange.readers)).terms
-    charges = charges_of(lines, names, exchange.catalogue, terms.utc_offset_seconds)
+    charges = charges_of(lines, refunds, names, exchange.catalogue, terms.utc_offset_seconds)
     return Response(focus_csv(charges), media_type=CSV, headers=_saved_as(f"focus-{period}.csv"))
 
 

@@ -5,6 +5,9 @@ a promise was not kept, without VAT too, and one for what a voucher pays instead
 buyer pays in the end, to the fen. All four costs of a charge are the same: the market has no list price and no discount on
 one, so there are no columns of unit prices either. A package of tokens is a purchase in the month in which it begins, and
 what is used of it costs nothing more: its price is not spread over its use.
+
+A refund is billed in the month in which it is made. It corrects the charges of its line, each by a charge of its own of the
+same category and of the class `Correction`, for the period in which the line was served.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,7 +18,7 @@ from itertools import accumulate, pairwise
 
 from exchange.catalogue.catalogue import Catalogue
 from exchange.periods import period_named
-from exchange.persistence.queries.billed import BilledLine
+from exchange.persistence.queries.billed import BilledLine, RefundedLine
 from matching.terms import Tier
 from settlement.meters import Meter
 from settlement.money import Fen
@@ -87,6 +90,7 @@ COLUMNS = (
     Column("x_CreditReason", nullable=True, allowed=_one_of("voucher", *CreditReason)),
     Column("x_LostQuantity", Kind.INTEGER, nullable=True),
     Column("x_PackageId", nullable=True),
+    Column("x_RefundId", nullable=True),
     Column("x_StatementId"),
     Column("x_StatementLine", Kind.INTEGER),
     Column("x_UnitPriceTaxIncluded", Kind.DECIMAL, nullable=True),
@@ -111,22 +115,36 @@ def focus_csv(charges: Iterable[Charge]) -> str:
 
 
 def charges_of(
-    lines: Iterable[BilledLine], names: Mapping[str, str], catalogue: Catalogue, utc_offset_seconds: int
+    lines: Iterable[BilledLine],
+    refunds: Iterable[RefundedLine],
+    names: Mapping[str, str],
+    catalogue: Catalogue,
+    utc_offset_seconds: int,
 ) -> list[Charge]:
-    """Every charge of these lines. Party names come by id. A line that delivered nothing is charged nothing."""
-    return [
+    """Every charge of these lines, and what refunds correct. Party names come by id.
+
+    A line that delivered nothing is charged nothing.
+    """
+    charged = [
         charge
         for line in lines
         for charge in _charges(line, _common(line, names, catalogue, utc_offset_seconds))
     ]
+    corrected = [
+        charge
+        for refund in refunds
+        for charge in _corrections(
+            refund, _common(refund.billed, names, catalogue, utc_offset_seconds), utc_offset_seconds
+        )
+    ]
+    return charged + corrected
 
 
 def _charges(billed: BilledLine, common: Charge) -> Iterator[Charge]:
     figures, credits_net = billed.line.figures, _credits_net(billed)
     if billed.line.quantity > billed.line.lost:
-        category = "Purchase" if billed.line.meter is Meter.PACKAGES else "Usage"
         net = figures.net_fen + sum(fen for _, fen in credits_net)
-        yield {**common, **_costs(net), **_use(billed), "ChargeCategory": category}
+        yield {**common, **_costs(net), **_use(billed), "ChargeCategory": _category(billed)}
     if figures.vat_fen:
         yield {**common, **_costs(figures.vat_fen), **_NO_USE, "ChargeCategory": "Tax"}
     for reason, fen in (*credits_net, ("voucher", figures.voucher_fen)):
@@ -145,6 +163,27 @@ def _credits_net(billed: BilledLine) -> list[tuple[str, int]]:
     nets = [split_vat(Fen(gross), billed.vat_rate_bp)[0] for gross in grosses]
     falls = (before - after for before, after in pairwise(nets))
     return [(str(credit.reason), fall) for credit, fall in zip(given, falls, strict=True)]
+
+
+def _corrections(refunded: RefundedLine, common: Charge, utc_offset_seconds: int) -> Iterator[Charge]:
+    """What a refund takes off each charge of its line. What was used stays as it is, so no quantity stands here."""
+    corrected = {
+        **common,
+        **_bounds("Billing", refunded.period, utc_offset_seconds),
+        **_NO_USE,
+        "ChargeClass": "Correction",
+        "ChargeDescription": f"Refund {refunded.refund}: {refunded.reason}",
+        "x_RefundId": refunded.refund,
+    }
+    category, off = _category(refunded.billed), refunded.correction
+    for corrects, fen in ((category, off.net_fen), ("Tax", off.vat_fen), ("Credit", -off.voucher_fen)):
+        if fen:
+            why = "voucher" if corrects == "Credit" else None
+            yield {**corrected, **_costs(fen), "ChargeCategory": corrects, "x_CreditReason": why}
+
+
+def _category(billed: BilledLine) -> str:
+    return "Purchase" if billed.line.meter is Meter.PACKAGES else "Usage"
 
 
 def _costs(fen: int) -> Charge:
@@ -215,6 +254,7 @@ def _common(
         "x_Agreement": line.agreement,
         "x_CreditReason": None,
         "x_PackageId": line.package,
+        "x_RefundId": None,
         "x_StatementId": statement.id,
         "x_StatementLine": billed.n,
     }

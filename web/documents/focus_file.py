@@ -17,8 +17,8 @@ _COSTS = ("BilledCost", "ContractedCost", "EffectiveCost", "ListCost")
 _USE = ("ConsumedQuantity", "ConsumedUnit")
 _PRICED = ("PricingCategory", "PricingQuantity", "PricingUnit", "SkuId")
 
-Key = tuple[str, int, str, str]
-"""Which charge: of which line of which statement, of which category, and for a credit why."""
+Key = tuple[str, int, str, str, str]
+"""Which charge: of which line of which statement, by which refund or none, of which category, and for a credit why."""
 
 
 class FocusError(ValueError):
@@ -46,16 +46,17 @@ def read_focus(text: str) -> list[Charge]:
 
 def key_of(charge: Charge) -> Key:
     """Which charge it is: no file has it twice."""
-    line = str(charge["x_StatementId"]), int(charge["x_StatementLine"] or 0)
-    return *line, str(charge["ChargeCategory"]), str(charge["x_CreditReason"] or "")
+    of_line = str(charge["x_StatementId"]), int(charge["x_StatementLine"] or 0)
+    by, why = str(charge["x_RefundId"] or ""), str(charge["x_CreditReason"] or "")
+    return *of_line, by, str(charge["ChargeCategory"]), why
 
 
-def billed_fen(charges: Sequence[Charge]) -> dict[tuple[str, int], int]:
-    """What the charges of each line of each statement come to, in fen."""
+def billed_fen(charges: Sequence[Charge]) -> dict[tuple[str, int, str], int]:
+    """What the charges of each line of each statement come to, in fen; and apart from them those of each refund of it."""
     ordered = sorted(charges, key=key_of)
     return {
         line: sum(int(Decimal(charge["BilledCost"] or 0).scaleb(2)) for charge in some)
-        for line, some in groupby(ordered, lambda charge: key_of(charge)[:2])
+        for line, some in groupby(ordered, lambda charge: key_of(charge)[:3])
     }
 
 
@@ -114,9 +115,13 @@ def _judge(line: int, charge: Charge) -> None:
             raise FocusError(f"line {line}, {name}: differs from BilledCost, but there are no discounts")
     if (charge["x_CreditReason"] is None) == (charge["ChargeCategory"] == "Credit"):
         raise FocusError(f"line {line}, x_CreditReason: stands with Credit, and with nothing else")
+    corrects = charge["ChargeClass"] is not None
+    if corrects == (charge["x_RefundId"] is None):
+        raise FocusError(f"line {line}, x_RefundId: stands with a Correction, and with nothing else")
     for names, categories in ((_USE, ("Usage",)), (_PRICED, ("Usage", "Purchase"))):
+        stands = not corrects and charge["ChargeCategory"] in categories
         for name in names:
-            if (charge[name] is None) == (charge["ChargeCategory"] in categories):
+            if (charge[name] is None) == stands:
                 raise FocusError(
                     f"line {line}, {name}: stands with {' and '.join(categories)}, and with nothing else"
                 )

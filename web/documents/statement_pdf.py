@@ -63,6 +63,7 @@ def statement_pdf(shown: LaidOut, names: Mapping[str, str], catalogue: Catalogue
             if any(line.emissions for line in shown.lines):
                 flow += [text("Power and carbon 能耗与碳", HEADING), _power(shown, columns, catalogue)]
         flow += [text("Refunds 退款", HEADING), _refunds(shown)] if shown.refunds else []
+        flow += [text("Paid by regions 财政兑付", HEADING), _received(shown)] if shown.uses else []
         return [*flow, Spacer(0, 8), text(NOTE, SMALL)]
 
     return pdf(f"Statement {shown.statement.id}", content)
@@ -108,6 +109,21 @@ def _refunds(shown: LaidOut) -> Flowable:
             ]
         )
     return table(rows, [WIDTH * part for part in (0.2, 0.06, 0.12, 0.12, 0.12, 0.12, 0.1, 0.16)])
+
+
+def _received(shown: LaidOut) -> Flowable:
+    """What regions have paid of what vouchers cover, and what they owe still."""
+    head = ("Voucher 算力券", "Line 行", "To", "Covered", "Refunded", "Paid 已兑付", "Open 未兑付")
+    rows = [[text(one, SMALL) for one in head]]
+    for use in shown.uses:
+        amounts = (use.covered, use.returned, use.paid, use.open)
+        told = [
+            text(f"{use.voucher} of {use.programme}", SMALL),
+            text(str(use.n + 1)),
+            text(use.party, SMALL),
+        ]
+        rows.append([*told, *(text(yuan(fen), FIGURE) for fen in amounts)])
+    return table(rows, [WIDTH * part for part in (0.24, 0.06, 0.18, 0.13, 0.13, 0.13, 0.13)])
 
 
 def _party(party: str, names: Mapping[str, str]) -> str:

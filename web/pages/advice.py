@@ -129,5 +129,7 @@ ADVICE: Mapping[Code | DoorRejection, str] = {
     Venue.CLAIMED_ALREADY: "claim again next year",
     Venue.UNKNOWN_VOUCHER: "take ids from `GET /v1/vouchers`",
     Venue.VOUCHER_REFUSED: "do as the sentence says, or order without the voucher",
+    Venue.SUBSIDY_EXISTS: "look at the programme's payments: it is there; another transfer has a reference of its own",
+    Venue.SUBSIDY_TOO_LARGE: "look at what is open: `GET /v1/programmes/{programme_id}/report`",
 }
 """A sentence without its capital and its full stop; what stands between backticks is code."""

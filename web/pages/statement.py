@@ -1,11 +1,13 @@
 """A statement laid out for reading: each figure a row, each line a column, and the sum of all lines beside."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 from exchange.app import Exchange
 from exchange.persistence.queries.refunds import StoredRefund, refunds_of
 from exchange.persistence.queries.statements import StoredLine, StoredStatement, lines_of
+from exchange.persistence.queries.subsidies import ReceivedPart, received_for
+from exchange.persistence.queries.vouchers import StoredUse, uses_of
 from settlement.money import NOTHING, Fen
 from settlement.rating.service_credits import CreditReason
 from settlement.statement import Line, RegionShares
@@ -99,11 +101,18 @@ class LaidOut:
     lines: Sequence[StoredLine]
     rows: Sequence[FigureRow]
     refunds: Sequence[StoredRefund]
+    uses: Sequence[StoredUse]
+    received: Sequence[ReceivedPart]
 
     @property
     def refunded(self) -> int:
         """What the buyer was given back of all lines, in fen."""
         return sum(refund.to_buyer for refund in self.refunds)
+
+    @property
+    def left(self) -> int:
+        """What the buyer was charged, less what refunds took off that, in fen."""
+        return self.statement.charged - sum(refund.off_charge for refund in self.refunds)
 
     def left_of(self, n: int) -> int:
         """What of the price of the `n`-th line was not given back, in fen."""
@@ -140,22 +149,26 @@ def credited(lines: Sequence[StoredLine]) -> list[Credited]:
 
 
 async def statement_with_refunds(exchange: Exchange, statement: StoredStatement) -> LaidOut:
-    """A statement laid out, with what was given back of it."""
-    lines = await lines_of(exchange.readers, statement.id)
-    return laid_out(statement, lines, await refunds_of(exchange.readers, [statement.id]))
+    """A statement laid out, with what was given back of it, and what regions have paid of it."""
+    readers = exchange.readers
+    shown = laid_out(statement, await lines_of(readers, statement.id))
+    return replace(
+        shown,
+        refunds=await refunds_of(readers, [statement.id]),
+        uses=await uses_of(readers, statement=statement.id),
+        received=await received_for(readers, statement.id),
+    )
 
 
-def laid_out(
-    statement: StoredStatement, lines: Sequence[StoredLine], refunds: Sequence[StoredRefund] = ()
-) -> LaidOut:
-    """Every figure of a statement, in the order in which a line is taken apart, and what was given back of it."""
+def laid_out(statement: StoredStatement, lines: Sequence[StoredLine]) -> LaidOut:
+    """Every figure of a statement, in the order in which a line is taken apart."""
     rows: list[FigureRow] = []
     for part in fields(Line):
         if part.type is RegionShares:
             rows += _shared(part.name, lines)
         else:
             rows.append(FigureRow(part.name, "", [getattr(line.figures, part.name) for line in lines]))
-    return LaidOut(statement, lines, rows, refunds)
+    return LaidOut(statement, lines, rows, refunds=(), uses=(), received=())
 
 
 def _shared(name: str, lines: Sequence[StoredLine]) -> list[FigureRow]:

@@ -269,6 +269,10 @@ _MOVE = """
         (body ->> 'voucher') || '/' || seq || '/expired/' || (body ->> 'programme')
     END
 """
+_PART = "json_array_elements(body -> 'parts')"
+_PARTS = "seq || '/' || " + " || '/' || ".join(
+    f"({_PART} ->> '{part}')" for part in ("run", "subject", "n", "voucher")
+)
 _PAIR = " || '/' || ".join(f"(body #>> '{{pair,{part}}}')" for part in ("source", "destination", "quarter"))
 _PAIR_OF_FIGURES = _PAIR.replace("{pair", "{figures,pair")
 _MADE = {
@@ -320,6 +324,8 @@ _MADE = {
     ),
     "vouchers": ("VoucherIssued", "body #>> '{voucher,id}'"),
     "voucher_moves": ("VoucherHeld VoucherPassed VoucherReturned VoucherExpired", _MOVE),
+    "subsidies": ("SubsidyPaid SubsidyRepaid", "(body ->> 'issuer') || '/' || (body ->> 'reference')"),
+    "subsidy_parts": ("SubsidyPaid", _PARTS),
 }
 """The kinds of event that make a table's rows, and their keys in its body."""
 
@@ -338,6 +344,15 @@ async def voucher_balances(connection: Connection) -> dict[str, tuple[int, int, 
         """
     )
     return {row["owner"]: (row["left"] or 0, row["held"] or 0, row["used"] or 0) for row in rows}
+
+
+async def subsidy_balances(connection: Connection) -> dict[tuple[str, str], int]:
+    """What the postings say that regions owe, that is due to buyers and sellers of it, and that was paid too much."""
+    rows = await connection.fetch(
+        "SELECT owner, kind, sum(amount)::bigint AS amount FROM postings "
+        "WHERE kind IN ('subsidy_claim', 'subsidy_due', 'subsidy_credit') GROUP BY owner, kind"
+    )
+    return {(row["owner"], row["kind"]): row["amount"] for row in rows}
 
 
 # Holds

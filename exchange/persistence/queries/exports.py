@@ -6,8 +6,9 @@ from pathlib import Path
 
 from sqlalchemy import BigInteger, Integer, Table
 
-from exchange.persistence import power_tables, tables
+from exchange.persistence import payout_tables, power_tables, tables
 from exchange.persistence.database import Connection
+from exchange.persistence.queries.income import MONTH_OF_REFUND
 
 _LEGS = """
     SELECT p.seq, p.n, p.leg, e.kind AS entry, p.owner, p.kind AS account, p.amount
@@ -48,6 +49,10 @@ def _names(table: Table) -> str:
     return ", ".join(f't."{column.name}"' for column in table.columns)
 
 
+_REFUND_COLUMNS = {
+    name: kind for name, kind in _columns(payout_tables.refunds).items() if not name.startswith("note_")
+}
+
 EXPORTS: Sequence[Exported] = (
     Exported(
         "statements",
@@ -69,10 +74,17 @@ EXPORTS: Sequence[Exported] = (
         "WHERE s.run = $1 ORDER BY s.seq, s.id, t.n",
     ),
     Exported("carbon", _LEG_COLUMNS, _LEGS.format(book="carbon")),
+    Exported(
+        "refunds",
+        _REFUND_COLUMNS,
+        f"SELECT {', '.join(f'f.{name}' for name in _REFUND_COLUMNS)} FROM refunds f CROSS JOIN venue v "  # noqa: S608
+        f"WHERE {MONTH_OF_REFUND} = (SELECT period FROM runs WHERE id = $1) ORDER BY f.seq, f.id",
+    ),
 )
 """`ledger` has the legs of entries in money, `memo` those of what regions count as theirs, `carbon` the same in grams.
 
-A statement's `seq` is theirs, and `emissions` belong to its lines.
+A statement's `seq` is theirs, and `emissions` belong to its lines. `refunds` are those that were made in the month, of
+whichever lines; how their credit notes stand is left out, since that goes on.
 """
 
 

@@ -66,6 +66,9 @@ async def dues(pool: Pool, party: str | None = None) -> list[Due]:
             UNION ALL
             SELECT f.seller, sum(f.payable) FROM refunds f
             JOIN statements s ON s.id = f.statement WHERE s.run IN (SELECT id FROM open_runs) GROUP BY f.seller
+            UNION ALL
+            SELECT s.seller, sum(p.received) FROM subsidy_parts p JOIN statements s ON s.id = p.statement
+            WHERE p.party = s.seller AND s.run IN (SELECT id FROM open_runs) GROUP BY s.seller
         )
         SELECT p.id, p.name, a.account, coalesce(b.amount, 0) AS payable, coalesce(t.amount, 0) AS in_transit,
                coalesce((SELECT sum(amount) FROM held_back h WHERE h.seller = p.id), 0)::bigint AS held_back

@@ -7,11 +7,12 @@ import asyncpg
 import msgspec
 
 from exchange.names import Instant, PartyId
+from exchange.persistence.queries.income import MONTH_OF_REFUND
 from exchange.state import Signature
 from matching.terms import RegionCode
 from settlement.ledger.chart import AccountKind
 from settlement.money import Fen
-from settlement.quarters import SHARED_KINDS, Figure, PairQuarter, QuarterFigures
+from settlement.quarters import SHARED_KINDS, Figure, PairQuarter, QuarterFigures, Version, added
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +53,21 @@ class Recognition:
 class QuarterSides:
     """All three sides. `words` has the last word of each region that has said anything; `agreed` is None until all agree.
 
-    `closed` says whether all of its months are: before that nobody can agree.
+    `closed` says whether all of its months are: before that nobody can agree. What is computed is what statements
+    `posted`, and what was `refunded` in the quarter, of whichever line.
     """
 
     closed: bool
-    computed: QuarterFigures
+    posted: QuarterFigures
+    refunded: QuarterFigures
     words: Mapping[str, Word]
     agreed: QuarterFigures | None
     recognitions: Sequence[Recognition]
+
+    @property
+    def computed(self) -> QuarterFigures:
+        """What the memo ledger came to in the quarter."""
+        return added(self.posted, self.refunded)
 
     def agreed_of(self, kind: AccountKind, region: str) -> Fen | None:
         """What was agreed of one kind for a region."""
@@ -90,32 +98,52 @@ async def sides_of(
     last = await pool.fetchval("SELECT status FROM runs WHERE period = $1", months[-1])
     return QuarterSides(
         closed=last == "closed",
-        computed=await _computed(pool, pair, parties, months),
+        posted=_placed(pair, parties, await pool.fetch(_POSTED, *of_pair, list(months))),
+        refunded=_placed(pair, parties, await pool.fetch(_REFUNDED, *of_pair, list(months))),
         words=await _words(pool, pair),
         agreed=None if row is None else _figures(pair, row["figures"]),
         recognitions=await _recognitions(pool, pair),
     )
 
 
-async def _computed(
-    pool: asyncpg.Pool, pair: PairQuarter, parties: Sequence[str], months: Sequence[str]
-) -> QuarterFigures:
-    """What the memo ledger has of the quarter's closed months, under whichever version."""
+async def refunded_versions(pool: asyncpg.Pool, pair: PairQuarter, months: Sequence[str]) -> set[Version]:
+    """The versions of a pair's agreements under which something was refunded in these months."""
     rows = await pool.fetch(
-        """
-        SELECT p.kind, p.owner AS region, sum(p.amount)::bigint AS fen
-        FROM agreements a
-        JOIN postings contra ON contra.kind = 'attribution' AND contra.owner = a.id || '/' || a.version
-        JOIN postings p ON p.seq = contra.seq AND p.n = contra.n AND p.kind <> contra.kind
-        JOIN (SELECT DISTINCT seq, run FROM statements) s ON s.seq = contra.seq
-        JOIN runs r ON r.id = s.run
-        WHERE a.source = $1 AND a.destination = $2 AND r.period = ANY($3::text[]) AND r.status = 'closed'
-        GROUP BY p.kind, p.owner
-        """,
+        f"""
+        SELECT DISTINCT a.id, a.version FROM refunds f JOIN statement_lines l USING (statement, n)
+        JOIN agreements a ON l.agreement = a.id || '/' || a.version CROSS JOIN venue v
+        WHERE a.source = $1 AND a.destination = $2 AND {MONTH_OF_REFUND} = ANY($3::text[])
+        """,  # noqa: S608 - our own words only
         pair.source,
         pair.destination,
         list(months),
     )
+    return {(row["id"], row["version"]) for row in rows}
+
+
+_OF_PAIR = """
+    SELECT p.kind, p.owner AS region, sum(p.amount)::bigint AS fen
+    FROM agreements a
+    JOIN postings contra ON contra.kind = 'attribution' AND contra.owner = a.id || '/' || a.version
+    JOIN postings p ON p.seq = contra.seq AND p.n = contra.n AND p.kind <> contra.kind
+"""
+_POSTED = f"""
+    {_OF_PAIR} JOIN (SELECT DISTINCT seq, run FROM statements) s ON s.seq = contra.seq JOIN runs r ON r.id = s.run
+    WHERE a.source = $1 AND a.destination = $2 AND r.period = ANY($3::text[]) AND r.status = 'closed'
+    GROUP BY p.kind, p.owner
+"""  # noqa: S608 - our own words only
+"""What the memo ledger has of the statements of the quarter's closed months, under whichever version."""
+
+_REFUNDED = f"""
+    {_OF_PAIR} JOIN refunds f ON f.seq = contra.seq CROSS JOIN venue v
+    WHERE a.source = $1 AND a.destination = $2 AND {MONTH_OF_REFUND} = ANY($3::text[])
+    GROUP BY p.kind, p.owner
+"""
+"""What it has of the refunds that were made in these months."""
+
+
+def _placed(pair: PairQuarter, parties: Sequence[str], rows: Sequence[asyncpg.Record]) -> QuarterFigures:
+    """Figures of each kind for each party, those that the ledger has nothing of with them."""
     sums = {(row["kind"], row["region"]): row["fen"] for row in rows}
     places = [(kind, region) for kind in SHARED_KINDS for region in parties]
     return QuarterFigures(

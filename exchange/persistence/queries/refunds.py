@@ -34,13 +34,15 @@ class StoredRefund:
     correction: Line
     returned: tuple[PartReturned, ...]
     """What each voucher of the line has back."""
+    to_buyer: Fen
+    """What the buyer's balance has of it: less what its region had paid it of that already."""
     note: CreditNote
     slot: Slot
     seq: int
 
     @property
-    def to_buyer(self) -> Fen:
-        """What the buyer's balance has of it."""
+    def off_charge(self) -> Fen:
+        """What it takes off what the buyer was charged."""
         return Fen(-self.correction.buyer_pays_now_fen)
 
 
@@ -140,6 +142,7 @@ def _refund(row: asyncpg.Record) -> StoredRefund:
         reference=row["reference"],
         correction=_line.decode(row["correction"]),
         returned=_returned.decode(row["returned"]),
+        to_buyer=Fen(row["to_buyer"]),
         note=CreditNote(row["invoice_used"], Instant(row["note_since"]), CreditNoteState(row["note_state"])),
         slot=Slot(row["slot"]),
         seq=row["seq"],

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import asyncpg
 import msgspec
 
+from exchange.persistence.queries.income import MONTH_OF_REFUND
 from settlement.agreements import PairAgreement
 from settlement.ledger.chart import AccountKind
 from settlement.meters import Meter
@@ -31,6 +32,18 @@ class SharedPeriod:
     run: str
     statements: int
     lines: int
+    net: int
+    local_retained: int
+    gdp_base: int
+
+
+@dataclass(frozen=True, slots=True)
+class SharedRefunds:
+    """What the refunds of a month took off lines under an agreement, so below zero; the lines may be of any month before."""
+
+    agreement: str
+    period: str
+    refunds: int
     net: int
     local_retained: int
     gdp_base: int
@@ -112,6 +125,39 @@ async def shared_periods(pool: asyncpg.Pool, named: list[str]) -> list[SharedPer
         named,
     )
     return [SharedPeriod(**dict(row)) for row in rows]
+
+
+async def refunded_figures(pool: asyncpg.Pool, named: list[str]) -> list[SharedFigure]:
+    """What refunds took off what each party counts under some agreements, month by month: the memo ledger's own sums."""
+    rows = await pool.fetch(
+        f"""
+        SELECT contra.owner AS agreement, {MONTH_OF_REFUND} AS period, p.owner AS region, p.kind,
+               sum(p.amount)::bigint AS amount
+        FROM postings contra
+        JOIN postings p ON p.seq = contra.seq AND p.n = contra.n AND p.kind <> contra.kind
+        JOIN refunds f ON f.seq = contra.seq CROSS JOIN venue v
+        WHERE contra.kind = 'attribution' AND contra.owner = ANY($1::text[])
+        GROUP BY contra.owner, 2, p.owner, p.kind
+        """,  # noqa: S608 - our own words only
+        named,
+    )
+    return [SharedFigure(**{**row, "run": "", "kind": AccountKind(row["kind"])}) for row in rows]
+
+
+async def shared_refunds(pool: asyncpg.Pool, named: list[str]) -> list[SharedRefunds]:
+    """What refunds of lines under some agreements came to, month by month, newest first: sums of their corrections."""
+    rows = await pool.fetch(
+        f"""
+        SELECT l.agreement, {MONTH_OF_REFUND} AS period, count(*) AS refunds,
+               sum((f.correction ->> 'net_fen')::bigint)::bigint AS net,
+               sum((f.correction ->> 'local_retained_fen')::bigint)::bigint AS local_retained,
+               sum((f.correction ->> 'gdp_base_fen')::bigint)::bigint AS gdp_base
+        FROM refunds f JOIN statement_lines l USING (statement, n) CROSS JOIN venue v
+        WHERE l.agreement = ANY($1::text[]) GROUP BY l.agreement, 2 ORDER BY 2 DESC, l.agreement
+        """,  # noqa: S608 - our own words only
+        named,
+    )
+    return [SharedRefunds(**dict(row)) for row in rows]
 
 
 async def shared_lines(

@@ -115,6 +115,8 @@ class StoredUse:
     covered: Fen
     returned: Fen
     """What refunds of the line have given back since."""
+    paid: Fen
+    """What the region has paid of it, less what is its own again since a refund."""
     ordered_at: Instant
     """When the slot began in which the lease was granted."""
 
@@ -122,6 +124,16 @@ class StoredUse:
     def used(self) -> Fen:
         """What is left of what it covered."""
         return Fen(self.covered - self.returned)
+
+    @property
+    def open(self) -> Fen:
+        """What the region still owes of it."""
+        return Fen(self.used - self.paid)
+
+    @property
+    def party(self) -> PartyId:
+        """Who gets what the region pays."""
+        return self.buyer if self.mode is VoucherMode.REIMBURSE_BUYER else self.seller
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,9 +345,9 @@ _VOUCHERS = """
 
 _BACKS = """
     WITH backs AS (
-        SELECT f.id AS refund, f.statement, f.n, f.slot, f.seq, back.voucher, back.amount, back.over
-        FROM refunds f
-        CROSS JOIN LATERAL jsonb_to_recordset(f.returned) AS back (voucher text, amount bigint, over boolean)
+        SELECT f.id AS refund, f.statement, f.n, f.slot, f.seq, back.voucher, back.amount, back.over, back.paid_back
+        FROM refunds f CROSS JOIN LATERAL jsonb_to_recordset(f.returned)
+             AS back (voucher text, amount bigint, over boolean, paid_back bigint)
         WHERE back.amount > 0
     )
 """
@@ -343,13 +355,21 @@ _BACKS = """
 _USES = f"""
     {_BACKS}
     SELECT s.id AS statement, l.n, r.period, s.subject AS lease, e.order_id, s.buyer, s.seller, l.gross_fen,
-           coalesce((SELECT sum(b.amount) FROM backs b WHERE (b.statement, b.n, b.voucher) = (s.id, l.n, v.id)), 0)::bigint
-               AS returned,
+           coalesce(back.amount, 0)::bigint AS returned,
+           (coalesce(payment.amount, 0) - coalesce(back.paid_back, 0))::bigint AS paid,
            part.one AS part, v.programme, t.slot * (w.terms ->> 'slot_seconds')::bigint AS ordered_at
     FROM statement_lines l JOIN statements s ON s.id = l.statement JOIN runs r ON r.id = s.run
     JOIN leases e ON e.id = s.subject JOIN trades t ON t.number = substr(e.id, 5)::bigint CROSS JOIN venue w
     CROSS JOIN LATERAL jsonb_array_elements(l.vouchers) WITH ORDINALITY AS part (one, place)
     JOIN vouchers v ON v.id = part.one ->> 'voucher'
+    CROSS JOIN LATERAL (
+        SELECT sum(b.amount) AS amount, sum(b.paid_back) AS paid_back FROM backs b
+        WHERE (b.statement, b.n, b.voucher) = (s.id, l.n, v.id)
+    ) AS back
+    CROSS JOIN LATERAL (
+        SELECT sum(p.amount) AS amount FROM subsidy_parts p
+        WHERE (p.statement, p.n, p.voucher) = (s.id, l.n, v.id)
+    ) AS payment
     WHERE l.vouchers <> '[]' AND ($1::text IS NULL OR v.id = $1) AND ($2::text IS NULL OR v.programme = $2)
       AND ($3::text IS NULL OR s.id = $3) AND ($4::text IS NULL OR v.issuer = $4)
     ORDER BY s.seq, s.id, l.n, part.place
@@ -415,6 +435,7 @@ def _use(row: asyncpg.Record) -> StoredUse:
         gross=Fen(row["gross_fen"]),
         covered=part.covered,
         returned=Fen(row["returned"]),
+        paid=Fen(row["paid"]),
         ordered_at=Instant(row["ordered_at"]),
     )
 

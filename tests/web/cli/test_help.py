@@ -29,7 +29,7 @@ GROUPS = {
     "meter": ["new", "register", "list"],
     "party": ["add", "list", "key"],
     "terms": ["show", "adopt"],
-    "vouchers": ["facts", "report", "misuse"],
+    "vouchers": ["facts", "report", "claims", "paid", "repaid", "misuse"],
 }
 EVERY = [[name] for name in COMMANDS if name not in GROUPS or name == "bench"]
 EVERY += [[group, name] for group, names in GROUPS.items() if group in COMMANDS for name in names]

@@ -37,6 +37,23 @@ def test_sellers_are_paid_what_was_planned_and_once(suanli: Suanli) -> None:
     again = suanli("payout", "--json")
     assert again.exit_code == 0, again.stderr
     assert (again.exit_code, json.loads(again.stdout)) == (0, {"payouts": []})
+    _a_region_is_settled_with(suanli)
+
+
+def _a_region_is_settled_with(suanli: Suanli) -> None:
+    """It owes a fen, and has paid one too much since a line was refunded."""
+    (owed,) = json.loads(suanli("vouchers", "claims", "city", "--json").stdout)
+    assert (owed["open_fen"], owed["seller"]) == (1, "sun")
+    assert suanli("vouchers", "claims", "city", "--period", "2026-02").stdout.startswith("city owes ¥0.01")
+    said = "owes ¥0.01, and has paid ¥0.01 too much before"
+    assert said in suanli("vouchers", "report", "city").stdout
+    more = suanli("vouchers", "paid", "city", "2026-Q1", "0.01", "--reference", "b-3")
+    assert (more.exit_code, "subsidy_too_large" in more.stderr) == (4, True)
+    told = suanli("vouchers", "paid", "city", "2026-Q1", "0", "--reference", "b-3")
+    assert told.stdout == "¥0.00 booked for city, and ¥0.01 that were paid before, reference b-3.\n"
+    assert suanli("vouchers", "claims", "city").stdout == "Nothing is owed.\n"
+    twice = suanli("vouchers", "repaid", "city", "0.01", "--reference", "b-3", "--json")
+    assert (twice.exit_code, "subsidy_exists" in twice.stderr) == (4, True)
 
 
 def test_a_freeze_is_told_and_nothing_is_paid(suanli: Suanli, season: str) -> None:
@@ -63,5 +80,5 @@ def test_books_that_differ_are_named_and_told_by_the_exit_code(suanli: Suanli) -
     assert told.exit_code == 1, "the season's payouts were booked by hand"
     report = json.loads(told.stdout)
     assert (report["matched"], report["differing"]) == (0, [])
-    assert {one["kind"] for one in report["missing"]} == {"not_moved"}
+    assert {one["kind"] for one in report["missing"]} == {"not_moved", "not_in_their_books"}
     assert "The books differ." in suanli("reconcile", "--yes").stdout

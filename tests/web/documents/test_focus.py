@@ -14,11 +14,12 @@ from decimal import Decimal
 import pytest
 
 from exchange.catalogue.catalogue import load_catalogue
-from exchange.persistence.queries.billed import BilledLine, Leased
+from exchange.persistence.queries.billed import BilledLine, Leased, RefundedLine
 from exchange.persistence.queries.statements import StoredLine
 from matching.terms import ChipCode, Tier
 from settlement.meters import Meter
 from settlement.money import BasisPoints, Fen
+from settlement.refunds import refund, total
 from settlement.statement import statement_line
 from settlement.terms import VoucherMode, VoucherTerms
 from tests.web.documents.made import NAMES, TERMS, card_line, credited_line, made
@@ -89,7 +90,21 @@ def everything() -> list[BilledLine]:
 
 
 def charges() -> list[Charge]:
-    return charges_of(everything(), NAMES, CATALOGUE, BEIJING)
+    return charges_of(everything(), refunds(), NAMES, CATALOGUE, BEIJING)
+
+
+def refunds() -> list[RefundedLine]:
+    """A tenth of the line under a voucher is given back in the next month, and a fen of it once more."""
+    voucher = VoucherTerms("city", BasisPoints(3000), VoucherMode.DEDUCT_AT_CHECKOUT)
+    terms = replace(TERMS, vouchers=(voucher,))
+    (covered,) = [line for line in everything() if line.line.figures.voucher_fen]
+    figures = covered.line.figures
+    tenth = refund(figures, Fen(figures.gross_fen // 10), terms)
+    fen = refund(total([figures, tenth]), Fen(1), terms)
+    return [
+        RefundedLine(covered, f"rfd-{n}", "2026-11", "an hour was slow", correction)
+        for n, correction in enumerate((tenth, fen))
+    ]
 
 
 def test_every_column_is_the_specification_s() -> None:
@@ -114,14 +129,18 @@ def test_every_value_is_written_as_the_specification_says() -> None:
                 assert re.fullmatch(r"-?\d+(\.\d+)?", row[name]), name
             if kind == "Date/Time":
                 assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", row[name]), name
-    assert {row["BillingPeriodStart"] for row in rows} == {"2026-09-30T16:00:00Z"}
+    assert {(row["BillingPeriodStart"], row["ChargeClass"]) for row in rows} == {
+        ("2026-09-30T16:00:00Z", ""),
+        ("2026-10-31T16:00:00Z", "Correction"),
+    }
     assert {row["ChargePeriodEnd"] for row in rows} == {"2026-10-31T16:00:00Z", "2026-09-30T16:00:00Z"}
 
 
 def test_quantities_stand_with_use_and_with_nothing_else() -> None:
     for charge in charges():
-        is_use = charge["ChargeCategory"] == "Usage"
-        is_priced = charge["ChargeCategory"] in {"Usage", "Purchase"}
+        own = charge["ChargeClass"] is None
+        is_use = own and charge["ChargeCategory"] == "Usage"
+        is_priced = own and charge["ChargeCategory"] in {"Usage", "Purchase"}
         for name in ("PricingQuantity", "PricingUnit", "PricingCategory", "SkuId"):
             assert (charge[name] is not None) == is_priced, name
         for name in ("ConsumedQuantity", "ConsumedUnit"):
@@ -132,16 +151,22 @@ def test_quantities_stand_with_use_and_with_nothing_else() -> None:
 def test_charges_are_what_the_statements_say_to_the_fen() -> None:
     billed = billed_fen(charges())
     for line in everything():
-        assert billed.get((line.statement.id, line.n), 0) == line.line.figures.buyer_pays_fen
+        assert billed.get((line.statement.id, line.n, ""), 0) == line.line.figures.buyer_pays_fen
+    for refunded in refunds():
+        place = (refunded.billed.statement.id, refunded.billed.n, refunded.refund)
+        assert billed[place] == refunded.correction.buyer_pays_fen
     statements = {line.statement.id: line.statement.charged for line in everything()}
-    assert sum(billed.values()) == sum(statements.values())
-    categories = [charge["ChargeCategory"] for charge in charges()]
+    back = sum(refunded.correction.buyer_pays_fen for refunded in refunds())
+    assert sum(billed.values()) == sum(statements.values()) + back
+    categories = [charge["ChargeCategory"] for charge in charges() if charge["ChargeClass"] is None]
     assert {one: categories.count(one) for one in categories} == {
         "Usage": 8,
         "Purchase": 1,
         "Tax": 6,
         "Credit": 5,
     }
+    corrections = [charge["ChargeCategory"] for charge in charges() if charge["ChargeClass"]]
+    assert {one: corrections.count(one) for one in corrections} == {"Usage": 2, "Tax": 1, "Credit": 1}
 
 
 def test_a_credit_is_a_charge_of_its_own_without_vat() -> None:
@@ -179,7 +204,7 @@ def test_a_package_is_bought_once_and_what_is_taken_from_it_costs_nothing_more()
 def test_what_is_read_is_what_was_written() -> None:
     assert read_focus(focus_csv(charges())) == charges()
     hostile = {"buyer-1": "=cmd|' /C calc'!A0", "seller-1": '"Quoted", 公司\n'}
-    odd = charges_of(everything(), hostile, CATALOGUE, BEIJING)
+    odd = charges_of(everything(), refunds(), hostile, CATALOGUE, BEIJING)
     assert read_focus("\ufeff" + focus_csv(odd)) == odd
     assert ",'=cmd|" in focus_csv(odd)
 
@@ -207,6 +232,14 @@ SPOILED = [
     ),
     ("line 2, ListCost: differs", lambda text: text.replace(",1164.15,Standard", ",1164.16,Standard", 1)),
     ("line 2, ConsumedQuantity: stands with Usage", lambda text: text.replace(",360000,", ",,", 1)),
+    (
+        "line 2, x_RefundId: stands with a Correction",
+        lambda text: text.replace(
+            ",CNY,2026-10-31T16:00:00Z,2026-09-30T16:00:00Z,Usage,,",
+            ",CNY,2026-10-31T16:00:00Z,2026-09-30T16:00:00Z,Usage,Correction,",
+            1,
+        ),
+    ),
     ("line 2, InvoiceIssuerName: there is no value", lambda text: text.replace(NAMES["seller-1"], "", 1)),
     ("line 3: the same charge as in line 2", twice),
     ("line 2: ", lambda text: text.replace("CNY", '"C"NY', 1)),

@@ -6,11 +6,13 @@ from decimal import Decimal
 
 import pytest
 
+from exchange.names import PartyId
 from tests.web.house import straight_to
 from tests.web.pages.conftest import ORIGIN, Browser, Venue
+from tests.web.pages.test_payouts import filled
 from tests.web.pages.test_statements import charged, fen
-from tests.web.seed import token_of
-from web.cli.check_focus import billed, compared
+from tests.web.seed import Seeder, at, token_of
+from web.cli.check_focus import billed, compared, refunded
 from web.client import Client
 from web.documents.focus_file import billed_fen, read_focus
 
@@ -95,7 +97,7 @@ async def test_a_closed_period_costs_by_focus_what_its_statements_say(calm: Venu
     (link,) = [link for link in page.links() if link.endswith("/focus.csv")]
     charges = read_focus((await buyer.get(link)).html)
     charged: dict[str, int] = {}
-    for (statement, _), amount in billed_fen(charges).items():
+    for (statement, *_), amount in billed_fen(charges).items():
         charged[statement] = charged.get(statement, 0) + amount
     listed = rows_of((await buyer.get("/statements.csv")).html)
     told = {row["Statement 结算单"]: fen(row["Charged, yuan 应付"]) for row in listed}
@@ -121,17 +123,44 @@ async def test_a_focus_file_is_held_against_the_statements(calm: Venue) -> None:
     charges = read_focus((await buyer.get("/statements/periods/2026-10/focus.csv")).html)
     async with Client(ORIGIN, token_of("buyer-1"), straight_to(calm.app)) as client:
         statements = await billed(client, "2026-10")
-    assert compared(charges, statements) == []
+        assert await refunded(client, "2026-10") == []
+    assert compared(charges, statements, []) == []
     first = charges[0]
     where = f"{first['x_StatementId']}, line {first['x_StatementLine']}"
     dearer = {**first, "BilledCost": Decimal(first["BilledCost"] or 0) + 1}
-    assert [told.partition(":")[0] for told in compared([dearer, *charges[1:]], statements)] == [where]
+    assert [told.partition(":")[0] for told in compared([dearer, *charges[1:]], statements, [])] == [where]
     longer = {**first, "ConsumedQuantity": Decimal(first["ConsumedQuantity"] or 0) + 1}
-    assert [told.partition(" used")[1] for told in compared([longer, *charges[1:]], statements)] == [" used"]
-    assert compared([*charges, {**first, "x_StatementLine": 99}], statements) == [
+    assert [told.partition(" used")[1] for told in compared([longer, *charges[1:]], statements, [])] == [
+        " used"
+    ]
+    assert compared([*charges, {**first, "x_StatementLine": 99}], statements, []) == [
         f"{first['x_StatementId']}, line 99: only the file has it"
     ]
-    assert compared(charges[2:], statements)
+    assert compared(charges[2:], statements, [])
+
+
+async def test_a_refund_is_billed_in_the_month_in_which_it_is_made(venue: Venue) -> None:
+    clerk, buyer = await venue.as_party("clerk-1"), await venue.as_party("buyer-1")
+    at_desk = f"/clerk/statements/{(await bills_of(buyer))[0]}"
+    asked = filled((await clerk.get(at_desk)).page, amount_fen="10.00", invoice_used="no")
+    assert (await clerk.send(f"{at_desk}/refunds", **asked)).status == 303
+    await Seeder(venue.exchange, "refunded").tick(at("2026-12-05 00:00"))
+    await venue.exchange.closing(PartyId("clerk-1")).close("2026-11")
+    charges = read_focus((await buyer.get("/statements/periods/2026-11/focus.csv")).html)
+    async with Client(ORIGIN, token_of("buyer-1"), straight_to(venue.app)) as client:
+        statements, refunds = await billed(client, "2026-11"), await refunded(client, "2026-11")
+    assert [refund.to_buyer_fen for refund in refunds] == [10_00]
+    assert compared(charges, statements, refunds) == []
+    corrections = [charge for charge in charges if charge["ChargeClass"] == "Correction"]
+    assert sum(billed_fen(corrections).values()) == -10_00
+    assert {charge["ChargePeriodStart"] for charge in corrections} <= {"2026-09-30T16:00:00Z"}
+    assert {charge["BillingPeriodStart"] for charge in corrections} == {"2026-10-31T16:00:00Z"}
+    net = sum(one.statement.charged_fen for one in statements) - 10_00
+    assert sum(billed_fen(charges).values()) == net
+    forgotten = [charge for charge in charges if charge["ChargeClass"] is None]
+    assert compared(forgotten, statements, refunds) == [
+        f"refund {refunds[0].id}: the file says ¥0.00, the venue -¥10.00"
+    ]
 
 
 async def test_an_invoice_has_the_lines_of_its_statement_and_says_that_it_is_none(calm: Venue) -> None:

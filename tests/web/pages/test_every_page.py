@@ -74,6 +74,7 @@ PAGES: dict[str, list[Role | None] | list[Role]] = {
     "/clerk/ledger": CLERK,
     "/clerk/payouts": CLERK,
     "/clerk/power": CLERK,
+    "/clerk/vouchers": CLERK,
     "/clerk/market": CLERK,
 }
 

@@ -9,12 +9,14 @@ import pytest
 from exchange.periods import quarter_of
 from exchange.persistence.queries.power import Emitted, PairEmitted, emitted_by_pair
 from exchange.persistence.queries.quarters import QuarterSides
-from exchange.persistence.queries.regions import SharedPeriod, shared_figures, shared_periods
+from exchange.persistence.queries.refunds import refunds_of
+from exchange.persistence.queries.regions import SharedPeriod, shared_figures, shared_lines, shared_periods
 from settlement.agreements import PairAgreement, Shares
 from settlement.money import BasisPoints
 from settlement.quarters import PairQuarter, QuarterFigures
 from tests.web import seed
-from tests.web.pages.conftest import Venue
+from tests.web.pages.conftest import Browser, Venue
+from tests.web.pages.test_payouts import filled
 from web.desks.quarters import _kind, carbon_of, months_of
 from web.desks.shared import KINDS, AgreementTable, Shared, SharedRow
 from web.pages.charts import flow_chart
@@ -59,6 +61,42 @@ async def test_its_file_has_every_figure_as_a_number_with_what_it_is(calm: Venue
     assert [row["agreed_share_bp"] for row in carbon] == ["5000", "5000"]
     assert sum(int(row["computed_g"]) for row in carbon) == int(carbon[0]["to_share_g"]) > 0
     assert all("not a report of emissions" in row["label"] for row in carbon)
+
+
+async def test_a_refund_counts_in_the_quarter_in_which_it_is_made(venue: Venue) -> None:
+    office, clerk = await venue.as_party("office-shanghai"), await venue.as_party("clerk-1")
+    before = await figures_of(office)
+    (line,) = await shared_lines(venue.exchange.readers, "pair-1/1", "2026-10", ("", -1), 1)
+    bill = f"/clerk/statements/{line.statement}"
+    asked = filled((await clerk.get(bill)).page, amount_fen="10.00", invoice_used="no")
+    refunded = await clerk.send(f"{bill}/refunds", **asked)
+    assert refunded.status == 303, refunded.html
+    after = await figures_of(office)
+    (made,) = await refunds_of(venue.exchange.readers, [line.statement])
+    taken = {("revenue", region): fen for region, fen in made.correction.revenue_by_region_fen}
+    assert sum(taken.values()) == made.correction.net_fen < 0
+    for place, (posted, back, computed) in after.items():
+        assert posted == before[place][0] == before[place][2]
+        assert computed == posted + back
+        assert place[0] != "revenue" or back == taken[place]
+    page = (await office.get(PATH)).page.text
+    assert "The ledger and the statements agree to the fen" in page
+    assert "Refunded: what refunds made in the quarter took off" in page
+    assert "Refunded in 2026-11" in (await office.get("/region")).page.text
+
+
+async def figures_of(office: Browser) -> dict[tuple[str, str], tuple[int, int, int]]:
+    """What was posted, refunded and computed of each kind for each region, by the quarter's file."""
+    told = (await office.client.get(f"{PATH}/export")).content.decode("utf-8-sig")
+    return {
+        (row["kind"], row["region"]): (
+            int(row["posted_fen"]),
+            int(row["refunded_fen"]),
+            int(row["computed_fen"]),
+        )
+        for row in csv.DictReader(io.StringIO(told))
+        if row["kind"] != "carbon"
+    }
 
 
 @pytest.mark.parametrize(
@@ -121,7 +159,7 @@ def test_versions_of_a_quarter_add_up_also_when_a_region_of_transit_joins() -> N
         table(1, ("1", "2", "3"), Shares(third, third, third, third), {"1": 4, "2": 2, "3": 4}),
     ]
     pair = PairQuarter("1", "3", "2026-Q4")
-    nothing = QuarterSides(False, QuarterFigures(pair, ()), {}, None, [])
+    nothing = QuarterSides(False, QuarterFigures(pair, ()), QuarterFigures(pair, ()), {}, None, [])
     revenue, tax, _ = (_kind(kind, tables, nothing) for kind in KINDS)
     assert [(part.region, part.computed) for part in revenue.parts] == [("1", 14), ("2", 2), ("3", 15)]
     assert [list(part.shares) for part in revenue.parts] == [[5000, 4000], [2000], [5000, 4000]]

@@ -134,6 +134,70 @@ async def test_a_refund_gives_a_voucher_its_part_back(venue: Venue) -> None:
     assert "Nothing found" in (await office.get("/region/vouchers")).page.text
 
 
+async def test_what_a_region_pays_reaches_the_seller_and_comes_back_with_a_refund(venue: Venue) -> None:
+    _, office, buyer = await covered(venue)
+    clerk = await venue.as_party("clerk-1")
+    at_desk = f"/clerk/vouchers/{PROGRAMME}"
+    assert PROGRAMME in (await clerk.get("/clerk/vouchers")).page.text
+    form = (await clerk.get(at_desk)).page
+    owed = sorted(set(re.findall(r"run-\d+/lse-\d+", form.text)))
+    assert figures_of(await clerk.get(at_desk)) == {"paid": "¥0.00", "open": "¥868.80"}
+    asked: dict[str, Any] = {
+        "once": form.values()["once"][:1],
+        "period": "2026-11",
+        "reference": "ICBC-1",
+    }
+    for amount, said in (("868.81", "subsidy_too_large"), ("much", 'id="amount_fen-mistake"')):
+        refused = await clerk.send(at_desk, **{**asked, "amount_fen": amount})
+        assert (refused.status, said in refused.html) == (422, True)
+    booked = await clerk.send(
+        at_desk, **{**asked, "once": await once_of(clerk, at_desk), "amount_fen": "868.80"}
+    )
+    assert booked.location == f"{at_desk}?booked=1", booked.html
+    again = {**asked, "once": await once_of(clerk, "/clerk/parties"), "amount_fen": "1"}
+    twice = await clerk.send(at_desk, **again)
+    assert (twice.status, "subsidy_exists" in twice.html) == (422, True)
+    report = await office.get(f"/region/vouchers/{PROGRAMME}")
+    assert figures_of(report) == {"paid": "¥868.80", "open": "¥0.00"}
+    assert "ICBC-1" in report.page.text
+    seller = await venue.as_party(
+        (await clerk.get(f"/clerk/statements/{owed[0]}")).page.text.split("bought from ")[1].split()[0]
+    )
+    for browser, stands in (
+        (seller, "/console/statements/"),
+        (buyer, "/statements/"),
+        (clerk, "/clerk/statements/"),
+    ):
+        shown = await browser.get(stands + owed[0])
+        assert "ICBC-1" in shown.page.text
+    assert (await buyer.get(f"/statements/{owed[0]}/statement.pdf")).status == 200
+    entry = re.search(r"/account/entries/\d+/\d+", (await seller.get("/account")).html)
+    assert entry is not None
+    assert "reference “ICBC-1”" in (await seller.get(entry[0])).page.text
+    form = (await clerk.get(f"/clerk/statements/{owed[0]}")).page
+    wanted = filled(form, amount_fen="100.00", invoice_used="no")
+    assert (await clerk.send(f"/clerk/statements/{owed[0]}/refunds", **wanted)).status == 303
+    shown = await clerk.get(at_desk)
+    assert figures_of(shown) == {"paid": "¥838.80", "open": "¥0.00", "credit": "¥30.00"}
+    back: dict[str, Any] = {
+        "once": await once_of(clerk, at_desk),
+        "back_amount": "30.00",
+        "back_reference": "ICBC-2",
+    }
+    repaid = await clerk.send(f"{at_desk}/repayments", **back)
+    assert repaid.location == f"{at_desk}?repaid=1", repaid.html
+    assert "given back to the region" in (await clerk.get(at_desk)).page.text
+
+
+def figures_of(visit: Any) -> dict[str, str]:
+    """What a page says of a region's debt."""
+    return dict(re.findall(r"data-(paid|open|credit)>(¥[\d,.]+)", visit.html))
+
+
+async def once_of(browser: Browser, path: str) -> list[str]:
+    return (await browser.get(path)).page.values()["once"][:1]
+
+
 async def test_a_buyer_claims_once_and_hears_why_not_twice(venue: Venue) -> None:
     await promised(venue)
     buyer = await venue.as_party("buyer-1")

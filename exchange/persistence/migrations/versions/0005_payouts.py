@@ -37,6 +37,7 @@ def _create_refunds() -> None:
         sa.Column("correction", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("payable", sa.BigInteger(), nullable=False),
         sa.Column("returned", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("to_buyer", sa.BigInteger(), nullable=False),
         sa.Column("invoice_used", sa.Boolean(), nullable=False),
         sa.Column("note_state", sa.Text(), nullable=False),
         sa.Column("note_since", sa.BigInteger(), nullable=False),

@@ -1,0 +1,28 @@
+"""What events mean for the tables about subsidies."""
+
+from exchange.events import Event
+from exchange.persistence import subsidy_tables
+from exchange.persistence.rows import Rows
+from exchange.subsidies.events import SubsidyPaid, SubsidyRepaid
+
+
+def project_subsidies(rows: Rows, seq: int, event: Event) -> None:
+    """Add what an event means for the tables about subsidies, if it means anything."""
+    match event:
+        case SubsidyPaid(_, _, period, amount, credit, _, withheld, parts):
+            _payment(
+                rows, seq, event, {"period": period, "amount": amount, "credit": credit, "withheld": withheld}
+            )
+            for part in parts:
+                place = {"seq": seq, "statement": part.statement, "n": part.n, "voucher": part.voucher}
+                paid = {"party": part.party, "amount": part.amount, "received": part.received}
+                rows.append(subsidy_tables.subsidy_parts, {**place, **paid})
+        case SubsidyRepaid(_, _, amount):
+            _payment(rows, seq, event, {"period": None, "amount": -amount, "credit": 0, "withheld": ()})
+        case _:
+            pass
+
+
+def _payment(rows: Rows, seq: int, event: SubsidyPaid | SubsidyRepaid, told: dict[str, object]) -> None:
+    row = {"issuer": event.issuer, "reference": event.reference, "programme": event.programme}
+    rows.append(subsidy_tables.subsidies, {**row, **told, "slot": rows.heard.now, "seq": seq})
