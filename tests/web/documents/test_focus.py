@@ -175,7 +175,7 @@ def test_a_credit_is_a_charge_of_its_own_without_vat() -> None:
     billed = [BilledLine(leased, 1, line, VAT, FIRM) for line in lines]
     told = [
         (charge["ChargeCategory"], charge["x_CreditReason"], charge["BilledCost"])
-        for charge in charges_of(billed, NAMES, CATALOGUE, BEIJING)
+        for charge in charges_of(billed, [], NAMES, CATALOGUE, BEIJING)
     ]
     # 1,274.11 yuan, of which 254.82 and then 101.93 come off
     assert lines[0].figures.gross_fen == 917_36
