@@ -7,10 +7,8 @@ What it sends is what the API's document says, and what it returns are the API's
 again with the same key is always safe, and is what to do after a time-out.
 """
 
-import secrets
 from types import TracebackType
 from typing import Any, Self, TypeVar
-from urllib.parse import quote
 
 import httpx
 
@@ -59,7 +57,7 @@ from web.bodies.vouchers import (
     VoucherOut,
 )
 from web.documents.evidence import EvidenceOut
-from web.wire import read, refuse
+from web.wire import new_command_id, part, parts, quarter_at, read, refuse
 
 T = TypeVar("T")
 Json = dict[str, Any]
@@ -93,7 +91,7 @@ class Client:
 
     async def command(self, key: str) -> CommandOut:
         """What came of the request with this key."""
-        return await self._get(f"/v1/commands/{_part(key)}", CommandOut)
+        return await self._get(f"/v1/commands/{part(key)}", CommandOut)
 
     async def terms(self) -> TermsOut:
         """The terms of the house, and the venue's time."""
@@ -113,11 +111,11 @@ class Client:
 
     async def issue_key(self, party: str, key: str = "") -> KeyOut:
         """Issue a key for a party, as the clerk. Its token is in this answer alone."""
-        return await self._change("POST", f"/v1/parties/{_part(party)}/keys", KeyOut, key)
+        return await self._change("POST", f"/v1/parties/{part(party)}/keys", KeyOut, key)
 
     async def revoke_key(self, party: str, name: str, key: str = "") -> None:
         """End a party's key, as the clerk."""
-        path = f"/v1/parties/{_part(party)}/keys/{_part(name)}"
+        path = f"/v1/parties/{part(party)}/keys/{part(name)}"
         refuse(await self._http.delete(path, headers={"Idempotency-Key": key or new_command_id()}))
 
     async def deposit(self, party: str, amount_fen: int, reference: str, key: str = "") -> DepositOut:
@@ -127,7 +125,7 @@ class Client:
 
     async def declare_facts(self, party: str, facts: Json, key: str = "") -> FactsOut:
         """Put on record what a party has shown of itself, as the clerk."""
-        return await self._change("POST", f"/v1/parties/{_part(party)}/facts", FactsOut, key, facts)
+        return await self._change("POST", f"/v1/parties/{part(party)}/facts", FactsOut, key, facts)
 
     async def adopt_programme(self, programme: Json, key: str = "") -> ProgrammeOut:
         """Adopt a programme of your region, as its office."""
@@ -139,25 +137,25 @@ class Client:
 
     async def issue_voucher(self, programme: str, voucher: Json, key: str = "") -> VoucherOut:
         """Give a buyer a voucher, as the office that has the programme."""
-        path = f"/v1/programmes/{_part(programme)}/vouchers"
+        path = f"/v1/programmes/{part(programme)}/vouchers"
         return await self._change("POST", path, VoucherOut, key, voucher)
 
     async def claim_voucher(self, programme: str, key: str = "") -> VoucherOut:
         """Claim what a programme has for every eligible buyer."""
-        return await self._change("POST", f"/v1/programmes/{_part(programme)}/claims", VoucherOut, key)
+        return await self._change("POST", f"/v1/programmes/{part(programme)}/claims", VoucherOut, key)
 
     async def programme_report(self, programme: str, period: str | None = None) -> ReportOut:
         """What became of a programme, in all or in a month, as its office or the clerk."""
-        return await self._get(f"/v1/programmes/{_part(programme)}/report", ReportOut, period=period)
+        return await self._get(f"/v1/programmes/{part(programme)}/report", ReportOut, period=period)
 
     async def book_subsidy(self, programme: str, payment: Json, key: str = "") -> SubsidyOut:
         """Book what a region has paid for vouchers of a programme, as the clerk."""
-        path = f"/v1/programmes/{_part(programme)}/payments"
+        path = f"/v1/programmes/{part(programme)}/payments"
         return await self._change("POST", path, SubsidyOut, key, payment)
 
     async def repay_subsidy(self, programme: str, repayment: Json, key: str = "") -> SubsidyOut:
         """Book that a region has back what it had paid too much for a programme, as the clerk."""
-        path = f"/v1/programmes/{_part(programme)}/repayments"
+        path = f"/v1/programmes/{part(programme)}/repayments"
         return await self._change("POST", path, SubsidyOut, key, repayment)
 
     async def vouchers(self, limit: int = 50, cursor: str | None = None) -> Page[VoucherOut]:
@@ -166,7 +164,7 @@ class Client:
 
     async def evidence(self, statement: str) -> EvidenceOut:
         """All that stands behind the use of vouchers in a statement."""
-        return await self._get(f"/v1/evidence/{_parts(statement)}", EvidenceOut)
+        return await self._get(f"/v1/evidence/{parts(statement)}", EvidenceOut)
 
     async def misuse(self) -> list[MisuseOut]:
         """What vouchers were used for and must not be, as an office or the clerk."""
@@ -240,27 +238,27 @@ class Client:
 
     async def quarter(self, source: str, destination: str, quarter: str) -> QuarterOut:
         """A pair's quarter: computed, agreed and recognised."""
-        return await self._get(_quarter(source, destination, quarter), QuarterOut)
+        return await self._get(quarter_at(source, destination, quarter), QuarterOut)
 
     async def confirm_quarter(
         self, source: str, destination: str, quarter: str, figures: list[Json], digest: str, key: str = ""
     ) -> QuarterOut:
         """Agree to a quarter's figures for your region."""
-        path, body = _quarter(source, destination, quarter), {"figures": figures, "digest": digest}
+        path, body = quarter_at(source, destination, quarter), {"figures": figures, "digest": digest}
         return await self._change("POST", f"{path}/confirm", QuarterOut, key, body)
 
     async def dispute_quarter(
         self, source: str, destination: str, quarter: str, reason: str, key: str = ""
     ) -> QuarterOut:
         """Say that your region does not agree to a quarter's figures, and why."""
-        path = _quarter(source, destination, quarter)
+        path = quarter_at(source, destination, quarter)
         return await self._change("POST", f"{path}/dispute", QuarterOut, key, {"reason": reason})
 
     async def recognise_amount(
         self, source: str, destination: str, quarter: str, amount: Json, key: str = ""
     ) -> QuarterOut:
         """Record what a document recognises of a quarter."""
-        path = _quarter(source, destination, quarter)
+        path = quarter_at(source, destination, quarter)
         return await self._change("POST", f"{path}/recognise", QuarterOut, key, amount)
 
     async def contracts(self, limit: int = 50, cursor: str | None = None) -> Page[ContractOut]:
@@ -273,12 +271,12 @@ class Client:
 
     async def agree_prices(self, contract: str, prices: Json, key: str = "") -> ContractOut:
         """Let other prices of a contract begin, as the clerk."""
-        path = f"/v1/contracts/{_part(contract)}/prices"
+        path = f"/v1/contracts/{part(contract)}/prices"
         return await self._change("POST", path, ContractOut, key, prices)
 
     async def add_package(self, contract: str, package: Json, key: str = "") -> ContractOut:
         """Add a package of tokens to a contract, as the clerk."""
-        path = f"/v1/contracts/{_part(contract)}/packages"
+        path = f"/v1/contracts/{part(contract)}/packages"
         return await self._change("POST", path, ContractOut, key, package)
 
     async def power_versions(self) -> list[VersionOut]:
@@ -313,11 +311,11 @@ class Client:
 
     async def plan_close(self, period: str) -> ClosePlanOut:
         """What closing a month would settle now, as the clerk."""
-        return await self._get(f"/v1/periods/{_part(period)}/plan", ClosePlanOut)
+        return await self._get(f"/v1/periods/{part(period)}/plan", ClosePlanOut)
 
     async def close_period(self, period: str) -> CloseReportOut:
         """Close a month, as the clerk, and wait until it is done."""
-        answer = await self._http.post(f"/v1/periods/{_part(period)}/close", timeout=CLOSE_SECONDS)
+        answer = await self._http.post(f"/v1/periods/{part(period)}/close", timeout=CLOSE_SECONDS)
         return read(answer, CloseReportOut)
 
     async def balance(self) -> BalanceOut:
@@ -338,14 +336,14 @@ class Client:
 
     async def depth(self, instrument: str, start: str | None = None, end: str | None = None) -> DepthOut:
         """Cards to be had and wanted in a window, by price; usually the next hour."""
-        return await self._get(f"/v1/instruments/{_parts(instrument)}/depth", DepthOut, start=start, end=end)
+        return await self._get(f"/v1/instruments/{parts(instrument)}/depth", DepthOut, start=start, end=end)
 
     async def standard_depth(
         self, tier: str, region: str | None = None, start: str | None = None, end: str | None = None
     ) -> StandardDepthOut:
         """The depth of all chips together, in standard cards."""
         return await self._get(
-            f"/v1/depth/{_part(tier)}", StandardDepthOut, region=region, start=start, end=end
+            f"/v1/depth/{part(tier)}", StandardDepthOut, region=region, start=start, end=end
         )
 
     async def trades(
@@ -358,7 +356,7 @@ class Client:
         self, instrument: str, length: str = "day", start: str | None = None, end: str | None = None
     ) -> list[BarOut]:
         """What was traded of an instrument in each hour, day or week."""
-        path = f"/v1/instruments/{_parts(instrument)}/bars"
+        path = f"/v1/instruments/{parts(instrument)}/bars"
         return await self._get(path, list[BarOut], length=length, start=start, end=end)
 
     async def index(self, day: str | None = None) -> IndexOut:
@@ -367,11 +365,11 @@ class Client:
 
     async def index_history(self, resource: str, day: str | None = None, days: int = 30) -> IndexOut:
         """The price index of one resource, day by day."""
-        return await self._get(f"/v1/index/{_parts(resource)}", IndexOut, day=day, days=days)
+        return await self._get(f"/v1/index/{parts(resource)}", IndexOut, day=day, days=days)
 
     async def index_inputs(self, resource: str, day: str) -> IndexInputsOut:
         """The rows that a value of the index was made of."""
-        return await self._get(f"/v1/index/{_parts(resource)}/{_part(day)}/inputs", IndexInputsOut)
+        return await self._get(f"/v1/index/{parts(resource)}/{part(day)}/inputs", IndexInputsOut)
 
     async def publish_listing(self, listing: Json, key: str = "") -> ListingOut:
         """Put capacity on offer."""
@@ -379,11 +377,11 @@ class Client:
 
     async def withdraw_listing(self, listing: str, key: str = "") -> ListingOut:
         """Offer no more of a listing."""
-        return await self._change("DELETE", f"/v1/listings/{_part(listing)}", ListingOut, key)
+        return await self._change("DELETE", f"/v1/listings/{part(listing)}", ListingOut, key)
 
     async def reclaim_listing(self, listing: str, since: str, key: str = "") -> ListingOut:
         """Take a listing's cards back from an instant on: its spot leases end, after the notice."""
-        path = f"/v1/listings/{_part(listing)}/reclaim"
+        path = f"/v1/listings/{part(listing)}/reclaim"
         return await self._change("POST", path, ListingOut, key, {"from": since})
 
     async def links(self) -> list[LinkOut]:
@@ -405,11 +403,11 @@ class Client:
 
     async def amend_order(self, order: str, change: Json, key: str = "") -> OrderOut:
         """Change a resting order."""
-        return await self._change("PATCH", f"/v1/orders/{_part(order)}", OrderOut, key, change)
+        return await self._change("PATCH", f"/v1/orders/{part(order)}", OrderOut, key, change)
 
     async def cancel_order(self, order: str, key: str = "") -> OrderOut:
         """Take an order out of the books."""
-        return await self._change("DELETE", f"/v1/orders/{_part(order)}", OrderOut, key)
+        return await self._change("DELETE", f"/v1/orders/{part(order)}", OrderOut, key)
 
     async def orders(self, limit: int = 50, cursor: str | None = None) -> Page[OrderOut]:
         """Your orders, a page at a time."""
@@ -425,7 +423,7 @@ class Client:
 
     async def statement(self, statement: str) -> StatementDetail:
         """One statement with its lines."""
-        return await self._get(f"/v1/statements/{_parts(statement)}", StatementDetail)
+        return await self._get(f"/v1/statements/{parts(statement)}", StatementDetail)
 
     async def report_deliveries(
         self, records: list[Json], key: str = "", seal: Json | None = None
@@ -450,7 +448,7 @@ class Client:
 
     async def link(self, meter: str, sequence: int) -> ChainLinkOut:
         """The link of one number of your meter's chain."""
-        return await self._get(f"/v1/meters/{_part(meter)}/chain/{sequence}", ChainLinkOut)
+        return await self._get(f"/v1/meters/{part(meter)}/chain/{sequence}", ChainLinkOut)
 
     async def disputes(self, limit: int = 50, cursor: str | None = None) -> Page[DisputeOut]:
         """The disputes that concern you, a page at a time."""
@@ -471,12 +469,12 @@ class Client:
 
     async def receipt(self, key: str) -> ReceiptOut:
         """The receipt of the batch of usage that was sent with this key."""
-        return await self._get(f"/v1/usage/batches/{_part(key)}", ReceiptOut)
+        return await self._get(f"/v1/usage/batches/{part(key)}", ReceiptOut)
 
     async def _about(
         self, agreement: str, version: int, verb: str, key: str, body: Json | None = None
     ) -> AgreementOut:
-        path = f"/v1/agreements/{_part(agreement)}/{version}/{verb}"
+        path = f"/v1/agreements/{part(agreement)}/{version}/{verb}"
         return await self._change("POST", path, AgreementOut, key, body)
 
     async def _get(self, path: str, kind: type[T], **asked: str | int | None) -> T:
@@ -487,24 +485,3 @@ class Client:
         """Ask for a change under a key: the caller's, or a new one."""
         headers = {"Idempotency-Key": key or new_command_id()}
         return read(await self._http.request(method, path, headers=headers, json=body), kind)
-
-
-def new_command_id() -> str:
-    """An id for one request. Whoever may have to send it again keeps its own instead."""
-    return f"client-{secrets.token_hex(16)}"
-
-
-def _part(name: str) -> str:
-    """A name as one part of an address, whatever it is made of."""
-    return quote(name, safe="") or "-"
-
-
-def _quarter(source: str, destination: str, quarter: str) -> str:
-    """The address of a pair's quarter."""
-    return f"/v1/pairs/{_part(source)}/{_part(destination)}/{_part(quarter)}"
-
-
-def _parts(name: str) -> str:
-    """A name of two parts, such as an instrument's, as it stands in an address."""
-    first, _, second = name.partition("/")
-    return f"{_part(first)}/{_part(second)}"

@@ -1,6 +1,8 @@
-"""Answers of the venue as the client reads them: a value of the API's own type, or the problem that it is."""
+"""Addresses as the client writes them, and answers as it reads them: a value of the API's own type, or a problem."""
 
+import secrets
 from typing import TypeVar
+from urllib.parse import quote
 
 import httpx
 from pydantic import TypeAdapter, ValidationError
@@ -26,3 +28,24 @@ def refuse(answer: httpx.Response) -> None:
         detail = f"Something that is not a venue answered {answer.status_code} at {answer.url.host}."
         raise ProblemError(DoorRejection.INTERNAL_ERROR, detail) from None
     raise ProblemError(problem.code, problem.detail, problem.errors)
+
+
+def new_command_id() -> str:
+    """An id for one request. Whoever may have to send it again keeps its own instead."""
+    return f"client-{secrets.token_hex(16)}"
+
+
+def part(name: str) -> str:
+    """A name as one part of an address, whatever it is made of."""
+    return quote(name, safe="") or "-"
+
+
+def quarter_at(source: str, destination: str, quarter: str) -> str:
+    """The address of a pair's quarter."""
+    return f"/v1/pairs/{part(source)}/{part(destination)}/{part(quarter)}"
+
+
+def parts(name: str) -> str:
+    """A name of two parts, such as an instrument's, as it stands in an address."""
+    first, _, second = name.partition("/")
+    return f"{part(first)}/{part(second)}"
