@@ -2,7 +2,6 @@
 
 from tests.integration.test_audit import broken
 
-
 TRADE = """
     UPDATE events SET body = replace(body::text, '"cost":', '"cost":1')::json
     WHERE (seq, n) = (SELECT seq, n FROM events WHERE kind = 'LeaseGranted' ORDER BY seq LIMIT 1)
