@@ -66,9 +66,9 @@ async def open_exchange(url: str, terms: VenueTerms) -> AsyncIterator[Exchange]:
     """
     catalogue = load_catalogue()
     async with AsyncExitStack() as opened:
-        writing = await database.connect(url, database.BY_KEY)
+        writing = await database.connect(url, {**database.WRITING, **database.BY_KEY})
         opened.push_async_callback(database.hang_up, writing)
-        reading = await database.connect(url, database.BY_KEY)
+        reading = await database.connect(url, {**database.READING, **database.BY_KEY})
         opened.push_async_callback(database.hang_up, reading)
         readers = await database.reading_pool(url)
         opened.push_async_callback(database.hang_up, readers)

@@ -70,7 +70,7 @@ async def audit(source: str | Connection, catalogue: Catalogue, *, redecide: boo
 async def freeze_payouts(url: str, checks: Iterable[Check]) -> None:
     """Let no seller be paid, since these checks differ, until a clerk lifts that. Asks no writer for leave."""
     found = ", ".join(check.name for check in checks if check.differences)
-    connection = await database.connect(url)
+    connection = await database.connect(url, database.WRITING)
     try:
         await freeze(connection, found)
     finally:
@@ -221,7 +221,7 @@ async def _holds(connection: Connection, rules: VenueTerms, by_orders: dict[str,
 
 
 async def _statements(connection: Connection, rules: VenueTerms) -> Findings:
-    statements = Statements(rules.slot_seconds)
+    statements = Statements(rules.slot_seconds, rules.utc_offset_seconds)
     async with _asking(connection, statements.findings):
         statements.agreements = await settled.agreements(connection)
         async for statement in settled.statements(connection):

@@ -205,7 +205,7 @@ async def _lone(exchange: Exchange, ask: Ask, place: Place, url: str) -> _Lone:
     now = exchange.engine.state.market.now
     for _ in range(LONE_ROUNDS // 4):
         await ask(SELLER, _listing(now, 10 * YUAN))
-    connection = await database.connect(url)
+    connection = await database.connect(url, database.NO_ROLE)
     await connection.execute("CREATE TABLE peer (id bigint PRIMARY KEY, body text NOT NULL)")
     orders, over_http, inserts = [], [], []
     for n in range(LONE_ROUNDS):
@@ -286,7 +286,7 @@ async def _replay(url: str, load: Load, say: Say) -> Figure:
 
 
 async def _insert_rate(url: str) -> float:
-    connection = await database.connect(url)
+    connection = await database.connect(url, database.NO_ROLE)
     await connection.execute("CREATE TABLE peer (id bigint PRIMARY KEY, body text NOT NULL)")
     began = perf_counter()
     for n in range(LONE_ROUNDS):

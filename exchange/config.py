@@ -17,6 +17,7 @@ VARIABLES = {
     "port": "SUANLI_PORT",
     "slot_seconds": "SUANLI_SLOT_SECONDS",
     "stripe_key": "SUANLI_STRIPE_KEY",
+    "stripe_publishable_key": "SUANLI_STRIPE_PUBLISHABLE_KEY",
     "stripe_webhook_secret": "SUANLI_STRIPE_WEBHOOK_SECRET",
     "stripe_address": "SUANLI_STRIPE_ADDRESS",
 }
@@ -51,6 +52,17 @@ def _stripe_key(key: str) -> str:
     return key
 
 
+def _publishable_key(key: str) -> str:
+    if not key.startswith("pk_"):
+        raise ValueError("should begin with pk_: every buyer's browser is told it")
+    return key
+
+
+def _of_one_mode(publishable: str | None, secret: str | None) -> bool:
+    """Whether a publishable key, if there is one, goes with the secret one: `pk_test_…` and `sk_test_…`."""
+    return publishable is None or (secret or "").split("_")[1:2] == publishable.split("_")[1:2]
+
+
 def _webhook_secret(secret: str) -> str:
     if not secret.startswith("whsec_"):
         raise ValueError("should begin with whsec_: it is the signing secret of the endpoint")
@@ -63,7 +75,8 @@ class Settings(BaseModel):
     `data_dir` keeps the embedded database, and what a server and its commands share. `database_url` leads to another
     database instead, and is in our driver's form. `port` 0 takes any free one. `slot_seconds` is for a new venue:
     one that has opened keeps its own. With a `stripe_key`, of test mode or live, money comes in by Stripe, whose webhooks
-    are signed with the `stripe_webhook_secret`; `stripe_address` is for another server than Stripe's.
+    are signed with the `stripe_webhook_secret`; `stripe_address` is for another server than Stripe's. With a
+    `stripe_publishable_key` of the same mode, buyers pay by Stripe's own form on a page of the venue.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -74,6 +87,7 @@ class Settings(BaseModel):
     port: Annotated[int, Field(ge=0, le=65_535)] = 8000
     slot_seconds: Annotated[int, AfterValidator(_slot_length)] = 3600
     stripe_key: Annotated[str, AfterValidator(_stripe_key)] | None = Field(default=None, repr=False)
+    stripe_publishable_key: Annotated[str, AfterValidator(_publishable_key)] | None = None
     stripe_webhook_secret: Annotated[str, AfterValidator(_webhook_secret)] | None = Field(
         default=None, repr=False
     )
@@ -96,6 +110,9 @@ class Settings(BaseModel):
         if (read.stripe_key is None) != (read.stripe_webhook_secret is None):
             both = f"{VARIABLES['stripe_key']} and {VARIABLES['stripe_webhook_secret']}"
             raise SettingsError(f"Give both of {both}, or neither: what was paid is told by webhooks.")
+        if not _of_one_mode(read.stripe_publishable_key, read.stripe_key):
+            both = f"{VARIABLES['stripe_publishable_key']} and {VARIABLES['stripe_key']}"
+            raise SettingsError(f"Give {both} of one mode: both of test mode, or both live.")
         return read
 
     @property

@@ -368,6 +368,7 @@ def _evolve_leases(state: State, event: LeaseGranted | LeaseDisplaced) -> None:
         case LeaseDisplaced(displaced, name, _, runs):
             evolve_market(state.market, displaced)
             live = state.leases[name]
+            live.notice = event.notice
             live.unsettled = unsettled_after(live.unsettled, live.terms.runs, runs)
             live.terms = replace(live.terms, runs=runs)
             if not runs:

@@ -32,8 +32,9 @@ from settlement.rating.tokens import Tokens
 from settlement.segments import LeaseShape, Segment, ServicePeriod, segments
 
 CLOSE = "close"  # the job's name, by which its runs take turns
-AT_ONCE = 4  # commands on their way while nobody else asks: one is decided while another is stored
+AT_ONCE = 6  # commands on their way while nobody else asks: two are stored, two are decided and two follow
 BESIDE_OTHERS = 1  # and while somebody does, whose orders wait for no more than it
+REST = 0.5  # of a command's time, after which the next is given: what others asked meanwhile is stored and answered then
 QUIET_SECONDS = 1.0  # without a command of anybody else
 
 
@@ -169,8 +170,13 @@ class ClosingPorts:
             return await closing.report(connection, period)
 
     async def _post(self, command_id: str, command: PostStatements) -> None:
+        now = asyncio.get_running_loop().time
+        began = now()
         answer = await self._ask(command_id, command)
-        self.sent.most = self.pace.after(answer.seq, asyncio.get_running_loop().time())
+        took = now() - began
+        self.sent.most = self.pace.after(answer.seq, now())
+        if self.sent.most == BESIDE_OTHERS:
+            await asyncio.sleep(REST * took)
 
     async def _ask(self, command_id: str, command: Command) -> Answer:
         answer = await self.bus.submit(Envelope(self.by, command_id, command))

@@ -53,6 +53,11 @@ async def plan_begun(saga: Saga, begun: Callable[[], Awaitable[Sequence[Begun]]]
         await saga.plan(f"{PAYOUT}{payout.id}", Transfer(payout.party, payout.account, payout.amount))
 
 
+def topup_plan(party: PartyId, command_id: str) -> str:
+    """The name of a plan by which a party pays in."""
+    return f"topup.{party}.{command_id}"
+
+
 def take_back_plan(payout: PayoutId, command_id: str) -> str:
     """The name of a plan that takes back what a payout has paid."""
     return f"back.{payout}.{command_id}"

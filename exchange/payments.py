@@ -9,7 +9,7 @@ from exchange.app import Exchange
 from exchange.bus import Answer, DifferentCommandError
 from exchange.commands import Envelope
 from exchange.names import PartyId
-from exchange.paying import PAYOUT, ending, plan_begun, take_back_plan
+from exchange.paying import PAYOUT, ending, plan_begun, take_back_plan, topup_plan
 from exchange.payouts.commands import BeginPayouts, PayoutAsked
 from exchange.persistence.payments import BankStore, EventStore, FreezeStore, MovementStore
 from exchange.persistence.queries.booked import ledger_differences
@@ -79,7 +79,7 @@ class Payments:
 
         Raises `DifferentCommandError` where the id stands for another amount, and what the command bus raises.
         """
-        plan = f"topup.{party}.{command_id}"
+        plan = topup_plan(party, command_id)
         await self._saga.plan(plan, TopUp(party, amount))
         outcome = await self._run(plan)
         (movement,) = await self._movements.of(plan)
@@ -89,6 +89,13 @@ class Payments:
         secret = pending.secret if pending is not None else ""
         code = movement.reference if self.by_bank and pending is not None else None
         return Standing(movement, secret or None, code)
+
+    async def standing(self, party: PartyId, command_id: str) -> Standing | None:
+        """How a top-up stands now, by the gateway; None where the party has asked for none under this id."""
+        for movement in await self._movements.of(topup_plan(party, command_id)):
+            if isinstance(movement.instruction, TopUp):
+                return await self.top_up(party, command_id, movement.instruction.amount)
+        return None
 
     @property
     def by_bank(self) -> bool:

@@ -20,7 +20,17 @@ from exchange.names import (
 from exchange.promises import CoveredLine, Facts, LiveProgramme, LiveVoucher, Pledge, VoucherPart
 from matching.curves import Run
 from matching.market import Market
-from matching.terms import ChipCode, ListingId, MarketTerms, OrderId, OwnerGroup, RegionCode, Slot, Window
+from matching.terms import (
+    ChipCode,
+    ListingId,
+    MarketTerms,
+    OrderId,
+    OwnerGroup,
+    RegionCode,
+    Slot,
+    Tier,
+    Window,
+)
 from settlement.agreements import PairAgreement
 from settlement.credit_notes import CreditNote
 from settlement.ledger.chart import AccountKind
@@ -29,6 +39,7 @@ from settlement.money import NOTHING, BasisPoints, Fen
 from settlement.power import PowerTables
 from settlement.quarters import PairQuarter, Version
 from settlement.rating.packages import TokenPackage
+from settlement.rating.service_credits import ServicePromise
 from settlement.rating.tokens import TokenPrices, TokenTariff
 from settlement.terms import FeeTerms
 from settlement.vouchers.programme import ChipOrigin
@@ -56,7 +67,7 @@ class VenueTerms:
     listing's lot, because holds depend on it. `late_window_seconds` is how long after a slot its delivery may still
     be reported; it may only get shorter. `vat_rates_bp` gives each catalogue line its rate. The periods of settlement
     are calendar months at `utc_offset_seconds`. `market` says what may happen in the market: it holds from now on for
-    whatever is decided.
+    whatever is decided. `promises` are what every seller promises of its leases of a tier, and a lease keeps its own too.
     """
 
     slot_seconds: int
@@ -67,6 +78,7 @@ class VenueTerms:
     vat_rates_bp: Mapping[str, BasisPoints]
     utc_offset_seconds: int
     market: MarketTerms
+    promises: Mapping[Tier, ServicePromise] = field(default_factory=dict)
 
     def slot_of(self, instant: int) -> Slot:
         """The slot that an instant lies in."""
@@ -141,7 +153,7 @@ def priced(runs: Iterable[Run]) -> tuple[PricedRun, ...]:
 
 @dataclass(frozen=True, slots=True)
 class LeaseTerms:
-    """A lease as granted: what was bought, from whom, for whom, and the rates in force that day."""
+    """A lease as granted: what was bought, from whom, for whom, and the rates and the promise in force that day."""
 
     id: LeaseId
     order: OrderId
@@ -154,19 +166,22 @@ class LeaseTerms:
     runs: tuple[PricedRun, ...]
     vat_rate_bp: BasisPoints
     fee: FeeTerms
+    promise: ServicePromise | None = None
 
 
 @dataclass(slots=True)
 class LiveLease:
     """A lease that is not settled to its end: slots still to settle, by price in micro-yuan per card-slot.
 
-    `last_run` is the run of its last statement: a lease has at most one in each. `chip` is what its cards are.
+    `last_run` is the run of its last statement: a lease has at most one in each. `chip` is what its cards are. If it
+    was taken back, it ran on for `notice` slots.
     """
 
     terms: LeaseTerms
     chip: ChipCode
     unsettled: dict[int, int]
     last_run: RunId | None = None
+    notice: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,12 +22,12 @@ import matching.commands
 import matching.events
 import matching.market
 import matching.terms
-from exchange import defaults, engine
+from exchange import defaults, engine, jobs
 from exchange.catalogue.catalogue import load_catalogue
 from exchange.config import VARIABLES
 from exchange.metering import RefusalCode
 from exchange.parties.rules import AMOUNT_MAX
-from exchange.persistence import embedded, errors, migrate
+from exchange.persistence import embedded, errors, migrate, roles
 from exchange.quoting import follower
 from exchange.rejections import VenueRejection
 from matching.terms import Rejection as MarketRejection
@@ -310,6 +310,8 @@ def test_the_lease_of_a_page_is_what_the_code_makes_of_it(
         ("adr/0012-quotes-from-a-follower.md", f"pages of {follower.PAGE:,} commands"),
         ("architecture.md", f"leases {close_period.LEASES_AT_ONCE} at a time"),
         ("architecture.md", f"some {close_period.SUMS_MAX} in a command"),
+        ("architecture.md", f"{jobs.AT_ONCE} commands are on their way"),
+        ("architecture.md", f"at most {engine.LONG_MAX} of them in one transaction"),
         ("rejections.md", f"up to {FAULTS_MAX} faults"),
         ("rejections.md", f"above 10^{len(str(AMOUNT_MAX)) - 1} fen"),
         ("rejections.md", f"more than {strict.BODY_MAX >> 10} KiB, or {strict.BATCH_BODY_MAX >> 20} MiB"),
@@ -336,6 +338,7 @@ def test_the_matching_page_tells_the_terms_with_which_a_venue_opens() -> None:
         "outbid": f"{terms.market.outbid_bp} basis points",
         "displacement": "on" if terms.market.displacement else "off",
         "resting": "on" if terms.market.resting else "off",
+        "service promises": {0: "none"}[len(terms.promises)],
     }
 
 
@@ -351,7 +354,7 @@ def test_the_operating_page_names_every_setting() -> None:
 
 def test_the_operating_page_knows_every_sentence_about_the_database() -> None:
     """A sentence says what is wrong before its colon, and what to do after it."""
-    modules = (errors, embedded, migrate)
+    modules = (errors, embedded, migrate, roles)
     kept = {
         sentence.partition(":")[0] for module in modules for sentence in constants(module) if ": " in sentence
     }

@@ -13,35 +13,21 @@ from typing import Any, Self, TypeVar
 from urllib.parse import quote
 
 import httpx
-from pydantic import TypeAdapter, ValidationError
 
 from web.bodies.agreements import AgreementOut
 from web.bodies.commands import CommandOut, HealthOut
 from web.bodies.common import Page
+from web.bodies.contracts import ContractOut
 from web.bodies.disputes import ChainLinkOut, DisputeDetail, DisputeOut, MeterOut
 from web.bodies.index import IndexInputsOut, IndexOut
 from web.bodies.leases import LeaseOut
 from web.bodies.links import LinkOut
 from web.bodies.listings import ListingOut
-from web.bodies.market import (
-    BarOut,
-    ChipOut,
-    DepthOut,
-    InstrumentOut,
-    RegionOut,
-    StandardDepthOut,
-    TradeOut,
-)
+from web.bodies.market import BarOut, ChipOut, DepthOut, InstrumentOut, RegionOut, StandardDepthOut, TradeOut
 from web.bodies.orders import OrderOut
 from web.bodies.parties import BalanceOut, DepositOut, KeyOut, PartyOut
 from web.bodies.payments import BankStatementOut, PaymentFileOut, TopUpOut
-from web.bodies.payouts import (
-    BegunOut,
-    PayoutOut,
-    PayoutPlanOut,
-    ReconciliationOut,
-    ReconciliationPlanOut,
-)
+from web.bodies.payouts import BegunOut, PayoutOut, PayoutPlanOut, ReconciliationOut, ReconciliationPlanOut
 from web.bodies.periods import ClosePlanOut, CloseReportOut, PeriodOut
 from web.bodies.power import DeclarationsOut, PowerTablesOut, VersionOut
 from web.bodies.quarters import QuarterOut
@@ -51,15 +37,9 @@ from web.bodies.statements import StatementDetail, StatementOut
 from web.bodies.subsidies import SubsidyOut
 from web.bodies.terms import TermsOut
 from web.bodies.usage import ReceiptOut
-from web.bodies.vouchers import (
-    FactsOut,
-    MisuseOut,
-    ProgrammeOut,
-    ReportOut,
-    VoucherOut,
-)
+from web.bodies.vouchers import FactsOut, MisuseOut, ProgrammeOut, ReportOut, VoucherOut
 from web.documents.evidence import EvidenceOut
-from web.problems import DoorRejection, Problem, ProblemError
+from web.wire import read, refuse
 
 T = TypeVar("T")
 Json = dict[str, Any]
@@ -118,7 +98,7 @@ class Client:
     async def revoke_key(self, party: str, name: str, key: str = "") -> None:
         """End a party's key, as the clerk."""
         path = f"/v1/parties/{_part(party)}/keys/{_part(name)}"
-        _refuse(await self._http.delete(path, headers={"Idempotency-Key": key or new_command_id()}))
+        refuse(await self._http.delete(path, headers={"Idempotency-Key": key or new_command_id()}))
 
     async def deposit(self, party: str, amount_fen: int, reference: str, key: str = "") -> DepositOut:
         """Book what a party has paid in, as the clerk."""
@@ -198,7 +178,7 @@ class Client:
 
     async def reconcile(self) -> ReconciliationOut:
         """Set the gateway's books beside ours, as the clerk."""
-        return _read(await self._http.post("/v1/reconciliations", timeout=CLOSE_SECONDS), ReconciliationOut)
+        return read(await self._http.post("/v1/reconciliations", timeout=CLOSE_SECONDS), ReconciliationOut)
 
     async def refund(self, refund: Json, key: str = "") -> RefundOut:
         """Give back a part of a settled line, as the clerk or its seller."""
@@ -249,6 +229,38 @@ class Client:
         path, body = _quarter(source, destination, quarter), {"figures": figures, "digest": digest}
         return await self._change("POST", f"{path}/confirm", QuarterOut, key, body)
 
+    async def dispute_quarter(
+        self, source: str, destination: str, quarter: str, reason: str, key: str = ""
+    ) -> QuarterOut:
+        """Say that your region does not agree to a quarter's figures, and why."""
+        path = _quarter(source, destination, quarter)
+        return await self._change("POST", f"{path}/dispute", QuarterOut, key, {"reason": reason})
+
+    async def recognise_amount(
+        self, source: str, destination: str, quarter: str, amount: Json, key: str = ""
+    ) -> QuarterOut:
+        """Record what a document recognises of a quarter."""
+        path = _quarter(source, destination, quarter)
+        return await self._change("POST", f"{path}/recognise", QuarterOut, key, amount)
+
+    async def contracts(self, limit: int = 50, cursor: str | None = None) -> Page[ContractOut]:
+        """Your token contracts, or as the clerk everybody's, a page at a time."""
+        return await self._get("/v1/contracts", Page[ContractOut], limit=limit, cursor=cursor)
+
+    async def open_contract(self, contract: Json, key: str = "") -> ContractOut:
+        """Put a token contract in force, as the clerk."""
+        return await self._change("POST", "/v1/contracts", ContractOut, key, contract)
+
+    async def agree_prices(self, contract: str, prices: Json, key: str = "") -> ContractOut:
+        """Let other prices of a contract begin, as the clerk."""
+        path = f"/v1/contracts/{_part(contract)}/prices"
+        return await self._change("POST", path, ContractOut, key, prices)
+
+    async def add_package(self, contract: str, package: Json, key: str = "") -> ContractOut:
+        """Add a package of tokens to a contract, as the clerk."""
+        path = f"/v1/contracts/{_part(contract)}/packages"
+        return await self._change("POST", path, ContractOut, key, package)
+
     async def power_versions(self) -> list[VersionOut]:
         """The versions of the tables of power and carbon, the one in force first."""
         return await self._get("/v1/power/tables", list[VersionOut])
@@ -286,7 +298,7 @@ class Client:
     async def close_period(self, period: str) -> CloseReportOut:
         """Close a month, as the clerk, and wait until it is done."""
         answer = await self._http.post(f"/v1/periods/{_part(period)}/close", timeout=CLOSE_SECONDS)
-        return _read(answer, CloseReportOut)
+        return read(answer, CloseReportOut)
 
     async def balance(self) -> BalanceOut:
         """What is owed to the party of this key."""
@@ -365,7 +377,7 @@ class Client:
 
     async def quote(self, order: Json) -> QuoteOut:
         """What an order would get now."""
-        return _read(await self._http.post("/v1/quotes", json=order), QuoteOut)
+        return read(await self._http.post("/v1/quotes", json=order), QuoteOut)
 
     async def place_order(self, order: Json, key: str = "") -> OrderOut:
         """Ask for capacity."""
@@ -449,12 +461,12 @@ class Client:
 
     async def _get(self, path: str, kind: type[T], **asked: str | int | None) -> T:
         given = {name: value for name, value in asked.items() if value is not None}
-        return _read(await self._http.get(path, params=given), kind)
+        return read(await self._http.get(path, params=given), kind)
 
     async def _change(self, method: str, path: str, kind: type[T], key: str, body: Json | None = None) -> T:
         """Ask for a change under a key: the caller's, or a new one."""
         headers = {"Idempotency-Key": key or new_command_id()}
-        return _read(await self._http.request(method, path, headers=headers, json=body), kind)
+        return read(await self._http.request(method, path, headers=headers, json=body), kind)
 
 
 def new_command_id() -> str:
@@ -476,21 +488,3 @@ def _parts(name: str) -> str:
     """A name of two parts, such as an instrument's, as it stands in an address."""
     first, _, second = name.partition("/")
     return f"{_part(first)}/{_part(second)}"
-
-
-def _read(answer: httpx.Response, kind: type[T]) -> T:
-    """An answer as its type; a refusal is raised."""
-    _refuse(answer)
-    return TypeAdapter(kind).validate_json(answer.content)
-
-
-def _refuse(answer: httpx.Response) -> None:
-    """Raise the problem that an answer is, if it is one."""
-    if answer.is_success:
-        return
-    try:
-        problem = TypeAdapter(Problem).validate_json(answer.content)
-    except ValidationError:
-        detail = f"Something that is not a venue answered {answer.status_code} at {answer.url.host}."
-        raise ProblemError(DoorRejection.INTERNAL_ERROR, detail) from None
-    raise ProblemError(problem.code, problem.detail, problem.errors)

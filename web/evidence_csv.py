@@ -5,10 +5,38 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
+from litestar import Response, get
+from litestar.di import NamedDependency
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
+
+from exchange.app import Exchange
 from web.documents.evidence import EvidenceOut
-from web.pages.exports import Cell
+from web.evidence import evidence_of
+from web.pages.exports import Cell, csv_file
+from web.pages.routing import not_here
+from web.session import Caller
 
 HEAD: tuple[Cell, ...] = ("part", "name", "value")
+
+
+def evidence_file(at: str) -> HTTPRouteHandler:
+    """The handler that gives the pack of one statement as a file, at an address of one of the sides."""
+
+    @get(f"{at}/{{run:str}}/{{subject:str}}/export")
+    async def file(
+        exchange: NamedDependency[Exchange],
+        caller: NamedDependency[Caller],
+        run: FromPath[str],
+        subject: FromPath[str],
+    ) -> Response[bytes]:
+        """What stands behind the use of vouchers in one statement, as CSV."""
+        evidence = await evidence_of(exchange, caller, f"{run}/{subject}")
+        if evidence is None:
+            raise not_here()
+        return csv_file(f"suanli-evidence-{run}-{subject}.csv", evidence_csv(evidence))
+
+    return file
 
 
 def evidence_csv(evidence: EvidenceOut) -> Iterator[tuple[Cell, ...]]:

@@ -29,6 +29,14 @@ CONTENT_SECURITY_POLICY = (
 )
 """Nothing from elsewhere, no script within a page, and no page of ours in a frame."""
 
+WITH_STRIPE = (
+    CONTENT_SECURITY_POLICY.replace("script-src 'self'", "script-src 'self' https://js.stripe.com").replace(
+        "connect-src 'self'", "connect-src 'self' https://api.stripe.com"
+    )
+    + "; frame-src https://js.stripe.com https://hooks.stripe.com"
+)
+"""For the page where a buyer pays by Stripe's form, which is a frame of Stripe's: https://docs.stripe.com/security/guide."""
+
 SECURITY_HEADERS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "X-Content-Type-Options": "nosniff",

@@ -150,13 +150,14 @@ async def _write(url: str, leases: Iterable[LiveLease]) -> None:
             "held": lease_hold(lease.cards, live.unsettled),
             "unsettled": sum(live.unsettled.values()),
             "vat_rate_bp": lease.vat_rate_bp,
+            "promise": None,
             "seq": 0,
         }
         for live in leases
         for lease in (live.terms,)
     )
     columns = [column.name for column in tables.leases.columns]
-    connection = await database.connect(url)
+    connection = await database.connect(url, database.WRITING)
     records = ([row[name] for name in columns] for row in rows)
     await connection.copy_records_to_table("leases", records=records, columns=columns)
     await connection.close()

@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from time import perf_counter, process_time
 
 from exchange.bench import Figure, Say
+from exchange.benches.beside import SUMS, Waits, late, waits_beside
 from exchange.benches.measure import fresh
 from exchange.benches.posting import post, venue_with_leases
 from exchange.benches.usage import PERIOD, made_up
@@ -32,6 +33,7 @@ ROUNDS = 3
 OVERHEAD = 1.3
 SECONDS, MEGABYTES = 60, 1024
 AGAIN = 0.1
+SLOWER = 2  # times as long as alone: so long an order may wait beside a close
 STAGE_A_MEGABYTES = 400  # also of a hundred million records
 
 PAID = "SELECT amount FROM balances WHERE owner = 'seller' AND kind = 'payable'"
@@ -88,12 +90,13 @@ class Beside:
 class Booked:
     """From sealed usage to the ledger: seconds of summing and of posting, and what has come of it.
 
-    `again` are the seconds of closing once more, which finds everything done. `charged` is what the lines of the kernel
+    `writing` are those of processor time that posting takes of the writer's process. `again` are the seconds of closing once more, which finds everything done. `charged` is what the lines of the kernel
     come to, and `paid` what the venue's ledger says.
     """
 
     summing: float
     posting: float
+    writing: float
     again: float
     statements: int
     charged: int
@@ -141,6 +144,9 @@ async def measure_settling(url: str, extent: Extent, say: Say) -> list[Figure]:
         say("stages A, B and C, from sealed usage to the ledger of a venue")
         async with database.scratch(url, "suanli_bench_books") as scratch:
             figures += _book_figures(fresh(to_books, scratch, root))
+        say("orders beside a close, and alone")
+        async with database.scratch(url, "suanli_bench_beside") as scratch:
+            figures.append(_beside_figure(fresh(beside_orders, scratch, root)))
     return figures
 
 
@@ -175,7 +181,7 @@ async def by_postgresql(url: str, root: Path) -> Summed:
     """Sum in a database where the records are already."""
     columns = ", ".join(f"{name} {'text' if kind == 'VARCHAR' else kind}" for name, kind in COLUMNS.items())
     async with database.scratch(url, "suanli_bench_usage") as scratch:
-        connection = await database.connect(scratch)
+        connection = await database.connect(scratch, database.NO_ROLE)
         await connection.execute(f"CREATE UNLOGGED TABLE usage_records ({columns})")
         for file in open_sealed(root, PERIOD).files:
             rows = root / "rows.csv"
@@ -236,9 +242,9 @@ async def _to_books(url: str, root: Path) -> Booked:
     assert TERMS.agreement is not None, "the bench settles under an agreement"
     async with venue_with_leases(url, found, TERMS.agreement) as exchange:
         calm_collector()
-        began = perf_counter()
+        began, wrote = perf_counter(), process_time()
         report = await post(exchange, found, TERMS.agreement)
-        posting, seq = perf_counter() - began, exchange.engine.seq
+        posting, writing, seq = perf_counter() - began, process_time() - wrote, exchange.engine.seq
         began = perf_counter()
         if await exchange.closing(VENUE).close(PERIOD) != report or exchange.engine.seq != seq:
             raise BenchError("A month that is closed was closed again.")
@@ -246,7 +252,15 @@ async def _to_books(url: str, root: Path) -> Booked:
         paid = await exchange.readers.fetchval(PAID)
     leases = (one for one in found if one.meter is Meter.CARD_SECONDS)
     charged = sum(line_of(one).seller_payout_fen for one in leases)
-    return Booked(summing, posting, again, report.statements, charged, int(paid), peak_memory_mb())
+    return Booked(summing, posting, writing, again, report.statements, charged, int(paid), peak_memory_mb())
+
+
+def beside_orders(url: str, root: Path) -> Waits:
+    """Let orders come to a venue that closes the month of a few leases."""
+    found = asyncio.run(DuckDBEngine(open_sealed(root, PERIOD).files).sums())
+    leases = sorted(one for one in found if one.meter is Meter.CARD_SECONDS)
+    assert TERMS.agreement is not None, "the bench settles under an agreement"
+    return asyncio.run(waits_beside(url, leases[:SUMS], TERMS.agreement))
 
 
 def line_of(one: Sum) -> Line:
@@ -317,9 +331,9 @@ def _book_figures(found: Booked) -> Iterable[Figure]:
         name=f"stages B and C: {found.statements:,} statements, made and booked by a venue, {rate:,.0f} a second",
         value=found.posting,
         unit="s",
-        peer="stage A and its verification",
-        peer_value=found.summing,
-        ratio=found.posting / found.summing,
+        peer="processor time of the writer",
+        peer_value=found.writing,
+        ratio=found.posting / found.writing,
         wanted="no figure: it stands beside",
         met=True,
     )
@@ -345,6 +359,22 @@ def _book_figures(found: Booked) -> Iterable[Figure]:
         met=whole < SECONDS,
     )
     yield _memory("memory of stages A, B and C, with the venue's state", found.megabytes, MEGABYTES)
+
+
+def _beside_figure(found: Waits) -> Figure:
+    if not found.alone or not found.beside:
+        raise BenchError("No order was answered.")
+    alone, beside = late(found.alone), late(found.beside)
+    return Figure(
+        name=f"what 99 of 100 orders wait at most while a month is closed, of {len(found.beside)}",
+        value=1000 * beside,
+        unit="ms",
+        peer=f"the same of {len(found.alone)} orders while nothing else is done",
+        peer_value=1000 * alone,
+        ratio=beside / alone,
+        wanted=f"at most {SLOWER} times",
+        met=beside <= SLOWER * alone,
+    )
 
 
 def _memory(name: str, value: int, bound: int) -> Figure:

@@ -23,6 +23,7 @@ def cut_faults(
     at, window = event.displaced.at, lease.window
     yield from unequal("number", lease.number, event.displaced.lease)
     yield from unequal("buyer", lease.buyer, event.buyer)
+    yield from unequal("notice", at - market.now, event.notice)
     if at < market.now + rules.market.notice:
         yield f"it is taken back in slot {at}, without a notice of {rules.market.notice} slots"
     if not window.start <= at < window.end:

@@ -27,6 +27,7 @@ def party_faults(
         yield f"buyer and seller are both of the group {listing.seller}"
     yield from unequal("fee", rules.fee, lease.fee)
     yield from unequal("VAT rate", rules.vat_rates_bp.get(offer.line), lease.vat_rate_bp)
+    yield from unequal("promise", rules.promises.get(wanted.terms.tier), lease.promise)
 
 
 def same_faults(lease: LeaseTerms, leased: Leased) -> Iterator[str]:

@@ -3,9 +3,10 @@
 Every figure of every line is made again from the quantity that it bills.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 
+from exchange.checks.credits import Owed, credits_due, owed_by_period
 from exchange.checks.findings import Findings
 from exchange.persistence.queries.settled import LineRow, StatementRow
 from settlement.agreements import PairAgreement
@@ -29,6 +30,7 @@ class Statements:
     """Takes statements apart. `agreements` are all that were recorded, by id/version."""
 
     slot_seconds: int
+    utc_offset_seconds: int
     agreements: Mapping[str, PairAgreement] = field(default_factory=dict)
     findings: Findings = field(
         default_factory=lambda: Findings(
@@ -44,9 +46,10 @@ class Statements:
         self.findings.compare(f"{name}: charged", charged, statement.charged)
         released = self._rounded_up(statement) - charged if statement.cards else 0
         self.findings.compare(f"{name}: released", released, statement.released)
+        owed = owed_by_period(statement, self.slot_seconds, self.utc_offset_seconds)
         for n, line in enumerate(statement.lines):
             self.findings.examined += 1
-            for fault in self._faults(statement, line):
+            for fault in self._faults(statement, line, owed.get(line.service_period, [])):
                 self.findings.tell(f"{name}, line {n}: {fault}")
 
     def _rounded_up(self, statement: StatementRow) -> int:
@@ -57,7 +60,7 @@ class Statements:
             for line in statement.lines
         )
 
-    def _faults(self, statement: StatementRow, line: LineRow) -> Iterator[str]:
+    def _faults(self, statement: StatementRow, line: LineRow, owed: Sequence[Owed]) -> Iterator[str]:
         gross = round_half_away(line.quantity * line.price, FEN_OF[line.meter])
         if gross != line.before_loss:
             yield f"before_loss: expected {gross}, got {line.before_loss}"
@@ -70,8 +73,11 @@ class Statements:
             yield f"over_budget: {line.over_budget}, though {statement.left} are left of the budget"
         delivered = round_half_away(gross * (line.quantity - line.lost), line.quantity or 1)
         is_covered = line.package is not None and line.meter is not Meter.PACKAGES
-        charged = 0 if is_covered else delivered - line.over_budget
-        yield from self._figure_faults(statement, line, Fen(charged))
+        left, credited = credits_due(0 if is_covered else delivered - line.over_budget, owed)
+        found = [(str(one.reason), one.rate_bp, one.fen) for one in line.credits]
+        if found != credited:
+            yield f"credits: expected {credited}, got {found}"
+        yield from self._figure_faults(statement, line, Fen(left))
         yield from imbalances(line.figures)
 
     def _figure_faults(self, statement: StatementRow, line: LineRow, charged: Fen) -> Iterator[str]:

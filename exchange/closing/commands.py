@@ -55,7 +55,7 @@ class ContractSum:
 
 @dataclass(frozen=True, slots=True)
 class PostStatements:
-    """Book a part of a run, all sums of a lease or contract together. The job sends some hundreds of sums at a time."""
+    """Book a part of a run, all sums of a lease or contract together. The job sends some ten sums at a time."""
 
     run: RunId
     leases: tuple[LeaseSum, ...] = ()

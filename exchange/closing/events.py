@@ -10,6 +10,7 @@ from matching.terms import RegionCode
 from settlement.carbon import Emissions
 from settlement.meters import Meter
 from settlement.money import Fen
+from settlement.rating.service_credits import Credit
 from settlement.statement import Line
 
 
@@ -35,7 +36,7 @@ class StatementLine:
     `before_loss` is the gross of all that was contracted; `over_budget` is what use beyond a budget would have
     cost: recorded, not charged. `price_version` is the version of a contract's prices that was in force.
     `package` is the package that is sold, one at its price, or else that the tokens were taken from: what they would
-    have cost is recorded, not charged.
+    have cost is recorded, not charged. `credits` come off what was delivered, since the seller did not keep its promise.
     """
 
     service_period: str
@@ -50,6 +51,7 @@ class StatementLine:
     line: Line
     vouchers: tuple[VoucherPart, ...] = ()
     package: PackageId | None = None
+    credits: tuple[Credit, ...] = ()
 
 
 class SubjectKind(StrEnum):

@@ -1,7 +1,7 @@
 """The rules of closing: periods in order, every slot settled once, every figure made by the one pure function."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import groupby
 
@@ -26,9 +26,11 @@ from exchange.rejections import Rejected, VenueRejection, rejected
 from exchange.state import CloseRun, LiveContract, LiveLease, State
 from exchange.vouchers.events import VoucherReturned
 from exchange.vouchers.rules import returned
+from matching.terms import Slot
 from settlement.agreements import PairAgreement
 from settlement.meters import SECONDS_PER_HOUR, Meter, billable_of, gross_of
 from settlement.money import NOTHING, Fen
+from settlement.rating.service_credits import Breach, Interruption, after_credits, breaches
 from settlement.rating.tokens import Tokens, TokenTariff, in_force
 from settlement.statement import statement_line, vouchers_of
 from settlement.terms import TaxTerms, Terms
@@ -219,11 +221,12 @@ def _lease_statement(
     )
 
 
-def _lease_lines(state: State, live: LiveLease, parts: Iterable[LeaseSum]) -> Iterator[StatementLine]:
+def _lease_lines(state: State, live: LiveLease, parts: tuple[LeaseSum, ...]) -> Iterator[StatementLine]:
     """The lines of a lease. Each is covered by what the lines before it have left of the lease's vouchers."""
     pledges = state.pledges.get(live.terms.id, ())
+    broken = _broken(state, live, parts)
     for part in parts:
-        line = _lease_line(state, live, part, pledges)
+        line = _lease_line(state, live, part, pledges, broken.get(part.service_period, ()))
         yield line
         covered = {used.voucher: used.covered for used in line.vouchers}
         pledges = tuple(
@@ -231,13 +234,45 @@ def _lease_lines(state: State, live: LiveLease, parts: Iterable[LeaseSum]) -> It
         )
 
 
-def _lease_line(state: State, live: LiveLease, part: LeaseSum, pledges: tuple[Pledge, ...]) -> StatementLine:
-    """One line: the contracted time at its price, less what was lost of it pro rata (F1, F2), taken apart."""
+def _broken(state: State, live: LiveLease, parts: tuple[LeaseSum, ...]) -> dict[str, tuple[Breach, ...]]:
+    """What was not kept of a lease's promise, by service period.
+
+    What a statement settles of a period is judged by itself, so no line that is posted ever needs another one. That a
+    lease was taken back counts in the period in which it ended: nothing of it was settled then, as it was not over.
+    """
+    lease, rules = live.terms, state.rules
+    if lease.promise is None:
+        return {}
+    due, down = Counter[str](), Counter[str]()
+    for part in parts:
+        due[part.service_period] += part.slots * lease.cards * rules.slot_seconds
+        down[part.service_period] += part.lost
+    taken_back = _taken_back(state, live)
+    return {
+        period: breaches(lease.promise, due[period], down[period], taken_back.get(period)) for period in due
+    }
+
+
+def _taken_back(state: State, live: LiveLease) -> dict[str, Interruption]:
+    """How a lease was taken back, by the period in which it ended. Empty if it was not."""
+    runs, rules = live.terms.runs, state.rules
+    if live.notice is None:
+        return {}
+    ended_in = period_of(rules.instant_of(Slot(runs[-1].window.end - 1)), rules.utc_offset_seconds)
+    ran = sum(len(run.window) for run in runs)
+    return {ended_in.name: Interruption(ran * rules.slot_seconds, live.notice * rules.slot_seconds)}
+
+
+def _lease_line(
+    state: State, live: LiveLease, part: LeaseSum, pledges: tuple[Pledge, ...], broken: tuple[Breach, ...]
+) -> StatementLine:
+    """One line: the contracted time at its price, less what was lost of it pro rata (F1, F2) and credits, taken apart."""
     lease, slot_seconds = live.terms, state.rules.slot_seconds
     contracted = part.slots * lease.cards * slot_seconds
     price = part.price * SECONDS_PER_HOUR // slot_seconds
     before_loss = gross_of(contracted * price, Meter.CARD_SECONDS.divisor)
-    gross = billable_of(before_loss, contracted, part.lost)
+    credited = after_credits(billable_of(before_loss, contracted, part.lost), broken)
+    gross = credited.charged
     vouchers = tuple(replace(one.terms, balance=one.amount) for one in pledges)
     terms = Terms(lease.vat_rate_bp, lease.fee, TaxTerms(), _agreement(state, part.agreement), vouchers)
     return StatementLine(
@@ -256,6 +291,7 @@ def _lease_line(state: State, live: LiveLease, part: LeaseSum, pledges: tuple[Pl
             for one, terms, covered in zip(pledges, vouchers, vouchers_of(gross, vouchers), strict=True)
             if covered
         ),
+        credits=credited.credits,
     )
 
 

@@ -81,7 +81,8 @@ class ReserveReleased:
 class LeaseDisplaced:
     """A spot lease was taken back. `runs` are what of it its buyer still pays for: none within the grace.
 
-    `released` is what it held for the rest; `slots_left` and `held_left` are what remains of it to settle.
+    `released` is what it held for the rest; `slots_left` and `held_left` are what remains of it to settle. It runs on
+    for `notice` slots, the running one counted.
     """
 
     displaced: Displaced
@@ -91,6 +92,7 @@ class LeaseDisplaced:
     released: Fen
     slots_left: int
     held_left: Fen
+    notice: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,7 +95,7 @@ def _chip(state: State, event: Leased) -> ChipCode:
 
 
 def _granted(state: State, event: Leased) -> LeaseGranted:
-    """A lease keeps the rates in force now; later terms don't touch it."""
+    """A lease keeps the rates and the promise in force now; later terms don't touch it."""
     order, listing = state.orders[event.order], state.listings[event.listing]
     offered = state.market.listings[event.listing].terms
     runs = priced(event.runs)
@@ -111,6 +111,7 @@ def _granted(state: State, event: Leased) -> LeaseGranted:
         runs=runs,
         vat_rate_bp=state.rules.vat_rates_bp[listing.line],
         fee=state.rules.fee,
+        promise=state.rules.promises.get(state.market.orders[event.order].tier),
     )
     held = lease_hold(event.cards, slots_by_price(runs))
     return LeaseGranted(event, lease, held, Fen(order.held - held))
@@ -151,6 +152,7 @@ def _displaced(state: State, event: Displaced) -> LeaseDisplaced:
         released=Fen(held - held_left),
         slots_left=sum(left.values()),
         held_left=held_left,
+        notice=event.at - state.market.now,
     )
 
 

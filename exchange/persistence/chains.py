@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import asyncpg
 
+from exchange.persistence.turn import hold_usage
 from exchange.persistence.usage import (
     Columns,
     Head,
@@ -71,7 +72,7 @@ async def register_key(
 ) -> None:
     """Let a key sign for a meter from a number on. The same again changes nothing. Raises `KeyRefusedError`."""
     async with connection.transaction():
-        await connection.execute("LOCK TABLE usage_batches IN EXCLUSIVE MODE")
+        await hold_usage(connection)
         keys = await connection.fetch(
             "SELECT since, public_key FROM meter_keys WHERE party = $1 AND meter = $2 ORDER BY since",
             party,

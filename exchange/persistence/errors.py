@@ -6,6 +6,7 @@ import ssl
 from collections.abc import Iterator
 
 from asyncpg.exceptions import (
+    InsufficientPrivilegeError,
     InsufficientResourcesError,
     InterfaceError,
     InternalClientError,
@@ -24,6 +25,7 @@ OUTAGES = (
     PostgresConnectionError,
     OperatorInterventionError,
     InsufficientResourcesError,
+    InsufficientPrivilegeError,
     InvalidAuthorizationSpecificationError,
     InvalidCatalogNameError,
     ObjectNotInPrerequisiteStateError,

@@ -131,17 +131,11 @@ def _add_step(rows: Rows, step: Step, digest: bytes, epoch: int, touched: set[Le
 
 def _add_entry(rows: Rows, seq: int, n: int, entry: JournalEntry) -> None:
     rows.append(tables.entries, {"seq": seq, "n": n, "kind": entry.kind})
-    for leg, ((owner, kind), amount) in enumerate(entry.postings):
-        row = {
-            "seq": seq,
-            "n": n,
-            "leg": leg,
-            "owner": owner,
-            "kind": kind,
-            "book": kind.book,
-            "amount": amount,
-        }
-        rows.append(tables.postings, row)
+    legs = [
+        {"seq": seq, "n": n, "leg": leg, "owner": owner, "kind": kind, "book": kind.book, "amount": amount}
+        for leg, ((owner, kind), amount) in enumerate(entry.postings)
+    ]
+    rows.extend(tables.postings, legs)
 
 
 async def events_of(connection: asyncpg.Connection, seqs: Iterable[int]) -> dict[int, list[Event]]:

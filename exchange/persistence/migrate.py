@@ -21,28 +21,48 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
+from exchange.persistence import roles
 from exchange.persistence.errors import DatabaseUnavailable, explain
 from exchange.persistence.meter_tables import metadata
 
 T = TypeVar("T")
 
+GRANTS = "grants"
+"""Stands last among what a database lacks: the rights of the venue's roles, which are granted after any migration."""
+
 _TOO_NEW = "A newer Suanli has written this database: use that version, or a later one."
 
 
 def upgrade(url: str) -> None:
-    """Run the migrations that the database lacks. Call it where no event loop runs."""
-    _run(url, lambda connection: command.upgrade(_config(connection), "head"))
+    """Run the migrations that the database lacks, and grant its roles their rights. Call it where no event loop runs."""
+
+    def bring_up(connection: Connection) -> None:
+        roles.make(connection)
+        connection.commit()
+        command.upgrade(_config(connection), "head")
+        if not roles.granted(connection):
+            roles.grant(connection)
+        connection.commit()
+
+    _run(url, bring_up)
 
 
 def missing(url: str) -> list[str]:
-    """Migrations that the database lacks, oldest first. Call it where no event loop runs."""
+    """Migrations that the database lacks, oldest first, then `GRANTS`. Call it where no event loop runs."""
 
-    def revisions(connection: Connection) -> list[str]:
+    def steps(connection: Connection) -> list[str]:
         script = ScriptDirectory.from_config(_config(connection))
         current = MigrationContext.configure(connection).get_current_revision()
-        return [step.revision for step in script.iterate_revisions("head", current)][::-1]
+        revisions = [step.revision for step in script.iterate_revisions("head", current)][::-1]
+        done = not roles.lacking(connection) and roles.granted(connection)
+        return revisions if done else [*revisions, GRANTS]
 
-    return _run(url, revisions)
+    return _run(url, steps)
+
+
+def obstacle(url: str) -> str | None:
+    """What only an administrator of the server can do before `upgrade`, in a sentence. Call it where no event loop runs."""
+    return _run(url, roles.obstacle)
 
 
 def drift(url: str) -> list[str]:

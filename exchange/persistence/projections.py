@@ -216,6 +216,7 @@ def _project_statement(rows: Rows, seq: int, event: StatementPosted) -> None:
                 "n": n,
                 "agreement": agreement,
                 "vouchers": _builtins(part.vouchers),
+                "credits": _builtins(part.credits),
                 **head,
                 **figures,
             },
@@ -405,6 +406,7 @@ def _lease_row(seq: int, event: LeaseGranted) -> Row:
         "held": event.held,
         "unsettled": sum(slots_by_price(lease.runs).values()),
         "vat_rate_bp": lease.vat_rate_bp,
+        "promise": _builtins(lease.promise),
         "seq": seq,
     }
 

@@ -14,7 +14,7 @@ PAGE = 5_000  # events whose rows are stored at once
 async def rebuild(connection: asyncpg.Connection) -> int:
     """Make all projections anew; answers how many events they were made of. Nobody may write meanwhile.
 
-    Readers see the old rows until the new ones are complete.
+    Readers see the old rows until the new ones are complete. It takes the owner's rights: no role of the venue deletes.
     """
     count, heard = 0, Heard()
     async with connection.transaction():

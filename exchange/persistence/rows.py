@@ -1,6 +1,6 @@
 """Rows on their way into the database: gathered over a whole batch, then written in one statement."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -49,6 +49,10 @@ class Rows:
     def append(self, table: Table, row: Row) -> None:
         """A row that is new and will never change."""
         self._of(table).appended.append(row)
+
+    def extend(self, table: Table, rows: Iterable[Row]) -> None:
+        """Rows that are new and will never change."""
+        self._of(table).appended.extend(rows)
 
     def add(self, table: Table, row: Row) -> None:
         """A row that is new."""

@@ -220,13 +220,14 @@ leases = Table(
     _int("held"),
     _int("unsettled"),
     _int("vat_rate_bp"),
+    _json("promise", null=True),
     _int("seq"),
     CheckConstraint("unsettled >= 0 AND held >= 0", name="not_settled_twice"),
     Index("ix_leases_order", "order_id"),
     Index("ix_leases_listing", "listing_id", "start_slot"),
     Index("ix_leases_buyer", "buyer", "seq"),
     Index("ix_leases_seller", "seller", "seq"),
-    Index("ix_leases_unsettled", "start_slot", postgresql_where="unsettled > 0"),
+    Index("ix_leases_unsettled", "seq", "id", postgresql_where="unsettled > 0"),
 )
 """Leases as they stand; `unsettled` counts the slots that no statement has settled yet.
 
@@ -379,6 +380,7 @@ statement_lines = Table(
     _int("over_budget"),
     _text("package", null=True),
     _json("vouchers"),
+    _json("credits"),
     *(_json(part.name) if part.type is RegionShares else _int(part.name) for part in fields(Line)),
     PrimaryKeyConstraint("statement", "n"),
 )

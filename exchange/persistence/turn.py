@@ -12,8 +12,9 @@ from exchange.persistence import database
 from exchange.persistence.database import Connection
 
 _WRITER = int.from_bytes(b"suanli")  # PostgreSQL keeps such locks apart by database
+_USAGE = int.from_bytes(b"usage")
 _HOLDER = """
-    SELECT coalesce(host(a.client_addr), 'this machine') AS place, a.backend_start
+    SELECT coalesce(host(a.client_addr), 'this machine') AS place, a.backend_start, a.usename
     FROM pg_locks l JOIN pg_stat_activity a USING (pid)
     WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
       AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
@@ -47,6 +48,14 @@ async def sole_run(url: str, job: str) -> AsyncIterator[None]:
         yield
 
 
+async def hold_usage(connection: Connection) -> None:
+    """Wait for the turn to add usage, and hold it until the transaction ends. What is then read has all that was added.
+
+    The lock is let go of when the commit can be seen, so that turns follow each other in the order of commits.
+    """
+    await connection.execute("SELECT pg_advisory_xact_lock($1)", _USAGE)
+
+
 async def holder(connection: Connection) -> str | None:
     """Who has the turn to write, in words, or None."""
     return await _holder(connection, _WRITER)
@@ -55,7 +64,9 @@ async def holder(connection: Connection) -> str | None:
 @asynccontextmanager
 async def _turn(url: str, key: int) -> AsyncIterator[str | None]:
     """Hold a lock on a connection of its own, or tell who has it."""
-    connection = await database.connect(url)
+    connection = await database.connect(
+        url, database.NO_ROLE
+    )  # it asks no table, and has its turn before there are roles
     try:
         if await connection.fetchval("SELECT pg_try_advisory_lock($1)", key):
             yield None
@@ -67,4 +78,8 @@ async def _turn(url: str, key: int) -> AsyncIterator[str | None]:
 
 async def _holder(connection: Connection, key: int) -> str | None:
     row = await connection.fetchrow(_HOLDER, key)
-    return None if row is None else f"from {row['place']}, since {row['backend_start']:%Y-%m-%d %H:%M} UTC"
+    if row is None:
+        return None
+    if row["backend_start"] is None:  # the server tells no more of another user's session
+        return f"as the user {row['usename']}"
+    return f"from {row['place']}, since {row['backend_start']:%Y-%m-%d %H:%M} UTC"

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import asyncpg
 import msgspec
 
+from exchange.persistence.turn import hold_usage
 from settlement.rating.tokens import Tokens
 
 Columns = Mapping[str, Sequence[int | str]]
@@ -139,7 +140,7 @@ async def add_batch(connection: asyncpg.Connection, head: Head, take: Take) -> S
     digest over all that is stored of it, so an audit sees whatever was changed later, billed or not.
     """
     async with connection.transaction():
-        await connection.execute("LOCK TABLE usage_batches IN EXCLUSIVE MODE")
+        await hold_usage(connection)
         known = await batch_of(connection, head.party, head.key)
         if known is not None:
             return known
@@ -265,7 +266,7 @@ def _arrays(kind: Kind, first: int) -> str:
 async def last_batch(connection: asyncpg.Connection) -> int:
     """The last batch of usage, after every batch on its way has committed."""
     async with connection.transaction():
-        await connection.execute("LOCK TABLE usage_batches IN EXCLUSIVE MODE")
+        await hold_usage(connection)
         last: int = await connection.fetchval("SELECT coalesce(max(id), 0) FROM usage_batches")
         return last
 

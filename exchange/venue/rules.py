@@ -1,6 +1,6 @@
 """The rules of the house: adopting terms, and letting time pass."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from exchange.orders.events import Told
 from exchange.orders.telling import released, tell
@@ -14,8 +14,9 @@ from matching.commands import SetLink
 from matching.commands import Tick as MarketTick
 from matching.rules import decide
 from matching.terms import Rejection as MarketRejection
-from matching.terms import Seq
+from matching.terms import Seq, Tier
 from settlement.money import WHOLE
+from settlement.rating.service_credits import ServicePromise
 
 SLOT_LENGTHS = (
     900,
@@ -104,4 +105,18 @@ def _problem(terms: VenueTerms) -> str | None:
         return "The notice is at least a slot and no shorter than the grace, and nobody outbids by less than nothing."
     if abs(terms.utc_offset_seconds) > 14 * 3600 or terms.utc_offset_seconds % terms.slot_seconds:
         return "The offset from UTC is at most 14 hours, and a whole number of slots."
+    return _promise_problem(terms.promises)
+
+
+def _promise_problem(promises: Mapping[Tier, ServicePromise]) -> str | None:
+    for tier, promise in promises.items():
+        steps = [step for step, _ in promise.ladder]
+        given = [credit for _, credit in promise.ladder]
+        rates = (*steps, *given, promise.minimum_run_credit_bp, promise.notice_credit_bp)
+        if not all(0 <= rate <= WHOLE for rate in rates) or min(promise.minimum_run, promise.notice) < 0:
+            return "What is promised is not negative; every rate lies between 0 and 10,000 basis points."
+        if steps != sorted(set(steps)) or given != sorted(given, reverse=True):
+            return "A ladder begins with its lowest step, and whoever is less available never credits less."
+        if tier is Tier.ON_DEMAND and (promise.minimum_run or promise.notice):
+            return "On-demand leases are never taken back: a minimum run and a notice are promised of spot alone."
     return None

@@ -122,7 +122,13 @@ class StripeGateway:
         match movement.instruction:
             case TopUp(_, amount):
                 intent = await self._api.payment_intents.create_async(
-                    {"amount": amount, "currency": CURRENCY, "metadata": label}, once
+                    {
+                        "amount": amount,
+                        "currency": CURRENCY,
+                        "automatic_payment_methods": {"enabled": True},  # cards, Alipay, WeChat Pay
+                        "metadata": label,
+                    },
+                    once,
                 )
                 return _of_top_up(intent)
             case Authorise(_, amount):

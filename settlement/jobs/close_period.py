@@ -7,8 +7,8 @@ from typing import Protocol
 from settlement.agreements import PairAgreement
 from settlement.segments import LeaseShape, Segment, ServicePeriod, segments
 
-LEASES_AT_ONCE = 500  # leases whose usage one question sums
-SUMS_MAX = 25  # sums in one command: so many lines are made and stored in a few milliseconds
+LEASES_AT_ONCE = 50  # leases whose usage one question sums: its answer keeps the writer for two milliseconds
+SUMS_MAX = 10  # sums in one command: so many lines are made in two milliseconds and stored in two
 
 
 @dataclass(frozen=True, slots=True)

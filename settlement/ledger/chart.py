@@ -5,6 +5,7 @@ Each book has contra kinds, which carry the other side and so are negative or ze
 """
 
 from enum import StrEnum
+from functools import cached_property
 from typing import NamedTuple
 
 
@@ -67,7 +68,7 @@ class AccountKind(StrEnum):
     VOUCHER_USED = "voucher_used"
     """What a voucher has covered."""
 
-    @property
+    @cached_property
     def book(self) -> Book:
         """The book in which accounts of this kind stand."""
         if self in CARBON_KINDS:

@@ -63,8 +63,7 @@ class JournalEntry:
             totals[book] = totals.get(book, 0) + amount
         assert totals, "an entry has postings"
         assert not any(totals.values()), f"an entry sums to zero in each book: {self}"
-        accounts = {account for account, _ in self.postings}
-        assert len(accounts) == len(self.postings), f"an entry posts to an account once: {self}"
+        assert len(dict(self.postings)) == len(self.postings), f"an entry posts to an account once: {self}"
 
 
 def entry(kind: EntryKind, *legs: tuple[LedgerAccount, int]) -> JournalEntry | None:

@@ -36,6 +36,7 @@ from settlement.agreements import PairAgreement, Shares
 from settlement.ledger.chart import AccountKind, LedgerAccount
 from settlement.money import BasisPoints, Fen
 from settlement.power import CardPower, GridFactor, PowerTables
+from settlement.rating.service_credits import ServicePromise
 from settlement.sign_off import digest_of
 from settlement.terms import FeeBase, FeeTerms
 from settlement.vouchers.programme import ChipOrigin
@@ -61,6 +62,12 @@ HOURS = VenueTerms(
     market=MarketTerms(),
 )
 """Slots of an hour, and the rates with which a venue opens unless it is given others."""
+
+LADDER = ((BasisPoints(9000), BasisPoints(5000)), (BasisPoints(9950), BasisPoints(1000)))
+FIRM_PROMISE = ServicePromise(LADDER)
+SPOT_PROMISE = ServicePromise(LADDER, 4 * 3600, BasisPoints(2000), 3 * 3600, BasisPoints(1000))
+PROMISING = replace(HOURS, promises={Tier.ON_DEMAND: FIRM_PROMISE, Tier.SPOT: SPOT_PROMISE})
+"""A house that promises 99.5 % of every lease, and of spot a run of four hours and a notice of three."""
 
 QUARTERS = replace(HOURS, slot_seconds=900, horizon_slots=90 * 24 * 4)
 """Slots of a quarter of an hour, in which a card may cost a fraction of a fen."""

@@ -81,8 +81,8 @@ from tests.exchange.house import (
     BUYER,
     CLERK,
     EAST,
-    HOURS,
     NORTH,
+    PROMISING,
     QUARTERS,
     SELLER,
     SERVICE,
@@ -111,7 +111,7 @@ LAWFUL = settings(
 class Venue(Drafts, RuleBasedStateMachine):
     """A venue with slots of an hour. What is asked mostly makes sense, and is mostly asked by whom it behoves."""
 
-    terms = HOURS
+    terms = PROMISING
 
     def __init__(self) -> None:
         super().__init__()

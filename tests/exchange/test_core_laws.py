@@ -42,7 +42,7 @@ from tests.exchange.test_vouchers import CITY, OFFICE, PLAIN, SMALL, give
 from tests.paths import PROJECT
 
 RUN = RunId("run-1")
-UNTIL_IT_BREAKS = settings(LAWFUL, max_examples=400, derandomize=True, report_multiple_bugs=False)
+UNTIL_IT_BREAKS = settings(LAWFUL, max_examples=1200, derandomize=True, report_multiple_bugs=False)
 
 
 @pytest.mark.parametrize("machine", [Venue, VenueOfQuarters])
@@ -125,7 +125,7 @@ BUGS: list[tuple[object, str, Callable[..., Any], type[Venue]]] = [
     (core, "entries", without_releases, Venue),
     (core, "_evolve_orders", forgotten_hold, Venue),
     (orders, "_unfunded", unfunded, Venue),
-    (core, "entries", still_owed, Venue),
+    (core, "entries", still_owed, VenueOfRefunds),
     (refunds, "_correction", without_what_was_refunded, VenueOfRefunds),
     (refunds, "_correction", as_if_the_buyer_had_paid_all, VenueOfRefunds),
     (telling, "returned", nothing_comes_back, Venue),
@@ -136,6 +136,7 @@ BUGS: list[tuple[object, str, Callable[..., Any], type[Venue]]] = [
 ]
 
 
+@pytest.mark.timeout(400)  # some are met by one example in hundreds
 @pytest.mark.parametrize(
     ("module", "name", "bug", "machine"), BUGS, ids=[bug.__name__ for _, _, bug, _ in BUGS]
 )

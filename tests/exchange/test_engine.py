@@ -8,9 +8,10 @@ import pytest
 
 from exchange import engine as module
 from exchange.bus import Answer, BusyError, DifferentCommandError, HaltedError
+from exchange.closing.commands import PostStatements
 from exchange.commands import Command, Envelope
-from exchange.engine import Engine
-from exchange.names import VENUE, PartyId
+from exchange.engine import LONG_MAX, Engine
+from exchange.names import VENUE, PartyId, RunId
 from exchange.parties.commands import Deposit
 from exchange.storage import Logged, Prepared, Step
 from exchange.venue.commands import AdoptTerms
@@ -79,6 +80,10 @@ def deposit(number: int, amount: int = 1, command_id: str = "") -> Envelope:
     return Envelope(VENUE, command_id or f"deposit-{number}", Deposit(BUYER, Fen(amount), f"slip {number}"))
 
 
+def statements(number: int) -> Envelope:
+    return Envelope(VENUE, f"run-1/lse-{number}", PostStatements(RunId("run-1")))
+
+
 def balance(engine: Engine) -> int:
     return engine.state.balances.of(LedgerAccount(BUYER, AccountKind.AVAILABLE))
 
@@ -114,6 +119,19 @@ async def test_what_waits_is_stored_together_and_the_next_batch_is_decided_meanw
         memory.open.set()
         await asyncio.gather(*asked)
         assert memory.batches == [4, 4, 4, 2]
+
+
+async def test_what_a_closing_job_asks_is_stored_in_parts_so_that_the_next_is_decided_meanwhile() -> None:
+    memory = Memory()
+    async with serving(memory) as engine:
+        memory.open.clear()
+        asked = [asyncio.create_task(engine.submit(statements(n))) for n in range(3 * LONG_MAX)]
+        asked.append(asyncio.create_task(engine.submit(deposit(1))))
+        await settle()
+        assert engine.waiting == LONG_MAX + 1, "one part on its way, one ready to follow it"
+        memory.open.set()
+        await asyncio.gather(*asked)
+        assert memory.batches == [LONG_MAX, LONG_MAX, LONG_MAX, 1]
 
 
 async def test_a_command_that_comes_twice_happens_once_wherever_the_first_is() -> None:

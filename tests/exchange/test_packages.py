@@ -241,7 +241,7 @@ def test_a_package_may_begin_and_end_with_its_contract_though_no_slot_does(minut
 
 
 LAWFUL_PACKAGES = settings(LAWFUL, max_examples=60, stateful_step_count=25)
-UNTIL_IT_BREAKS = settings(LAWFUL_PACKAGES, max_examples=200, derandomize=True, report_multiple_bugs=False)
+UNTIL_IT_BREAKS = settings(LAWFUL_PACKAGES, max_examples=800, derandomize=True, report_multiple_bugs=False)
 sound_settle, sound_parts = packages.settle_contract, jobs.contract_parts
 
 

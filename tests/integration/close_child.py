@@ -17,7 +17,7 @@ from exchange.commands import Envelope
 from exchange.jobs import ClosingPorts
 from settlement.jobs import close_period as job
 from settlement.segments import LeaseShape
-from tests.exchange.house import CLERK, HOURS
+from tests.exchange.house import CLERK, PROMISING
 from tests.integration.crash_child import write
 
 LEASES_AT_ONCE, SUMS_MAX = 20, 6  # small, so that a close is made of many commands
@@ -35,7 +35,7 @@ class Telling:
 
 
 async def close(url: str) -> None:
-    async with open_exchange(url, HOURS) as exchange:
+    async with open_exchange(url, PROMISING) as exchange:
         await replace(exchange.closing(CLERK), bus=Telling(exchange.bus)).close("2026-01")
 
 

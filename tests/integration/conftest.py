@@ -57,7 +57,7 @@ def execute(url: str, statement: str) -> None:
     """Carry out a statement on a connection of its own, even while an event loop runs in this thread."""
 
     async def run() -> None:
-        connection = await database.connect(url)
+        connection = await database.connect(url, database.NO_ROLE)
         await connection.execute(statement)
         await connection.close()
 

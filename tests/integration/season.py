@@ -39,7 +39,7 @@ from settlement.credit_notes import CreditNoteEvent
 from settlement.money import Fen
 from settlement.rating.tokens import TokenPrices
 from settlement.sign_off import digest_of
-from tests.exchange.house import BUYER, CLERK, HOURS, SELLER, WEST, YUAN, House, office_of, pair, party
+from tests.exchange.house import BUYER, CLERK, PROMISING, SELLER, WEST, YUAN, House, office_of, pair, party
 from tests.exchange.story import told
 from tests.exchange.test_vouchers import CITY, PLAIN, SMALL, give
 
@@ -64,7 +64,7 @@ async def tick(exchange: Exchange, house: House, slot: int) -> None:
     await exchange.as_venue(f"tick-{slot}", Tick(instant))
 
 
-async def live(url: str, rules: VenueTerms = HOURS) -> None:
+async def live(url: str, rules: VenueTerms = PROMISING) -> None:
     """Fill an empty database with a venue's first two months and the beginning of the third."""
     house = told(SEED, 350, rules)
     house.offer(window=(JANUARY - 4, JANUARY + 4), cards=4)
@@ -90,6 +90,8 @@ async def live(url: str, rules: VenueTerms = HOURS) -> None:
         await use_tokens(exchange, house, "dearer")
         since = Slot(house.first + JANUARY + 62)
         await ask(exchange, SELLER, "reclaim", Reclaim(house.last_listing, since))
+        await tick(exchange, house, JANUARY + 62)
+        await report(exchange, await over(exchange.readers, house, JANUARY + 59), "to the end")
         await tick(exchange, house, FEBRUARY)
         await exchange.closing(CLERK).close("2026-02")
         await tick(exchange, house, FEBRUARY + 1)

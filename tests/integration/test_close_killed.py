@@ -15,7 +15,7 @@ import pytest
 from exchange.app import open_exchange
 from exchange.persistence.turn import JobAtWorkError, sole_run
 from settlement.jobs import close_period as job
-from tests.exchange.house import CLERK, HOURS
+from tests.exchange.house import CLERK, PROMISING
 from tests.integration import close_child
 from tests.integration.test_closing_job import require_sound, rows, settled, traded
 from tests.paths import PROJECT
@@ -51,7 +51,7 @@ def jobs(url: str) -> Iterator[Callable[[str, int, float], str]]:
 
 
 async def whole(url: str) -> None:
-    async with open_exchange(url, HOURS) as exchange:
+    async with open_exchange(url, PROMISING) as exchange:
         await exchange.closing(CLERK).close("2026-01")
 
 
@@ -100,7 +100,7 @@ def test_a_job_that_takes_an_open_run_for_a_finished_one_is_seen(
 def test_two_runs_of_a_job_are_never_at_work_at_once(database_url: str) -> None:
     async def story() -> None:
         await traded(database_url, 40)
-        async with open_exchange(database_url, HOURS) as exchange:
+        async with open_exchange(database_url, PROMISING) as exchange:
             async with sole_run(database_url, "close"):
                 with pytest.raises(JobAtWorkError, match=r"the job close is at work \(.*since 20"):
                     await exchange.closing(CLERK).close("2026-01")

@@ -15,7 +15,7 @@ from exchange.commands import Envelope
 from exchange.jobs import ClosingPorts, RefusedError
 from exchange.persistence import database, usage
 from settlement.jobs import close_period as job
-from tests.exchange.house import CLERK, HOURS, SELLER
+from tests.exchange.house import CLERK, PROMISING, SELLER
 from tests.exchange.story import told
 from tests.integration.season import FEBRUARY, JANUARY, add_packages, over, report, tell, tick, use_tokens
 
@@ -42,10 +42,10 @@ class Stopping:
 
 async def traded(url: str, commands: int = 250) -> None:
     """A month of trade and usage, ready to be closed: a lease crosses its end, reported to the third slot."""
-    house = told(5, commands)
+    house = told(5, commands, PROMISING)
     house.offer(window=(JANUARY - 4, JANUARY + 4), cards=4)
     house.place(window=(JANUARY - 4, JANUARY + 4), slots=8, cards=(3, 3))
-    async with open_exchange(url, HOURS) as exchange:
+    async with open_exchange(url, PROMISING) as exchange:
         await tell(exchange, (envelope for _, envelope, _ in house.log[1:]))
         await report(exchange, await over(exchange.readers, house), "first")
         await add_packages(exchange, house)
@@ -86,10 +86,10 @@ async def test_a_run_that_is_stopped_between_any_two_commands_comes_to_the_same_
     monkeypatch.setattr(job, "SUMS_MAX", 6)
     await traded(database_url, 200)
     stopped_often = another_database(database_url)
-    async with open_exchange(database_url, HOURS) as exchange:
+    async with open_exchange(database_url, PROMISING) as exchange:
         whole = await exchange.closing(CLERK).close("2026-01")
     stops = 0
-    async with open_exchange(stopped_often, HOURS) as exchange:
+    async with open_exchange(stopped_often, PROMISING) as exchange:
         ports = exchange.closing(CLERK)
         while True:
             try:
@@ -113,7 +113,7 @@ async def test_late_reports_are_settled_in_the_next_period(database_url: str) ->
     house = told(5, 40)
     house.offer(window=(JANUARY - 4, JANUARY + 4), cards=4)
     house.place(window=(JANUARY - 4, JANUARY + 4), slots=8, cards=(3, 3))
-    async with open_exchange(database_url, HOURS) as exchange:
+    async with open_exchange(database_url, PROMISING) as exchange:
         await tell(exchange, (envelope for _, envelope, _ in house.log[1:]))
         await tick(exchange, house, JANUARY + 2)
         await report(exchange, (await over(exchange.readers, house, JANUARY - 4))[:2], "two of four")
@@ -147,7 +147,7 @@ async def test_a_report_on_its_way_when_its_late_window_closes_is_settled_by_the
     house = told(5, 40)
     house.offer(window=(JANUARY - 4, JANUARY + 4), cards=4)
     house.place(window=(JANUARY - 4, JANUARY), slots=4, cards=(3, 3))
-    async with open_exchange(database_url, HOURS) as exchange:
+    async with open_exchange(database_url, PROMISING) as exchange:
         await tell(exchange, (envelope for _, envelope, _ in house.log[1:]))
         await tick(exchange, house, JANUARY + 71)
         (record,) = await over(exchange.readers, house, JANUARY - 1)
@@ -172,7 +172,7 @@ async def test_a_report_on_its_way_when_its_late_window_closes_is_settled_by_the
 
 async def test_tokens_beyond_a_budget_are_recorded_and_not_charged(database_url: str) -> None:
     await traded(database_url)
-    async with open_exchange(database_url, HOURS) as exchange:
+    async with open_exchange(database_url, PROMISING) as exchange:
         january = await exchange.closing(CLERK).close("2026-01")
         assert january.over_budget > 0
         overrun = await exchange.readers.fetch(
@@ -187,7 +187,7 @@ async def test_tokens_beyond_a_budget_are_recorded_and_not_charged(database_url:
 
 async def test_what_the_venue_refuses_the_job_says(database_url: str) -> None:
     await traded(database_url, 40)
-    async with open_exchange(database_url, HOURS) as exchange:
+    async with open_exchange(database_url, PROMISING) as exchange:
         ports = exchange.closing(CLERK)
         with pytest.raises(RefusedError, match="not over"):
             await ports.close("2026-02")

@@ -14,20 +14,25 @@ from exchange.contracts.events import PackageAdded
 from exchange.metering import DeliveryRecord, TokenRecord
 from exchange.names import ContractId, Instant
 from exchange.orders.events import LeaseGranted
+from matching.commands import Reclaim
+from matching.terms import Slot, Tier
 from settlement.money import BasisPoints, Fen
-from tests.exchange.house import CLERK, HOURS, NEW_YEAR, SELLER, House, only, pair
+from tests.exchange.house import CLERK, NEW_YEAR, PROMISING, SELLER, House, only, pair
 from tests.exchange.test_contracts import open_contract
-from tests.integration.season import FEBRUARY, JANUARY, declare, over, tell, tick
+from tests.integration.season import FEBRUARY, JANUARY, ask, declare, over, tell, tick
 
 pytestmark = pytest.mark.anyio
 
-RULES = replace(HOURS, late_window_seconds=5 * 3600)
+RULES = replace(PROMISING, late_window_seconds=5 * 3600)
 LATE = 5  # slots
 SEEDS = [int(os.environ["SUANLI_SEED"])] if "SUANLI_SEED" in os.environ else range(4)
 
 
 def trade(chance: Random) -> House:
-    """Leases over the ends of two months, under agreements that change in the middle of it, and a contract."""
+    """Leases over the ends of two months, under agreements that change in the middle of it, and a contract.
+
+    Half of them are spot.
+    """
     house = House(RULES)
     for number, (begins, ends) in enumerate([(JANUARY - 5, JANUARY + 3), (JANUARY + 3, FEBRUARY - 1)], 1):
         carbon = (BasisPoints(3333), BasisPoints(6667))
@@ -35,11 +40,14 @@ def trade(chance: Random) -> House:
         house.agree(agreed)
     for ends in (JANUARY, FEBRUARY):
         window = (ends - 10, ends + 10)
-        house.offer(window=window, cards=8, steps={ends - 10: 10**7, ends - 2: 7 * 10**6, ends + 4: 10**7})
-        for _ in range(3):
-            slots = chance.randint(3, 14)
-            begins = chance.randint(ends - 10, ends + 10 - slots)
-            only(LeaseGranted, house.place(slots=slots, window=(begins, begins + slots), cards=(1, 2)))
+        steps = {ends - 10: 10**7, ends - 2: 7 * 10**6, ends + 4: 10**7}
+        for tier in Tier:
+            house.offer(window=window, cards=8, asks={tier: house.listing(steps=steps).asks[Tier.ON_DEMAND]})
+            for _ in range(3):
+                slots = chance.randint(3, 14)
+                begins = chance.randint(ends - 10, ends + 10 - slots)
+                wanted = house.place(slots=slots, window=(begins, begins + slots), cards=(1, 2), tier=tier)
+                only(LeaseGranted, wanted)
     contract = open_contract(house, days=35)
     for _ in range(6):
         begins = chance.choice([0, JANUARY - 20, JANUARY - 5, JANUARY - 1, JANUARY, JANUARY + 3])
@@ -54,11 +62,17 @@ def trade(chance: Random) -> House:
 
 
 async def live_through(exchange: Exchange, house: House, chance: Random) -> None:
-    """Hour by hour around the end of each month: every slot is reported in time, late, too late, or never."""
+    """Hour by hour around the end of each month: every slot is reported in time, late, too late, or never.
+
+    The seller takes its spot leases back, some of them before they have begun.
+    """
     due: dict[int, list[DeliveryRecord]] = {}
     await declare(exchange)
+    listings = house.state.market.listings.items()
+    spot = [name for name, live in listings if Tier.SPOT in live.terms.asks]
     for number, ends in enumerate((JANUARY, FEBRUARY), 1):
         closes = ends + chance.randint(0, 9)
+        reclaims = ends + chance.randint(-6, 6)
         for now in range(ends - 9, ends + 13):
             await tick(exchange, house, now)
             for record in await over(exchange.readers, house, now - 1):
@@ -68,6 +82,9 @@ async def live_through(exchange: Exchange, house: House, chance: Random) -> None
             at = Instant(house.state.now - chance.choice([1, 3601, LATE * 3600, LATE * 3600 + 1]))
             used = TokenRecord("t", now, contract, at, chance.randint(0, 10**6), chance.randint(0, 10**6), 7)
             await exchange.metering.tokens(SELLER, f"tokens-{now}", [used])
+            if now == reclaims:
+                since = Slot(house.first + now + chance.randint(1, 3))
+                await ask(exchange, SELLER, f"reclaim-{number}", Reclaim(spot[number - 1], since))
             if now == closes:
                 await exchange.closing(CLERK).close(f"2026-{number:02}")
     await tick(exchange, house, FEBRUARY + 31 * 24 + LATE)

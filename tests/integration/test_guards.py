@@ -24,7 +24,7 @@ DELIVERY = (
 
 async def refusal(url: str, *statements: str) -> str:
     """The constraint or message with which the last statement is refused; the others are taken back."""
-    connection = await database.connect(url)
+    connection = await database.connect(url, database.NO_ROLE)
     try:
         transaction = connection.transaction()
         await transaction.start()
@@ -39,7 +39,7 @@ async def refusal(url: str, *statements: str) -> str:
 
 async def taken(url: str, *statements: str) -> None:
     """Statements that nothing refuses, taken back."""
-    connection = await database.connect(url)
+    connection = await database.connect(url, database.NO_ROLE)
     try:
         transaction = connection.transaction()
         await transaction.start()
@@ -176,7 +176,7 @@ def test_drift_is_seen(empty_database_url: str) -> None:
     upgrade(empty_database_url)
 
     async def add_a_column() -> None:
-        connection = await database.connect(empty_database_url)
+        connection = await database.connect(empty_database_url, database.NO_ROLE)
         await connection.execute("ALTER TABLE parties ADD COLUMN stray text")
         await connection.close()
 

@@ -76,7 +76,7 @@ class Deaf:
 @asynccontextmanager
 async def locked(url: str, mode: str) -> AsyncIterator[None]:
     """Somebody else's session locks the log's first table for as long as the block lasts."""
-    session = await database.connect(url)
+    session = await database.connect(url, database.NO_ROLE)
     try:
         await session.execute(f"BEGIN; LOCK TABLE commands IN {mode} MODE")
         yield

@@ -9,6 +9,7 @@ from math import floor
 
 from settlement.carbon import PowerUse
 from settlement.income_tax import Branch
+from settlement.rating.service_credits import Interruption, ServicePromise
 from settlement.terms import FeeBase, SplitMethod, Terms, VoucherMode
 
 HALF = Fraction(1, 2)
@@ -191,3 +192,29 @@ def emissions(use: PowerUse) -> dict[str, int]:
         "location_based_g": nearest(facility * grams_per_wh),
         "market_based_g": nearest((facility - certified) * grams_per_wh),
     }
+
+
+def breaches(
+    promise: ServicePromise, due: int, down: int, interruption: Interruption | None
+) -> list[tuple[str, int]]:
+    """Which promises were not kept, and what each costs: of a ladder the dearest step that was missed."""
+    up = Fraction(due - down, due)
+    missed = [credit for promised, credit in promise.ladder if up < Fraction(promised, 10_000)]
+    found = [("not_available", max(missed, default=0))]
+    if interruption is not None:
+        short = interruption.notice < promise.notice
+        found.insert(0, ("notice_too_short", promise.notice_credit_bp if short else 0))
+        short = interruption.run < promise.minimum_run
+        found.insert(0, ("run_too_short", promise.minimum_run_credit_bp if short else 0))
+    return [(reason, rate_bp) for reason, rate_bp in found if rate_bp]
+
+
+def credited(charge: int, broken: Sequence[tuple[str, int]]) -> tuple[int, list[tuple[str, int, int]]]:
+    """What is charged, and each credit of a fen or more: of what those before it left, rounded in the seller's favour."""
+    found: list[tuple[str, int, int]] = []
+    for reason, rate_bp in broken:
+        charged = nearest(charge * (1 - Fraction(rate_bp, 10_000)))
+        if charged != charge:
+            found.append((reason, rate_bp, charge - charged))
+        charge = charged
+    return charge, found

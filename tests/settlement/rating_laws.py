@@ -11,7 +11,7 @@ from settlement.meters import Meter, gross_of
 from settlement.money import BasisPoints, Fen
 from settlement.rating import packages, service_credits, tokens
 from settlement.rating.packages import Deducted, Quota
-from settlement.rating.service_credits import AvailabilityTerms, CreditReason, Interruption, InterruptionTerms
+from settlement.rating.service_credits import Breach, CreditReason, Interruption, ServicePromise
 from settlement.rating.tokens import Tokens, TokenTariff, TokenUse
 from tests.settlement import oracle, worlds
 from tests.settlement.law import law
@@ -154,86 +154,69 @@ def unpaid(found: Deducted) -> int:
 
 # Credits
 
-seconds = st.integers(0, 100)
-interruption_terms = st.builds(
-    InterruptionTerms,
-    grace=st.integers(0, 40),
+seconds = st.integers(0, 12)
+ladders = st.lists(st.tuples(worlds.rates, worlds.rates), max_size=5).map(
+    # The less is available, the more is credited.
+    lambda steps: tuple(
+        zip(sorted(p for p, _ in steps), sorted((c for _, c in steps), reverse=True), strict=True)
+    )
+)
+service_promises = st.builds(
+    ServicePromise,
+    ladder=ladders,
     minimum_run=seconds,
     minimum_run_credit_bp=worlds.rates,
     notice=seconds,
     notice_credit_bp=worlds.rates,
 )
-interruptions = st.tuples(st.integers(1, 100), seconds, seconds).map(
-    lambda drawn: Interruption(drawn[0], min(drawn[0], drawn[1]), drawn[2])
-)
-ladders = st.lists(st.tuples(worlds.rates, worlds.rates), min_size=3, max_size=5).map(
-    # The less is available, the more is credited.
-    lambda steps: AvailabilityTerms(
-        tuple(zip(sorted(p for p, _ in steps), sorted((c for _, c in steps), reverse=True), strict=True))
-    )
-)
+interruptions = st.none() | st.builds(Interruption, run=seconds, notice=seconds)
+reasons_and_rates = st.lists(
+    st.builds(Breach, st.sampled_from(CreditReason), worlds.rates | st.just(BasisPoints(5000))), max_size=3
+).map(tuple)
 
 
-@law(worlds.grosses, interruptions, interruption_terms)
-def an_interruption_is_charged_by_the_rules(
-    gross: Fen, interruption: Interruption, terms: InterruptionTerms
-) -> None:
-    found = service_credits.after_interruption(gross, interruption, terms)
-    charged = oracle.nearest(Fraction(gross * interruption.delivered, interruption.contracted))
-    expected = {CreditReason.NOT_DELIVERED: gross - charged}
-    if interruption.delivered <= terms.grace:
-        expected[CreditReason.WITHIN_GRACE], charged = charged, 0
-    else:
-        if interruption.delivered < terms.minimum_run:
-            left = oracle.nearest(charged * (1 - Fraction(terms.minimum_run_credit_bp, 10_000)))
-            expected[CreditReason.RUN_TOO_SHORT], charged = charged - left, left
-        if interruption.notice < terms.notice:
-            left = oracle.nearest(charged * (1 - Fraction(terms.notice_credit_bp, 10_000)))
-            expected[CreditReason.NOTICE_TOO_SHORT], charged = charged - left, left
-    assert found.charged == charged
-    assert {one.reason: one.fen for one in found.credits} == {
-        why: fen for why, fen in expected.items() if fen
-    }
-
-
-@law(worlds.grosses, interruptions, interruption_terms)
-def charge_and_credits_are_the_gross_and_mirror(
-    gross: Fen, interruption: Interruption, terms: InterruptionTerms
-) -> None:
-    found = service_credits.after_interruption(gross, interruption, terms)
-    mirrored = service_credits.after_interruption(Fen(-gross), interruption, terms)
-    assert found.charged + sum(one.fen for one in found.credits) == gross
-    assert mirrored.charged == -found.charged
-    assert all(0 <= oracle.sign(gross) * one.fen <= abs(gross) for one in found.credits)
-
-
-@law(worlds.totals.map(abs), interruptions, interruption_terms)
-def whoever_is_delivered_more_or_warned_less_is_not_charged_the_wrong_way(
-    gross: int, interruption: Interruption, terms: InterruptionTerms
-) -> None:
-    charged = service_credits.after_interruption(Fen(gross), interruption, terms).charged
-    longer = replace(interruption, delivered=min(interruption.contracted, interruption.delivered + 1))
-    assert service_credits.after_interruption(Fen(gross), longer, terms).charged >= charged
-    later = replace(interruption, notice=max(0, interruption.notice - 1))
-    assert service_credits.after_interruption(Fen(gross), later, terms).charged <= charged
-
-
-@law(worlds.grosses, worlds.rates | st.just(BasisPoints(5000)))
-def half_a_fen_of_a_credit_goes_to_the_seller(gross: Fen, rate_bp: BasisPoints) -> None:
-    charged = oracle.nearest(gross * (1 - Fraction(rate_bp, 10_000)))
-    assert service_credits.take_off(gross, rate_bp) == (charged, gross - charged)
-
-
-@law(st.integers(1, 10**9), st.integers(1, 10**6), st.lists(worlds.rates, min_size=5, max_size=8), ladders)
-def an_outage_is_credited_by_the_lowest_step_that_was_missed(
-    gross: int, due: int, outages_bp: list[int], terms: AvailabilityTerms
+@law(service_promises, interruptions, st.integers(1, 10**6), st.lists(worlds.rates, min_size=5, max_size=8))
+def a_promise_is_broken_as_its_terms_say(
+    promise: ServicePromise, interruption: Interruption | None, due: int, outages_bp: list[int]
 ) -> None:
     for down in [due * outage_bp // 10_000 for outage_bp in outages_bp]:
-        available = Fraction(due - down, due)
-        missed = [credit for promised, credit in terms.ladder if available < Fraction(promised, 10_000)]
-        rate = max(missed, default=BasisPoints(0))
-        found = service_credits.after_outage(Fen(gross), due, down, terms)
-        assert found.charged == oracle.nearest(gross * (1 - Fraction(rate, 10_000)))
-        assert found.charged + sum(one.fen for one in found.credits) == gross
-        worse = service_credits.after_outage(Fen(gross), due, min(due, down + 1), terms)
-        assert worse.charged <= found.charged
+        found = service_credits.breaches(promise, due, down, interruption)
+        assert [(one.reason, one.rate_bp) for one in found] == oracle.breaches(
+            promise, due, down, interruption
+        )
+
+
+@law(worlds.grosses, reasons_and_rates)
+def credits_come_off_what_is_left_and_half_a_fen_goes_to_the_seller(
+    charge: Fen, broken: tuple[Breach, ...]
+) -> None:
+    found = service_credits.after_credits(charge, broken)
+    expected = oracle.credited(charge, [(one.reason, one.rate_bp) for one in broken])
+    assert (found.charged, [(one.reason, one.rate_bp, one.fen) for one in found.credits]) == expected
+
+
+@law(worlds.grosses, reasons_and_rates)
+def charge_and_credits_are_what_was_to_pay_and_mirror(charge: Fen, broken: tuple[Breach, ...]) -> None:
+    found = service_credits.after_credits(charge, broken)
+    assert found.charged + sum(one.fen for one in found.credits) == charge
+    assert service_credits.after_credits(Fen(-charge), broken).charged == -found.charged
+    assert all(0 < oracle.sign(charge) * one.fen <= abs(charge) for one in found.credits)
+
+
+@law(worlds.totals.map(abs), service_promises, st.integers(1, 100), seconds, seconds, seconds)
+def whoever_is_served_worse_is_not_charged_more(
+    charge: int, promise: ServicePromise, due: int, down: int, run: int, notice: int
+) -> None:
+    down = min(down, due)
+    served = (due, down, Interruption(run, notice))
+    worse = (
+        (due, min(due, down + 1), Interruption(run, notice)),
+        (due, down, Interruption(max(0, run - 1), notice)),
+        (due, down, Interruption(run, max(0, notice - 1))),
+    )
+
+    def charged(due: int, down: int, interruption: Interruption) -> Fen:
+        broken = service_credits.breaches(promise, due, down, interruption)
+        return service_credits.after_credits(Fen(charge), broken).charged
+
+    assert all(charged(*other) <= charged(*served) for other in worse)

@@ -1,19 +1,17 @@
 """Rating, worked by hand: tariffs that change, packages in their order, and credits that add up."""
 
-from dataclasses import replace
-
 import pytest
 
 from settlement.meters import Meter, gross_of
 from settlement.money import BasisPoints, Fen
-from settlement.rating import after_interruption, after_outage, deduct, rate
+from settlement.rating import after_credits, breaches, deduct, rate
 from settlement.rating.packages import Quota
 from settlement.rating.service_credits import (
-    AvailabilityTerms,
+    Breach,
     Credit,
     CreditReason,
     Interruption,
-    InterruptionTerms,
+    ServicePromise,
 )
 from settlement.rating.tokens import Tokens, TokenTariff, TokenUse
 
@@ -21,8 +19,12 @@ YUAN = 1_000_000  # micro-yuan
 SPRING = TokenTariff(1, 0, 100, 2 * YUAN, YUAN // 2, 8 * YUAN)
 SUMMER = TokenTariff(2, 100, None, 1 * YUAN, YUAN // 4, 4 * YUAN)
 
-SPOT = InterruptionTerms(
-    grace=3600,
+SPOT = ServicePromise(
+    ladder=(
+        (BasisPoints(9500), BasisPoints(10_000)),
+        (BasisPoints(9900), BasisPoints(2500)),
+        (BasisPoints(9990), BasisPoints(1000)),
+    ),
     minimum_run=4 * 3600,
     minimum_run_credit_bp=BasisPoints(2000),
     notice=120,
@@ -87,39 +89,31 @@ def test_a_correction_is_not_deducted_by_itself() -> None:
         deduct([TokenUse("m/1", 10, Tokens(-3, 4, 0))], [Quota("p", 9, 0, None)])
 
 
-def test_within_the_first_hour_nothing_is_charged() -> None:
-    found = after_interruption(Fen(24_00), Interruption(24 * HOURS, HOURS, notice=0), SPOT)
-    assert found.charged == 0
+def test_what_was_not_kept_is_credited_one_after_the_other() -> None:
+    broken = breaches(SPOT, 3 * HOURS, 20, Interruption(3 * HOURS, notice=60))
+    found = after_credits(Fen(3_00), broken)
+    assert found.charged == 1_94
     assert found.credits == (
-        Credit(CreditReason.NOT_DELIVERED, Fen(23_00)),
-        Credit(CreditReason.WITHIN_GRACE, Fen(1_00)),
+        Credit(CreditReason.RUN_TOO_SHORT, BasisPoints(2000), Fen(60)),
+        Credit(CreditReason.NOTICE_TOO_SHORT, BasisPoints(1000), Fen(24)),
+        Credit(CreditReason.NOT_AVAILABLE, BasisPoints(1000), Fen(22)),
     )
 
 
-def test_a_short_run_and_a_short_notice_are_credited_one_after_the_other() -> None:
-    found = after_interruption(Fen(24_00), Interruption(24 * HOURS, 3 * HOURS, notice=60), SPOT)
-    assert found.charged == 2_16
-    assert [(one.reason, one.fen) for one in found.credits] == [
-        (CreditReason.NOT_DELIVERED, 21_00),
-        (CreditReason.RUN_TOO_SHORT, 60),
-        (CreditReason.NOTICE_TOO_SHORT, 24),
-    ]
-
-
 def test_promises_that_were_kept_cost_nothing() -> None:
-    found = after_interruption(Fen(24_00), Interruption(24 * HOURS, 4 * HOURS, notice=120), SPOT)
-    assert (found.charged, found.credits) == (4_00, (Credit(CreditReason.NOT_DELIVERED, Fen(20_00)),))
+    assert breaches(SPOT, 4 * HOURS, 0, Interruption(4 * HOURS, notice=120)) == ()
+    assert breaches(SPOT, 4 * HOURS, 0, None) == ()
+    assert breaches(ServicePromise(), 4 * HOURS, 4 * HOURS, Interruption(0, 0)) == ()
 
 
 @pytest.mark.parametrize(
     ("down", "charged"), [(0, 100_00), (100, 100_00), (101, 90_00), (1000, 90_00), (1001, 75_00), (5001, 0)]
 )
 def test_a_ladder_of_credits_is_climbed_down(down: int, charged: int) -> None:
-    steps = ((9500, 10_000), (9900, 2500), (9990, 1000))
-    terms = AvailabilityTerms(tuple((BasisPoints(p), BasisPoints(c)) for p, c in steps))
-    assert after_outage(Fen(100_00), 100_000, down, terms).charged == charged
+    assert after_credits(Fen(100_00), breaches(SPOT, 100_000, down, None)).charged == charged
 
 
 def test_half_a_fen_of_a_credit_goes_to_the_seller() -> None:
-    half = replace(SPOT, minimum_run_credit_bp=BasisPoints(5000))
-    assert after_interruption(Fen(2), Interruption(4, 2, notice=999), replace(half, grace=0)).charged == 1
+    half = (Breach(CreditReason.NOT_AVAILABLE, BasisPoints(5000)),)
+    assert after_credits(Fen(3), half).charged == 2
+    assert after_credits(Fen(1), half) == after_credits(Fen(1), ())

@@ -1,7 +1,6 @@
 """Bugs planted in rating: each must break the law that is there for it."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from itertools import groupby
 
 import pytest
@@ -9,13 +8,14 @@ import pytest
 from settlement.money import WHOLE, BasisPoints, Fen, Tie, two_way
 from settlement.rating import packages, service_credits, tokens
 from settlement.rating.packages import Quota
-from settlement.rating.service_credits import AvailabilityTerms, Credited, Interruption, InterruptionTerms
+from settlement.rating.service_credits import Breach, Credit, Credited, Interruption, ServicePromise
 from settlement.rating.tokens import Tokens, TokenTariff, TokenUse
 from tests.settlement import rating_laws as laws
 from tests.settlement.law import UNTIL_IT_BREAKS
 from tests.settlement.planting import Bug, named
 
-sound_interruption = service_credits.after_interruption
+sound_breaches = service_credits.breaches
+sound_take_off = service_credits.take_off
 sound_distinct = tokens.distinct
 
 
@@ -63,17 +63,33 @@ def give_half_a_fen_to_the_buyer(gross: Fen, rate_bp: BasisPoints) -> tuple[Fen,
     return Fen(charged), Fen(credit)
 
 
-def forget_the_notice(gross: Fen, interruption: Interruption, terms: InterruptionTerms) -> Credited:
-    return sound_interruption(gross, replace(interruption, notice=terms.notice), terms)
+def forget_the_notice(
+    promise: ServicePromise, due: int, down: int, interruption: Interruption | None
+) -> tuple[Breach, ...]:
+    kept = None if interruption is None else Interruption(interruption.run, promise.notice)
+    return sound_breaches(promise, due, down, kept)
 
 
-def charge_within_grace(gross: Fen, interruption: Interruption, terms: InterruptionTerms) -> Credited:
-    return sound_interruption(gross, interruption, replace(terms, grace=-1))
+def credit_who_kept_the_minimum_run(
+    promise: ServicePromise, due: int, down: int, interruption: Interruption | None
+) -> tuple[Breach, ...]:
+    shorter = None if interruption is None else Interruption(interruption.run - 1, interruption.notice)
+    return sound_breaches(promise, due, down, shorter)
 
 
-def take_the_highest_step(terms: AvailabilityTerms, due: int, down: int) -> BasisPoints:
-    missed = [credit for promised, credit in terms.ladder if (due - down) * WHOLE < promised * due]
+def read_the_ladder_from_its_top(promise: ServicePromise, due: int, down: int) -> BasisPoints:
+    missed = [credit for promised, credit in promise.ladder if (due - down) * WHOLE < promised * due]
     return missed[-1] if missed else BasisPoints(0)
+
+
+def credit_who_was_as_available_as_promised(promise: ServicePromise, due: int, down: int) -> BasisPoints:
+    missed = [credit for promised, credit in promise.ladder if (due - down) * WHOLE <= promised * due]
+    return missed[0] if missed else BasisPoints(0)
+
+
+def take_each_credit_off_the_whole(charge: Fen, broken: tuple[Breach, ...]) -> Credited:
+    given = tuple(Credit(one.reason, one.rate_bp, sound_take_off(charge, one.rate_bp)[1]) for one in broken)
+    return Credited(Fen(charge - sum(one.fen for one in given)), tuple(one for one in given if one.fen))
 
 
 BUGS = (
@@ -86,21 +102,30 @@ BUGS = (
     Bug("_turn", use_what_never_ends_first, laws.a_period_is_deducted_as_token_by_token),
     Bug("first_tokens", cover_the_cheapest_first, laws.a_period_is_deducted_as_token_by_token),
     Bug("first_tokens", cover_more_than_there_is, laws.every_token_is_free_or_in_a_package_or_paid),
-    Bug("take_off", give_half_a_fen_to_the_buyer, laws.half_a_fen_of_a_credit_goes_to_the_seller),
-    Bug("after_interruption", forget_the_notice, laws.an_interruption_is_charged_by_the_rules),
-    Bug("after_interruption", charge_within_grace, laws.an_interruption_is_charged_by_the_rules),
+    Bug(
+        "take_off",
+        give_half_a_fen_to_the_buyer,
+        laws.credits_come_off_what_is_left_and_half_a_fen_goes_to_the_seller,
+    ),
+    Bug(
+        "after_credits",
+        take_each_credit_off_the_whole,
+        laws.credits_come_off_what_is_left_and_half_a_fen_goes_to_the_seller,
+    ),
+    Bug("breaches", forget_the_notice, laws.a_promise_is_broken_as_its_terms_say),
+    Bug("breaches", credit_who_kept_the_minimum_run, laws.a_promise_is_broken_as_its_terms_say),
+    Bug("availability_credit_bp", read_the_ladder_from_its_top, laws.a_promise_is_broken_as_its_terms_say),
+    Bug(
+        "availability_credit_bp",
+        credit_who_was_as_available_as_promised,
+        laws.a_promise_is_broken_as_its_terms_say,
+    ),
 )
 
 
 @pytest.mark.parametrize("bug", BUGS, ids=named)
 def test_a_planted_bug_breaks_its_law(bug: Bug, monkeypatch: pytest.MonkeyPatch) -> None:
     bug.must_break_its_law(monkeypatch)
-
-
-def test_the_wrong_step_of_a_ladder_breaks_its_law(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(AvailabilityTerms, "credit_bp", take_the_highest_step)
-    with pytest.raises(AssertionError):
-        laws.an_outage_is_credited_by_the_lowest_step_that_was_missed(UNTIL_IT_BREAKS)
 
 
 def test_a_quota_that_never_ends_breaks_its_law(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ Everything follows from `NOW`: the same log each time. Keys are as fixed as the 
 
 import hashlib
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from itertools import count
 
@@ -47,6 +48,7 @@ from matching.terms import (
 )
 from settlement.agreements import PairAgreement, Shares
 from settlement.money import BasisPoints, Fen
+from settlement.rating.service_credits import ServicePromise
 from settlement.rating.tokens import TokenPrices
 from settlement.sign_off import digest_of
 
@@ -94,8 +96,13 @@ MONEY = {"buyer-1": 3_000_000_00, "buyer-2": 800_000_00, "buyer-3": 500_000_00}
 
 
 def terms() -> VenueTerms:
-    """The usual terms, on the day on which the venue opens."""
-    return venue_terms(load_catalogue(), datetime.fromisoformat("2026-10-05T00:00:00+08:00"))
+    """The usual terms, on the day on which the venue opens, and a promise for each tier."""
+    usual = venue_terms(load_catalogue(), datetime.fromisoformat("2026-10-05T00:00:00+08:00"))
+    firm = ServicePromise(tuple(zip(bp(9900, 9980), bp(2500, 1000), strict=True)))
+    spot = ServicePromise(
+        tuple(zip(bp(9500), bp(1000), strict=True)), 6 * HOUR, bp(2000)[0], 2 * HOUR, bp(1000)[0]
+    )
+    return replace(usual, promises={Tier.ON_DEMAND: firm, Tier.SPOT: spot})
 
 
 def token_of(party: str) -> str:

@@ -189,7 +189,7 @@ async def test_an_audit_that_differs_freezes_payouts_until_a_clerk_lifts_that(
     sold: Sold, database_url: str
 ) -> None:
     owed = await ready(sold)
-    connection = await database.connect(database_url)
+    connection = await database.connect(database_url, database.NO_ROLE)
     await connection.execute("UPDATE balances SET amount = amount + 1 WHERE owner = 'buyer'")
     checks = await audit(database_url, sold.door.exchange.catalogue, redecide=False)
     await connection.execute("UPDATE balances SET amount = amount - 1 WHERE owner = 'buyer'")
@@ -314,7 +314,7 @@ async def test_while_payouts_are_frozen_nothing_more_goes_to_the_gateway(
 async def test_what_the_ledger_lacks_or_has_beyond_is_told(till: Till, database_url: str) -> None:
     sold, _ = await at_stripe(till)
     payout = await sold.pay((await sold.due())["due_fen"])
-    connection = await database.connect(database_url)
+    connection = await database.connect(database_url, database.NO_ROLE)
     await connection.execute("SET session_replication_role = replica")
     await connection.execute("UPDATE movements SET plan = plan || '.x' WHERE plan LIKE 'payout.%'")
     await connection.close()

@@ -8,6 +8,7 @@ from exchange.state import PricedRun, VenueTerms
 from matching.terms import Tier
 from web.bodies.common import WindowOut
 from web.bodies.fields import price_per_hour, utc
+from web.bodies.promises import ServicePromiseOut
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +31,11 @@ class TakenBackOut:
     """How a spot lease was taken back: when it ends in place of `granted_end`, and what becomes of its price.
 
     `returned_micro_yuan` of `granted_cost_micro_yuan` are not charged. What was lost is looked for by the order
-    `continued_as`, or by none.
+    `continued_as`, or by none. The buyer was told `notice_minutes` before.
     """
 
     at: datetime
+    notice_minutes: int
     granted_end: datetime
     granted_cost_micro_yuan: int
     returned_micro_yuan: int
@@ -44,6 +46,7 @@ class TakenBackOut:
         """What became of a lease that was taken back."""
         return cls(
             at=utc(terms.instant_of(lease.window.end)),
+            notice_minutes=(lease.notice or 0) * terms.slot_seconds // 60,
             granted_end=utc(terms.instant_of(lease.granted_end)),
             granted_cost_micro_yuan=lease.granted_cost,
             returned_micro_yuan=lease.returned,
@@ -58,7 +61,7 @@ class LeaseOut:
     `cost_micro_yuan` is the price of all of it, VAT included; `held_fen` what of the buyer's money it still holds.
     `unsettled_minutes` is the part of its time that no statement has settled yet. A spot lease can be `taken_back`:
     its window, prices and cost are then those that remain. Of its cards so many as `working_cards` do the order's
-    work; the others fill up the lot.
+    work; the others fill up the lot. `service_promise` is what the seller promised on the day of the grant, or null.
     """
 
     id: str
@@ -79,6 +82,7 @@ class LeaseOut:
     unsettled_minutes: int
     delivered_card_seconds: int
     vat_rate_bp: int
+    service_promise: ServicePromiseOut | None
     taken_back: TakenBackOut | None
     seq: int
 
@@ -104,6 +108,7 @@ class LeaseOut:
             unsettled_minutes=lease.unsettled * terms.slot_seconds // 60,
             delivered_card_seconds=lease.delivered,
             vat_rate_bp=lease.vat_rate_bp,
+            service_promise=None if lease.promise is None else ServicePromiseOut.of(lease.promise),
             taken_back=TakenBackOut.of(lease, terms) if lease.taken_back else None,
             seq=lease.seq,
         )

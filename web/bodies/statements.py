@@ -10,6 +10,7 @@ from settlement.meters import Meter
 from settlement.statement import Line
 from settlement.terms import VoucherMode
 from web.bodies.power import EmissionsOut
+from web.bodies.promises import CreditOut
 from web.bodies.subsidies import ReceivedOut
 
 
@@ -72,7 +73,8 @@ class LineOut:
     Quantities are card-seconds or tokens; the price is micro-yuan per card-hour or per million tokens. `shares` gives
     each region of the agreement what it counts of each kind. `emissions` is null for tokens, and for what was settled
     before the venue had tables of power. `package` names what the meter `packages` sells, one at its price; else the
-    tokens were taken from it: nothing is charged, and `before_loss_fen` is what they would have cost.
+    tokens were taken from it: nothing is charged, and `before_loss_fen` is what they would have cost. `credits` came off
+    what was delivered, as the seller did not keep its promise.
     """
 
     service_period: str
@@ -89,6 +91,7 @@ class LineOut:
     emissions: EmissionsOut | None
     vouchers: list[VoucherPartOut]
     package: str | None
+    credits: list[CreditOut]
 
     @classmethod
     def of(cls, line: StoredLine) -> "LineOut":
@@ -112,6 +115,7 @@ class LineOut:
             emissions=None if line.emissions is None else EmissionsOut.of(line.emissions),
             vouchers=[VoucherPartOut.of(part) for part in line.vouchers],
             package=line.package,
+            credits=[CreditOut.of(credit) for credit in line.credits],
         )
 
 

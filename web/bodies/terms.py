@@ -9,7 +9,7 @@ from pydantic import Field
 from exchange.persistence.queries.market import Clock
 from exchange.state import VenueTerms
 from exchange.venue.commands import AdoptTerms
-from matching.terms import MarketTerms
+from matching.terms import MarketTerms, Tier
 from settlement.money import BasisPoints
 from settlement.terms import FeeBase, FeeTerms
 from web.bodies.fields import (
@@ -22,6 +22,7 @@ from web.bodies.fields import (
     price_per_hour,
     utc,
 )
+from web.bodies.promises import ServicePromiseIn, ServicePromiseOut
 from web.problems import DoorRejection
 from web.strict import Body
 
@@ -72,7 +73,7 @@ class TermsIn(Body):
     """All terms of the house: those that are to change, and the others as they are.
 
     The length of a slot, the largest lot and the offset from UTC are fixed, the late window never grows, and no
-    catalogue line goes.
+    catalogue line goes. A tier of which nothing is promised has no service promise.
     """
 
     slot_minutes: SlotMinutes
@@ -83,6 +84,7 @@ class TermsIn(Body):
     vat_rates_bp: Annotated[dict[LineField, BasisPointsField], Field(max_length=LINES_MAX)]
     utc_offset_minutes: OffsetMinutes
     market: MarketIn
+    service_promises: dict[Tier, ServicePromiseIn]
 
     def command(self) -> AdoptTerms:
         """The command that this asks for."""
@@ -96,6 +98,7 @@ class TermsIn(Body):
                 vat_rates_bp={line: BasisPoints(rate) for line, rate in self.vat_rates_bp.items()},
                 utc_offset_seconds=self.utc_offset_minutes * 60,
                 market=self.market.terms(self.slot_minutes),
+                promises={tier: asked.promise() for tier, asked in self.service_promises.items()},
             )
         )
 
@@ -145,7 +148,8 @@ class TermsOut:
     """The terms in force, and where the venue's clock stands: at the beginning of the slot `now`.
 
     Prices are whole ticks. The venue trades `horizon_minutes` ahead, and takes reports of what was delivered until
-    `late_window_minutes` after a slot. Months are those of the offset from UTC.
+    `late_window_minutes` after a slot. Months are those of the offset from UTC. `service_promises` hold for leases of a
+    tier that are granted from now on; where a tier has none, nothing is promised.
     """
 
     now: datetime
@@ -158,6 +162,7 @@ class TermsOut:
     vat_rates_bp: dict[str, int]
     utc_offset_minutes: int
     market: MarketTermsOut
+    service_promises: dict[Tier, ServicePromiseOut]
 
     @classmethod
     def of(cls, clock: Clock) -> "TermsOut":
@@ -174,4 +179,7 @@ class TermsOut:
             vat_rates_bp=dict(terms.vat_rates_bp),
             utc_offset_minutes=terms.utc_offset_seconds // 60,
             market=MarketTermsOut.of(terms),
+            service_promises={
+                tier: ServicePromiseOut.of(terms.promises[tier]) for tier in Tier if tier in terms.promises
+            },
         )

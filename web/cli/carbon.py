@@ -1,32 +1,21 @@
 """`suanli carbon`: the tables that power and carbon are reckoned by, and what sellers declare of their facilities."""
 
-from collections.abc import Awaitable, Callable
-from decimal import Decimal, InvalidOperation
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import typer
 
 from web.bodies.power import DeclarationsOut, PowerTablesOut, VersionOut
 from web.cli import venue
-from web.cli.buyer import Url, document
+from web.cli.amounts import in_parts
+from web.cli.asking import Asking, asking
+from web.cli.buyer import document
 from web.cli.desk import at_desk
 from web.cli.options import DataDir, Json
-from web.cli.talk import ExitCode, Failure, commands, examples, write, write_json, write_table
-from web.client import Client
+from web.cli.talk import commands, examples, write, write_json, write_table
 from web.pages.formats import count, local, milli, thousandths
 
 app = commands("Adopt tables of power and carbon; declare a PUE and green certificates, as a seller.")
-T = TypeVar("T")
 
-Key = Annotated[
-    str | None,
-    typer.Option(
-        envvar="SUANLI_KEY", show_default=False, help="API key of a seller. Without one: the clerk."
-    ),
-]
-OwnKey = Annotated[
-    str, typer.Option(envvar="SUANLI_KEY", show_default=False, help="Your API key, as a seller.")
-]
 Name = Annotated[
     str, typer.Argument(metavar="VERSION", show_default=False, help="A name of its own, such as 2026-11.")
 ]
@@ -72,74 +61,43 @@ def adopt(version: Name, *, data_dir: DataDir = None, json: Json = False) -> Non
 
 
 @app.command(epilog=examples("suanli carbon declared --key sk_…", "suanli carbon declared --json"))
-def declared(*, key: Key = None, url: Url = None, data_dir: DataDir = None, json: Json = False) -> None:
+@asking("a seller")
+def declared(asked: Asking) -> None:
     """List what you have declared, or as the clerk what all sellers have."""
-    _show(_ask(lambda client: client.declarations(), key, url, data_dir), json=json)
+    asked.tell(DeclarationsOut, asked.ask(lambda client: client.declarations()), _tell)
 
 
 @app.command(epilog=examples("suanli carbon pue 621000 2026-12 1.18 --reference 'Audit 7' --key sk_…"))
+@asking("your own firm, as a seller", needed=True)
 def pue(
+    asked: Asking,
     region: Region,
     month: Month,
     value: Annotated[str, typer.Argument(metavar="PUE", show_default=False, help="Such as 1.18.")],
     *,
     reference: Reference,
-    key: OwnKey,
-    url: Url = None,
-    data_dir: DataDir = None,
-    json: Json = False,
 ) -> None:
     """Declare the PUE of your facilities in a region, from a month on."""
-    in_milli = _milli(value)
-    found = _ask(lambda client: client.declare_pue(region, month, in_milli, reference), key, url, data_dir)
-    _show(found, json=json)
+    in_milli = in_parts(value, 3, "A PUE is a number such as 1.18")
+    found = asked.ask(lambda client: client.declare_pue(region, month, in_milli, reference))
+    asked.tell(DeclarationsOut, found, _tell)
 
 
 @app.command(epilog=examples("suanli carbon certificate 621000 2026-12 10000 GEC-2026-000001 --key sk_…"))
+@asking("your own firm, as a seller", needed=True)
 def certificate(
+    asked: Asking,
     region: Region,
     month: Month,
     kwh: Annotated[int, typer.Argument(metavar="KWH", show_default=False, min=1, help="What it is for.")],
     number: Annotated[str, typer.Argument(metavar="NUMBER", show_default=False, help="As it stands on it.")],
-    *,
-    key: OwnKey,
-    url: Url = None,
-    data_dir: DataDir = None,
-    json: Json = False,
 ) -> None:
     """Declare a green certificate for what your facilities in a region take in a month. It counts once, for ever."""
-    found = _ask(lambda client: client.declare_certificates(region, month, kwh, number), key, url, data_dir)
-    _show(found, json=json)
+    found = asked.ask(lambda client: client.declare_certificates(region, month, kwh, number))
+    asked.tell(DeclarationsOut, found, _tell)
 
 
-def _milli(text: str) -> int:
-    try:
-        value = Decimal(text) * 1000
-    except InvalidOperation:
-        value = Decimal("NaN")
-    if not value.is_finite() or value != int(value):
-        raise Failure(
-            f"A PUE is a number with at most three decimals, such as 1.18: not {text}.", ExitCode.USAGE
-        )
-    return int(value)
-
-
-def _ask(work: Callable[[Client], Awaitable[T]], key: str | None, url: str | None, data_dir: DataDir) -> T:
-    """Ask in the name of a key, or without one as the clerk."""
-    if key is None:
-        return at_desk(venue.settings(data_dir), work)
-    return venue.run(_ask_with(work, url or venue.address(data_dir), key))
-
-
-async def _ask_with(work: Callable[[Client], Awaitable[T]], url: str, key: str) -> T:
-    async with Client(url, key) as client:
-        return await work(client)
-
-
-def _show(found: DeclarationsOut, *, json: bool) -> None:
-    if json:
-        write_json(document(DeclarationsOut, found))
-        return
+def _tell(found: DeclarationsOut) -> None:
     pues = [
         {
             "seller": one.party,

@@ -17,7 +17,7 @@ app = commands("Look at the database, bring it up to date, or rebuild what pages
 
 @app.command(epilog=examples("suanli db check", "suanli db check --json"))
 def check(*, data_dir: DataDir = None, json: Json = False) -> None:
-    """Say which migrations the database lacks, and where its tables differ from this version's.
+    """Say which migrations and grants the database lacks, and where its tables differ from this version's.
 
     The exit code is 1 if anything is amiss.
     """
@@ -25,10 +25,12 @@ def check(*, data_dir: DataDir = None, json: Json = False) -> None:
     with venue.database_to_read(chosen) as url:
         missing = migrate.missing(url)
         drift = [] if missing else migrate.drift(url)
+        obstacle = migrate.obstacle(url) if missing else None
     if json:
-        write_json({"database": chosen.database, "missing": missing, "drift": drift})
+        told = {"database": chosen.database, "missing": missing, "drift": drift, "obstacle": obstacle}
+        write_json(told)
     else:
-        for line in _told(chosen, missing, drift):
+        for line in _told(chosen, missing, drift, obstacle):
             write(line)
     if missing or drift:
         raise typer.Exit(ExitCode.FAILED)
@@ -36,7 +38,7 @@ def check(*, data_dir: DataDir = None, json: Json = False) -> None:
 
 @app.command(epilog=examples("DATABASE_URL=postgresql://user@host/suanli suanli db upgrade"))
 def upgrade(*, data_dir: DataDir = None) -> None:
-    """Run the migrations that the database lacks. No venue may be at work on it.
+    """Run the migrations that the database lacks, and grant the venue's roles their rights. No venue may be at work on it.
 
     The embedded database is also upgraded whenever a venue opens it.
     """
@@ -52,7 +54,7 @@ def upgrade(*, data_dir: DataDir = None) -> None:
 
 @app.command(epilog=examples("suanli db rebuild", "suanli db rebuild --data-dir venue"))
 def rebuild(*, data_dir: DataDir = None) -> None:
-    """Make all that pages read anew from the log. No venue may be at work on the database.
+    """Make all that pages read anew from the log, as the user who owns the database. No venue may be at work on it.
 
     It is what to do where suanli audit finds that a projection differs, and the log itself is sound.
     """
@@ -64,7 +66,7 @@ def rebuild(*, data_dir: DataDir = None) -> None:
 
 async def _rebuild(url: str) -> int:
     async with sole_writer(url):
-        connection = await database.connect(url)
+        connection = await database.connect(url, database.NO_ROLE)
         try:
             return await rebuild_projections(connection)
         finally:
@@ -76,9 +78,12 @@ async def _upgrade(url: str) -> None:
         await asyncio.to_thread(migrate.upgrade, url)
 
 
-def _told(chosen: Settings, missing: list[str], drift: list[str]) -> list[str]:
+def _told(chosen: Settings, missing: list[str], drift: list[str], obstacle: str | None) -> list[str]:
     if missing:
-        return [f"{_subject(chosen)} lacks {', '.join(missing)}: run suanli db upgrade."]
+        lacks = (
+            f"{_subject(chosen)} lacks {', '.join(missing)}: run suanli db upgrade, as the user who owns it."
+        )
+        return [lacks] if obstacle is None else [lacks, obstacle]
     if drift:
         return [
             f"{_subject(chosen)} differs from this version in ways that no migration explains:",

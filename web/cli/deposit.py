@@ -1,7 +1,6 @@
 """`suanli deposit`: money that a party has paid in."""
 
 import hashlib
-import re
 import secrets
 from dataclasses import asdict
 from typing import Annotated
@@ -11,6 +10,7 @@ import typer
 
 from web.bodies.parties import DepositOut
 from web.cli import venue
+from web.cli.amounts import in_parts
 from web.cli.desk import at_desk
 from web.cli.options import DataDir, Json
 from web.cli.talk import ExitCode, Failure, commands, examples, write, write_json
@@ -35,15 +35,13 @@ Reference = Annotated[
     ),
 ]
 
-_YUAN = re.compile(r"([0-9]{1,15})(?:\.([0-9]{1,2}))?\Z")
-
 
 @app.command(epilog=EXAMPLES)
 def deposit(
     party: Party, amount: Amount, *, reference: Reference = None, data_dir: DataDir = None, json: Json = False
 ) -> None:
     """Book money that a party has paid in, to the fen."""
-    fen = fen_of(amount)
+    fen = in_parts(amount, 2, "An amount is written in yuan, such as 250000.00")
     if reference is None:  # an empty one is refused: it was meant to be something
         reference = f"by-hand-{secrets.token_hex(6)}"
     booked = at_desk(venue.settings(data_dir), lambda client: _book(client, party, fen, reference))
@@ -66,12 +64,3 @@ async def _book(client: Client, party: str, fen: int, reference: str) -> Deposit
     except httpx.TransportError:
         sentence = f"No answer came, and it may be booked. Give it again with --reference {reference}: it is booked once."
         raise Failure(sentence, ExitCode.UNAVAILABLE) from None
-
-
-def fen_of(amount: str) -> int:
-    """An amount in yuan as fen, exactly. Raises `Failure` where it is none."""
-    read = _YUAN.match(amount)
-    if read is None:
-        sentence = f"An amount is written in yuan with at most two decimals, such as 250000.00, not {amount}."
-        raise Failure(sentence, ExitCode.USAGE)
-    return int(read[1]) * 100 + int((read[2] or "").ljust(2, "0"))

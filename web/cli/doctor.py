@@ -77,7 +77,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
 
 
 async def _server(url: str) -> tuple[queries.Server, str | None]:
-    connection = await database.connect(url)
+    connection = await database.connect(url, database.NO_ROLE)
     try:
         return await queries.server(connection), await turn.holder(connection)
     finally:
@@ -94,7 +94,8 @@ async def _venue(url: str) -> queries.Writing:
 
 def _migrations(url: str) -> Finding:
     if missing := migrate.missing(url):
-        advice = "Run suanli db upgrade; an embedded database is upgraded when a venue opens it."
+        usual = "Run suanli db upgrade as the user who owns it; an embedded database is upgraded when a venue opens it."
+        advice = migrate.obstacle(url) or usual
         return Finding("migrations", Verdict.FAULT, f"{', '.join(missing)} not run yet", advice)
     if drift := migrate.drift(url):
         advice = "See suanli db check: somebody has changed tables by hand, or restored an old backup."

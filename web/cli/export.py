@@ -11,7 +11,7 @@ from exchange.exporting import ExportManifest, ExportPlan, export, files_written
 from exchange.periods import period_named
 from web.cli import venue
 from web.cli.batch import Told, carry_out_at
-from web.cli.options import DataDir, Json, Plan, Yes
+from web.cli.options import ClosedMonth, DataDir, Json, Plan, Yes
 from web.cli.talk import ExitCode, Failure, commands, examples
 from web.pages.formats import yuan
 
@@ -26,9 +26,6 @@ FOLDER = "exports"  # within the data directory
 
 T = TypeVar("T")
 
-Month = Annotated[
-    str, typer.Argument(metavar="PERIOD", show_default=False, help="A month that is closed, such as 2026-10.")
-]
 Into = Annotated[
     Path | None,
     typer.Option(
@@ -43,7 +40,7 @@ Into = Annotated[
 
 @app.command(name="export", epilog=EXAMPLES)
 def export_period(
-    period: Month,
+    period: ClosedMonth,
     *,
     into: Into = None,
     plan: Plan = False,

@@ -28,8 +28,9 @@ COMMANDS = {
     "links": Front("web.cli.links", "Show the bandwidth between regions, or set it."),
     "party": Front("web.cli.party", "Admit parties, list them, and give them keys."),
     "agreement": Front(
-        "web.cli.agreement", "Propose agreements between regions, sign them, and confirm quarters."
+        "web.cli.agreement", "Propose agreements between regions, sign them, and agree on quarters."
     ),
+    "contract": Front("web.cli.contract", "Register token contracts, prices and packages; list them."),
     "carbon": Front(
         "web.cli.carbon", "Adopt tables of power and carbon; declare a PUE and certificates, as a seller."
     ),

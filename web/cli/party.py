@@ -8,6 +8,7 @@ import typer
 from exchange.state import Role
 from web.bodies.parties import PartyOut
 from web.cli import venue
+from web.cli.asking import all_pages
 from web.cli.desk import at_desk
 from web.cli.options import DataDir, Json
 from web.cli.talk import commands, examples, write, write_json, write_table
@@ -81,9 +82,4 @@ def key(party: PartyId, *, data_dir: DataDir = None, json: Json = False) -> None
 
 
 async def _all_parties(client: Client) -> list[PartyOut]:
-    page = await client.parties()
-    parties = list(page.items)
-    while page.next is not None:
-        page = await client.parties(cursor=page.next)
-        parties += page.items
-    return parties
+    return await all_pages(lambda cursor: client.parties(cursor=cursor))

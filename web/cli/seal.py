@@ -8,7 +8,7 @@ import typer
 from exchange.periods import period_named
 from exchange.sealing import Kept, keep
 from web.cli import venue
-from web.cli.options import DataDir, Json
+from web.cli.options import ClosedMonth, DataDir, Json
 from web.cli.talk import ExitCode, Failure, commands, examples, status, write, write_json
 
 app = commands()
@@ -16,9 +16,6 @@ EXAMPLES = examples("suanli seal 2026-10", "suanli seal 2026-10 --into usage --j
 
 FOLDER = "usage"  # within the data directory
 
-Month = Annotated[
-    str, typer.Argument(metavar="PERIOD", show_default=False, help="A month that is closed, such as 2026-10.")
-]
 Into = Annotated[
     Path | None,
     typer.Option(
@@ -32,7 +29,7 @@ Into = Annotated[
 
 
 @app.command(epilog=EXAMPLES)
-def seal(period: Month, *, into: Into = None, data_dir: DataDir = None, json: Json = False) -> None:
+def seal(period: ClosedMonth, *, into: Into = None, data_dir: DataDir = None, json: Json = False) -> None:
     """Keep the usage of a closed month as Parquet files under a manifest, or verify the month that was kept.
 
     The files are summed again and compared with the database. The exit code is 1 if a file is altered, missing or one

@@ -15,7 +15,7 @@ from web.app import create_app
 from web.cli.clerk import token_of_clerk
 from web.cli.faults import halted
 from web.cli.folder import Server, announced, cookie_secret
-from web.cli.gateways import MadeUpStripe, till_of
+from web.cli.gateways import MadeUpStripe, Till, till_of
 from web.cli.talk import ExitCode, Failure
 from web.server import serving
 from web.settings import WebSettings
@@ -40,7 +40,7 @@ async def open_door(
         till = made_up.till if made_up else await opened.enter_async_context(till_of(settings))
         payments = Payments(exchange, till.gateway, wall_clock)
         secret = cookie_secret(settings.data_dir)
-        app = create_app(exchange, WebSettings(secret=secret, webhook=till.webhook), payments)
+        app = create_app(exchange, _web_settings(secret, till), payments)
         try:
             door = serving(app, settings.host, settings.port)
             url = await opened.enter_async_context(door)
@@ -53,11 +53,20 @@ async def open_door(
         await opened.enter_async_context(running(exchange.quotes.tail(), "follower"))
         await opened.enter_async_context(running(payments.keep_going(), "payments"))
         if made_up is not None:
-            await opened.enter_async_context(running(made_up.keep_paying(url), "made-up buyers"))
+            await opened.enter_async_context(running(made_up.keep_telling(url), "made-up webhooks"))
         opened.enter_context(announced(settings.data_dir, Server(url, os.getpid(), settings.elsewhere)))
         # This comes first when the door is left: whoever waits for a quote is told so while it can be answered.
         opened.callback(exchange.quotes.refuse)
         yield url
+
+
+def _web_settings(secret: str, till: Till) -> WebSettings:
+    return WebSettings(
+        secret=secret,
+        webhook=till.webhook,
+        publishable_key=till.publishable_key,
+        made_up_form=till.made_up_form,
+    )
 
 
 async def until_told(exchange: Exchange, working: asyncio.Task[None]) -> None:

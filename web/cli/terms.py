@@ -9,6 +9,8 @@ from typing import Annotated, Any
 import typer
 from pydantic import TypeAdapter
 
+from matching.terms import Tier
+from web.bodies.promises import ServicePromiseOut
 from web.bodies.terms import DAY_MINUTES, MarketTermsOut, TermsOut
 from web.cli import venue
 from web.cli.desk import at_desk
@@ -19,6 +21,8 @@ from web.pages.formats import basis_points, decimal, hours, unit_price
 app = commands("Show the terms of the house, or change them.")
 
 Terms = dict[str, Any]
+
+TIERS = {Tier.ON_DEMAND: "on demand", Tier.SPOT: "spot"}
 
 TOLD = ("now", "price_tick_micro_yuan_per_card_hour")
 """What the venue tells beside its terms, and nobody adopts."""
@@ -107,7 +111,21 @@ def _rows(terms: TermsOut) -> Iterator[tuple[str, str]]:
     for line, rate in terms.vat_rates_bp.items():
         yield f"VAT on {line.replace('_', ' ')}", basis_points(rate)
     yield from _market_rows(terms.market)
+    for tier, promise in terms.service_promises.items():
+        yield from _promise_rows(TIERS[tier], promise)
     yield "months are those of", f"UTC{terms.utc_offset_minutes / 60:+g}"
+
+
+def _promise_rows(tier: str, promise: ServicePromiseOut) -> Iterator[tuple[str, str]]:
+    """What is given up of what was delivered where a promise is not kept, in words."""
+    for step in promise.availability:
+        yield f"{tier}, less than {basis_points(step.below_bp)} up", f"{basis_points(step.credit_bp)} off"
+    if promise.minimum_run_minutes:
+        run = hours(promise.minimum_run_minutes * 60)
+        yield f"{tier}, run under {run}", f"{basis_points(promise.minimum_run_credit_bp)} off"
+    if promise.notice_minutes:
+        notice = hours(promise.notice_minutes * 60)
+        yield f"{tier}, notice under {notice}", f"{basis_points(promise.notice_credit_bp)} off"
 
 
 def _market_rows(market: MarketTermsOut) -> Iterator[tuple[str, str]]:

@@ -105,8 +105,7 @@ def _started(settings: Settings) -> Iterator[str]:
 
 def refuse_unfit(url: str) -> None:
     """Raise `DatabaseUnavailable` for a database that this version can't work on before it is upgraded."""
-    lacking = migrate.missing(url)
-    if lacking:
+    if lacking := migrate.missing(url):
         raise DatabaseUnavailable(
-            f"The database lacks {len(lacking)} of this version's migrations: run suanli db upgrade."
+            f"The database lacks {', '.join(lacking)}: run suanli db upgrade, as the user who owns it."
         )

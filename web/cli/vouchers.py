@@ -9,7 +9,7 @@ from settlement.terms import VoucherMode
 from settlement.vouchers.parties import BuyerSize
 from web.bodies.subsidies import SubsidyOut
 from web.cli import venue
-from web.cli.deposit import fen_of
+from web.cli.amounts import in_parts
 from web.cli.desk import at_desk
 from web.cli.options import DataDir, Json
 from web.cli.talk import commands, examples, write, write_json, write_table
@@ -38,6 +38,7 @@ Programme = Annotated[str, typer.Argument(metavar="PROGRAMME", show_default=Fals
 Amount = Annotated[
     str, typer.Argument(metavar="YUAN", show_default=False, help="How much, such as 120000.00.")
 ]
+YUAN = "An amount is written in yuan, such as 120000.00"
 Reference = Annotated[
     str, typer.Option(show_default=False, help="The bank's reference: booked once for each region.")
 ]
@@ -164,7 +165,7 @@ def paid(
     """Book what a region has paid for vouchers that were used. Sellers and buyers have it at once."""
     body = {
         "period": period,
-        "amount_fen": fen_of(amount),
+        "amount_fen": in_parts(amount, 2, YUAN),
         "reference": reference,
         "withheld": withheld or [],
     }
@@ -182,7 +183,7 @@ def repaid(
     json: Json = False,
 ) -> None:
     """Book that a region has back what it had paid for lines which were refunded since."""
-    body = {"amount_fen": fen_of(amount), "reference": reference}
+    body = {"amount_fen": in_parts(amount, 2, YUAN), "reference": reference}
     booked = at_desk(venue.settings(data_dir), lambda client: client.repay_subsidy(programme, body))
     _tell(booked, f"{yuan(-booked.amount_fen)} given back to the region of {booked.programme}", json=json)
 

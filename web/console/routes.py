@@ -1,7 +1,7 @@
 """Every page of the listing console."""
 
 from exchange.state import Role
-from web.console.disputes import seller_dispute_page, seller_disputes_page, withdraw_records
+from web.console.disputes import withdraw_records
 from web.console.listings import (
     amend_listing,
     console_page,
@@ -14,8 +14,11 @@ from web.console.payouts import name_my_account, payouts_page
 from web.console.power import declare_certificates, declare_pue, power_page
 from web.console.reclaim import reclaim_listing, reclaim_page
 from web.console.sold import sold_lease_page, sold_page
-from web.console.statements import move_sold_note, refund_sold_line, statement_page, statements_page
+from web.console.statements import statements_page
+from web.pages import disputes
+from web.pages.disputes import dispute_pages
 from web.pages.routing import pages
+from web.refunding import SELLER, statement_pages
 
 HANDLERS = [
     pages(
@@ -33,13 +36,10 @@ HANDLERS = [
         sold_page,
         sold_lease_page,
         statements_page,
-        statement_page,
-        refund_sold_line,
-        move_sold_note,
+        *statement_pages(SELLER),
         payouts_page,
         name_my_account,
-        seller_disputes_page,
-        seller_dispute_page,
+        *dispute_pages(disputes.SELLER),
         withdraw_records,
         roles=[Role.SELLER],
     ),

@@ -10,6 +10,7 @@ from exchange.persistence.queries.contracts import contracts_of
 from exchange.persistence.queries.disputes import open_disputes
 from exchange.persistence.queries.ledger import trial_balance
 from exchange.persistence.queries.market import clock
+from exchange.persistence.queries.power import versions
 from exchange.persistence.queries.regions import agreements
 from settlement.ledger.chart import Book
 from web.desks.quarters import quarters_of
@@ -26,6 +27,7 @@ async def clerk_page(exchange: NamedDependency[Exchange], caller: NamedDependenc
     now = await clock(exchange.readers)
     lines = await trial_balance(exchange.readers)
     known = await agreements(exchange.readers)
+    tables = await versions(exchange.readers)
     return page(
         "clerk/page.html",
         caller,
@@ -33,6 +35,7 @@ async def clerk_page(exchange: NamedDependency[Exchange], caller: NamedDependenc
         closing=await closing_state(exchange.readers, now),
         disputes=await open_disputes(exchange.readers),
         totals={book: sum(line.total for line in lines if line.book is book) for book in Book},
+        power=tables[0] if tables else None,
         agreements=known,
         quarters=quarters_of(await tables_of(exchange, known)),
         contracts=await contracts_of(exchange.readers, None, None, CONTRACTS),

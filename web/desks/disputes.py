@@ -1,39 +1,22 @@
-"""The clerk's disputes: everybody's, and the word that ends one."""
+"""The clerk's disputes: the word that ends one."""
 
-from litestar import get, post
+from litestar import post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Redirect, Template
 
 from exchange.app import Exchange
 from exchange.persistence.decisions import Outcome
-from exchange.rejections import Rejected
-from web.pages.disputes import CLERK, dispute_page, ended, list_page
+from web.pages.disputes import CLERK, ended, told
 from web.pages.fields import Reader
-from web.pages.routing import PageRequest, leaf, sent_form
+from web.pages.routing import PageRequest, sent_form
 from web.problems import DoorRejection, ProblemError
 from web.session import Caller
 
 DIGITS_MAX = 18
 
 
-@get("/clerk/disputes")
-async def disputes_page(
-    request: PageRequest, exchange: NamedDependency[Exchange], caller: NamedDependency[Caller]
-) -> Template:
-    """Everybody's disputes, newest first."""
-    return await list_page(exchange, caller, CLERK, leaf(request))
-
-
-@get("/clerk/disputes/{dispute_id:int}")
-async def clerk_dispute_page(
-    exchange: NamedDependency[Exchange], caller: NamedDependency[Caller], dispute_id: FromPath[int]
-) -> Template:
-    """One dispute, with the chain around what was found, and the forms that end it."""
-    return await dispute_page(exchange, caller, CLERK, dispute_id)
-
-
-@post("/clerk/disputes/{dispute_id:int}/bill")
+@post(f"{CLERK.at}/{{dispute_id:int}}/bill")
 async def bill_dispute(
     request: PageRequest,
     exchange: NamedDependency[Exchange],
@@ -49,10 +32,10 @@ async def bill_dispute(
             counts[_whole(number)] = tuple(_whole(text) for text in sent[name])
     note = Reader(sent).words("note") or ""
     refused = await ended(exchange, caller, CLERK, dispute_id, Outcome.BILLED, note, counts)
-    return await _told(exchange, caller, dispute_id, refused)
+    return await told(exchange, caller, CLERK, dispute_id, refused)
 
 
-@post("/clerk/disputes/{dispute_id:int}/reject")
+@post(f"{CLERK.at}/{{dispute_id:int}}/reject")
 async def reject_dispute(
     request: PageRequest,
     exchange: NamedDependency[Exchange],
@@ -62,15 +45,7 @@ async def reject_dispute(
     """Bill nothing of it."""
     note = Reader(await sent_form(request)).words("note") or ""
     refused = await ended(exchange, caller, CLERK, dispute_id, Outcome.REJECTED, note)
-    return await _told(exchange, caller, dispute_id, refused)
-
-
-async def _told(
-    exchange: Exchange, caller: Caller, dispute_id: int, refused: Rejected | None
-) -> Template | Redirect:
-    if refused is not None:
-        return await dispute_page(exchange, caller, CLERK, dispute_id, refused)
-    return Redirect(f"/clerk/disputes/{dispute_id}", status_code=303)
+    return await told(exchange, caller, CLERK, dispute_id, refused)
 
 
 def _whole(text: str) -> int:

@@ -10,7 +10,8 @@ from web.desks.agreements import (
     withdraw_version,
 )
 from web.desks.clerk import clerk_page, ledger_page
-from web.desks.disputes import bill_dispute, clerk_dispute_page, disputes_page, reject_dispute
+from web.desks.contracts import add_package, agree_prices, contract_page
+from web.desks.disputes import bill_dispute, reject_dispute
 from web.desks.market import adopt_market_terms, market_page, set_link
 from web.desks.parties import (
     book_deposit,
@@ -30,15 +31,11 @@ from web.desks.payouts import (
     set_terms_of_payouts,
 )
 from web.desks.periods import close_period, period_page, periods_page
+from web.desks.power import adopt_tables, power_tables_page
 from web.desks.quarter_words import confirm_figures, dispute_figures, recognise_figure
 from web.desks.quarters import quarter_file, quarter_page
 from web.desks.region import region_page, region_statement_page, shared_period_page
-from web.desks.statements import (
-    any_statement_page,
-    move_any_note,
-    period_statements_page,
-    refund_any_line,
-)
+from web.desks.statements import period_statements_page
 from web.desks.subsidies import (
     book_region_payment,
     programme_subsidies_page,
@@ -50,11 +47,14 @@ from web.desks.vouchers import (
     issue_voucher,
     programme_page,
     programmes_page,
-    region_evidence_file,
     report_file,
 )
 from web.desks.what_if import what_if_page
+from web.evidence_csv import evidence_file
+from web.pages import disputes
+from web.pages.disputes import dispute_pages
 from web.pages.routing import pages
+from web.refunding import CLERK, statement_pages
 
 HANDLERS = [
     pages(
@@ -67,7 +67,7 @@ HANDLERS = [
         programme_page,
         issue_voucher,
         report_file,
-        region_evidence_file,
+        evidence_file("/region/evidence"),
         roles=[Role.REGION],
     ),
     pages(
@@ -88,6 +88,11 @@ HANDLERS = [
     pages(
         clerk_page,
         ledger_page,
+        contract_page,
+        agree_prices,
+        add_package,
+        power_tables_page,
+        adopt_tables,
         market_page,
         adopt_market_terms,
         set_link,
@@ -101,9 +106,7 @@ HANDLERS = [
         period_page,
         close_period,
         period_statements_page,
-        any_statement_page,
-        refund_any_line,
-        move_any_note,
+        *statement_pages(CLERK),
         clerk_payouts_page,
         pay_sellers,
         lift_payouts,
@@ -115,8 +118,7 @@ HANDLERS = [
         programme_subsidies_page,
         book_region_payment,
         repay_region,
-        disputes_page,
-        clerk_dispute_page,
+        *dispute_pages(disputes.CLERK),
         bill_dispute,
         reject_dispute,
         roles=[Role.CLERK],

@@ -19,8 +19,6 @@ from exchange.rejections import Rejected
 from exchange.voucher_report import Report, misuse_of, report_of
 from exchange.vouchers.commands import AdoptProgramme, IssueVoucher
 from settlement.vouchers import PRESETS
-from web.evidence import evidence_of
-from web.evidence_csv import evidence_csv
 from web.pages.exports import Cell, csv_file
 from web.pages.fields import Reader
 from web.pages.routing import PageRequest, give, not_here, page, sent_form, sent_query
@@ -148,20 +146,6 @@ async def report_file(
         for use in report.uses
     ]
     return csv_file(f"suanli-vouchers-{report.programme}-{report.period or 'all'}.csv", [COLUMNS, *rows])
-
-
-@get("/region/evidence/{run:str}/{subject:str}/export")
-async def region_evidence_file(
-    exchange: NamedDependency[Exchange],
-    caller: NamedDependency[Caller],
-    run: FromPath[str],
-    subject: FromPath[str],
-) -> Response[bytes]:
-    """What stands behind the use of the region's vouchers in one statement, as CSV."""
-    evidence = await evidence_of(exchange, caller, f"{run}/{subject}")
-    if evidence is None:
-        raise not_here()
-    return csv_file(f"suanli-evidence-{run}-{subject}.csv", evidence_csv(evidence))
 
 
 async def _programmes(

@@ -1,9 +1,10 @@
 """A buyer's cost of a period by FOCUS, the FinOps Open Cost and Usage Specification, version 1.1.
 
-A statement line makes up to three charges: the use without VAT, the VAT in it, and what a voucher pays instead of the
-buyer. Together they are what the buyer pays in the end, to the fen. All four costs of a charge are the same: the market has
-no list price and no discount on one, so there are no columns of unit prices either. A package of tokens is a purchase in
-the month in which it begins, and what is used of it costs nothing more: its price is not spread over its use.
+A statement line makes a charge for the use without VAT, one for the VAT in what is charged, one for each credit because
+a promise was not kept, without VAT too, and one for what a voucher pays instead of the buyer. Together they are what the
+buyer pays in the end, to the fen. All four costs of a charge are the same: the market has no list price and no discount on
+one, so there are no columns of unit prices either. A package of tokens is a purchase in the month in which it begins, and
+what is used of it costs nothing more: its price is not spread over its use.
 
 A refund is billed in the month in which it is made. It corrects the charges of its line, each by a charge of its own of the
 same category and of the class `Correction`, for the period in which the line was served.
@@ -13,12 +14,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
+from itertools import accumulate, pairwise
 
 from exchange.catalogue.catalogue import Catalogue
 from exchange.periods import period_named
 from exchange.persistence.queries.billed import BilledLine, RefundedLine
 from matching.terms import Tier
 from settlement.meters import Meter
+from settlement.money import Fen
+from settlement.rating.service_credits import CreditReason
+from settlement.statement import split_vat
 from web.documents.csv_file import Cell, csv_rows, price_cell, yuan_cell
 from web.pages.formats import agreed_price, machine_time, measured, per
 
@@ -82,6 +87,7 @@ COLUMNS = (
     Column("ServiceSubcategory", allowed=_one_of("Other (Compute)", "Generative AI")),
     Column("SkuId", nullable=True),
     Column("x_Agreement", nullable=True),
+    Column("x_CreditReason", nullable=True, allowed=_one_of("voucher", *CreditReason)),
     Column("x_LostQuantity", Kind.INTEGER, nullable=True),
     Column("x_PackageId", nullable=True),
     Column("x_RefundId", nullable=True),
@@ -135,13 +141,28 @@ def charges_of(
 
 
 def _charges(billed: BilledLine, common: Charge) -> Iterator[Charge]:
-    figures = billed.line.figures
+    figures, credits_net = billed.line.figures, _credits_net(billed)
     if billed.line.quantity > billed.line.lost:
-        yield {**common, **_costs(figures.net_fen), **_use(billed), "ChargeCategory": _category(billed)}
+        net = figures.net_fen + sum(fen for _, fen in credits_net)
+        yield {**common, **_costs(net), **_use(billed), "ChargeCategory": _category(billed)}
     if figures.vat_fen:
         yield {**common, **_costs(figures.vat_fen), **_NO_USE, "ChargeCategory": "Tax"}
-    if figures.voucher_fen:
-        yield {**common, **_costs(-figures.voucher_fen), **_NO_USE, "ChargeCategory": "Credit"}
+    for reason, fen in (*credits_net, ("voucher", figures.voucher_fen)):
+        if fen:
+            credit = {"ChargeCategory": "Credit", "x_CreditReason": reason}
+            yield {**common, **_costs(-fen), **_NO_USE, **credit}
+
+
+def _credits_net(billed: BilledLine) -> list[tuple[str, int]]:
+    """By how much each credit lowers the price without VAT: together, from that before all of them to what is charged."""
+    given = billed.line.credits
+    grosses = accumulate(
+        (-credit.fen for credit in given),
+        initial=billed.line.figures.gross_fen + sum(credit.fen for credit in given),
+    )
+    nets = [split_vat(Fen(gross), billed.vat_rate_bp)[0] for gross in grosses]
+    falls = (before - after for before, after in pairwise(nets))
+    return [(str(credit.reason), fall) for credit, fall in zip(given, falls, strict=True)]
 
 
 def _corrections(refunded: RefundedLine, common: Charge, utc_offset_seconds: int) -> Iterator[Charge]:
@@ -155,9 +176,12 @@ def _corrections(refunded: RefundedLine, common: Charge, utc_offset_seconds: int
         "x_RefundId": refunded.refund,
     }
     category, off = _category(refunded.billed), refunded.correction
-    for corrects, fen in ((category, off.net_fen), ("Tax", off.vat_fen), ("Credit", -off.voucher_fen)):
+    for corrects, fen in ((category, off.net_fen), ("Tax", off.vat_fen)):
         if fen:
             yield {**corrected, **_costs(fen), "ChargeCategory": corrects}
+    if off.voucher_fen:
+        credit = {"ChargeCategory": "Credit", "x_CreditReason": "voucher"}
+        yield {**corrected, **_costs(-off.voucher_fen), **credit}
 
 
 def _category(billed: BilledLine) -> str:
@@ -230,6 +254,7 @@ def _common(
         "ResourceId": statement.subject,
         **_service(billed),
         "x_Agreement": line.agreement,
+        "x_CreditReason": None,
         "x_PackageId": line.package,
         "x_RefundId": None,
         "x_StatementId": statement.id,

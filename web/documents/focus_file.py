@@ -17,8 +17,8 @@ _COSTS = ("BilledCost", "ContractedCost", "EffectiveCost", "ListCost")
 _USE = ("ConsumedQuantity", "ConsumedUnit")
 _PRICED = ("PricingCategory", "PricingQuantity", "PricingUnit", "SkuId")
 
-Key = tuple[str, int, str, str]
-"""Which charge: of which line of which statement, by which refund or none, and of which category."""
+Key = tuple[str, int, str, str, str]
+"""Which charge: of which line of which statement, by which refund or none, of which category, and for a credit why."""
 
 
 class FocusError(ValueError):
@@ -47,7 +47,8 @@ def read_focus(text: str) -> list[Charge]:
 def key_of(charge: Charge) -> Key:
     """Which charge it is: no file has it twice."""
     of_line = str(charge["x_StatementId"]), int(charge["x_StatementLine"] or 0)
-    return *of_line, str(charge["x_RefundId"] or ""), str(charge["ChargeCategory"])
+    of_kind = str(charge["ChargeCategory"]), str(charge["x_CreditReason"] or "")
+    return *of_line, str(charge["x_RefundId"] or ""), *of_kind
 
 
 def billed_fen(charges: Sequence[Charge]) -> dict[tuple[str, int, str], int]:
@@ -115,6 +116,8 @@ def _judge(line: int, charge: Charge) -> None:
     corrects = charge["ChargeClass"] is not None
     if corrects == (charge["x_RefundId"] is None):
         raise FocusError(f"line {line}, x_RefundId: stands with a Correction, and with nothing else")
+    if (charge["x_CreditReason"] is None) == (charge["ChargeCategory"] == "Credit"):
+        raise FocusError(f"line {line}, x_CreditReason: stands with Credit, and with nothing else")
     for names, categories in ((_USE, ("Usage",)), (_PRICED, ("Usage", "Purchase"))):
         stands = not corrects and charge["ChargeCategory"] in categories
         for name in names:

@@ -6,7 +6,7 @@ from exchange.catalogue.catalogue import Catalogue
 from exchange.persistence.queries.statements import StoredEmissions, StoredStatement
 from matching.terms import RegionCode
 from web.documents.csv_file import BOM, Cell, csv_rows, price_cell, yuan_cell
-from web.pages.statement import FigureRow, LaidOut
+from web.pages.statement import CREDITS, FigureRow, LaidOut
 
 LISTED = (
     "Statement 结算单",
@@ -34,6 +34,8 @@ LINE = (
     "Package 词元包",
     "Before loss, yuan",
     "Beyond the budget, yuan",
+    "Not delivered, yuan",
+    *(f"{title}, yuan {chinese}" for title, chinese in CREDITS.values()),
 )
 
 POWER = (
@@ -73,6 +75,8 @@ def statement_csv(shown: LaidOut, catalogue: Catalogue) -> str:
             line.package,
             yuan_cell(line.before_loss),
             yuan_cell(line.over_budget),
+            yuan_cell(line.not_delivered),
+            *(yuan_cell(line.credited(reason)) for reason in CREDITS),
             *(yuan_cell(row.figures[n]) for row in shown.rows),
             *_power_cells(line.emissions),
             *(shown.emitted_by(region)[n] for region in emitting),

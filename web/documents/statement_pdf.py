@@ -160,7 +160,7 @@ def _figures(shown: LaidOut, columns: Columns, catalogue: Catalogue) -> Flowable
     rows = [[*head, *([text("Together", TOTAL)] if with_sum else [])]]
     for name, told in _told(lines):
         rows.append([text(name), *(text(one, FIGURE) for one in told), *([text("")] if with_sum else [])])
-    for name, amounts in _before(shown.lines):
+    for name, amounts in _before(shown):
         rows.append([text(name), *_amounts(amounts, columns, strong=False)])
     rows += [
         [_name(row, catalogue), *_amounts(row.figures, columns, strong=row.is_strong)] for row in shown.rows
@@ -206,10 +206,13 @@ def _told(lines: Sequence[StoredLine]) -> list[tuple[str, list[str]]]:
     ]
 
 
-def _before(lines: Sequence[StoredLine]) -> list[tuple[str, list[int]]]:
+def _before(shown: LaidOut) -> list[tuple[str, Sequence[int]]]:
+    """What is not charged, and why."""
     return [
-        ("Before loss", [line.before_loss for line in lines]),
-        ("Beyond the budget, not charged", [line.over_budget for line in lines]),
+        ("Before loss", [line.before_loss for line in shown.lines]),
+        ("Beyond the budget, not charged", [line.over_budget for line in shown.lines]),
+        ("Not delivered, not charged", [line.not_delivered for line in shown.lines]),
+        *((f"{title} {chinese}", amounts) for title, chinese, amounts in shown.credited),
     ]
 
 

@@ -3,7 +3,11 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from litestar.response import Template
+from litestar import get
+from litestar.di import NamedDependency
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
+from litestar.response import Redirect, Template
 
 from exchange.app import Exchange
 from exchange.metering import FOUND
@@ -23,7 +27,7 @@ from exchange.rejections import Rejected, VenueRejection, rejected
 from exchange.state import Role
 from settlement.metering.judging import Finding
 from settlement.meters import Meter
-from web.pages.routing import Leaf, not_here, page
+from web.pages.routing import PageRequest, leaf, not_here, page
 from web.problems import DoorRejection
 from web.session import Caller
 
@@ -83,9 +87,37 @@ class Shown:
     missing: Sequence[tuple[int, int]]
 
 
-async def list_page(exchange: Exchange, caller: Caller, side: Side, begins: Leaf | None) -> Template:
-    """The disputes of one side, the newest first."""
-    party = side.party(caller)
+def dispute_pages(side: Side) -> Sequence[HTTPRouteHandler]:
+    """The handlers of one side that change nothing: its list, and one dispute with the forms that can end it."""
+
+    @get(side.at)
+    async def disputes_page(
+        request: PageRequest, exchange: NamedDependency[Exchange], caller: NamedDependency[Caller]
+    ) -> Template:
+        """The disputes of one side, the newest first."""
+        return await _list(request, exchange, caller, side)
+
+    @get(f"{side.at}/{{dispute_id:int}}")
+    async def dispute_page(
+        exchange: NamedDependency[Exchange], caller: NamedDependency[Caller], dispute_id: FromPath[int]
+    ) -> Template:
+        """One dispute, with the chain around what was found."""
+        return await _dispute(exchange, caller, side, dispute_id)
+
+    return [disputes_page, dispute_page]
+
+
+async def told(
+    exchange: Exchange, caller: Caller, side: Side, dispute_id: int, refused: Rejected | None
+) -> Template | Redirect:
+    """Back to a dispute that has ended, or its page with why it can't end so."""
+    if refused is not None:
+        return await _dispute(exchange, caller, side, dispute_id, refused)
+    return Redirect(f"{side.at}/{dispute_id}", status_code=303)
+
+
+async def _list(request: PageRequest, exchange: Exchange, caller: Caller, side: Side) -> Template:
+    begins, party = leaf(request), side.party(caller)
     found = await disputes_of(exchange.readers, party, begins.seq if begins else None, ROWS + 1)
     return page(
         "disputes/page.html",
@@ -98,10 +130,9 @@ async def list_page(exchange: Exchange, caller: Caller, side: Side, begins: Leaf
     )
 
 
-async def dispute_page(
+async def _dispute(
     exchange: Exchange, caller: Caller, side: Side, dispute_id: int, refused: Rejected | None = None
 ) -> Template:
-    """One dispute, and what this side can do about it."""
     dispute = await _seen(exchange, caller, side, dispute_id)
     records = await records_of(exchange.readers, dispute, RECORDS)
     chain = await chain_around(exchange.readers, dispute)

@@ -19,6 +19,7 @@ from web.pages.formats import BEIJING
 
 NUMBER_MOST = Decimal(10**15)
 MICRO_PER_FEN = 10_000
+MICRO_PER_YUAN = 1_000_000
 PRICE_MOST = 100_000_000  # fen per card-hour: what `web/bodies` takes, told in yuan
 
 _NUMBER = re.compile(r"[0-9]{1,16}(?:\.[0-9]{1,9})?\Z", re.ASCII)
@@ -147,6 +148,17 @@ class Reader:
         """A price in yuan with at most two decimals, in micro-yuan."""
         fen = self.fen(name, PRICE_MOST)
         return None if fen is None else MicroYuan(fen * MICRO_PER_FEN)
+
+    def exact_price(self, name: str, most: int) -> MicroYuan | None:
+        """A price in yuan with at most six decimals, in micro-yuan; `most` is in micro-yuan, too."""
+        number = self.number(name, most=Decimal(most) / MICRO_PER_YUAN)
+        if number is None:
+            return None
+        micro_yuan = number * MICRO_PER_YUAN
+        if micro_yuan != int(micro_yuan):
+            self.wrong(name, MistakeCode.REFUSED, "Write yuan with at most six decimals, such as 0.125.")
+            return None
+        return MicroYuan(int(micro_yuan))
 
     def instant(self, name: str) -> Instant | None:
         """A local time of UTC+8, as a `datetime-local` field sends it."""

@@ -9,6 +9,7 @@ from exchange.persistence.queries.statements import StoredLine, StoredStatement,
 from exchange.persistence.queries.subsidies import ReceivedPart, received_for
 from exchange.persistence.queries.vouchers import StoredUse, uses_of
 from settlement.money import NOTHING, Fen
+from settlement.rating.service_credits import CreditReason
 from settlement.statement import Line, RegionShares
 
 NAMES = {
@@ -38,6 +39,16 @@ NAMES = {
     "gdp_by_region_fen": ("Value added of", "GDP"),
 }
 """What a figure is called, and its Chinese term where the field has one."""
+
+CREDITS = {
+    CreditReason.RUN_TOO_SHORT: ("Credit: run shorter than promised", "运行时长不足"),
+    CreditReason.NOTICE_TOO_SHORT: ("Credit: notice shorter than promised", "通知时间不足"),
+    CreditReason.NOT_AVAILABLE: ("Credit: less available than promised", "可用性未达标"),
+}
+"""Why something came off what was delivered, and the Chinese of it."""
+
+Credited = tuple[str, str, Sequence[int]]
+"""Why something came off, the Chinese of it, and the amount of each line."""
 
 PARTS = frozenset({"fee_net_fen", "fee_vat_fen", "vat_central_fen", "vat_local_fen", "gdp_by_region_fen"})
 STRONG = frozenset({"gross_fen", "seller_payout_fen", "local_retained_fen", "gdp_base_fen"})
@@ -109,6 +120,11 @@ class LaidOut:
         return self.lines[n].figures.gross_fen - given_back
 
     @property
+    def credited(self) -> list[Credited]:
+        """What came off the lines, for each reason that there was."""
+        return credited(self.lines)
+
+    @property
     def emitting(self) -> list[str]:
         """The regions that any line gives a part of its emissions to."""
         shares = [line.emissions.by_region for line in self.lines if line.emissions is not None]
@@ -120,6 +136,16 @@ class LaidOut:
             None if line.emissions is None else dict(line.emissions.by_region).get(region)
             for line in self.lines
         ]
+
+
+def credited(lines: Sequence[StoredLine]) -> list[Credited]:
+    """What came off lines, for each reason that there was."""
+    given = {credit.reason for line in lines for credit in line.credits}
+    return [
+        (*name, [line.credited(reason) for line in lines])
+        for reason, name in CREDITS.items()
+        if reason in given
+    ]
 
 
 async def statement_with_refunds(exchange: Exchange, statement: StoredStatement) -> LaidOut:

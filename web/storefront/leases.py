@@ -15,6 +15,7 @@ from exchange.persistence.queries.market import Clock
 from exchange.persistence.queries.statements import StoredLine, lines_of
 from exchange.persistence.queries.timeline import Settled, settled_of
 from web.pages.routing import PageRequest, leaf, not_here, page
+from web.pages.statement import Credited, credited
 from web.session import Caller
 
 ROWS = 50
@@ -27,6 +28,11 @@ class SettledLines:
 
     settled: Settled
     lines: list[StoredLine]
+
+    @property
+    def credited(self) -> list[Credited]:
+        """What came off it, for each reason that there was."""
+        return credited(self.lines)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """A buyer's wallet: its vouchers, what became of each, and what it may claim."""
 
-from litestar import Response, get, post
+from litestar import get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Redirect, Template
@@ -12,9 +12,6 @@ from exchange.persistence.queries.market import clock
 from exchange.persistence.queries.vouchers import StoredProgramme, Within
 from exchange.rejections import Rejected
 from exchange.vouchers.commands import ClaimVoucher
-from web.evidence import evidence_of
-from web.evidence_csv import evidence_csv
-from web.pages.exports import csv_file
 from web.pages.fields import Reader
 from web.pages.routing import PageRequest, give, leaf, not_here, page, sent_form
 from web.session import Caller
@@ -65,20 +62,6 @@ async def voucher_page(
         clock=await clock(readers),
         catalogue=exchange.catalogue,
     )
-
-
-@get("/account/evidence/{run:str}/{subject:str}/export")
-async def evidence_file(
-    exchange: NamedDependency[Exchange],
-    caller: NamedDependency[Caller],
-    run: FromPath[str],
-    subject: FromPath[str],
-) -> Response[bytes]:
-    """What stands behind the use of vouchers in one statement, as CSV."""
-    evidence = await evidence_of(exchange, caller, f"{run}/{subject}")
-    if evidence is None:
-        raise not_here()
-    return csv_file(f"suanli-evidence-{run}-{subject}.csv", evidence_csv(evidence))
 
 
 async def _wallet(

@@ -45,6 +45,7 @@ class RunTotals:
     payout: int
     local_retained: int
     over_budget: int
+    credited: int
 
 
 async def keys_of(pool: Pool, party: str) -> list[HeldKey]:
@@ -89,8 +90,12 @@ async def run_totals(pool: Pool, run: str) -> RunTotals:
                coalesce(sum(l.net_fen), 0)::bigint AS net, coalesce(sum(l.vat_fen), 0)::bigint AS vat,
                coalesce(sum(l.fee_fen), 0)::bigint AS fee, coalesce(sum(l.seller_payout_fen), 0)::bigint AS payout,
                coalesce(sum(l.local_retained_fen), 0)::bigint AS local_retained,
-               coalesce(sum(l.over_budget), 0)::bigint AS over_budget
-        FROM statement_lines l JOIN statements s ON s.id = l.statement WHERE s.run = $1
+               coalesce(sum(l.over_budget), 0)::bigint AS over_budget, coalesce(sum(c.fen), 0)::bigint AS credited
+        FROM statement_lines l JOIN statements s ON s.id = l.statement
+        LEFT JOIN LATERAL (
+            SELECT sum((one ->> 'fen')::bigint) AS fen FROM jsonb_array_elements(l.credits) AS one
+        ) AS c ON l.credits <> '[]'
+        WHERE s.run = $1
         """,
         run,
     )

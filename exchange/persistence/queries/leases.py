@@ -12,6 +12,7 @@ from exchange.persistence.queries.orders import CONTINUED_AS
 from exchange.state import PricedRun
 from matching.terms import ChipCode, ListingId, OrderId, RegionCode, Slot, Tier, Window
 from settlement.money import Fen
+from settlement.rating.service_credits import ServicePromise
 
 Place = tuple[int, str]
 """Where a lease stands among all leases: a command can make many."""
@@ -22,7 +23,7 @@ class StoredLease:
     """A lease as it stands. Prices are micro-yuan per card-slot; `unsettled` counts slots, `delivered` card-seconds.
 
     `working` of its cards do its order's work; the rest fill up the lot. One that was taken back ends before
-    `granted_end`, costs less than it was `granted_cost` for, and may go on as another order.
+    `granted_end`, costs less than it was `granted_cost` for, ran on for `notice` slots, and may go on as another order.
     """
 
     id: LeaseId
@@ -45,6 +46,8 @@ class StoredLease:
     unsettled: int
     delivered: int
     vat_rate_bp: int
+    promise: ServicePromise | None
+    notice: int | None
     seq: int
     continued_as: OrderId | None
     uncovered: bool
@@ -96,13 +99,15 @@ async def leases_from(pool: Pool, listing: str, most: int) -> list[StoredLease]:
 
 
 _LEASES = f"""
-    SELECT l.*, s.chip, o.tier, d.delivered, o.not_continued IS NOT NULL AS uncovered, {CONTINUED_AS}
-    FROM leases l JOIN listings s ON s.id = l.listing_id JOIN orders o ON o.id = l.order_id, LATERAL (
+    SELECT l.*, s.chip, o.tier, d.delivered, l.end_slot - t.slot AS notice, o.not_continued IS NOT NULL AS uncovered, {CONTINUED_AS}
+    FROM leases l JOIN listings s ON s.id = l.listing_id JOIN orders o ON o.id = l.order_id
+    LEFT JOIN displacements t ON t.lease = l.id, LATERAL (
         SELECT coalesce(sum(delivered), 0)::bigint AS delivered FROM delivery_records
         WHERE lease = l.id AND status = 'accepted'
     ) AS d
 """  # noqa: S608 - nobody's words but ours
 
+_promise = msgspec.json.Decoder(ServicePromise)
 _runs = msgspec.json.Decoder(tuple[tuple[int, int, int], ...])
 
 
@@ -128,6 +133,8 @@ def _lease(row: asyncpg.Record) -> StoredLease:
         unsettled=row["unsettled"],
         delivered=row["delivered"],
         vat_rate_bp=row["vat_rate_bp"],
+        promise=None if row["promise"] is None else _promise.decode(row["promise"]),
+        notice=row["notice"],
         seq=row["seq"],
         continued_as=row["continued_as"],
         uncovered=row["uncovered"],

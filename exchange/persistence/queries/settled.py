@@ -12,6 +12,7 @@ from exchange.promises import VoucherPart
 from settlement.agreements import PairAgreement
 from settlement.meters import Meter
 from settlement.money import BasisPoints
+from settlement.rating.service_credits import Credit, ServicePromise
 from settlement.statement import Line, RegionShares
 from settlement.terms import FeeTerms
 
@@ -22,6 +23,7 @@ ROWS_AT_ONCE = 500
 class LineRow:
     """A statement line as it is stored. `agreement` is id/version; `package` is what is sold, or what was used of it."""
 
+    service_period: str
     meter: Meter
     price: int
     quantity: int
@@ -31,6 +33,7 @@ class LineRow:
     over_budget: int
     package: str | None
     vouchers: tuple[VoucherPart, ...]
+    credits: tuple[Credit, ...]
     figures: Line
 
 
@@ -38,7 +41,8 @@ class LineRow:
 class StatementRow:
     """A statement with its lines, and the rates of its subject as the log has them: None where it has no such subject.
 
-    A contract has no cards; `left` is what is left of its budget now.
+    A contract has no cards; `left` is what is left of its budget now. A lease that was `taken_back` says from which slot
+    until which it ran, and in which its buyer was told.
     """
 
     id: str
@@ -49,6 +53,8 @@ class StatementRow:
     cards: int
     left: int
     rates: tuple[BasisPoints, FeeTerms] | None
+    promise: ServicePromise | None
+    taken_back: tuple[int, int, int] | None
     lines: list[LineRow] = field(default_factory=list)
 
 
@@ -103,8 +109,10 @@ async def statements(
     cursor = await connection.cursor(
         """
         SELECT s.id, s.buyer, s.seller, s.charged, s.released, coalesce(l.cards, 0) AS cards, coalesce(c."left", 0) AS "left",
+               l.start_slot, l.end_slot, d.slot AS told_slot,
                coalesce(granted.body -> 'lease', opened.body -> 'contract')::text AS subject
         FROM statements s LEFT JOIN leases l ON l.id = s.subject LEFT JOIN contracts c ON c.id = s.subject
+        LEFT JOIN displacements d ON d.lease = s.subject
         LEFT JOIN events granted ON granted.seq = l.seq AND granted.kind = 'LeaseGranted'
              AND granted.body #>> '{lease,id}' = l.id
         LEFT JOIN events opened ON opened.seq = c.seq AND opened.kind = 'ContractOpened'
@@ -221,23 +229,35 @@ async def settled_leases(connection: Connection) -> AsyncIterator[SettledLeaseRo
 
 
 class _Subject(msgspec.Struct):
-    """What of a lease or contract decides its lines."""
+    """What of a lease or contract decides its lines. A contract promises nothing."""
 
     vat_rate_bp: BasisPoints
     fee: FeeTerms
+    promise: ServicePromise | None = None
 
 
 _subject = msgspec.json.Decoder(_Subject)
 _shares = msgspec.json.Decoder(RegionShares)
+_credits = msgspec.json.Decoder(tuple[Credit, ...])
 _vouchers = msgspec.json.Decoder(tuple[VoucherPart, ...])
 _runs = msgspec.json.Decoder(list[tuple[int, int, int]])
 
 
 def _statement(row: asyncpg.Record) -> StatementRow:
     subject = None if row["subject"] is None else _subject.decode(row["subject"])
-    rates = None if subject is None else (subject.vat_rate_bp, subject.fee)
-    who = (row["id"], row["buyer"], row["seller"])
-    return StatementRow(*who, row["charged"], row["released"], row["cards"], row["left"], rates)
+    told = row["told_slot"]
+    return StatementRow(
+        id=row["id"],
+        buyer=row["buyer"],
+        seller=row["seller"],
+        charged=row["charged"],
+        released=row["released"],
+        cards=row["cards"],
+        left=row["left"],
+        rates=None if subject is None else (subject.vat_rate_bp, subject.fee),
+        promise=None if subject is None else subject.promise,
+        taken_back=None if told is None else (row["start_slot"], row["end_slot"], told),
+    )
 
 
 def _line(row: asyncpg.Record) -> LineRow:
@@ -246,6 +266,7 @@ def _line(row: asyncpg.Record) -> LineRow:
         for part in fields(Line)
     }
     return LineRow(
+        service_period=row["service_period"],
         meter=Meter(row["meter"]),
         price=row["price"],
         quantity=row["quantity"],
@@ -255,6 +276,7 @@ def _line(row: asyncpg.Record) -> LineRow:
         over_budget=row["over_budget"],
         package=row["package"],
         vouchers=_vouchers.decode(row["vouchers"]),
+        credits=_credits.decode(row["credits"]),
         figures=Line(**figures),
     )
 

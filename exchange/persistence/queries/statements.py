@@ -11,8 +11,9 @@ from exchange.names import PartyId, RunId
 from exchange.persistence.database import Pool
 from exchange.promises import VoucherPart
 from matching.terms import RegionCode
-from settlement.meters import Meter
+from settlement.meters import Meter, billable_of
 from settlement.money import Fen
+from settlement.rating.service_credits import Credit, CreditReason
 from settlement.statement import Line, RegionShares
 
 Place = tuple[int, str]
@@ -87,6 +88,16 @@ class StoredLine:
     emissions: StoredEmissions | None = None
     vouchers: tuple[VoucherPart, ...] = ()
     package: str | None = None
+    credits: tuple[Credit, ...] = ()
+
+    @property
+    def not_delivered(self) -> Fen:
+        """What of the price was lost, and so is not charged."""
+        return Fen(self.before_loss - billable_of(self.before_loss, self.quantity, self.lost))
+
+    def credited(self, reason: CreditReason) -> Fen:
+        """What came off for one reason."""
+        return Fen(sum(credit.fen for credit in self.credits if credit.reason is reason))
 
 
 async def statement_of(pool: Pool, reach: Reach, statement: str) -> StoredStatement | None:
@@ -140,6 +151,7 @@ _WITHIN_REACH = """
 _shares = msgspec.json.Decoder(RegionShares)
 _emissions = msgspec.json.Decoder(StoredEmissions)
 _vouchers = msgspec.json.Decoder(tuple[VoucherPart, ...])
+_credits = msgspec.json.Decoder(tuple[Credit, ...])
 
 
 def _reach(reach: Reach) -> tuple[str, str | None, bool]:
@@ -184,4 +196,5 @@ def line_of_row(row: asyncpg.Record) -> StoredLine:
         emissions=None if emissions is None else _emissions.decode(emissions),
         vouchers=_vouchers.decode(row["vouchers"]),
         package=row["package"],
+        credits=_credits.decode(row["credits"]),
     )

@@ -19,6 +19,11 @@ class StoredTopUp:
     reference: str | None
     why: str | None
 
+    @property
+    def asked_as(self) -> str:
+        """The id under which its party has asked for it: `topup.<party>.<id>/0`."""
+        return self.id.rpartition("/")[0].split(".", 2)[2]
+
 
 async def topups_of(pool: Pool, party: PartyId, most: int) -> list[StoredTopUp]:
     """The top-ups that a party has asked for, the newest first."""

@@ -15,10 +15,14 @@ R = TypeVar("R", bound=Resource)
 
 @dataclass(slots=True)
 class Books:
-    """The books of one platform. `fee_bp` of each payment is Stripe's own, and `now` tells seconds since 1970."""
+    """The books of one platform. `fee_bp` of each payment is Stripe's own, and `now` tells seconds since 1970.
+
+    `name` is in every id: books with another name know none of these.
+    """
 
     now: Callable[[], int]
     fee_bp: int
+    name: str = "fake"
     things: dict[str, Resource] = field(default_factory=dict)
     lines: list[BalanceTransaction] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
@@ -29,7 +33,7 @@ class Books:
     def new_id(self, prefix: str) -> str:
         """An id that nothing has."""
         self._count += 1
-        return f"{prefix}_fake{self._count:08}"
+        return f"{prefix}_{self.name}{self._count:08}"
 
     def add(self, thing: R) -> R:
         """Keep a thing that has an id."""

@@ -90,8 +90,10 @@ class Sent:
 class FakeStripe:
     """A platform at Stripe with its books. `faults` strike the next requests, one each; None lets one through."""
 
-    def __init__(self, now: Callable[[], int], *, key: str = "sk_test_fake", fee_bp: int = 0) -> None:
-        self.books = Books(now, fee_bp)
+    def __init__(
+        self, now: Callable[[], int], *, key: str = "sk_test_fake", fee_bp: int = 0, name: str = "fake"
+    ) -> None:
+        self.books = Books(now, fee_bp, name)
         self.faults: deque[Fault | None] = deque()
         self.requests: list[Request] = []
         self.lock = RLock()

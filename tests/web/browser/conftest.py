@@ -12,10 +12,13 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from exchange.app import Exchange, open_exchange
+from exchange.clock import wall_clock
+from exchange.payments import Payments
 from tests.conftest import _at as database_at
 from tests.conftest import _execute as run_sql
 from tests.web import seed
 from web.app import create_app
+from web.cli.gateways import MadeUpStripe
 from web.server import serving
 from web.settings import WebSettings
 
@@ -33,6 +36,7 @@ class Site:
     address: str
     exchange: Exchange
     loop: asyncio.AbstractEventLoop
+    made_up: MadeUpStripe
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Do something in the venue's own thread."""
@@ -87,9 +91,12 @@ def site(postgres_server: str, _migrated: str) -> Iterator[Site]:
     async def serve() -> None:
         async with open_exchange(database_at(postgres_server, name), seed.terms()) as exchange:
             await seed.fill(exchange)
-            app = create_app(exchange, WebSettings(secret="for tests only"))
+            made_up = MadeUpStripe()
+            payments = Payments(exchange, made_up.till.gateway, wall_clock)
+            settings = WebSettings(secret="for tests only", publishable_key="pk_test_1")
+            app = create_app(exchange, settings, payments)
             async with serving(app, port=0) as address:
-                found.append(Site(address, exchange, asyncio.get_running_loop()))
+                found.append(Site(address, exchange, asyncio.get_running_loop(), made_up))
                 up.set()
                 await down.wait()
 

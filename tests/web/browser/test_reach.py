@@ -44,6 +44,7 @@ PAGES = {
         "/leases",
         "/statements",
         "/account",
+        "/account/top-up",
     ],
     "seller-1": ["/console", "/console/new", "/console/leases", "/console/statements", "/console/payouts"],
     "buyer-2": ["/orders", "/leases"],
@@ -69,6 +70,7 @@ PAGES = {
         "/clerk/ledger",
         "/clerk/payouts",
         "/clerk/market",
+        "/clerk/power",
     ],
 }
 DETAILS = {
@@ -78,6 +80,7 @@ DETAILS = {
         "/statements": "/statements/run-",
         "/account": "/account/entries/",
     },
+    "clerk-1": {"/clerk": "/clerk/contracts/"},
     "buyer-2": {"/orders": "/orders/ord-"},
     "seller-4": {"/console/leases": "/console/leases/lse-"},
     "seller-1": {

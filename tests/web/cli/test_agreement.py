@@ -23,9 +23,12 @@ QUARTER = (SHANGHAI, HORINGER, "2026-Q4")
 
 def terms(**changed: object) -> str:
     """A file with terms, where the command runs."""
-    path = Path("terms.json")
-    path.write_text(json.dumps({**TERMS, **changed}), encoding="utf-8")
-    return str(path)
+    return written("terms.json", {**TERMS, **changed})
+
+
+def written(name: str, document: object) -> str:
+    Path(name).write_text(json.dumps(document), encoding="utf-8")
+    return name
 
 
 def test_a_version_is_read_signed_and_listed(buyer: Counter) -> None:
@@ -50,13 +53,14 @@ def test_a_version_is_read_signed_and_listed(buyer: Counter) -> None:
     assert "withdrawn" in buyer("agreement", "withdraw", "sh-horinger", 2, by="office").stdout
 
 
-def test_a_quarter_is_shown_and_confirmed(database_url: str, suanli: Suanli) -> None:
+def test_a_quarter_is_shown_disputed_confirmed_and_recognised(database_url: str, suanli: Suanli) -> None:
     async def run() -> None:
         async with open_market(database_url) as door, serving(door.app, port=0) as address:
             await door.admit("far-office", Role.REGION, region=HORINGER)
 
             def ask(by: str, *arguments: object) -> str:
-                told = suanli("agreement", *arguments, "--url", address, "--key", door.tokens[by])
+                own = ("--url", address, "--key", door.tokens[by])
+                told = suanli("agreement", arguments[0], *own, *arguments[1:])
                 assert told.exit_code == 0, told.stderr
                 return told.stdout
 
@@ -66,9 +70,24 @@ def test_a_quarter_is_shown_and_confirmed(database_url: str, suanli: Suanli) -> 
             await door.at("2027-01-05T00:00:00Z")
             for month in ("2026-11", "2026-12"):
                 await door.ask("POST", f"/v1/periods/{month}/close", by="clerk")
-            await asyncio.to_thread(ask, "office", "confirm", *QUARTER, "--yes")
-            agreed = await asyncio.to_thread(ask, "far-office", "confirm", *QUARTER, "--yes", "--json")
+            disputed = await asyncio.to_thread(ask, "office", "dispute", *QUARTER, "--reason", "Tax 40 : 60")
+            assert "310000 disputed: Tax 40 : 60" in disputed
+            figures = json.loads(await asyncio.to_thread(ask, "office", "quarter", *QUARTER, "--json"))[
+                "figures"
+            ]
+            agreed_on = [{"kind": one["kind"], "region": one["region"], "fen": 7} for one in figures]
+            other = ("--figures", written("agreed.json", {"figures": agreed_on}), "--yes")
+            await asyncio.to_thread(ask, "office", "confirm", *QUARTER, *other)
+            unlike = await asyncio.to_thread(ask, "far-office", "confirm", *QUARTER, "--yes", "--json")
+            assert not json.loads(unlike)["agreed"]
+            agreed = await asyncio.to_thread(ask, "far-office", "confirm", *QUARTER, *other, "--json")
             assert json.loads(agreed)["agreed"]
+            notice = (SHANGHAI, "tax", "1200.5", "--reference", "Notice 41")
+            await asyncio.to_thread(ask, "clerk", "recognise", *QUARTER, *notice)
+            taken = ("--reference", "Notice 52", "--json", "--", *QUARTER, SHANGHAI, "tax", "-30.00")
+            recognised = json.loads(await asyncio.to_thread(ask, "office", "recognise", *taken))
+            tax = {(one["kind"], one["region"]): one for one in recognised["figures"]}["tax", SHANGHAI]
+            assert (tax["agreed_fen"], tax["recognised_fen"]) == (7, 117_050)
             shown = await asyncio.to_thread(ask, "clerk", "quarter", *QUARTER)
             assert "310000 confirmed" in shown
             assert "not a tax filing, not official statistics" in shown

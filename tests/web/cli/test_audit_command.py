@@ -22,7 +22,7 @@ def test_an_audit_agrees_until_somebody_changes_what_is_stored(
     assert examined["decisions"] == examined["log"] > 0
 
     async def tamper() -> None:
-        connection = await database.connect(database_url)
+        connection = await database.connect(database_url, database.NO_ROLE)
         await connection.execute("UPDATE balances SET amount = amount + 1 WHERE kind = 'available'")
         await connection.close()
 

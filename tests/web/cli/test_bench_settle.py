@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from exchange.bench import Figure
+from exchange.benches import beside, usage
 from exchange.benches import settle as benched
-from exchange.benches import usage
 from exchange.persistence import usage_records
 from settlement import statement
 from settlement.money import Fen
@@ -39,6 +39,8 @@ def _in_this_process(monkeypatch: pytest.MonkeyPatch, database_url: str) -> None
     monkeypatch.setattr(benched, "STAGE_A_MEGABYTES", 100_000)
     monkeypatch.setattr(benched, "OVERHEAD", 100)
     monkeypatch.setattr(benched, "AGAIN", 100)
+    monkeypatch.setattr(benched, "SLOWER", 1_000)
+    monkeypatch.setattr(beside, "ALONE_SECONDS", 0.1)
     monkeypatch.setattr(benched, "spark_is_installed", lambda: False)
     monkeypatch.setattr(bench_settle, "spark_is_installed", lambda: False)
     monkeypatch.setenv("DATABASE_URL", database_url)
@@ -57,8 +59,9 @@ def test_it_gives_a_figure_for_each_stage_and_engine(suanli: Suanli) -> None:
         "stage B",
         "memory of stages",
         "once more, which adds nothing",
+        "orders wait at most while a month is closed",
     )
-    assert [any(part in name for name in names) for part in wanted] == [True] * 5
+    assert [any(part in name for name in names) for part in wanted] == [True] * 6
     assert {"value", "unit", "peer", "peer_value", "ratio", "wanted", "met"} < document["figures"][0].keys()
 
 

@@ -55,6 +55,9 @@ def test_stripe_takes_a_key_and_a_webhook_secret_and_neither_is_shown() -> None:
         {"SUANLI_STRIPE_WEBHOOK_SECRET": STRIPE["SUANLI_STRIPE_WEBHOOK_SECRET"]},
         STRIPE | {"SUANLI_STRIPE_KEY": "pk_test_secret"},
         STRIPE | {"SUANLI_STRIPE_WEBHOOK_SECRET": "sk_test_secret"},
+        STRIPE | {"SUANLI_STRIPE_PUBLISHABLE_KEY": "sk_test_secret"},
+        STRIPE | {"SUANLI_STRIPE_PUBLISHABLE_KEY": "pk_live_1"},
+        {"SUANLI_STRIPE_PUBLISHABLE_KEY": "pk_test_1"},
     ],
 )
 def test_stripe_by_half_is_refused(environ: dict[str, str]) -> None:

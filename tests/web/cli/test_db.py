@@ -15,7 +15,7 @@ UNREACHABLE = "postgresql://ann:secret@127.0.0.1:1/venue"
 
 def _execute(url: str, statement: str) -> list[Any]:
     async def execute() -> list[Any]:
-        connection = await database.connect(url)
+        connection = await database.connect(url, database.NO_ROLE)
         rows: list[Any] = await connection.fetch(statement)
         await connection.close()
         return rows

@@ -125,7 +125,14 @@ def _links_are_set(suanli: Suanli) -> None:
 def _terms_are_changed(suanli: Suanli) -> None:
     """What is shown as JSON is what is changed and given back. Nothing happens without a yes."""
     shown = json.loads(suanli("terms", "show", "--json").stdout)
-    asked = {**shown, "fee": {**shown["fee"], "rate_bp": 250}}
+    promise = {
+        "availability": [{"below_bp": 9950, "credit_bp": 1000}],
+        "minimum_run_minutes": 360,
+        "minimum_run_credit_bp": 2000,
+        "notice_minutes": 120,
+        "notice_credit_bp": 500,
+    }
+    asked = {**shown, "fee": {**shown["fee"], "rate_bp": 250}, "service_promises": {"spot": promise}}
     Path("terms.json").write_text(json.dumps(asked))
     unasked = suanli("terms", "adopt", "terms.json")
     assert unasked.exit_code == 2
@@ -135,7 +142,11 @@ def _terms_are_changed(suanli: Suanli) -> None:
     assert "spot leases are taken back     for orders and by sellers" in told
     adopted = suanli("terms", "adopt", "terms.json", "--yes", "--json")
     assert json.loads(adopted.stdout) == {**asked, "now": json.loads(adopted.stdout)["now"]}
-    assert "2.5 % of net, VAT at 6 % inside" in suanli("terms", "show").stdout
+    told = suanli("terms", "show").stdout
+    assert "2.5 % of net, VAT at 6 % inside" in told
+    assert "spot, less than 99.5 % up      10 % off" in told
+    assert "spot, run under 6 h            20 % off" in told
+    assert "spot, notice under 2 h         5 % off" in told
     Path("terms.json").write_text(json.dumps({**asked, "lot_max": 9.5, "horizon_minutes": float("nan")}))
     refused = suanli("terms", "adopt", "terms.json", "--yes")
     assert refused.exit_code == 4

@@ -53,14 +53,17 @@ async def test_a_key_alone_leads_to_the_server_that_is_set() -> None:
     assert asked.reference in fake.books.things
 
 
-async def test_a_made_up_buyer_pays_and_the_venue_books_it(market: Door) -> None:
+async def test_a_made_up_buyer_pays_by_the_form_and_the_venue_books_it(market: Door) -> None:
     made_up = MadeUpStripe()
     payments = Payments(market.exchange, made_up.till.gateway, wall_clock)
     app = create_app(market.exchange, WebSettings("for tests only", webhook=made_up.till.webhook), payments)
     async with serving(app, port=0) as address, Client(address, market.tokens["buyer"]) as buyer:
         asked = await buyer.top_up(77_700, "first")
-        assert asked.state == "pending"
-        async with asyncio.timeout(20), running(made_up.keep_paying(address), "made-up buyers"):
+        assert (asked.state, asked.client_secret is None) == ("pending", False)
+        reference = str(asked.client_secret).partition("_secret")[0]
+        assert not made_up.pay(reference, "pm_card_visa_chargeDeclined")
+        assert made_up.pay(reference, "wechat_pay")
+        async with asyncio.timeout(20), running(made_up.keep_telling(address), "made-up webhooks"):
             while (await buyer.top_up(77_700, "first")).state != "succeeded":  # noqa: ASYNC110 - another program is waited for
                 await asyncio.sleep(0.05)
         assert (await buyer.balance()).available_fen == 10**9 + 77_700

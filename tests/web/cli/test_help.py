@@ -9,10 +9,21 @@ from tests.web.cli.conftest import Suanli
 from web.cli.main import COMMANDS
 
 GROUPS = {
-    "agreement": ["list", "propose", "sign", "decline", "withdraw", "quarter", "confirm"],
+    "agreement": [
+        "list",
+        "propose",
+        "sign",
+        "decline",
+        "withdraw",
+        "quarter",
+        "confirm",
+        "dispute",
+        "recognise",
+    ],
     "bank": ["statement", "payments"],
     "bench": ["matching", "settle"],
     "carbon": ["tables", "adopt", "declared", "pue", "certificate"],
+    "contract": ["list", "open", "prices", "package"],
     "db": ["check", "upgrade", "rebuild"],
     "links": ["list", "set"],
     "meter": ["new", "register", "list"],

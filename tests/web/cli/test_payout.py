@@ -58,7 +58,7 @@ def _a_region_is_settled_with(suanli: Suanli) -> None:
 
 def test_a_freeze_is_told_and_nothing_is_paid(suanli: Suanli, season: str) -> None:
     async def tamper(by: int) -> None:
-        connection = await database.connect(season)
+        connection = await database.connect(season, database.NO_ROLE)
         await connection.execute("UPDATE balances SET amount = amount + $1 WHERE kind = 'payable'", by)
         await connection.close()
 

@@ -1,11 +1,14 @@
 """Statements made by hand for the documents: a lease between two regions with an agreement, and a token contract."""
 
+from dataclasses import replace
+
 from exchange.names import PartyId, RunId
 from exchange.persistence.queries.statements import StoredLine, StoredStatement
 from matching.terms import RegionCode
 from settlement.agreements import PairAgreement, Shares
 from settlement.meters import Meter
 from settlement.money import BasisPoints, Fen
+from settlement.rating.service_credits import Breach, CreditReason, after_credits
 from settlement.statement import statement_line
 from settlement.terms import FeeBase, FeeTerms, TaxTerms, Terms
 
@@ -50,6 +53,16 @@ def card_line(n: int, terms: Terms = TERMS) -> StoredLine:
         Fen(0),
         statement_line(gross, terms),
     )
+
+
+def credited_line(*rates_bp: int) -> StoredLine:
+    """A line of which credits came off, one after the other, for as many reasons as there are rates."""
+    plain = card_line(3)
+    broken = tuple(
+        Breach(reason, BasisPoints(rate)) for reason, rate in zip(CreditReason, rates_bp, strict=False)
+    )
+    found = after_credits(plain.before_loss, broken)
+    return replace(plain, credits=found.credits, figures=statement_line(found.charged, TERMS))
 
 
 def made(lines: list[StoredLine], subject: str = "lse-7") -> tuple[StoredStatement, list[StoredLine]]:

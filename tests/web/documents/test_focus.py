@@ -22,7 +22,7 @@ from settlement.money import BasisPoints, Fen
 from settlement.refunds import refund, total
 from settlement.statement import statement_line
 from settlement.terms import VoucherMode, VoucherTerms
-from tests.web.documents.made import NAMES, TERMS, card_line, made
+from tests.web.documents.made import NAMES, TERMS, card_line, credited_line, made
 from web.documents.focus import COLUMNS, Charge, charges_of, focus_csv
 from web.documents.focus_file import FocusError, billed_fen, read_focus
 
@@ -73,12 +73,14 @@ def package_lines() -> list[StoredLine]:
 
 
 def everything() -> list[BilledLine]:
-    """Lines of every kind: firm and interruptible cards, partly and wholly lost, tokens, packages, and one under a voucher."""
+    """Lines of every kind: firm and interruptible cards, partly and wholly lost or credited, tokens, packages, and one under a voucher."""
     voucher = VoucherTerms("city", BasisPoints(3000), VoucherMode.DEDUCT_AT_CHECKOUT)
     covered = card_line(7, replace(TERMS, vouchers=(voucher,)))
     lost = replace(card_line(1), lost=101 * 3600, figures=statement_line(Fen(0), TERMS))
     part = replace(card_line(2), lost=1234)
-    leased, lines = made([card_line(0), lost, part, covered])
+    leased, lines = made(
+        [card_line(0), lost, part, covered, credited_line(2000, 1000, 333), credited_line(10_000)]
+    )
     contract, tokens = made([token_line(1_234_567, 494), token_line(9, 0, over=1), *package_lines()], "tkc-3")
     spot = replace(FIRM, tier=Tier.SPOT)
     return [
@@ -158,13 +160,31 @@ def test_charges_are_what_the_statements_say_to_the_fen() -> None:
     assert sum(billed.values()) == sum(statements.values()) + back
     categories = [charge["ChargeCategory"] for charge in charges() if charge["ChargeClass"] is None]
     assert {one: categories.count(one) for one in categories} == {
-        "Usage": 6,
+        "Usage": 8,
         "Purchase": 1,
-        "Tax": 5,
-        "Credit": 1,
+        "Tax": 6,
+        "Credit": 5,
     }
     corrections = [charge["ChargeCategory"] for charge in charges() if charge["ChargeClass"]]
     assert {one: corrections.count(one) for one in corrections} == {"Usage": 2, "Tax": 1, "Credit": 1}
+
+
+def test_a_credit_is_a_charge_of_its_own_without_vat() -> None:
+    """It is the part of the price that came off, less the VAT that is not due on it."""
+    leased, lines = made([credited_line(2000, 1000)])
+    billed = [BilledLine(leased, 1, line, VAT, FIRM) for line in lines]
+    told = [
+        (charge["ChargeCategory"], charge["x_CreditReason"], charge["BilledCost"])
+        for charge in charges_of(billed, [], NAMES, CATALOGUE, BEIJING)
+    ]
+    # 1,274.11 yuan, of which 254.82 and then 101.93 come off
+    assert lines[0].figures.gross_fen == 917_36
+    assert told == [
+        ("Usage", None, Decimal("1201.99")),
+        ("Tax", None, Decimal("51.93")),
+        ("Credit", "run_too_short", Decimal("-240.40")),
+        ("Credit", "notice_too_short", Decimal("-96.16")),
+    ]
 
 
 def test_a_package_is_bought_once_and_what_is_taken_from_it_costs_nothing_more() -> None:
@@ -202,7 +222,7 @@ SPOILED = [
         lambda text: text.replace("TaxIncluded\r", "TaxIncluded,x_More\r"),
     ),
     ("line 1: column 1 is nothing", lambda _: ""),
-    ("line 2: 39 values, but 38 columns", lambda text: text.replace("12.340000\r", "12.340000,1\r", 1)),
+    ("line 2: 40 values, but 39 columns", lambda text: text.replace("12.340000\r", "12.340000,1\r", 1)),
     ("line 2, BilledCost: '1,164.15' is not", lambda text: text.replace("1164.15", '"1,164.15"', 1)),
     ("line 2, BilledCost: finer than a fen", lambda text: text.replace("1164.15", "1164.155", 1)),
     ("line 2, BillingCurrency: 'USD' is none", lambda text: text.replace("CNY", "USD", 1)),

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from exchange.catalogue.catalogue import load_catalogue
-from tests.web.documents.made import NAMES, statement_of_lines
+from tests.web.documents.made import NAMES, card_line, credited_line, made, statement_of_lines
 from web.documents import paper
+from web.documents.statement_csv import statement_csv
 from web.documents.statement_pdf import statement_pdf
-from web.pages.formats import yuan
+from web.pages.formats import plain_yuan, yuan
 from web.pages.statement import laid_out
 
 CATALOGUE = load_catalogue()
@@ -77,6 +78,20 @@ def test_a_statement_has_the_same_bytes_each_time_and_every_figure(count: int) -
     words = words_of(document)
     for row in shown.rows:
         assert all(yuan(figure) in words for figure in (*row.figures, row.total)), row.name
+
+
+def test_what_came_off_is_told_with_its_reason() -> None:
+    """From the price of all that was leased, by what was lost and by each credit, to what is charged."""
+    shown = laid_out(*made([credited_line(2000, 1000, 333), card_line(0)]))
+    words, table = words_of(statement_pdf(shown, NAMES, CATALOGUE)), statement_csv(shown, CATALOGUE)
+    assert [sum(amounts) for _, _, amounts in shown.credited] == [254_82, 101_93, 30_55]
+    for title, chinese, (amount, none) in shown.credited:
+        assert title in words
+        assert chinese in words
+        assert yuan(amount) in words
+        assert plain_yuan(amount) in table
+        assert none == 0
+    assert shown.lines[0].not_delivered == 0
 
 
 def test_other_figures_make_other_bytes() -> None:

@@ -71,7 +71,9 @@ class Browser:
         assert answer.status_code < 500, answer.text
         fragment = "suanli-as-of" in answer.headers
         is_file = "attachment" in answer.headers.get("content-disposition", "")
-        page = Reading() if answer.is_redirect or is_file else read(answer.text, whole=not fragment)
+        policy = answer.headers["content-security-policy"]
+        whole = not fragment
+        page = Reading() if answer.is_redirect or is_file else read(answer.text, whole=whole, policy=policy)
         return Visit(
             answer.status_code, answer.headers.get("location", ""), page, answer.text, answer.headers
         )

@@ -13,6 +13,7 @@ from tests.web.pages.conftest import Browser, Venue
 
 pytestmark = pytest.mark.anyio
 
+CONTRACT = {"begins": "2026-12-05T00:00", "input": "1.25", "cached_input": "0.125", "output": "4"}
 HOSTILE = """<script>alert("1")</script> & 'quoted' {7 * 7} %s"""
 
 
@@ -182,3 +183,72 @@ async def test_the_lines_of_a_period_come_in_pages(calm: Venue) -> None:
     office = await calm.as_party("office-qingyang")
     for wrong in ("x", "run-1/lse-1.x", ".9", "run-1/lse-1.999999999999"):
         assert (await office.get("/region/agreements/pair-1/1/2026-10", after=wrong)).status == 200
+
+
+async def test_other_prices_of_a_contract_begin(venue: Venue) -> None:
+    clerk = await venue.as_party("clerk-1")
+    (path,) = {link for link in (await clerk.get("/clerk")).page.links() if "/contracts/" in link}
+    sent = await clerk.send(f"{path}/prices", once=await once(clerk, path), **CONTRACT)
+    assert (sent.status, sent.location) == (303, f"{path}?agreed=1")
+    text = (await clerk.get(sent.location)).page.text
+    assert "The prices are registered" in text
+    assert "2 Later" in text
+    assert "¥0.1250" in text
+    assert (await clerk.get("/clerk/contracts/tkc-1")).status == 404
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        ({"input": "0.1234567"}, "at most six decimals"),
+        ({"output": ""}, "Fill in"),
+        ({"output": "10001"}, "At most 10,000."),
+        ({"begins": "soon"}, "Choose a day and a time"),
+        ({"begins": "2026-10-01T00:00"}, "contract_invalid"),
+        ({"begins": "2026-12-05T00:07"}, "contract_invalid"),
+    ],
+)
+async def test_prices_that_can_not_begin_are_told(
+    calm: Venue, changed: dict[str, str], sentence: str
+) -> None:
+    clerk = await calm.as_party("clerk-1")
+    (path,) = {link for link in (await clerk.get("/clerk")).page.links() if "/contracts/" in link}
+    visit = await clerk.send(f"{path}/prices", once=await once(clerk, path), **(CONTRACT | changed))
+    assert visit.status == 422
+    assert sentence in visit.page.text
+    assert visit.page.values()["output"] == [(CONTRACT | changed)["output"]]
+
+
+async def test_tables_of_power_and_carbon_are_adopted(venue: Venue, empty: Venue) -> None:
+    clerk = await empty.as_party("clerk-1")
+    assert "No tables are adopted" in (await clerk.get("/clerk/power")).page.text
+    form = {"version": "2026-12", "once": await once(clerk, "/clerk/power")}
+    assert (await clerk.send("/clerk/power", **form)).location == "/clerk/power?adopted=1"
+    assert "version 2026-12" in (await clerk.get("/clerk/power?adopted=1")).page.text
+    assert "by the tables of version 2026-12" in (await clerk.get("/clerk")).page.text
+    clerk = await venue.as_party("clerk-1")
+    text = (await clerk.get("/clerk/power")).page.text
+    assert "Adopting them again changes no figure" in text
+    assert "GEC-2026-10-0002" in text
+    for name, told in (("2026-11", "tables_exist"), ("two words", "Please look at 1 field")):
+        visit = await clerk.send("/clerk/power", version=name, once=await once(clerk, "/clerk/power"))
+        assert (visit.status, told in visit.page.text) == (422, True), visit.page.text
+
+
+async def test_a_package_of_tokens_is_added_to_a_contract(venue: Venue) -> None:
+    clerk = await venue.as_party("clerk-1")
+    (path,) = {link for link in (await clerk.get("/clerk")).page.links() if "/contracts/" in link}
+    form = {"tokens": "5,000,000", "price": "12.50", "package_begins": "2026-12-05T00:00"}
+    form |= {"package_ends": "2026-12-20T00:00"}
+    for changed, sentence in (
+        ({"tokens": "1.5"}, "whole number"),
+        ({"price": "1.005"}, "at most two decimals"),
+        ({"package_ends": "2026-12-04T00:00"}, "This was not carried out"),
+    ):
+        visit = await clerk.send(f"{path}/packages", once=await once(clerk, path, 1), **(form | changed))
+        assert (visit.status, sentence in visit.page.text) == (422, True), visit.page.text
+    sent = await clerk.send(f"{path}/packages", once=await once(clerk, path, 1), **form)
+    assert (sent.status, sent.location) == (303, f"{path}?added=1")
+    text = (await clerk.get(sent.location)).page.text
+    assert "The package is added" in text
+    assert "5,000,000" in text

@@ -73,6 +73,7 @@ PAGES: dict[str, list[Role | None] | list[Role]] = {
     "/clerk/periods/2026-11": CLERK,
     "/clerk/ledger": CLERK,
     "/clerk/payouts": CLERK,
+    "/clerk/power": CLERK,
     "/clerk/vouchers": CLERK,
     "/clerk/market": CLERK,
 }

@@ -64,6 +64,34 @@ async def test_a_seller_sees_what_it_receives(calm: Venue) -> None:
     assert all(0 < fen(received) < fen(gross) for gross, received in rows)
 
 
+CREDIT = "Credit: less available than promised"
+
+
+async def test_who_orders_is_told_what_is_promised_and_who_leased_what_came_off(calm: Venue) -> None:
+    """The promise stands on the order form and the lease, and the credit on lease, statement and month."""
+    buyer = await calm.as_party("buyer-1")
+    promised = (
+        "gives up 10 % if less than 99.8 % of its time in a month is delivered, 25 % if less than 99 % is."
+    )
+    assert promised in (await buyer.get("/order")).page.text
+    credited, leases = 0, list[str]()
+    for bill in (await buyer.get("/statements")).page.links():
+        visit = await buyer.get(bill) if "run-" in bill else None
+        found = visit and re.search(rf">{CREDIT} .*?¥([\d,.]+)</td></tr>", visit.html)
+        if visit and found:
+            credited += fen(found[1])
+            leases += [link for link in visit.page.links() if link.startswith("/leases/lse-")]
+    lease = await buyer.get(leases[0])
+    assert promised in lease.page.text
+    assert CREDIT in lease.page.text
+    clerk = await calm.as_party("clerk-1")
+    told = re.search(
+        r">Credited by sellers.*?¥([\d,.]+)</td>", (await clerk.get("/clerk/periods/2026-10")).html
+    )
+    assert told is not None
+    assert fen(told[1]) >= credited > 0
+
+
 def fen(text: str) -> int:
     """Yuan as a page writes them, in fen."""
     return int(text.replace(",", "").replace(".", ""))

@@ -58,6 +58,38 @@ INSERT INTO venue ("only") VALUES (true);
 
 
 def upgrade() -> None:
+    # Who takes part, and what regions agreed.
+    _create_parties()
+    _create_api_keys()
+    _create_agreements()
+    _create_links()
+    # The log and the ledger.
+    _create_commands()
+    _create_events()
+    _create_entries()
+    _create_postings()
+    _create_balances()
+    _create_writer()
+    _create_venue()
+    # The market.
+    _create_listings()
+    _create_orders()
+    _create_trades()
+    _create_leases()
+    _create_displacements()
+    _create_contracts()
+    _create_contract_prices()
+    # Usage, and what it came to.
+    _create_usage_batches()
+    _create_delivery_records()
+    _create_token_records()
+    _create_runs()
+    _create_statements()
+    _create_statement_lines()
+    _guard()
+
+
+def _create_agreements() -> None:
     op.create_table(
         "agreements",
         sa.Column("id", sa.Text(), nullable=False),
@@ -70,6 +102,9 @@ def upgrade() -> None:
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", "version", name=op.f("pk_agreements")),
     )
+
+
+def _create_api_keys() -> None:
     op.create_table(
         "api_keys",
         sa.Column("party", sa.Text(), nullable=False),
@@ -79,6 +114,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("party", "key", name=op.f("pk_api_keys")),
     )
     op.create_index("ix_api_keys_digest", "api_keys", ["digest"], unique=False)
+
+
+def _create_balances() -> None:
     op.create_table(
         "balances",
         sa.Column("owner", sa.Text(), nullable=False),
@@ -90,6 +128,9 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("owner", "kind", name=op.f("pk_balances")),
     )
+
+
+def _create_commands() -> None:
     op.create_table(
         "commands",
         sa.Column("seq", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -108,6 +149,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_commands")),
         sa.UniqueConstraint("party", "id", name=op.f("uq_commands_party_id")),
     )
+
+
+def _create_contract_prices() -> None:
     op.create_table(
         "contract_prices",
         sa.Column("contract", sa.Text(), nullable=False),
@@ -119,6 +163,9 @@ def upgrade() -> None:
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("contract", "version", name=op.f("pk_contract_prices")),
     )
+
+
+def _create_contracts() -> None:
     op.create_table(
         "contracts",
         sa.Column("id", sa.Text(), nullable=False),
@@ -137,6 +184,9 @@ def upgrade() -> None:
         sa.CheckConstraint('"left" BETWEEN 0 AND budget', name=op.f("ck_contracts_within_budget")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_contracts")),
     )
+
+
+def _create_delivery_records() -> None:
     op.create_table(
         "delivery_records",
         sa.Column("party", sa.Text(), nullable=False),
@@ -160,6 +210,9 @@ def upgrade() -> None:
     op.create_index(
         "ix_delivery_records_batch", "delivery_records", ["batch"], unique=False, postgresql_using="brin"
     )
+
+
+def _create_displacements() -> None:
     op.create_table(
         "displacements",
         sa.Column("lease", sa.Text(), nullable=False),
@@ -169,6 +222,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("lease", name=op.f("pk_displacements")),
     )
     op.create_index("ix_displacements_slot", "displacements", ["slot"], unique=False)
+
+
+def _create_entries() -> None:
     op.create_table(
         "entries",
         sa.Column("seq", sa.BigInteger(), nullable=False),
@@ -176,6 +232,9 @@ def upgrade() -> None:
         sa.Column("kind", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("seq", "n", name=op.f("pk_entries")),
     )
+
+
+def _create_events() -> None:
     op.create_table(
         "events",
         sa.Column("seq", sa.BigInteger(), nullable=False),
@@ -184,6 +243,9 @@ def upgrade() -> None:
         sa.Column("body", postgresql.JSON(astext_type=sa.Text()), nullable=False),
         sa.PrimaryKeyConstraint("seq", "n", name=op.f("pk_events")),
     )
+
+
+def _create_leases() -> None:
     op.create_table(
         "leases",
         sa.Column("id", sa.Text(), nullable=False),
@@ -213,8 +275,11 @@ def upgrade() -> None:
     op.create_index("ix_leases_order", "leases", ["order_id"], unique=False)
     op.create_index("ix_leases_seller", "leases", ["seller", "seq"], unique=False)
     op.create_index(
-        "ix_leases_unsettled", "leases", ["start_slot"], unique=False, postgresql_where="unsettled > 0"
+        "ix_leases_unsettled", "leases", ["seq", "id"], unique=False, postgresql_where="unsettled > 0"
     )
+
+
+def _create_links() -> None:
     op.create_table(
         "links",
         sa.Column("home", sa.Text(), nullable=False),
@@ -222,6 +287,9 @@ def upgrade() -> None:
         sa.Column("mbps", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("home", "region", name=op.f("pk_links")),
     )
+
+
+def _create_listings() -> None:
     op.create_table(
         "listings",
         sa.Column("id", sa.Text(), nullable=False),
@@ -246,6 +314,9 @@ def upgrade() -> None:
     )
     op.create_index("ix_listings_party", "listings", ["party", "seq"], unique=False)
     op.create_index("ix_listings_instrument", "listings", ["chip", "region"], unique=False)
+
+
+def _create_orders() -> None:
     op.create_table(
         "orders",
         sa.Column("id", sa.Text(), nullable=False),
@@ -276,6 +347,9 @@ def upgrade() -> None:
     )
     op.create_index("ix_orders_open", "orders", ["tier"], unique=False, postgresql_where="status = 'resting'")
     op.create_index("ix_orders_party", "orders", ["party", "seq"], unique=False)
+
+
+def _create_parties() -> None:
     op.create_table(
         "parties",
         sa.Column("id", sa.Text(), nullable=False),
@@ -286,6 +360,9 @@ def upgrade() -> None:
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_parties")),
     )
+
+
+def _create_postings() -> None:
     op.create_table(
         "postings",
         sa.Column("seq", sa.BigInteger(), nullable=False),
@@ -299,6 +376,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("seq", "n", "leg", name=op.f("pk_postings")),
     )
     op.create_index("ix_postings_account", "postings", ["owner", "kind", "seq"], unique=False)
+
+
+def _create_runs() -> None:
     op.create_table(
         "runs",
         sa.Column("id", sa.Text(), nullable=False),
@@ -312,6 +392,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_runs")),
         sa.UniqueConstraint("period", name=op.f("uq_runs_period")),
     )
+
+
+def _create_statement_lines() -> None:
     op.create_table(
         "statement_lines",
         sa.Column("statement", sa.Text(), nullable=False),
@@ -356,6 +439,9 @@ def upgrade() -> None:
     op.create_index(
         "ix_statement_lines_vouchers", "statement_lines", ["statement"], postgresql_where="vouchers <> '[]'"
     )
+
+
+def _create_statements() -> None:
     op.create_table(
         "statements",
         sa.Column("id", sa.Text(), nullable=False),
@@ -374,6 +460,9 @@ def upgrade() -> None:
     op.create_index("ix_statements_buyer", "statements", ["buyer", "seq"], unique=False)
     op.create_index("ix_statements_pair", "statements", ["source", "destination"], unique=False)
     op.create_index("ix_statements_seller", "statements", ["seller", "seq"], unique=False)
+
+
+def _create_token_records() -> None:
     op.create_table(
         "token_records",
         sa.Column("party", sa.Text(), nullable=False),
@@ -396,6 +485,9 @@ def upgrade() -> None:
     op.create_index(
         "ix_token_records_batch", "token_records", ["batch"], unique=False, postgresql_using="brin"
     )
+
+
+def _create_trades() -> None:
     op.create_table(
         "trades",
         sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -413,6 +505,9 @@ def upgrade() -> None:
     )
     op.create_index("ix_trades_listing", "trades", ["listing_id", "number"], unique=False)
     op.create_index("ix_trades_tape", "trades", ["slot", "id"], unique=False)
+
+
+def _create_usage_batches() -> None:
     op.create_table(
         "usage_batches",
         sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -433,6 +528,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_usage_batches")),
         sa.UniqueConstraint("party", "key", name=op.f("uq_usage_batches_party_key")),
     )
+
+
+def _create_venue() -> None:
     op.create_table(
         "venue",
         sa.Column("only", sa.Boolean(), nullable=False),
@@ -441,6 +539,9 @@ def upgrade() -> None:
         sa.CheckConstraint('"only"', name=op.f("ck_venue_one_row")),
         sa.PrimaryKeyConstraint("only", name=op.f("pk_venue")),
     )
+
+
+def _create_writer() -> None:
     op.create_table(
         "writer",
         sa.Column("only", sa.Boolean(), nullable=False),
@@ -448,6 +549,10 @@ def upgrade() -> None:
         sa.CheckConstraint('"only"', name=op.f("ck_writer_one_row")),
         sa.PrimaryKeyConstraint("only", name=op.f("pk_writer")),
     )
+
+
+def _guard() -> None:
+    """Let nobody change what is written, or book what does not balance."""
     for statement in _statements(GUARDS):
         op.execute(statement)
     for table in APPEND_ONLY:

@@ -12,6 +12,22 @@ FOR_EVER = ("gateway_events", "bank_lines")
 
 
 def upgrade() -> None:
+    _create_movements()
+    _create_gateway_events()
+    _create_bank_orders()
+    _create_bank_lines()
+    for table in FOR_EVER:
+        op.execute(
+            f"CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
+            "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+        )
+    op.execute(
+        "CREATE TRIGGER kept BEFORE DELETE OR TRUNCATE ON movements "
+        "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+    )
+
+
+def _create_movements() -> None:
     op.create_table(
         "movements",
         sa.Column("plan", sa.Text(), nullable=False),
@@ -28,6 +44,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("key", name=op.f("uq_movements_key")),
     )
     op.create_index("ix_movements_untold", "movements", ["plan"], postgresql_where="NOT told")
+
+
+def _create_gateway_events() -> None:
     op.create_table(
         "gateway_events",
         sa.Column("id", sa.Text(), nullable=False),
@@ -41,6 +60,9 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_gateway_events")),
     )
+
+
+def _create_bank_orders() -> None:
     op.create_table(
         "bank_orders",
         sa.Column("key", sa.Text(), nullable=False),
@@ -60,6 +82,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("reference", name=op.f("uq_bank_orders_reference")),
     )
     op.create_index("ix_bank_orders_file", "bank_orders", ["file"])
+
+
+def _create_bank_lines() -> None:
     op.create_table(
         "bank_lines",
         sa.Column("bank_reference", sa.Text(), nullable=False),
@@ -74,15 +99,6 @@ def upgrade() -> None:
     )
     op.create_index("ix_bank_lines_code", "bank_lines", ["code"])
     op.create_index("ix_bank_lines_booked_on", "bank_lines", ["booked_on"])
-    for table in FOR_EVER:
-        op.execute(
-            f"CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
-            "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
-        )
-    op.execute(
-        "CREATE TRIGGER kept BEFORE DELETE OR TRUNCATE ON movements "
-        "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
-    )
 
 
 def downgrade() -> None:

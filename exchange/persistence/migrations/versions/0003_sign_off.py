@@ -11,6 +11,15 @@ depends_on = None
 
 
 def upgrade() -> None:
+    _create_agreement_drafts()
+    _create_agreement_signatures()
+    _create_quarter_confirmations()
+    _create_quarter_disputes()
+    _create_quarters_agreed()
+    _create_recognitions()
+
+
+def _create_agreement_drafts() -> None:
     op.create_table(
         "agreement_drafts",
         sa.Column("id", sa.Text(), nullable=False),
@@ -27,6 +36,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", "version", name=op.f("pk_agreement_drafts")),
     )
     op.create_index("ix_agreement_drafts_pair", "agreement_drafts", ["source", "destination"], unique=False)
+
+
+def _create_agreement_signatures() -> None:
     op.create_table(
         "agreement_signatures",
         sa.Column("agreement", sa.Text(), nullable=False),
@@ -39,6 +51,9 @@ def upgrade() -> None:
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("agreement", "version", "region", name=op.f("pk_agreement_signatures")),
     )
+
+
+def _create_quarter_confirmations() -> None:
     op.create_table(
         "quarter_confirmations",
         sa.Column("source", sa.Text(), nullable=False),
@@ -59,6 +74,9 @@ def upgrade() -> None:
             name=op.f("pk_quarter_confirmations"),
         ),
     )
+
+
+def _create_quarter_disputes() -> None:
     op.create_table(
         "quarter_disputes",
         sa.Column("source", sa.Text(), nullable=False),
@@ -72,6 +90,9 @@ def upgrade() -> None:
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("source", "destination", "quarter", "seq", name=op.f("pk_quarter_disputes")),
     )
+
+
+def _create_quarters_agreed() -> None:
     op.create_table(
         "quarters_agreed",
         sa.Column("source", sa.Text(), nullable=False),
@@ -82,6 +103,9 @@ def upgrade() -> None:
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("source", "destination", "quarter", name=op.f("pk_quarters_agreed")),
     )
+
+
+def _create_recognitions() -> None:
     op.create_table(
         "recognitions",
         sa.Column("source", sa.Text(), nullable=False),

@@ -12,6 +12,18 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("runs", sa.Column("closed_slot", sa.BigInteger(), nullable=True))
+    _create_refunds()
+    _create_payout_terms()
+    _create_payout_accounts()
+    _create_payouts()
+    _create_payout_freezes()
+    op.execute(
+        "CREATE TRIGGER kept BEFORE DELETE OR TRUNCATE ON payout_freezes "
+        "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+    )
+
+
+def _create_refunds() -> None:
     op.create_table(
         "refunds",
         sa.Column("id", sa.Text(), nullable=False),
@@ -37,6 +49,9 @@ def upgrade() -> None:
     )
     op.create_index("ix_refunds_buyer", "refunds", ["buyer", "seq"])
     op.create_index("ix_refunds_seller", "refunds", ["seller", "seq"])
+
+
+def _create_payout_terms() -> None:
     op.create_table(
         "payout_terms",
         sa.Column("only", sa.Boolean(), nullable=False),
@@ -45,6 +60,9 @@ def upgrade() -> None:
         sa.CheckConstraint('"only"', name=op.f("ck_payout_terms_one_row")),
         sa.PrimaryKeyConstraint("only", name=op.f("pk_payout_terms")),
     )
+
+
+def _create_payout_accounts() -> None:
     op.create_table(
         "payout_accounts",
         sa.Column("party", sa.Text(), nullable=False),
@@ -52,6 +70,9 @@ def upgrade() -> None:
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("party", name=op.f("pk_payout_accounts")),
     )
+
+
+def _create_payouts() -> None:
     op.create_table(
         "payouts",
         sa.Column("id", sa.Text(), nullable=False),
@@ -69,6 +90,9 @@ def upgrade() -> None:
     )
     op.create_index("ix_payouts_party", "payouts", ["party", "seq"])
     op.create_index("ix_payouts_begun", "payouts", ["id"], postgresql_where="status = 'begun'")
+
+
+def _create_payout_freezes() -> None:
     op.create_table(
         "payout_freezes",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
@@ -83,10 +107,6 @@ def upgrade() -> None:
         sa.Column("lifted_why", sa.Text(), nullable=True),
         sa.Column("lifted_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_payout_freezes")),
-    )
-    op.execute(
-        "CREATE TRIGGER kept BEFORE DELETE OR TRUNCATE ON payout_freezes "
-        "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
     )
 
 
