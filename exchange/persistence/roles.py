@@ -12,6 +12,7 @@ from exchange.persistence import package_tables, pair_tables, payment_tables, pa
 from exchange.persistence.errors import DatabaseUnavailable
 from exchange.persistence.meter_tables import METERS, metadata
 from exchange.persistence.power_tables import POWER_TABLES
+from exchange.persistence.subsidy_tables import SUBSIDY_TABLES
 from exchange.persistence.voucher_tables import VOUCHER_TABLES
 
 VENUE = "suanli_venue"
@@ -37,6 +38,7 @@ ADDED_TO: tuple[Table, ...] = (
     pair_tables.recognitions,
     *POWER_TABLES,
     *VOUCHER_TABLES,
+    *SUBSIDY_TABLES,
 )
 """Tables whose rows stay as they are: the venue may add some."""
 
