@@ -21,25 +21,11 @@ from web.bodies.index import IndexInputsOut, IndexOut
 from web.bodies.leases import LeaseOut
 from web.bodies.links import LinkOut
 from web.bodies.listings import ListingOut
-from web.bodies.market import (
-    BarOut,
-    ChipOut,
-    DepthOut,
-    InstrumentOut,
-    RegionOut,
-    StandardDepthOut,
-    TradeOut,
-)
+from web.bodies.market import BarOut, ChipOut, DepthOut, InstrumentOut, RegionOut, StandardDepthOut, TradeOut
 from web.bodies.orders import OrderOut
 from web.bodies.parties import BalanceOut, DepositOut, KeyOut, PartyOut
 from web.bodies.payments import BankStatementOut, PaymentFileOut, TopUpOut
-from web.bodies.payouts import (
-    BegunOut,
-    PayoutOut,
-    PayoutPlanOut,
-    ReconciliationOut,
-    ReconciliationPlanOut,
-)
+from web.bodies.payouts import BegunOut, PayoutOut, PayoutPlanOut, ReconciliationOut, ReconciliationPlanOut
 from web.bodies.periods import ClosePlanOut, CloseReportOut, PeriodOut
 from web.bodies.power import DeclarationsOut, PowerTablesOut, VersionOut
 from web.bodies.quarters import QuarterOut
@@ -49,13 +35,7 @@ from web.bodies.statements import StatementDetail, StatementOut
 from web.bodies.subsidies import SubsidyOut
 from web.bodies.terms import TermsOut
 from web.bodies.usage import ReceiptOut
-from web.bodies.vouchers import (
-    FactsOut,
-    MisuseOut,
-    ProgrammeOut,
-    ReportOut,
-    VoucherOut,
-)
+from web.bodies.vouchers import FactsOut, MisuseOut, ProgrammeOut, ReportOut, VoucherOut
 from web.documents.evidence import EvidenceOut
 from web.wire import new_command_id, part, parts, quarter_at, read, refuse
 

@@ -21,7 +21,8 @@ from settlement.sign_off import digest_of
 from tests.exchange.house import CLERK, EAST, HOURS, NEW_YEAR, WEST, office_of, pair
 from tests.integration.conftest import at, execute
 from tests.integration.season import ask
-from tests.integration.test_audit import CHAINED_ANEW, audited, broken
+from tests.integration.test_audit import audited, broken
+from tests.integration.test_audit_trades import CHAINED_ANEW
 
 QUARTER = PairQuarter(EAST, WEST, "2026-Q1")
 MONTHS = ["2026-01", "2026-02", "2026-03"]

@@ -176,10 +176,12 @@ def _corrections(refunded: RefundedLine, common: Charge, utc_offset_seconds: int
         "x_RefundId": refunded.refund,
     }
     category, off = _category(refunded.billed), refunded.correction
-    for corrects, fen in ((category, off.net_fen), ("Tax", off.vat_fen), ("Credit", -off.voucher_fen)):
+    for corrects, fen in ((category, off.net_fen), ("Tax", off.vat_fen)):
         if fen:
-            why = "voucher" if corrects == "Credit" else None
-            yield {**corrected, **_costs(fen), "ChargeCategory": corrects, "x_CreditReason": why}
+            yield {**corrected, **_costs(fen), "ChargeCategory": corrects}
+    if off.voucher_fen:
+        credit = {"ChargeCategory": "Credit", "x_CreditReason": "voucher"}
+        yield {**corrected, **_costs(-off.voucher_fen), **credit}
 
 
 def _category(billed: BilledLine) -> str:

@@ -222,7 +222,7 @@ SPOILED = [
         lambda text: text.replace("TaxIncluded\r", "TaxIncluded,x_More\r"),
     ),
     ("line 1: column 1 is nothing", lambda _: ""),
-    ("line 2: 39 values, but 38 columns", lambda text: text.replace("12.340000\r", "12.340000,1\r", 1)),
+    ("line 2: 40 values, but 39 columns", lambda text: text.replace("12.340000\r", "12.340000,1\r", 1)),
     ("line 2, BilledCost: '1,164.15' is not", lambda text: text.replace("1164.15", '"1,164.15"', 1)),
     ("line 2, BilledCost: finer than a fen", lambda text: text.replace("1164.15", "1164.155", 1)),
     ("line 2, BillingCurrency: 'USD' is none", lambda text: text.replace("CNY", "USD", 1)),
