@@ -72,7 +72,9 @@ def test_a_model_without_both_prices_is_left_out(tmp_path: Path) -> None:
     assert known == (ModelPrice("a", 7_100, 14_200_000),)  # a dollar for each token of b is out of all bounds
 
 
-@pytest.mark.parametrize("content", [b"not packed", gzip.compress(b"{", mtime=0), gzip.compress(b"[1]", mtime=0)])
+@pytest.mark.parametrize(
+    "content", [b"not packed", gzip.compress(b"{", mtime=0), gzip.compress(b"[1]", mtime=0)]
+)
 def test_a_bad_price_list_is_named(tmp_path: Path, content: bytes) -> None:
     with pytest.raises(TraceError, match=FILE):
         read_model_prices(_listed(tmp_path, content), DEFAULTS)
