@@ -11,12 +11,12 @@ from exchange.app import Exchange, open_exchange
 from exchange.names import VENUE, Instant
 from exchange.persistence.queries.agreements import VersionState, versions
 from exchange.persistence.queries.quarters import Confirmation, QuarterSides, sides_of
-from exchange.persistence.queries.regions import shared_figures
+from exchange.persistence.queries.regions import refunded_figures, shared_figures
 from exchange.quarters.commands import ConfirmQuarter, DisputeQuarter, RecogniseAmount
 from exchange.venue.commands import Tick
 from settlement.ledger.chart import AccountKind
 from settlement.money import Fen
-from settlement.quarters import PairQuarter, QuarterFigures
+from settlement.quarters import PairQuarter, QuarterFigures, added
 from settlement.sign_off import digest_of
 from tests.exchange.house import CLERK, EAST, HOURS, NEW_YEAR, WEST, office_of, pair
 from tests.integration.conftest import at, execute
@@ -99,13 +99,16 @@ def test_a_quarter_has_three_sides(signed_url: str) -> None:
         async with open_exchange(signed_url, HOURS) as exchange:
             known = await sides(exchange)
             named = [f"east-west/{n}" for n in (1, 2, 3)]
-            shared = await shared_figures(exchange.readers, named)
-            for figure in known.computed.figures:
-                of_ledger = [
-                    one.amount for one in shared if (one.kind, one.region) == (figure.kind, figure.region)
-                ]
-                assert figure.fen == sum(of_ledger)
-            assert any(figure.fen for figure in known.computed.figures)
+            posted = await shared_figures(exchange.readers, named)
+            refunded = await refunded_figures(exchange.readers, named)
+            for told, ledger in ((known.posted, posted), (known.refunded, refunded)):
+                for figure in told.figures:
+                    of_ledger = [
+                        one.amount for one in ledger if (one.kind, one.region) == (figure.kind, figure.region)
+                    ]
+                    assert figure.fen == sum(of_ledger)
+                assert any(figure.fen for figure in told.figures)
+            assert known.computed == added(known.posted, known.refunded)
             assert known.closed
             assert known.agreed == known.computed
             assert all(isinstance(word, Confirmation) for word in known.words.values())

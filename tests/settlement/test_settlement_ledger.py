@@ -47,6 +47,7 @@ def test_kinds_are_stored_by_name() -> None:
         "fee_vat",
         "subsidy_claim",
         "subsidy_due",
+        "subsidy_credit",
     ]
     assert [kind.value for kind in AccountKind if kind.book is Book.VOUCHERS] == [
         "voucher_budget",
