@@ -92,7 +92,9 @@ async def test_terms_are_read_by_anybody_and_changed_by_the_clerk(market: Door, 
         before = await anybody.terms()
         asked = EXAMPLES["adopt_terms"]["request"]
         adopted = await clerk.adopt_terms(asked)
-        assert await anybody.terms() == adopted == replace(before, fee=adopted.fee, horizon_minutes=172_800)
+        promised = replace(before, service_promises=adopted.service_promises)
+        assert await anybody.terms() == adopted == replace(promised, fee=adopted.fee, horizon_minutes=172_800)
+        assert adopted.service_promises != before.service_promises
         assert adopted.fee.rate_bp == asked["fee"]["rate_bp"] != before.fee.rate_bp
         off_grid = {**asked, "slot_minutes": 60, "horizon_minutes": 90}
         with pytest.raises(ProblemError) as refused:

@@ -196,6 +196,7 @@ async def test_a_spot_lease_gives_way_and_its_order_goes_on(venue: Door) -> None
         "granted_end": granted["window"]["end"],
         "granted_cost_micro_yuan": granted["cost_micro_yuan"],
         "returned_micro_yuan": 8 * 8 * 5 * YUAN,
+        "notice_minutes": 60,
         "continued_as": f"{first['id']}.r1",
     }
     assert await seen(venue, f"leases/{granted['id']}", by="seller") == lease

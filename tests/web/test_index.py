@@ -10,6 +10,7 @@ import httpx
 import pytest
 from typer.testing import CliRunner
 
+from exchange.persistence import database
 from exchange.state import Role
 from tests.web.house import H100, HORINGER, SHANGHAI, Door, code_of, listing, order, straight_to
 from web.bodies.market import TradeOut
@@ -175,8 +176,9 @@ async def test_the_command_says_yes_or_no(traded: Door) -> None:
             0,
             "6 values were worked out again, and 0 things differ.",
         )
-        async with traded.exchange.usage.acquire() as connection:
-            await connection.execute("UPDATE trades SET cost = cost + 1 WHERE number = 1")
+        connection = await database.connect(traded.exchange.url, database.NO_ROLE)
+        await connection.execute("UPDATE trades SET cost = cost + 1 WHERE number = 1")
+        await connection.close()
         code, said = await run(DAY.isoformat(), "--verify", "--json")
         assert code == 1
         assert f"{BOTH}: its rows are not those of the tape." in said
