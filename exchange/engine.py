@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from exchange.bus import Answer, BusyError, DifferentCommandError, HaltedError
-from exchange.closing.commands import PostStatements
 from exchange.collector import look_at_young
-from exchange.commands import Envelope
+from exchange.commands import Envelope, weight
 from exchange.core import step
 from exchange.names import PartyId
 from exchange.state import State
@@ -16,8 +15,9 @@ from exchange.storage import Logged, Prepared, Step, Storage
 from matching.terms import Seq
 
 QUEUE_MAX = 10_000  # commands that may wait; beyond it callers are told to come again
-BATCH_MAX = 500  # commands in one transaction: a dial between throughput and the first one's wait
-LONG_MAX = 2  # of them such as book statements, each as long as ten orders: what follows is decided while they are stored
+BATCH_MAX = (
+    500  # the weight of one transaction, in orders: a dial between throughput and the first one's wait
+)
 AHEAD_MAX = 2  # batches that are decided and not durable: one on its way to the disk, one ready to follow it
 
 Known = dict[tuple[PartyId, str], Logged]
@@ -28,10 +28,6 @@ class _Waiting(NamedTuple):
 
     envelope: Envelope
     answer: asyncio.Future[Answer]
-
-
-def _is_long(waiting: _Waiting) -> bool:
-    return isinstance(waiting.envelope.command, PostStatements)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +112,12 @@ class Engine:
             self._decided.put_nowait(await self._decide(await self._next_batch()))
 
     async def _next_batch(self) -> Sequence[_Waiting]:
-        """What waits, at least one command. Were all that a closing job has asked in one batch, its next would wait for that."""
+        """What waits, at least one command, until a transaction has its weight."""
         batch = [await self._queue.get()]
-        long = int(_is_long(batch[0]))
-        while len(batch) < self._batch_max and long < LONG_MAX and not self._queue.empty():
+        weighs = weight(batch[0].envelope.command)
+        while weighs < self._batch_max and not self._queue.empty():
             batch.append(self._queue.get_nowait())
-            long += _is_long(batch[-1])
+            weighs += weight(batch[-1].envelope.command)
         return batch
 
     async def _store_batches(self) -> None:

@@ -311,7 +311,10 @@ def test_the_lease_of_a_page_is_what_the_code_makes_of_it(
         ("architecture.md", f"leases {close_period.LEASES_AT_ONCE} at a time"),
         ("architecture.md", f"some {close_period.SUMS_MAX} in a command"),
         ("architecture.md", f"{jobs.AT_ONCE} commands are on their way"),
-        ("architecture.md", f"at most {engine.LONG_MAX} of them in one transaction"),
+        (
+            "architecture.md",
+            f"at most {engine.BATCH_MAX // exchange.commands.STATEMENTS_WEIGH} of them in one transaction",
+        ),
         ("rejections.md", f"up to {FAULTS_MAX} faults"),
         ("rejections.md", f"above 10^{len(str(AMOUNT_MAX)) - 1} fen"),
         ("rejections.md", f"more than {strict.BODY_MAX >> 10} KiB, or {strict.BATCH_BODY_MAX >> 20} MiB"),

@@ -9,8 +9,8 @@ import pytest
 from exchange import engine as module
 from exchange.bus import Answer, BusyError, DifferentCommandError, HaltedError
 from exchange.closing.commands import PostStatements
-from exchange.commands import Command, Envelope
-from exchange.engine import LONG_MAX, Engine
+from exchange.commands import STATEMENTS_WEIGH, Command, Envelope
+from exchange.engine import BATCH_MAX, Engine
 from exchange.names import VENUE, PartyId, RunId
 from exchange.parties.commands import Deposit
 from exchange.storage import Logged, Prepared, Step
@@ -122,16 +122,16 @@ async def test_what_waits_is_stored_together_and_the_next_batch_is_decided_meanw
 
 
 async def test_what_a_closing_job_asks_is_stored_in_parts_so_that_the_next_is_decided_meanwhile() -> None:
-    memory = Memory()
+    memory, at_once = Memory(), BATCH_MAX // STATEMENTS_WEIGH
     async with serving(memory) as engine:
         memory.open.clear()
-        asked = [asyncio.create_task(engine.submit(statements(n))) for n in range(3 * LONG_MAX)]
+        asked = [asyncio.create_task(engine.submit(statements(n))) for n in range(3 * at_once)]
         asked.append(asyncio.create_task(engine.submit(deposit(1))))
         await settle()
-        assert engine.waiting == LONG_MAX + 1, "one part on its way, one ready to follow it"
+        assert engine.waiting == at_once + 1, "one part on its way, one ready to follow it"
         memory.open.set()
         await asyncio.gather(*asked)
-        assert memory.batches == [LONG_MAX, LONG_MAX, LONG_MAX, 1]
+        assert memory.batches == [at_once, at_once, at_once, 1]
 
 
 async def test_a_command_that_comes_twice_happens_once_wherever_the_first_is() -> None:
