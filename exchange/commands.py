@@ -2,80 +2,35 @@
 
 from dataclasses import dataclass
 
-from exchange.agreements.commands import (
-    DeclineAgreement,
-    ProposeAgreement,
-    SignAgreement,
-    WithdrawAgreement,
-)
-from exchange.closing.commands import BeginClose, CutUsage, FinishClose, PostStatements
-from exchange.contracts.commands import AddPackage, AgreePrices, OpenContract
-from exchange.listings.commands import PublishListing
+from exchange.agreements.commands import AgreementCommand
+from exchange.closing.commands import ClosingCommand, PostStatements
+from exchange.contracts.commands import ContractCommand
+from exchange.listings.commands import ListingCommand
 from exchange.names import PartyId
-from exchange.orders.commands import PlaceOrder
-from exchange.parties.commands import Deposit, IssueKey, RegisterParty, RevokeKey
-from exchange.payouts.commands import (
-    BeginPayouts,
-    ConfirmPayout,
-    FailPayout,
-    NamePayoutAccount,
-    ReturnPayout,
-    SetPayoutTerms,
-)
-from exchange.power.commands import AdoptPowerTables, DeclareCertificates, DeclarePue
-from exchange.quarters.commands import ConfirmQuarter, DisputeQuarter, RecogniseAmount
-from exchange.refunds.commands import MoveCreditNote, RefundLine
-from exchange.subsidies.commands import BookSubsidy, RepaySubsidy
-from exchange.venue.commands import AdoptTerms, Tick
-from exchange.vouchers.commands import AdoptProgramme, ClaimVoucher, DeclareFacts, IssueVoucher
-from matching.commands import AmendListing, AmendOrder, CancelOrder, Reclaim, SetLink, WithdrawListing
+from exchange.orders.commands import OrderCommand
+from exchange.parties.commands import PartyCommand
+from exchange.payouts.commands import PayoutCommand
+from exchange.power.commands import PowerCommand
+from exchange.quarters.commands import QuarterCommand
+from exchange.refunds.commands import RefundCommand
+from exchange.subsidies.commands import SubsidyCommand
+from exchange.venue.commands import VenueCommand
+from exchange.vouchers.commands import VoucherCommand
 
 Command = (
-    AdoptTerms
-    | Tick
-    | RegisterParty
-    | IssueKey
-    | RevokeKey
-    | Deposit
-    | PublishListing
-    | AmendListing
-    | WithdrawListing
-    | Reclaim
-    | PlaceOrder
-    | AmendOrder
-    | CancelOrder
-    | OpenContract
-    | AgreePrices
-    | AddPackage
-    | ProposeAgreement
-    | SignAgreement
-    | DeclineAgreement
-    | WithdrawAgreement
-    | BeginClose
-    | CutUsage
-    | PostStatements
-    | FinishClose
-    | RefundLine
-    | MoveCreditNote
-    | SetPayoutTerms
-    | NamePayoutAccount
-    | BeginPayouts
-    | ConfirmPayout
-    | FailPayout
-    | ReturnPayout
-    | ConfirmQuarter
-    | DisputeQuarter
-    | RecogniseAmount
-    | AdoptPowerTables
-    | DeclarePue
-    | DeclareCertificates
-    | SetLink
-    | DeclareFacts
-    | AdoptProgramme
-    | IssueVoucher
-    | ClaimVoucher
-    | BookSubsidy
-    | RepaySubsidy
+    VenueCommand
+    | PartyCommand
+    | ListingCommand
+    | OrderCommand
+    | ContractCommand
+    | AgreementCommand
+    | ClosingCommand
+    | RefundCommand
+    | PayoutCommand
+    | VoucherCommand
+    | SubsidyCommand
+    | QuarterCommand
+    | PowerCommand
 )
 
 STATEMENTS_WEIGH = 250

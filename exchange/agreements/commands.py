@@ -42,3 +42,6 @@ class WithdrawAgreement:
 
     agreement: str
     version: int
+
+
+AgreementCommand = ProposeAgreement | SignAgreement | DeclineAgreement | WithdrawAgreement

@@ -61,3 +61,13 @@ class AgreementRecorded:
     """Every party has signed: the agreement is in force from its first instant on."""
 
     agreement: PairAgreement
+
+
+AgreementEvent = (
+    AgreementProposed
+    | AgreementSigned
+    | AgreementDeclined
+    | AgreementWithdrawn
+    | AgreementRecorded
+    | AgreementEnded
+)

@@ -3,21 +3,13 @@
 from exchange.agreements.events import (
     AgreementDeclined,
     AgreementEnded,
+    AgreementEvent,
     AgreementProposed,
     AgreementRecorded,
     AgreementSigned,
     AgreementWithdrawn,
 )
 from exchange.state import Draft, DraftStatus, State
-
-AgreementEvent = (
-    AgreementProposed
-    | AgreementSigned
-    | AgreementDeclined
-    | AgreementWithdrawn
-    | AgreementRecorded
-    | AgreementEnded
-)
 
 
 def evolve_agreements(state: State, event: AgreementEvent) -> None:

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import assert_never
 
 from exchange.agreements.commands import (
+    AgreementCommand,
     DeclineAgreement,
     ProposeAgreement,
     SignAgreement,
@@ -12,6 +14,7 @@ from exchange.agreements.commands import (
 from exchange.agreements.events import (
     AgreementDeclined,
     AgreementEnded,
+    AgreementEvent,
     AgreementProposed,
     AgreementRecorded,
     AgreementSigned,
@@ -24,6 +27,23 @@ from exchange.state import Draft, DraftStatus, Role, Signature, State
 from matching.terms import Rejection as MarketRejection
 from settlement.agreements import PairAgreement
 from settlement.sign_off import digest_of
+
+
+def decide_agreements(
+    state: State, by: PartyId, command: AgreementCommand
+) -> Iterator[AgreementEvent | Rejected]:
+    """What a command about pair agreements makes happen."""
+    match command:
+        case ProposeAgreement():
+            yield from propose_agreement(state, by, command)
+        case SignAgreement():
+            yield from sign_agreement(state, by, command)
+        case DeclineAgreement():
+            yield from decline_agreement(state, by, command)
+        case WithdrawAgreement():
+            yield from withdraw_agreement(state, by, command)
+        case _:
+            assert_never(command)
 
 
 def propose_agreement(

@@ -67,3 +67,6 @@ class FinishClose:
     """Close the period for good: everything is posted."""
 
     run: RunId
+
+
+ClosingCommand = BeginClose | CutUsage | PostStatements | FinishClose

@@ -123,3 +123,6 @@ class PeriodClosed:
     """A period is closed for good."""
 
     run: CloseRun
+
+
+ClosingEvent = CloseBegun | UsageCut | StatementPosted | PeriodClosed

@@ -4,11 +4,21 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import groupby
+from typing import assert_never
 
-from exchange.closing.commands import BeginClose, ContractSum, CutUsage, FinishClose, LeaseSum, PostStatements
+from exchange.closing.commands import (
+    BeginClose,
+    ClosingCommand,
+    ContractSum,
+    CutUsage,
+    FinishClose,
+    LeaseSum,
+    PostStatements,
+)
 from exchange.closing.emissions import reckoned
 from exchange.closing.events import (
     CloseBegun,
+    ClosingEvent,
     EmissionsReckoned,
     PeriodClosed,
     StatementLine,
@@ -34,6 +44,23 @@ from settlement.rating.service_credits import Breach, Interruption, after_credit
 from settlement.rating.tokens import Tokens, TokenTariff, in_force
 from settlement.statement import statement_line, vouchers_of
 from settlement.terms import TaxTerms, Terms
+
+
+def decide_closing(
+    state: State, command: ClosingCommand
+) -> Iterator[ClosingEvent | EmissionsReckoned | VoucherReturned | ContractClosed | Rejected]:
+    """What a command of a closing job makes happen."""
+    match command:
+        case BeginClose():
+            yield from begin_close(state, command)
+        case CutUsage():
+            yield from cut_usage(state, command)
+        case PostStatements():
+            yield from post_statements(state, command)
+        case FinishClose():
+            yield from finish_close(state, command)
+        case _:
+            assert_never(command)
 
 
 def begin_close(state: State, command: BeginClose) -> Iterator[CloseBegun | Rejected]:

@@ -49,3 +49,6 @@ class AddPackage:
     price: Fen
     begins: Instant
     ends: Instant
+
+
+ContractCommand = OpenContract | AgreePrices | AddPackage

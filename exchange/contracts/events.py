@@ -40,3 +40,6 @@ class ContractClosed:
     contract: ContractId
     buyer: PartyId
     released: Fen
+
+
+ContractEvent = ContractOpened | PricesAgreed | PackageAdded | ContractClosed

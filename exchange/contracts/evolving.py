@@ -1,13 +1,17 @@
 """What token contracts change in the venue's state."""
 
-from exchange.contracts.events import ContractClosed, ContractOpened, PackageAdded, PricesAgreed
+from exchange.contracts.events import (
+    ContractClosed,
+    ContractEvent,
+    ContractOpened,
+    PackageAdded,
+    PricesAgreed,
+)
 from exchange.names import PackageId
 from exchange.state import LiveContract, LivePackage, State
 
 
-def evolve_contracts(
-    state: State, event: ContractOpened | PricesAgreed | PackageAdded | ContractClosed
-) -> None:
+def evolve_contracts(state: State, event: ContractEvent) -> None:
     """Let something about a contract have happened."""
     match event:
         case ContractOpened(contract):

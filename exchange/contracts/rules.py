@@ -1,9 +1,10 @@
 """The rules for token contracts."""
 
 from collections.abc import Iterator
+from typing import assert_never
 
-from exchange.contracts.commands import AddPackage, AgreePrices, OpenContract
-from exchange.contracts.events import ContractOpened, PackageAdded, PricesAgreed
+from exchange.contracts.commands import AddPackage, AgreePrices, ContractCommand, OpenContract
+from exchange.contracts.events import ContractEvent, ContractOpened, PackageAdded, PricesAgreed
 from exchange.names import ContractId, PartyId
 from exchange.parties.rules import AMOUNT_MAX, out_of_range, unknown_party
 from exchange.rejections import Rejected, VenueRejection, refused_by_market, rejected
@@ -19,9 +20,7 @@ TOKENS_MAX = 10**15
 PACKAGE_PRICE_MAX = Fen(10**13)  # so that it can be stored in micro-yuan, as every price is
 
 
-def decide_contracts(
-    state: State, seq: Seq, command: OpenContract | AgreePrices | AddPackage
-) -> Iterator[ContractOpened | PricesAgreed | PackageAdded | Rejected]:
+def decide_contracts(state: State, seq: Seq, command: ContractCommand) -> Iterator[ContractEvent | Rejected]:
     """What a command about contracts makes happen."""
     match command:
         case OpenContract():
@@ -30,6 +29,8 @@ def decide_contracts(
             yield from agree_prices(state, command)
         case AddPackage():
             yield from add_package(state, seq, command)
+        case _:
+            assert_never(command)
 
 
 def open_contract(state: State, seq: Seq, command: OpenContract) -> Iterator[ContractOpened | Rejected]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from matching.commands import AmendListing, Reclaim, WithdrawListing
 from matching.curves import PriceCurve
 from matching.terms import ChipCode, PriceRule, RegionCode, Tier, Window
 
@@ -20,3 +21,6 @@ class PublishListing:
     asks: Mapping[Tier, PriceCurve]
     line: str
     price_rule: PriceRule = PriceRule.POSTED
+
+
+ListingCommand = PublishListing | AmendListing | WithdrawListing | Reclaim

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from exchange.names import PartyId
-from matching.events import Listed
+from matching.events import Listed, ListingAmended, ListingClosed
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,3 +13,6 @@ class ListingPublished:
     listed: Listed
     party: PartyId
     line: str
+
+
+ListingEvent = ListingPublished | ListingAmended | ListingClosed

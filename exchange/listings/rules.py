@@ -1,9 +1,10 @@
 """The rules for a seller: who may offer what, and at which prices."""
 
 from collections.abc import Iterator, Mapping
+from typing import assert_never
 
-from exchange.listings.commands import PublishListing
-from exchange.listings.events import ListingPublished
+from exchange.listings.commands import ListingCommand, PublishListing
+from exchange.listings.events import ListingEvent, ListingPublished
 from exchange.names import PartyId
 from exchange.orders.events import Told
 from exchange.orders.telling import tell
@@ -15,6 +16,23 @@ from matching.curves import PriceCurve
 from matching.events import Listed
 from matching.rules import decide
 from matching.terms import Listing, ListingId, Rejection, Seq, Tier, Window
+
+
+def decide_listings(
+    state: State, seq: Seq, by: PartyId, command: ListingCommand
+) -> Iterator[ListingEvent | Told | Rejected]:
+    """What a command about listings makes happen."""
+    match command:
+        case PublishListing():
+            yield from publish_listing(state, seq, by, command)
+        case AmendListing():
+            yield from amend_listing(state, seq, by, command)
+        case WithdrawListing():
+            yield from withdraw_listing(state, seq, by, command)
+        case Reclaim():
+            yield from reclaim_listing(state, seq, by, command)
+        case _:
+            assert_never(command)
 
 
 def publish_listing(

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from exchange.names import VoucherId
+from matching.commands import AmendOrder, CancelOrder
 from matching.terms import (
     ChipCode,
     Milli,
@@ -52,3 +53,6 @@ class PlaceOrder:
     mbps_per_card: int = 0
     quoted: Quoted | None = None
     vouchers: tuple[VoucherId, ...] = ()
+
+
+OrderCommand = PlaceOrder | AmendOrder | CancelOrder

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from exchange.names import LeaseId, PartyId
-from exchange.rejections import Rejected
 from exchange.state import LeaseTerms, PricedRun
 from exchange.vouchers.events import VoucherHeld, VoucherPassed, VoucherReturned
 from matching.events import (
@@ -127,4 +126,13 @@ Told = (
 )
 """What follows in the market from any command, as the log tells it."""
 
-OrderEvent = OrderReworked | Told | Rejected
+OrderEvent = (
+    OrderAccepted
+    | OrderReworked
+    | OrderNotContinued
+    | LeaseGranted
+    | LeaseDisplaced
+    | ReserveReleased
+    | OrderClosed
+    | Rested
+)

@@ -1,11 +1,12 @@
 """The rules for a buyer: who may order, what is reserved for it, and what each event of the market means in money."""
 
 from collections.abc import Iterator
+from typing import assert_never
 
 from exchange.holds import order_hold, rest_hold
 from exchange.names import PartyId
-from exchange.orders.commands import PlaceOrder, Quoted
-from exchange.orders.events import OrderAccepted, OrderEvent, OrderReworked
+from exchange.orders.commands import OrderCommand, PlaceOrder, Quoted
+from exchange.orders.events import OrderAccepted, OrderEvent, OrderReworked, Told
 from exchange.orders.telling import tell
 from exchange.parties.rules import AMOUNT_MAX, out_of_range
 from exchange.rejections import Rejected, VenueRejection, refused_by_market, rejected
@@ -21,7 +22,24 @@ from settlement.ledger.chart import AccountKind, LedgerAccount
 from settlement.money import Fen
 
 
-def place_order(state: State, seq: Seq, by: PartyId, command: PlaceOrder) -> Iterator[OrderEvent]:
+def decide_orders(
+    state: State, seq: Seq, by: PartyId, command: OrderCommand
+) -> Iterator[OrderEvent | Told | Rejected]:
+    """What a command about orders makes happen."""
+    match command:
+        case PlaceOrder():
+            yield from place_order(state, seq, by, command)
+        case AmendOrder():
+            yield from amend_order(state, seq, by, command)
+        case CancelOrder():
+            yield from cancel_order(state, seq, by, command)
+        case _:
+            assert_never(command)
+
+
+def place_order(
+    state: State, seq: Seq, by: PartyId, command: PlaceOrder
+) -> Iterator[OrderEvent | Told | Rejected]:
     """Accept an order whose cost is covered, and let the market seek what it needs."""
     party = state.parties[by]
     order = order_of(OrderId(f"ord-{seq}"), state, by, command)
@@ -50,7 +68,9 @@ def place_order(state: State, seq: Seq, by: PartyId, command: PlaceOrder) -> Ite
     yield from tell(state, happened)
 
 
-def amend_order(state: State, seq: Seq, by: PartyId, command: AmendOrder) -> Iterator[OrderEvent]:
+def amend_order(
+    state: State, seq: Seq, by: PartyId, command: AmendOrder
+) -> Iterator[OrderEvent | Told | Rejected]:
     """Change a resting order, reserve what its new terms can cost from now on, and let it seek again."""
     if not _is_theirs(state, by, command.order):
         yield refused_by_market(Rejection.UNKNOWN_ID)
@@ -72,7 +92,9 @@ def amend_order(state: State, seq: Seq, by: PartyId, command: AmendOrder) -> Ite
     yield from tell(state, happened)
 
 
-def cancel_order(state: State, seq: Seq, by: PartyId, command: CancelOrder) -> Iterator[OrderEvent]:
+def cancel_order(
+    state: State, seq: Seq, by: PartyId, command: CancelOrder
+) -> Iterator[OrderEvent | Told | Rejected]:
     """Take an order out of the books, and free what it holds."""
     if not _is_theirs(state, by, command.order):
         yield refused_by_market(Rejection.UNKNOWN_ID)

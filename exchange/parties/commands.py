@@ -41,3 +41,6 @@ class Deposit:
     party: PartyId
     amount: Fen
     reference: str
+
+
+PartyCommand = RegisterParty | IssueKey | RevokeKey | Deposit

@@ -38,3 +38,6 @@ class Deposited:
     party: PartyId
     amount: Fen
     reference: str
+
+
+PartyEvent = PartyRegistered | KeyIssued | KeyRevoked | Deposited

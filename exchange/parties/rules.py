@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterator
+from typing import assert_never
 
 from exchange.names import VENUE, PartyId
-from exchange.parties.commands import Deposit, IssueKey, RegisterParty, RevokeKey
-from exchange.parties.events import Deposited, KeyIssued, KeyRevoked, PartyRegistered
+from exchange.parties.commands import Deposit, IssueKey, PartyCommand, RegisterParty, RevokeKey
+from exchange.parties.events import Deposited, KeyIssued, KeyRevoked, PartyEvent, PartyRegistered
 from exchange.rejections import Rejected, VenueRejection, refused_by_market, rejected
 from exchange.state import State
 from matching.terms import Rejection as MarketRejection
@@ -21,6 +22,21 @@ DEPOSITS_MAX = Fen(
 
 _ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?\Z")
 _DIGEST = re.compile(r"[0-9a-f]{64}\Z")
+
+
+def decide_parties(state: State, command: PartyCommand) -> Iterator[PartyEvent | Rejected]:
+    """What a command about parties makes happen."""
+    match command:
+        case RegisterParty():
+            yield from register_party(state, command)
+        case IssueKey():
+            yield from issue_key(state, command)
+        case RevokeKey():
+            yield from revoke_key(state, command)
+        case Deposit():
+            yield from deposit(state, command)
+        case _:
+            assert_never(command)
 
 
 def register_party(state: State, command: RegisterParty) -> Iterator[PartyRegistered | Rejected]:

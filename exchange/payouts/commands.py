@@ -60,3 +60,6 @@ class ReturnPayout:
     payout: PayoutId
     amount: Fen
     movement: str
+
+
+PayoutCommand = SetPayoutTerms | NamePayoutAccount | BeginPayouts | ConfirmPayout | FailPayout | ReturnPayout

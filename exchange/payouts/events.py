@@ -61,3 +61,6 @@ class PayoutReturned:
     amount: Fen
     left: Fen
     movement: str
+
+
+PayoutEvent = PayoutTermsSet | PayoutAccountNamed | PayoutBegun | PayoutPaid | PayoutFailed | PayoutReturned

@@ -3,6 +3,7 @@
 from exchange.payouts.events import (
     PayoutAccountNamed,
     PayoutBegun,
+    PayoutEvent,
     PayoutFailed,
     PayoutPaid,
     PayoutReturned,
@@ -10,8 +11,6 @@ from exchange.payouts.events import (
 )
 from exchange.state import LivePayout, PayoutState, State
 from settlement.money import Fen
-
-PayoutEvent = PayoutTermsSet | PayoutAccountNamed | PayoutBegun | PayoutPaid | PayoutFailed | PayoutReturned
 
 
 def evolve_payouts(state: State, event: PayoutEvent) -> None:

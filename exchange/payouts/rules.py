@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from typing import assert_never
 
 from exchange.names import VENUE, PartyId, PayoutId
 from exchange.parties.rules import unknown_party
@@ -11,12 +12,14 @@ from exchange.payouts.commands import (
     FailPayout,
     NamePayoutAccount,
     PayoutAsked,
+    PayoutCommand,
     ReturnPayout,
     SetPayoutTerms,
 )
 from exchange.payouts.events import (
     PayoutAccountNamed,
     PayoutBegun,
+    PayoutEvent,
     PayoutFailed,
     PayoutPaid,
     PayoutReturned,
@@ -32,6 +35,27 @@ DAY = 86_400  # seconds
 DAYS_MAX = 366
 ACCOUNT_MAX = 64  # characters
 AT_ONCE_MAX = 500
+
+
+def decide_payouts(
+    state: State, seq: Seq, by: PartyId, command: PayoutCommand
+) -> Iterator[PayoutEvent | Rejected]:
+    """What a command about payouts makes happen."""
+    match command:
+        case SetPayoutTerms():
+            yield from set_payout_terms(command)
+        case NamePayoutAccount():
+            yield from name_payout_account(state, by, command)
+        case BeginPayouts():
+            yield from begin_payouts(state, seq, command)
+        case ConfirmPayout():
+            yield from confirm_payout(state, command)
+        case FailPayout():
+            yield from fail_payout(state, command)
+        case ReturnPayout():
+            yield from return_payout(state, command)
+        case _:
+            assert_never(command)
 
 
 def set_payout_terms(command: SetPayoutTerms) -> Iterator[PayoutTermsSet | Rejected]:

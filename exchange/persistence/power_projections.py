@@ -7,8 +7,7 @@ import msgspec
 from exchange.closing.events import EmissionsReckoned
 from exchange.persistence import power_tables
 from exchange.persistence.rows import Rows
-from exchange.power.events import CertificatesDeclared, PowerTablesAdopted, PueDeclared
-from exchange.power.evolving import PowerEvent
+from exchange.power.events import CertificatesDeclared, PowerEvent, PowerTablesAdopted, PueDeclared
 
 
 def project_power(rows: Rows, seq: int, event: PowerEvent) -> None:

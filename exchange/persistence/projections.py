@@ -34,12 +34,12 @@ from exchange.parties.events import KeyIssued, KeyRevoked, PartyRegistered
 from exchange.payouts.events import (
     PayoutAccountNamed,
     PayoutBegun,
+    PayoutEvent,
     PayoutFailed,
     PayoutPaid,
     PayoutReturned,
     PayoutTermsSet,
 )
-from exchange.payouts.evolving import PayoutEvent
 from exchange.persistence import payout_tables, tables
 from exchange.persistence.package_tables import token_packages
 from exchange.persistence.pair_projections import project_pair

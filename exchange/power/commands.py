@@ -34,3 +34,6 @@ class DeclareCertificates:
     period: str
     kwh: int
     reference: str
+
+
+PowerCommand = AdoptPowerTables | DeclarePue | DeclareCertificates

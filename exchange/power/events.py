@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from exchange.closing.events import EmissionsReckoned
 from exchange.names import Instant, PartyId
 from matching.terms import RegionCode
 from settlement.power import PowerTables
@@ -37,3 +38,6 @@ class CertificatesDeclared:
     kwh: int
     reference: str
     at: Instant
+
+
+PowerEvent = PowerTablesAdopted | PueDeclared | CertificatesDeclared | EmissionsReckoned

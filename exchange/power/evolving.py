@@ -1,10 +1,8 @@
 """What events of power and carbon leave behind."""
 
 from exchange.closing.events import EmissionsReckoned
-from exchange.power.events import CertificatesDeclared, PowerTablesAdopted, PueDeclared
+from exchange.power.events import CertificatesDeclared, PowerEvent, PowerTablesAdopted, PueDeclared
 from exchange.state import PowerStanding
-
-PowerEvent = PowerTablesAdopted | PueDeclared | CertificatesDeclared | EmissionsReckoned
 
 WH_PER_KWH = 1_000
 

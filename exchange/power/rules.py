@@ -1,21 +1,20 @@
 """The rules of power and carbon: tables are versions, declarations come before their month is closed, and count once."""
 
 from collections.abc import Iterator
+from typing import assert_never
 
 from exchange.names import PartyId
 from exchange.parties.rules import AMOUNT_MAX
 from exchange.periods import period_named
-from exchange.power.commands import AdoptPowerTables, DeclareCertificates, DeclarePue
-from exchange.power.events import CertificatesDeclared, PowerTablesAdopted, PueDeclared
+from exchange.power.commands import AdoptPowerTables, DeclareCertificates, DeclarePue, PowerCommand
+from exchange.power.events import CertificatesDeclared, PowerEvent, PowerTablesAdopted, PueDeclared
 from exchange.rejections import Rejected, VenueRejection, refused_by_market, rejected
 from exchange.state import State
 from matching.terms import Rejection as MarketRejection
 from settlement.power import PUE_LEAST, PUE_MOST, PowerTables
 
 
-def decide_power(
-    state: State, by: PartyId, command: AdoptPowerTables | DeclarePue | DeclareCertificates
-) -> Iterator[PowerTablesAdopted | PueDeclared | CertificatesDeclared | Rejected]:
+def decide_power(state: State, by: PartyId, command: PowerCommand) -> Iterator[PowerEvent | Rejected]:
     """What a command about power and carbon makes happen."""
     match command:
         case AdoptPowerTables():
@@ -24,6 +23,8 @@ def decide_power(
             yield from declare_pue(state, by, command)
         case DeclareCertificates():
             yield from declare_certificates(state, by, command)
+        case _:
+            assert_never(command)
 
 
 def adopt_power_tables(state: State, command: AdoptPowerTables) -> Iterator[PowerTablesAdopted | Rejected]:

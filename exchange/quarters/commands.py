@@ -41,3 +41,6 @@ class RecogniseAmount:
     kind: AccountKind
     amount: Fen
     reference: str
+
+
+QuarterCommand = ConfirmQuarter | DisputeQuarter | RecogniseAmount

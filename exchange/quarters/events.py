@@ -49,3 +49,6 @@ class AmountRecognised:
     reference: str
     by: PartyId
     at: Instant
+
+
+QuarterEvent = QuarterConfirmed | QuarterAgreed | QuarterDisputed | AmountRecognised

@@ -1,15 +1,19 @@
 """What events of a pair's quarter leave behind: what its regions have said, and what is recognised."""
 
 from exchange.periods import period_of, quarter_of
-from exchange.quarters.events import AmountRecognised, QuarterAgreed, QuarterConfirmed, QuarterDisputed
+from exchange.quarters.events import (
+    AmountRecognised,
+    QuarterAgreed,
+    QuarterConfirmed,
+    QuarterDisputed,
+    QuarterEvent,
+)
 from exchange.state import QuarterStanding, State
 from settlement.money import Fen
 from settlement.quarters import PairQuarter, Version
 
 
-def evolve_quarters(
-    state: State, event: QuarterConfirmed | QuarterAgreed | QuarterDisputed | AmountRecognised
-) -> None:
+def evolve_quarters(state: State, event: QuarterEvent) -> None:
     """What regions say of a quarter. What was computed of it stands in the ledger, and nothing here touches that."""
     pair = event.pair if isinstance(event, QuarterDisputed | AmountRecognised) else event.figures.pair
     standing = state.quarters.setdefault(pair, QuarterStanding())

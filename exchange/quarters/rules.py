@@ -1,18 +1,38 @@
 """The rules of a pair's quarter: over and closed before anybody agrees, agreed by all parties, recognised by document."""
 
 from collections.abc import Iterator
+from typing import assert_never
 
 from exchange.keys import refusal_of_key
 from exchange.names import PartyId
 from exchange.parties.rules import AMOUNT_MAX
 from exchange.periods import quarter_named
-from exchange.quarters.commands import ConfirmQuarter, DisputeQuarter, RecogniseAmount
-from exchange.quarters.events import AmountRecognised, QuarterAgreed, QuarterConfirmed, QuarterDisputed
+from exchange.quarters.commands import ConfirmQuarter, DisputeQuarter, QuarterCommand, RecogniseAmount
+from exchange.quarters.events import (
+    AmountRecognised,
+    QuarterAgreed,
+    QuarterConfirmed,
+    QuarterDisputed,
+    QuarterEvent,
+)
 from exchange.rejections import Rejected, VenueRejection, refused_by_market, rejected
 from exchange.state import QuarterStanding, Role, Signature, State
 from matching.terms import Rejection as MarketRejection
 from settlement.quarters import PairQuarter, parties_between
 from settlement.sign_off import digest_of
+
+
+def decide_quarters(state: State, by: PartyId, command: QuarterCommand) -> Iterator[QuarterEvent | Rejected]:
+    """What a command about a pair's quarter makes happen."""
+    match command:
+        case ConfirmQuarter():
+            yield from confirm_quarter(state, by, command)
+        case DisputeQuarter():
+            yield from dispute_quarter(state, by, command)
+        case RecogniseAmount():
+            yield from recognise_amount(state, by, command)
+        case _:
+            assert_never(command)
 
 
 def confirm_quarter(

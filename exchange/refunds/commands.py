@@ -30,3 +30,6 @@ class MoveCreditNote:
 
     refund: RefundId
     event: CreditNoteEvent
+
+
+RefundCommand = RefundLine | MoveCreditNote

@@ -60,3 +60,6 @@ class CreditNoteMoved:
 
     refund: RefundId
     note: CreditNote
+
+
+RefundEvent = LineRefunded | CreditNoteMoved

@@ -1,7 +1,7 @@
 """What refunds change in the venue's state."""
 
 from exchange.quarters.evolving import note_refund
-from exchange.refunds.events import CreditNoteMoved, LineRefunded
+from exchange.refunds.events import CreditNoteMoved, LineRefunded, RefundEvent
 from exchange.state import LiveNote, State
 from exchange.subsidies.evolving import done_with
 from exchange.vouchers.rules import give_back
@@ -11,7 +11,7 @@ from settlement.money import Fen
 ENDED = frozenset({CreditNoteState.ISSUED, CreditNoteState.LAPSED})
 
 
-def evolve_refunds(state: State, event: LineRefunded | CreditNoteMoved) -> None:
+def evolve_refunds(state: State, event: RefundEvent) -> None:
     """Let a refund, or the life of its credit note, have gone on."""
     match event:
         case LineRefunded(refund, line, amount, _, reference, _, note, payable, returned):

@@ -1,12 +1,13 @@
 """The rules of refunds: never more than was charged, each reference once, and from what the seller is still owed."""
 
 from collections.abc import Callable, Iterator
+from typing import assert_never
 
 from exchange.names import VENUE, PartyId, RefundId
 from exchange.parties.rules import unknown_party
 from exchange.promises import VoucherPart
-from exchange.refunds.commands import MoveCreditNote, RefundLine
-from exchange.refunds.events import CreditNoteMoved, LineRefunded, PartReturned
+from exchange.refunds.commands import MoveCreditNote, RefundCommand, RefundLine
+from exchange.refunds.events import CreditNoteMoved, LineRefunded, PartReturned, RefundEvent
 from exchange.rejections import Rejected, VenueRejection, rejected
 from exchange.state import Role, SettledLine, State
 from exchange.vouchers.rules import counted
@@ -23,6 +24,19 @@ from settlement.terms import TaxTerms, Terms, VoucherMode
 
 Entries = Callable[[LineRefunded], list[JournalEntry]]
 """The entries that a refund makes, as the venue keeps its books."""
+
+
+def decide_refunds(
+    state: State, seq: Seq, by: PartyId, command: RefundCommand, entries: Entries
+) -> Iterator[RefundEvent | Rejected]:
+    """What a command about refunds makes happen."""
+    match command:
+        case RefundLine():
+            yield from refund_line(state, seq, by, command, entries)
+        case MoveCreditNote():
+            yield from move_credit_note(state, by, command)
+        case _:
+            assert_never(command)
 
 
 def refund_line(

@@ -28,3 +28,6 @@ class RepaySubsidy:
     programme: ProgrammeId
     amount: Fen
     reference: str
+
+
+SubsidyCommand = BookSubsidy | RepaySubsidy

@@ -57,3 +57,6 @@ class SubsidyRepaid:
     issuer: RegionCode
     amount: Fen
     reference: str
+
+
+SubsidyEvent = SubsidyPaid | SubsidyRepaid

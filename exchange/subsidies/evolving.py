@@ -1,15 +1,14 @@
 """What regions owe for settled lines, and what they have paid of that, in the venue's state."""
 
-from exchange.closing.events import StatementPosted
 from exchange.names import VoucherId
-from exchange.promises import CoveredLine, Subsidy
+from exchange.promises import CoveredLine
 from exchange.state import State
-from exchange.subsidies.events import SubsidyPaid, SubsidyRepaid
+from exchange.subsidies.events import SubsidyEvent, SubsidyRepaid
 from settlement.money import Fen
 from settlement.terms import VoucherMode
 
 
-def evolve_subsidies(state: State, event: SubsidyPaid | SubsidyRepaid) -> None:
+def evolve_subsidies(state: State, event: SubsidyEvent) -> None:
     """Let a region have paid, or have something of that back."""
     references = state.subsidy_references.setdefault(event.issuer, set())
     references.add(event.reference)
@@ -22,29 +21,6 @@ def evolve_subsidies(state: State, event: SubsidyPaid | SubsidyRepaid) -> None:
         done_with(state, line, part.voucher)
         if part.mode is not VoucherMode.REIMBURSE_BUYER:
             state.earnings[line.run].add(line.seller, part.received)
-
-
-def cover(state: State, event: StatementPosted) -> None:
-    """Regions owe what vouchers cover of a statement's lines."""
-    assert state.open_run is not None, "statements are posted by a run"
-    for n, line in enumerate(event.lines):
-        if line.vouchers:
-            covered = CoveredLine(
-                event.run,
-                event.subject,
-                n,
-                state.open_run.period,
-                event.buyer,
-                event.seller,
-                line.line.payout_on_charge_fen,
-                {
-                    part.voucher: Subsidy(part.programme, part.terms.mode, part.covered)
-                    for part in line.vouchers
-                },
-            )
-            state.covered[covered.name] = covered
-            for part in line.vouchers:
-                state.programmes[part.programme].owed[covered.name] = part.voucher
 
 
 def done_with(state: State, line: CoveredLine, voucher: VoucherId) -> None:

@@ -10,8 +10,8 @@ from exchange.periods import period_named, periods_between, quarter_named
 from exchange.promises import CoveredLine
 from exchange.rejections import Rejected, VenueRejection, refused_by_market, rejected
 from exchange.state import State
-from exchange.subsidies.commands import BookSubsidy, RepaySubsidy
-from exchange.subsidies.events import SubsidyPaid, SubsidyPart, SubsidyRepaid
+from exchange.subsidies.commands import BookSubsidy, RepaySubsidy, SubsidyCommand
+from exchange.subsidies.events import SubsidyEvent, SubsidyPaid, SubsidyPart, SubsidyRepaid
 from exchange.vouchers.rules import unknown_programme
 from matching.terms import RegionCode
 from matching.terms import Rejection as MarketRejection
@@ -24,9 +24,7 @@ Claim = tuple[CoveredLine, VoucherId]
 """What a region owes of a line for a voucher of its own."""
 
 
-def decide_subsidies(
-    state: State, command: BookSubsidy | RepaySubsidy
-) -> Iterator[SubsidyPaid | SubsidyRepaid | Rejected]:
+def decide_subsidies(state: State, command: SubsidyCommand) -> Iterator[SubsidyEvent | Rejected]:
     """What a command about subsidies makes happen."""
     match command:
         case BookSubsidy():

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from exchange.names import Instant
 from exchange.state import VenueTerms
+from matching.commands import SetLink
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,3 +19,6 @@ class Tick:
     """Let time come to `now`. The clock is an input: the venue never looks at one."""
 
     now: Instant
+
+
+VenueCommand = AdoptTerms | Tick | SetLink

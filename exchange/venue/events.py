@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from exchange.state import VenueTerms
+from matching.events import LinkSet, Ticked
 
 
 @dataclass(frozen=True, slots=True)
@@ -10,3 +11,6 @@ class TermsAdopted:
     """These terms are in force from here on."""
 
     terms: VenueTerms
+
+
+VenueEvent = TermsAdopted | Ticked | LinkSet

@@ -1,13 +1,14 @@
 """The rules of the house: adopting terms, and letting time pass."""
 
 from collections.abc import Iterator, Mapping
+from typing import assert_never
 
 from exchange.orders.events import Told
 from exchange.orders.telling import released, tell
 from exchange.rejections import Rejected, VenueRejection, rejected
 from exchange.state import State, VenueTerms
-from exchange.venue.commands import AdoptTerms, Tick
-from exchange.venue.events import TermsAdopted
+from exchange.venue.commands import AdoptTerms, Tick, VenueCommand
+from exchange.venue.events import TermsAdopted, VenueEvent
 from exchange.vouchers.events import VoucherExpired
 from exchange.vouchers.rules import expired
 from matching.commands import SetLink
@@ -23,6 +24,21 @@ SLOT_LENGTHS = (
     1800,
     3600,
 )  # seconds: a quarter, half or whole hour, so that no slot straddles a tariff hour
+
+
+def decide_venue(
+    state: State, seq: Seq, command: VenueCommand
+) -> Iterator[VenueEvent | Told | VoucherExpired | Rejected]:
+    """What a command about the house itself makes happen."""
+    match command:
+        case AdoptTerms():
+            yield from adopt_terms(state, command)
+        case Tick():
+            yield from tick(state, seq, command)
+        case SetLink():
+            yield from set_link(state, seq, command)
+        case _:
+            assert_never(command)
 
 
 def adopt_terms(state: State, command: AdoptTerms) -> Iterator[TermsAdopted | Rejected]:

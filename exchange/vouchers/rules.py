@@ -40,7 +40,7 @@ VOUCHERS_TOTAL_MAX = DEPOSITS_MAX  # fen of one programme
 
 def decide_vouchers(
     state: State, seq: Seq, by: PartyId, command: VoucherCommand
-) -> Iterator[FactsDeclared | ProgrammeAdopted | VoucherIssued | Rejected]:
+) -> Iterator[VoucherEvent | Rejected]:
     """What a command about programmes and vouchers makes happen."""
     match command:
         case DeclareFacts():

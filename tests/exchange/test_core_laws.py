@@ -16,6 +16,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from exchange import bookkeeping, core, holds
 from exchange.checks.decisions import picture
+from exchange.closing import evolving as settling
 from exchange.closing import rules as closing
 from exchange.closing.commands import BeginClose, CutUsage, FinishClose, LeaseSum, PostStatements
 from exchange.commands import Command, Envelope
@@ -23,6 +24,7 @@ from exchange.core import step
 from exchange.names import VENUE, Instant, LeaseId, PartyId, RunId
 from exchange.orders import rules as orders
 from exchange.orders import telling
+from exchange.orders.evolving import evolve_orders
 from exchange.promises import Claim
 from exchange.refunds import evolving
 from exchange.refunds import rules as refunds
@@ -50,7 +52,7 @@ def test_the_core_keeps_its_laws(machine: type[Venue]) -> None:
     run_state_machine_as_test(machine, settings=LAWFUL)
 
 
-sound_evolve_orders = core._evolve_orders
+sound_evolve_orders = evolve_orders
 sound_correction = refunds._correction
 
 
@@ -123,14 +125,14 @@ BUGS: list[tuple[object, str, Callable[..., Any], type[Venue]]] = [
     (telling, "lease_hold", rounded_down, VenueOfQuarters),
     (closing, "lease_hold", rounded_down, VenueOfQuarters),
     (core, "entries", without_releases, Venue),
-    (core, "_evolve_orders", forgotten_hold, Venue),
+    (core, "evolve_orders", forgotten_hold, Venue),
     (orders, "_unfunded", unfunded, Venue),
     (core, "entries", still_owed, VenueOfRefunds),
     (refunds, "_correction", without_what_was_refunded, VenueOfRefunds),
     (refunds, "_correction", as_if_the_buyer_had_paid_all, VenueOfRefunds),
     (telling, "returned", nothing_comes_back, Venue),
     (telling, "lease_pledges", a_fen_too_much, Venue),
-    (core, "use", used_without_a_trace, Venue),
+    (settling, "use", used_without_a_trace, Venue),
     (evolving, "give_back", nothing_given_back, VenueOfRefunds),
     (judging, "_balance", all_of_it_again, Venue),
 ]

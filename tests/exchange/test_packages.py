@@ -8,8 +8,8 @@ import pytest
 from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from exchange import core, jobs
-from exchange.closing import packages
+from exchange import jobs
+from exchange.closing import evolving, packages
 from exchange.closing.commands import BeginClose
 from exchange.closing.events import StatementPosted
 from exchange.contracts.commands import AddPackage, AgreePrices
@@ -278,8 +278,8 @@ BUGS: list[tuple[object, str, Callable[..., Any]]] = [
     (kernel, "_turn", last_to_end_first),
     (kernel, "_turn", bought_before_free),
     (Quota, "covers", expired_or_not),
-    (core, "settle_contract", never_paid),
-    (core, "settle_contract", taken_anew),
+    (evolving, "settle_contract", never_paid),
+    (evolving, "settle_contract", taken_anew),
     (desk, "contract_parts", uncut),
 ]
 
