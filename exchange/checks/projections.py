@@ -13,7 +13,7 @@ from exchange.checks.findings import Findings
 from exchange.events import Event
 from exchange.persistence import tables
 from exchange.persistence.payout_tables import PROJECTIONS
-from exchange.persistence.projections import project
+from exchange.persistence.projections.project import project
 from exchange.persistence.rows import Key, Row, Rows
 from exchange.state import DraftStatus
 

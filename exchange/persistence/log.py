@@ -13,7 +13,7 @@ from exchange.events import Event
 from exchange.names import PartyId
 from exchange.persistence import tables
 from exchange.persistence.codec import decode_command, decode_event, encode
-from exchange.persistence.projections import project
+from exchange.persistence.projections.project import project
 from exchange.persistence.rows import Heard, Rows
 from exchange.storage import Logged, Prepared, Step
 from matching.terms import Seq

@@ -3,7 +3,7 @@
 from hypothesis import strategies as st
 
 from exchange.catalogue.instruments import Instrument
-from exchange.persistence.projections import PricedBy
+from exchange.persistence.projections.tape import PricedBy
 from exchange.persistence.queries.tape import Parted, Trade, TradeId
 from matching.terms import ChipCode, OwnerGroup, RegionCode, Slot, Tier, Window
 

@@ -5,7 +5,7 @@ import pytest
 
 from exchange.holds import order_hold
 from exchange.persistence import tables
-from exchange.persistence.projections import project
+from exchange.persistence.projections.project import project
 from exchange.persistence.rows import Row, Rows
 from matching.terms import Block, Shape, Split, Work
 from tests.exchange.house import House

@@ -11,7 +11,7 @@ import pytest
 from exchange.catalogue.instruments import Instrument
 from exchange.marketdata import depth
 from exchange.marketdata.depth import Books, Depth
-from exchange.persistence.projections import trade_id
+from exchange.persistence.projections.tape import trade_id
 from exchange.state import Role
 from matching.terms import Window
 from tests.web.house import H100, HORINGER, Door, code_of, listing, order

@@ -9,7 +9,7 @@ from exchange.catalogue.regions import Region
 from exchange.marketdata.bars import Bar
 from exchange.marketdata.depth import Depth, Level
 from exchange.marketdata.displaced import Displaced
-from exchange.persistence.projections import PricedBy
+from exchange.persistence.projections.tape import PricedBy
 from exchange.persistence.queries.tape import Trade
 from exchange.state import VenueTerms
 from matching.terms import RegionCode, Tier

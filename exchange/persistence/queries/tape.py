@@ -14,7 +14,7 @@ import asyncpg
 from exchange.catalogue.chips import WHOLE
 from exchange.catalogue.instruments import Instrument
 from exchange.persistence.database import Pool
-from exchange.persistence.projections import PricedBy
+from exchange.persistence.projections.tape import PricedBy
 from matching.terms import ChipCode, OwnerGroup, RegionCode, Slot, Tier, Window
 from settlement.meters import SECONDS_PER_HOUR
 from settlement.money import round_half_away

@@ -1,13 +1,12 @@
-"""What events mean for the tables about subsidies."""
+"""What regions pay for vouchers, in the tables that pages read."""
 
-from exchange.events import Event
 from exchange.persistence import subsidy_tables
 from exchange.persistence.rows import Rows
-from exchange.subsidies.events import SubsidyPaid, SubsidyRepaid
+from exchange.subsidies.events import SubsidyEvent, SubsidyPaid, SubsidyRepaid
 
 
-def project_subsidies(rows: Rows, seq: int, event: Event) -> None:
-    """Add what an event means for the tables about subsidies, if it means anything."""
+def project_subsidies(rows: Rows, seq: int, event: SubsidyEvent) -> None:
+    """Add what an event about subsidies means for the tables."""
     match event:
         case SubsidyPaid(_, _, period, amount, credit, _, withheld, parts):
             _payment(
@@ -19,10 +18,8 @@ def project_subsidies(rows: Rows, seq: int, event: Event) -> None:
                 rows.append(subsidy_tables.subsidy_parts, {**place, **paid})
         case SubsidyRepaid(_, _, amount):
             _payment(rows, seq, event, {"period": None, "amount": -amount, "credit": 0, "withheld": ()})
-        case _:
-            pass
 
 
-def _payment(rows: Rows, seq: int, event: SubsidyPaid | SubsidyRepaid, told: dict[str, object]) -> None:
+def _payment(rows: Rows, seq: int, event: SubsidyEvent, told: dict[str, object]) -> None:
     row = {"issuer": event.issuer, "reference": event.reference, "programme": event.programme}
     rows.append(subsidy_tables.subsidies, {**row, **told, "slot": rows.heard.now, "seq": seq})

@@ -1,4 +1,4 @@
-"""What events between regions mean for the tables that pages read: versions, signatures, and a pair's quarters."""
+"""What pair agreements mean for the tables that pages read: versions and their signatures."""
 
 from dataclasses import asdict
 
@@ -7,27 +7,29 @@ import msgspec
 from exchange.agreements.events import (
     AgreementDeclined,
     AgreementEnded,
+    AgreementEvent,
     AgreementProposed,
     AgreementRecorded,
     AgreementSigned,
     AgreementWithdrawn,
 )
-from exchange.events import Event
 from exchange.persistence import pair_tables, tables
 from exchange.persistence.rows import Row, Rows
-from exchange.quarters.events import AmountRecognised, QuarterAgreed, QuarterConfirmed, QuarterDisputed
 from exchange.state import DraftStatus
 
-_builtins = msgspec.to_builtins
 
-
-def project_pair(rows: Rows, seq: int, event: Event) -> None:
-    """Add what an event between regions means for the tables; any other means nothing here."""
+def project_agreements(rows: Rows, seq: int, event: AgreementEvent) -> None:
+    """Add what an event about pair agreements means for the tables."""
     match event:
         case AgreementProposed(agreement, by, at, digest):
             pair = {"source": agreement.source, "destination": agreement.destination}
             name = {"id": agreement.id, "version": agreement.version}
-            row = {"terms": _builtins(agreement), "digest": digest, "proposed_by": by, "proposed_at": at}
+            row = {
+                "terms": msgspec.to_builtins(agreement),
+                "digest": digest,
+                "proposed_by": by,
+                "proposed_at": at,
+            }
             status = {"status": DraftStatus.OPEN, "ended": None, "seq": seq}
             rows.add(pair_tables.agreement_drafts, {**name, **pair, **row, **status})
         case AgreementSigned(name, version, signature):
@@ -46,26 +48,6 @@ def project_pair(rows: Rows, seq: int, event: Event) -> None:
             rows.add(tables.agreements, {**_agreement_row(event), "seq": seq})
         case AgreementEnded():
             rows.change(tables.agreements, _agreement_row(event))
-        case _:
-            _project_quarter(rows, seq, event)
-
-
-def _project_quarter(rows: Rows, seq: int, event: Event) -> None:
-    match event:
-        case QuarterConfirmed(figures, signature):
-            row = {**asdict(figures.pair), **asdict(signature), "figures": _builtins(figures.figures)}
-            rows.add(pair_tables.quarter_confirmations, {**row, "seq": seq})
-        case QuarterDisputed(pair, region, by, key, at, reason):
-            row = {"region": region, "reason": reason, "party": by, "key": key, "at": at, "seq": seq}
-            rows.add(pair_tables.quarter_disputes, {**asdict(pair), **row})
-        case QuarterAgreed(figures, digest):
-            row = {"figures": _builtins(figures.figures), "digest": digest, "seq": seq}
-            rows.add(pair_tables.quarters_agreed, {**asdict(figures.pair), **row})
-        case AmountRecognised(pair, region, kind, amount, reference, by, at):
-            what = {"region": region, "kind": kind, "reference": reference, "amount": amount}
-            rows.add(pair_tables.recognitions, {**asdict(pair), **what, "party": by, "at": at, "seq": seq})
-        case _:
-            pass
 
 
 def _agreement_row(event: AgreementRecorded | AgreementEnded) -> Row:
@@ -77,5 +59,5 @@ def _agreement_row(event: AgreementRecorded | AgreementEnded) -> Row:
         "destination": agreement.destination,
         "valid_from": agreement.valid_from,
         "valid_to": agreement.valid_to,
-        "terms": _builtins(agreement),
+        "terms": msgspec.to_builtins(agreement),
     }

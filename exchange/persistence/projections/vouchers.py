@@ -1,13 +1,13 @@
-"""What events mean for the tables about vouchers."""
+"""What vouchers mean for the tables that pages read."""
 
 import msgspec
 
-from exchange.events import Event
 from exchange.persistence import voucher_tables
 from exchange.persistence.rows import Rows
 from exchange.vouchers.events import (
     FactsDeclared,
     ProgrammeAdopted,
+    VoucherEvent,
     VoucherExpired,
     VoucherHeld,
     VoucherIssued,
@@ -16,8 +16,8 @@ from exchange.vouchers.events import (
 )
 
 
-def project_vouchers(rows: Rows, seq: int, event: Event) -> None:
-    """Add what an event means for the tables about vouchers, if it means anything."""
+def project_vouchers(rows: Rows, seq: int, event: VoucherEvent) -> None:
+    """Add what an event about vouchers means for the tables."""
     match event:
         case FactsDeclared(party, facts, at):
             told = {**msgspec.to_builtins(facts), "controllers": sorted(facts.controllers)}
@@ -39,8 +39,6 @@ def project_vouchers(rows: Rows, seq: int, event: Event) -> None:
             _move(rows, seq, "returned", voucher_id, subject, amount)
         case VoucherExpired(voucher_id, programme_id, amount):
             _move(rows, seq, "expired", voucher_id, programme_id, amount)
-        case _:
-            pass
 
 
 def _move(rows: Rows, seq: int, kind: str, voucher: str, subject: str, amount: int) -> None:

@@ -1,0 +1,40 @@
+"""What payouts mean for the tables that pages read."""
+
+from dataclasses import asdict
+
+from exchange.payouts.events import (
+    PayoutAccountNamed,
+    PayoutBegun,
+    PayoutEvent,
+    PayoutFailed,
+    PayoutPaid,
+    PayoutReturned,
+    PayoutTermsSet,
+)
+from exchange.persistence import payout_tables
+from exchange.persistence.rows import Rows
+from exchange.state import PayoutState
+
+
+def project_payouts(rows: Rows, seq: int, event: PayoutEvent) -> None:
+    """Add what an event about payouts means for the tables."""
+    match event:
+        case PayoutTermsSet(terms):
+            rows.put(payout_tables.payout_terms, {"only": True, **asdict(terms)})
+        case PayoutAccountNamed(party, account):
+            rows.put(payout_tables.payout_accounts, {"party": party, "account": account, "seq": seq})
+        case PayoutBegun(payout, party, account, amount):
+            row = {"id": payout, "party": party, "account": account, "amount": amount, "left": amount}
+            told = {"status": PayoutState.BEGUN, "reference": None, "why": None}
+            rows.add(payout_tables.payouts, {**row, **told, "slot": rows.heard.now, "seq": seq})
+        case PayoutPaid(payout, _, _, reference):
+            rows.change(
+                payout_tables.payouts, {"id": payout, "status": PayoutState.PAID, "reference": reference}
+            )
+        case PayoutFailed(payout, _, _, why):
+            rows.change(
+                payout_tables.payouts, {"id": payout, "status": PayoutState.FAILED, "why": why, "left": 0}
+            )
+        case PayoutReturned(payout, _, _, left, _):
+            status = PayoutState.PAID if left else PayoutState.RETURNED
+            rows.change(payout_tables.payouts, {"id": payout, "status": status, "left": left})
