@@ -15,7 +15,8 @@ from exchange.holds import lease_hold
 from exchange.names import VENUE, Instant, LeaseId, PartyId
 from exchange.parties.commands import Deposit, IssueKey, RegisterParty
 from exchange.periods import period_named
-from exchange.persistence import database, tables
+from exchange.persistence import database
+from exchange.persistence.tables import market
 from exchange.state import LeaseTerms, LiveLease, Party, PricedRun, Role, VenueTerms
 from exchange.venue.commands import Tick
 from matching.terms import ChipCode, ListingId, OrderId, OwnerGroup, RegionCode, Slot, Window
@@ -156,7 +157,7 @@ async def _write(url: str, leases: Iterable[LiveLease]) -> None:
         for live in leases
         for lease in (live.terms,)
     )
-    columns = [column.name for column in tables.leases.columns]
+    columns = [column.name for column in market.leases.columns]
     connection = await database.connect(url, database.WRITING)
     records = ([row[name] for name in columns] for row in rows)
     await connection.copy_records_to_table("leases", records=records, columns=columns)

@@ -11,10 +11,10 @@ import msgspec
 
 from exchange.checks.findings import Findings
 from exchange.events import Event
-from exchange.persistence import tables
-from exchange.persistence.payout_tables import PROJECTIONS
 from exchange.persistence.projections.project import project
 from exchange.persistence.rows import Key, Row, Rows
+from exchange.persistence.tables import house
+from exchange.persistence.tables.every import PROJECTIONS
 from exchange.state import DraftStatus
 
 RowsByKey = Mapping[Key, Row]
@@ -54,7 +54,7 @@ _ENDED: Mapping[str, Callable[[Row], bool]] = {
 }
 """Rows that no later event changes: they can be compared at once and forgotten."""
 
-FOLDED = tuple(table.name for table in PROJECTIONS if table is not tables.balances)
+FOLDED = tuple(table.name for table in PROJECTIONS if table is not house.balances)
 """Tables that events alone make. Balances are made of postings."""
 
 
@@ -71,7 +71,7 @@ class Fold:
     _rows: Rows = field(default_factory=Rows)
 
     def __post_init__(self) -> None:
-        self._rows.add(tables.venue, {"only": True, "terms": None, "now": None})
+        self._rows.add(house.venue, {"only": True, "terms": None, "now": None})
 
     def see(self, seq: int, digest: bytes, event: Event) -> None:
         """The next event, and the log's digest after its command."""
@@ -94,7 +94,7 @@ class Fold:
             rows = known.added | known.put
             self.counts[table.name] += len(rows)
             yield table.name, rows
-            if table is not tables.api_keys:  # to revoke a key that was never issued does nothing
+            if table is not house.api_keys:  # to revoke a key that was never issued does nothing
                 yield table.name, known.changed
 
     def compare(self, table: str, expected: RowsByKey, stored: RowsByKey) -> None:

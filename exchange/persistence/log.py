@@ -11,10 +11,10 @@ import msgspec
 from exchange.commands import Envelope
 from exchange.events import Event
 from exchange.names import PartyId
-from exchange.persistence import tables
 from exchange.persistence.codec import decode_command, decode_event, encode
 from exchange.persistence.projections.project import project
 from exchange.persistence.rows import Heard, Rows
+from exchange.persistence.tables import house, log
 from exchange.storage import Logged, Prepared, Step
 from matching.terms import Seq
 from settlement.ledger.chart import LedgerAccount
@@ -83,7 +83,7 @@ class Log:
             self.digest = _add_step(rows, step, self.digest, self.epoch, touched)
         for account in sorted(touched):
             row = {"owner": account.owner, "kind": account.kind, "amount": balances.of(account)}
-            rows.put(tables.balances, row)
+            rows.put(house.balances, row)
         return Prepared(steps[-1].seq, self.digest, tuple(rows.statements()))
 
     async def store(self, prepared: Prepared) -> None:
@@ -116,13 +116,13 @@ def _add_step(rows: Rows, step: Step, digest: bytes, epoch: int, touched: set[Le
         event_kind, event_body = encode(event)
         chained.update(f"\n{event_kind}\n".encode() + event_body)
         row = {"seq": step.seq, "n": n, "kind": event_kind, "body": msgspec.Raw(event_body)}
-        rows.append(tables.events, row)
+        rows.append(log.events, row)
         for entry in made:
             _add_entry(rows, step.seq, entries, entry)
             touched.update([account for account, _ in entry.postings])
             entries += 1
     row = {"seq": step.seq, "party": step.envelope.by, "id": step.envelope.id, "kind": kind, "epoch": epoch}
-    rows.append(tables.commands, {**row, "body": msgspec.Raw(body), "digest": f"\\x{chained.hexdigest()}"})
+    rows.append(log.commands, {**row, "body": msgspec.Raw(body), "digest": f"\\x{chained.hexdigest()}"})
     after = chained.digest()
     for event, _ in step.happened:
         project(rows, step.seq, after, event)
@@ -130,12 +130,12 @@ def _add_step(rows: Rows, step: Step, digest: bytes, epoch: int, touched: set[Le
 
 
 def _add_entry(rows: Rows, seq: int, n: int, entry: JournalEntry) -> None:
-    rows.append(tables.entries, {"seq": seq, "n": n, "kind": entry.kind})
+    rows.append(log.entries, {"seq": seq, "n": n, "kind": entry.kind})
     legs = [
         {"seq": seq, "n": n, "leg": leg, "owner": owner, "kind": kind, "book": kind.book, "amount": amount}
         for leg, ((owner, kind), amount) in enumerate(entry.postings)
     ]
-    rows.extend(tables.postings, legs)
+    rows.extend(log.postings, legs)
 
 
 async def events_of(connection: asyncpg.Connection, seqs: Iterable[int]) -> dict[int, list[Event]]:

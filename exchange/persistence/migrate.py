@@ -23,7 +23,7 @@ from sqlalchemy.pool import NullPool
 
 from exchange.persistence import roles
 from exchange.persistence.errors import DatabaseUnavailable, explain
-from exchange.persistence.meter_tables import metadata
+from exchange.persistence.tables.every import metadata
 
 T = TypeVar("T")
 
@@ -66,7 +66,7 @@ def obstacle(url: str) -> str | None:
 
 
 def drift(url: str) -> list[str]:
-    """Where the database's tables differ from `tables.py`. Call it where no event loop runs."""
+    """Where the database's tables differ from `tables/`. Call it where no event loop runs."""
 
     def differences(connection: Connection) -> list[str]:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
@@ -76,7 +76,7 @@ def drift(url: str) -> list[str]:
 
 
 def revise(url: str, message: str) -> None:
-    """Write the step from the database's tables to `tables.py`, to be read and finished by hand."""
+    """Write the step from the database's tables to `tables/`, to be read and finished by hand."""
     _run(url, lambda connection: command.revision(_config(connection), message, autogenerate=True))
 
 

@@ -4,9 +4,9 @@ import asyncpg
 
 from exchange.persistence.codec import decode_event
 from exchange.persistence.log import store_rows
-from exchange.persistence.payout_tables import PROJECTIONS
 from exchange.persistence.projections.project import project
 from exchange.persistence.rows import Heard, Rows
+from exchange.persistence.tables.every import PROJECTIONS
 
 PAGE = 5_000  # events whose rows are stored at once
 

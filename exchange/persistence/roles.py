@@ -8,66 +8,83 @@ of the two lists here. `suanli db upgrade` grants what follows from them, again 
 from sqlalchemy import Connection, Table, bindparam, text
 from sqlalchemy.exc import DBAPIError
 
-from exchange.persistence import package_tables, pair_tables, payment_tables, payout_tables, tables
 from exchange.persistence.errors import DatabaseUnavailable
-from exchange.persistence.meter_tables import METERS, metadata
-from exchange.persistence.power_tables import POWER_TABLES
-from exchange.persistence.subsidy_tables import SUBSIDY_TABLES
-from exchange.persistence.voucher_tables import VOUCHER_TABLES
+from exchange.persistence.tables import (
+    closing,
+    contracts,
+    house,
+    log,
+    market,
+    pairs,
+    payments,
+    payouts,
+    power,
+    refunds,
+    subsidies,
+    vouchers,
+)
+from exchange.persistence.tables.every import LOG, METERS, TABLES, USAGE
 
 VENUE = "suanli_venue"
 READER = "suanli_reader"
 _BOTH = f"{VENUE}, {READER}"
 
 ADDED_TO: tuple[Table, ...] = (
-    *tables.LOG,
-    *tables.USAGE,
+    *LOG,
+    *USAGE,
     *METERS,
-    payment_tables.gateway_events,
-    payment_tables.bank_lines,
-    tables.parties,
-    tables.trades,
-    tables.displacements,
-    tables.contract_prices,
-    tables.statements,
-    tables.statement_lines,
-    pair_tables.agreement_signatures,
-    pair_tables.quarter_confirmations,
-    pair_tables.quarter_disputes,
-    pair_tables.quarters_agreed,
-    pair_tables.recognitions,
-    *POWER_TABLES,
-    *VOUCHER_TABLES,
-    *SUBSIDY_TABLES,
+    payments.gateway_events,
+    payments.bank_lines,
+    house.parties,
+    market.trades,
+    market.displacements,
+    contracts.contract_prices,
+    closing.statements,
+    closing.statement_lines,
+    pairs.agreement_signatures,
+    pairs.quarter_confirmations,
+    pairs.quarter_disputes,
+    pairs.quarters_agreed,
+    pairs.recognitions,
+    power.power_versions,
+    power.pue_declarations,
+    power.certificates,
+    power.line_emissions,
+    vouchers.facts,
+    vouchers.programmes,
+    vouchers.vouchers,
+    vouchers.voucher_moves,
+    subsidies.subsidies,
+    subsidies.subsidy_parts,
 )
 """Tables whose rows stay as they are: the venue may add some."""
 
 CHANGED: tuple[Table, ...] = (
-    tables.writer,
-    tables.balances,
-    tables.venue,
-    tables.api_keys,
-    tables.listings,
-    tables.orders,
-    tables.leases,
-    tables.links,
-    tables.contracts,
-    package_tables.token_packages,
-    tables.agreements,
-    tables.runs,
-    pair_tables.agreement_drafts,
-    payout_tables.refunds,
-    payout_tables.payout_terms,
-    payout_tables.payout_accounts,
-    payout_tables.payouts,
-    payment_tables.movements,
-    payment_tables.bank_orders,
-    payment_tables.payout_freezes,
+    log.writer,
+    house.balances,
+    house.venue,
+    house.api_keys,
+    market.listings,
+    market.orders,
+    market.leases,
+    house.links,
+    contracts.contracts,
+    contracts.token_packages,
+    pairs.agreements,
+    closing.runs,
+    pairs.agreement_drafts,
+    refunds.refunds,
+    payouts.payout_terms,
+    payouts.payout_accounts,
+    payouts.payouts,
+    payments.movements,
+    payments.bank_orders,
+    payments.payout_freezes,
 )
 """Tables whose rows come to stand otherwise: the venue may add some, and change them."""
 
 _VERSIONS = "alembic_version"
-_NAMES = [*metadata.tables, _VERSIONS]
+_NAMES = [*(table.name for table in TABLES), _VERSIONS]
 
 _STANDING = text(
     """

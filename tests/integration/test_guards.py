@@ -6,9 +6,9 @@ import asyncpg
 import pytest
 from sqlalchemy import CheckConstraint, Table
 
-from exchange.persistence import database, tables
-from exchange.persistence.meter_tables import METERS
+from exchange.persistence import database
 from exchange.persistence.migrate import drift, missing, upgrade
+from exchange.persistence.tables.every import LOG, METERS, USAGE, metadata
 from settlement.ledger.chart import CONTRA
 
 pytestmark = pytest.mark.anyio
@@ -73,14 +73,14 @@ async def test_postings_that_move_nothing(season_url: str) -> None:
     )
 
 
-@pytest.mark.parametrize("table", [table.name for table in tables.LOG])
+@pytest.mark.parametrize("table", [table.name for table in LOG])
 @pytest.mark.parametrize("change", ["UPDATE {} SET seq = seq", "DELETE FROM {}", "TRUNCATE {}"])
 async def test_changes_of_the_log(season_url: str, table: str, change: str) -> None:
     refused = await refusal(season_url, change.format(table))
     assert refused.startswith("log and usage are never changed: ")
 
 
-@pytest.mark.parametrize("table", [table.name for table in tables.USAGE])
+@pytest.mark.parametrize("table", [table.name for table in USAGE])
 @pytest.mark.parametrize("change", ["UPDATE {} SET party = party", "DELETE FROM {}", "TRUNCATE {}"])
 async def test_changes_of_usage(season_url: str, table: str, change: str) -> None:
     refused = await refusal(season_url, change.format(table))
@@ -139,7 +139,7 @@ async def test_every_check_of_the_tables_is_in_the_database(season_url: str) -> 
     """Alembic compares columns, indexes and unique constraints, and leaves these to us."""
     wanted = {
         constraint.name
-        for table in tables.metadata.tables.values()
+        for table in metadata.tables.values()
         for constraint in table.constraints
         if isinstance(constraint, CheckConstraint)
     }

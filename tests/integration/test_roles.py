@@ -8,9 +8,9 @@ import pytest
 
 from exchange.persistence import database
 from exchange.persistence.database import Connection
-from exchange.persistence.meter_tables import metadata
 from exchange.persistence.migrate import GRANTS, missing, upgrade
 from exchange.persistence.roles import ADDED_TO, CHANGED, READER, VENUE
+from exchange.persistence.tables.every import metadata
 from exchange.persistence.turn import hold_usage
 from tests.integration.conftest import execute
 

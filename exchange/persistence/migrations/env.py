@@ -3,7 +3,7 @@
 from alembic import context
 from sqlalchemy import text
 
-from exchange.persistence.meter_tables import metadata
+from exchange.persistence.tables.every import metadata
 
 connection = context.config.attributes["connection"]
 connection.execute(

@@ -13,8 +13,8 @@ from exchange.agreements.events import (
     AgreementSigned,
     AgreementWithdrawn,
 )
-from exchange.persistence import pair_tables, tables
 from exchange.persistence.rows import Row, Rows
+from exchange.persistence.tables import pairs
 from exchange.state import DraftStatus
 
 
@@ -31,23 +31,23 @@ def project_agreements(rows: Rows, seq: int, event: AgreementEvent) -> None:
                 "proposed_at": at,
             }
             status = {"status": DraftStatus.OPEN, "ended": None, "seq": seq}
-            rows.add(pair_tables.agreement_drafts, {**name, **pair, **row, **status})
+            rows.add(pairs.agreement_drafts, {**name, **pair, **row, **status})
         case AgreementSigned(name, version, signature):
             row = {"agreement": name, "version": version, **asdict(signature), "seq": seq}
-            rows.add(pair_tables.agreement_signatures, row)
+            rows.add(pairs.agreement_signatures, row)
         case AgreementDeclined(name, version, region, by, key, at, reason):
             ended = {"region": region, "party": by, "key": key, "at": at, "reason": reason}
             row = {"id": name, "version": version, "status": DraftStatus.DECLINED, "ended": ended}
-            rows.change(pair_tables.agreement_drafts, row)
+            rows.change(pairs.agreement_drafts, row)
         case AgreementWithdrawn(name, version, at):
             row = {"id": name, "version": version, "status": DraftStatus.WITHDRAWN, "ended": {"at": at}}
-            rows.change(pair_tables.agreement_drafts, row)
+            rows.change(pairs.agreement_drafts, row)
         case AgreementRecorded(agreement):
             row = {"id": agreement.id, "version": agreement.version, "status": DraftStatus.SIGNED}
-            rows.change(pair_tables.agreement_drafts, row)
-            rows.add(tables.agreements, {**_agreement_row(event), "seq": seq})
+            rows.change(pairs.agreement_drafts, row)
+            rows.add(pairs.agreements, {**_agreement_row(event), "seq": seq})
         case AgreementEnded():
-            rows.change(tables.agreements, _agreement_row(event))
+            rows.change(pairs.agreements, _agreement_row(event))
 
 
 def _agreement_row(event: AgreementRecorded | AgreementEnded) -> Row:

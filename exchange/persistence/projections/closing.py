@@ -12,9 +12,8 @@ from exchange.closing.events import (
     SubjectKind,
     UsageCut,
 )
-from exchange.persistence import tables
-from exchange.persistence.package_tables import token_packages
 from exchange.persistence.rows import Row, Rows
+from exchange.persistence.tables import closing, contracts, market
 from settlement.meters import Meter
 
 
@@ -22,11 +21,11 @@ def project_closing(rows: Rows, seq: int, event: ClosingEvent) -> None:
     """Add what an event of a closing job means for the tables."""
     match event:
         case CloseBegun(run):
-            rows.add(tables.runs, {**asdict(run), "closed_slot": None, "seq": seq, "status": "open"})
+            rows.add(closing.runs, {**asdict(run), "closed_slot": None, "seq": seq, "status": "open"})
         case UsageCut(run):
-            rows.change(tables.runs, {"id": run.id, "usage_batch": run.usage_batch})
+            rows.change(closing.runs, {"id": run.id, "usage_batch": run.usage_batch})
         case PeriodClosed(run):
-            rows.change(tables.runs, {"id": run.id, "status": "closed", "closed_slot": rows.heard.now})
+            rows.change(closing.runs, {"id": run.id, "status": "closed", "closed_slot": rows.heard.now})
         case StatementPosted():
             _project_statement(rows, seq, event)
 
@@ -35,13 +34,13 @@ def _project_statement(rows: Rows, seq: int, event: StatementPosted) -> None:
     """A statement with its lines, and what remains of its subject."""
     if event.kind is SubjectKind.LEASE:
         row = {"id": event.subject, "unsettled": event.slots_left, "held": event.held_left}
-        rows.change(tables.leases, row)
+        rows.change(market.leases, row)
     else:
-        rows.change(tables.contracts, {"id": event.subject, "left": event.held_left})
+        rows.change(contracts.contracts, {"id": event.subject, "left": event.held_left})
         _project_packages(rows, event)
     statement = f"{event.run}/{event.subject}"
     rows.append(
-        tables.statements,
+        closing.statements,
         {
             "id": statement,
             "run": event.run,
@@ -60,7 +59,7 @@ def _project_statement(rows: Rows, seq: int, event: StatementPosted) -> None:
         agreement = None if part.agreement is None else f"{part.agreement[0]}/{part.agreement[1]}"
         figures = msgspec.to_builtins(part.line)
         rows.append(
-            tables.statement_lines,
+            closing.statement_lines,
             {
                 "statement": statement,
                 "n": n,
@@ -77,9 +76,9 @@ def _project_packages(rows: Rows, event: StatementPosted) -> None:
     """What a statement charges and leaves of packages."""
     for line in event.lines:
         if line.meter is Meter.PACKAGES:
-            rows.change(token_packages, {"id": line.package, "charged_in": event.run})
+            rows.change(contracts.token_packages, {"id": line.package, "charged_in": event.run})
     for package, left in event.packages_left:
-        rows.change(token_packages, {"id": package, "left": left})
+        rows.change(contracts.token_packages, {"id": package, "left": left})
 
 
 _LINE_HEAD = (

@@ -10,9 +10,8 @@ from exchange.contracts.events import (
     PricesAgreed,
 )
 from exchange.names import ContractId
-from exchange.persistence import tables
-from exchange.persistence.package_tables import token_packages
 from exchange.persistence.rows import Row, Rows
+from exchange.persistence.tables import contracts
 from settlement.rating.packages import TokenPackage
 from settlement.rating.tokens import TokenTariff
 
@@ -24,17 +23,17 @@ def project_contracts(rows: Rows, seq: int, event: ContractEvent) -> None:
             row = {
                 name: value
                 for name, value in msgspec.to_builtins(contract).items()
-                if name in tables.contracts.c
+                if name in contracts.contracts.c
             }
-            rows.add(tables.contracts, {**row, "left": contract.budget, "seq": seq, "status": "open"})
+            rows.add(contracts.contracts, {**row, "left": contract.budget, "seq": seq, "status": "open"})
             first = contract.prices.tariff(1, contract.begins)
-            rows.add(tables.contract_prices, _prices_row(seq, contract.id, first))
+            rows.add(contracts.contract_prices, _prices_row(seq, contract.id, first))
         case PricesAgreed(contract_id, tariff):
-            rows.add(tables.contract_prices, _prices_row(seq, contract_id, tariff))
+            rows.add(contracts.contract_prices, _prices_row(seq, contract_id, tariff))
         case PackageAdded(contract_id, _, package):
-            rows.add(token_packages, _package_row(seq, contract_id, package))
+            rows.add(contracts.token_packages, _package_row(seq, contract_id, package))
         case ContractClosed(contract_id, _, _):
-            rows.change(tables.contracts, {"id": contract_id, "status": "closed"})
+            rows.change(contracts.contracts, {"id": contract_id, "status": "closed"})
 
 
 def _prices_row(seq: int, contract: ContractId, tariff: TokenTariff) -> Row:

@@ -1,8 +1,8 @@
 """What listings mean for the tables that pages read."""
 
 from exchange.listings.events import ListingEvent, ListingPublished
-from exchange.persistence import tables
 from exchange.persistence.rows import Heard, Row, Rows
+from exchange.persistence.tables import market
 from matching.events import ListingAmended, ListingClosed
 from matching.terms import Listing, PriceRule
 
@@ -13,12 +13,12 @@ def project_listings(rows: Rows, seq: int, event: ListingEvent) -> None:
         case ListingPublished(listed, party, line):
             _note_maker(rows.heard, listed.listing, listed.seq)
             row = {"party": party, "line": line, "seq": seq, "status": "open", "age": listed.seq}
-            rows.add(tables.listings, {**row, **_listing_terms(listed.listing)})
+            rows.add(market.listings, {**row, **_listing_terms(listed.listing)})
         case ListingAmended(listing, age):
             _note_maker(rows.heard, listing, age)
-            rows.change(tables.listings, {**_listing_terms(listing), "age": age})
+            rows.change(market.listings, {**_listing_terms(listing), "age": age})
         case ListingClosed(listing_id, end):
-            rows.change(tables.listings, {"id": listing_id, "status": end})
+            rows.change(market.listings, {"id": listing_id, "status": end})
 
 
 def _note_maker(heard: Heard, listing: Listing, age: int) -> None:

@@ -15,9 +15,9 @@ from exchange.orders.events import (
     OrderReworked,
     ReserveReleased,
 )
-from exchange.persistence import tables
 from exchange.persistence.projections.tape import trade_row
 from exchange.persistence.rows import Heard, Row, Rows
+from exchange.persistence.tables import market
 from exchange.state import PricedRun
 from matching.events import Rested
 from matching.live import MILLI
@@ -37,28 +37,28 @@ def project_orders(rows: Rows, seq: int, digest: bytes, event: OrderEvent) -> No
                 "seq": seq,
                 "status": "open",
             }
-            rows.add(tables.orders, {**row, **_order_terms(opened.order)})
+            rows.add(market.orders, {**row, **_order_terms(opened.order)})
         case OrderReworked(amended, _, _, held):
             _note_order(rows.heard, amended.order, amended.seq)
-            rows.change(tables.orders, {**_order_terms(amended.order), "held": held, "age": amended.seq})
+            rows.change(market.orders, {**_order_terms(amended.order), "held": held, "age": amended.seq})
         case Rested(order_id):
-            rows.change(tables.orders, {"id": order_id, "status": "resting"})
+            rows.change(market.orders, {"id": order_id, "status": "resting"})
         case OrderClosed(closed, _, _, kept):
-            rows.change(tables.orders, {"id": closed.order, "status": closed.end, "held": kept})
+            rows.change(market.orders, {"id": closed.order, "status": closed.end, "held": kept})
         case OrderNotContinued(order_id, _, rest, needed, available):
             lost = {"needed": needed, "available": available, "window": rest.window, "shape": rest.shape}
-            rows.change(tables.orders, {"id": order_id, "not_continued": msgspec.to_builtins(lost)})
+            rows.change(market.orders, {"id": order_id, "not_continued": msgspec.to_builtins(lost)})
         case ReserveReleased(order_id, _, _):
-            rows.change(tables.orders, {"id": order_id, "held": 0})
+            rows.change(market.orders, {"id": order_id, "held": 0})
         case LeaseGranted():
-            rows.add(tables.leases, _lease_row(seq, event))
-            rows.add(tables.trades, trade_row(rows.heard, digest, event.leased))
-            rows.change(tables.orders, {"id": event.lease.order, "held": event.order_held})
+            rows.add(market.leases, _lease_row(seq, event))
+            rows.add(market.trades, trade_row(rows.heard, digest, event.leased))
+            rows.change(market.orders, {"id": event.lease.order, "held": event.order_held})
         case LeaseDisplaced():
             rows.heard.took_back = True
-            rows.change(tables.leases, _cut_row(event))
+            rows.change(market.leases, _cut_row(event))
             cause = {"reclaimed": rows.heard.arrived is None, "slot": rows.heard.now, "seq": seq}
-            rows.add(tables.displacements, {"lease": event.lease, **cause})
+            rows.add(market.displacements, {"lease": event.lease, **cause})
 
 
 def _note_order(heard: Heard, order: Order, age: int) -> None:

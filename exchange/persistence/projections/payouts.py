@@ -11,8 +11,8 @@ from exchange.payouts.events import (
     PayoutReturned,
     PayoutTermsSet,
 )
-from exchange.persistence import payout_tables
 from exchange.persistence.rows import Rows
+from exchange.persistence.tables import payouts
 from exchange.state import PayoutState
 
 
@@ -20,21 +20,17 @@ def project_payouts(rows: Rows, seq: int, event: PayoutEvent) -> None:
     """Add what an event about payouts means for the tables."""
     match event:
         case PayoutTermsSet(terms):
-            rows.put(payout_tables.payout_terms, {"only": True, **asdict(terms)})
+            rows.put(payouts.payout_terms, {"only": True, **asdict(terms)})
         case PayoutAccountNamed(party, account):
-            rows.put(payout_tables.payout_accounts, {"party": party, "account": account, "seq": seq})
+            rows.put(payouts.payout_accounts, {"party": party, "account": account, "seq": seq})
         case PayoutBegun(payout, party, account, amount):
             row = {"id": payout, "party": party, "account": account, "amount": amount, "left": amount}
             told = {"status": PayoutState.BEGUN, "reference": None, "why": None}
-            rows.add(payout_tables.payouts, {**row, **told, "slot": rows.heard.now, "seq": seq})
+            rows.add(payouts.payouts, {**row, **told, "slot": rows.heard.now, "seq": seq})
         case PayoutPaid(payout, _, _, reference):
-            rows.change(
-                payout_tables.payouts, {"id": payout, "status": PayoutState.PAID, "reference": reference}
-            )
+            rows.change(payouts.payouts, {"id": payout, "status": PayoutState.PAID, "reference": reference})
         case PayoutFailed(payout, _, _, why):
-            rows.change(
-                payout_tables.payouts, {"id": payout, "status": PayoutState.FAILED, "why": why, "left": 0}
-            )
+            rows.change(payouts.payouts, {"id": payout, "status": PayoutState.FAILED, "why": why, "left": 0})
         case PayoutReturned(payout, _, _, left, _):
             status = PayoutState.PAID if left else PayoutState.RETURNED
-            rows.change(payout_tables.payouts, {"id": payout, "status": status, "left": left})
+            rows.change(payouts.payouts, {"id": payout, "status": status, "left": left})

@@ -4,8 +4,8 @@ from dataclasses import asdict
 
 import msgspec
 
-from exchange.persistence import pair_tables
 from exchange.persistence.rows import Rows
+from exchange.persistence.tables import pairs
 from exchange.quarters.events import (
     AmountRecognised,
     QuarterAgreed,
@@ -24,13 +24,13 @@ def project_quarters(rows: Rows, seq: int, event: QuarterEvent) -> None:
                 **asdict(signature),
                 "figures": msgspec.to_builtins(figures.figures),
             }
-            rows.add(pair_tables.quarter_confirmations, {**row, "seq": seq})
+            rows.add(pairs.quarter_confirmations, {**row, "seq": seq})
         case QuarterDisputed(pair, region, by, key, at, reason):
             row = {"region": region, "reason": reason, "party": by, "key": key, "at": at, "seq": seq}
-            rows.add(pair_tables.quarter_disputes, {**asdict(pair), **row})
+            rows.add(pairs.quarter_disputes, {**asdict(pair), **row})
         case QuarterAgreed(figures, digest):
             row = {"figures": msgspec.to_builtins(figures.figures), "digest": digest, "seq": seq}
-            rows.add(pair_tables.quarters_agreed, {**asdict(figures.pair), **row})
+            rows.add(pairs.quarters_agreed, {**asdict(figures.pair), **row})
         case AmountRecognised(pair, region, kind, amount, reference, by, at):
             what = {"region": region, "kind": kind, "reference": reference, "amount": amount}
-            rows.add(pair_tables.recognitions, {**asdict(pair), **what, "party": by, "at": at, "seq": seq})
+            rows.add(pairs.recognitions, {**asdict(pair), **what, "party": by, "at": at, "seq": seq})

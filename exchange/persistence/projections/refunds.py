@@ -2,8 +2,8 @@
 
 import msgspec
 
-from exchange.persistence import payout_tables
 from exchange.persistence.rows import Heard, Row, Rows
+from exchange.persistence.tables import refunds
 from exchange.refunds.events import CreditNoteMoved, LineRefunded, RefundEvent
 
 
@@ -11,10 +11,10 @@ def project_refunds(rows: Rows, event: RefundEvent) -> None:
     """Add what an event about refunds means for the tables."""
     match event:
         case LineRefunded():
-            rows.add(payout_tables.refunds, _refund_row(rows.heard, event))
+            rows.add(refunds.refunds, _refund_row(rows.heard, event))
         case CreditNoteMoved(refund, note):
             row = {"id": refund, "note_state": note.state, "note_since": note.since}
-            rows.change(payout_tables.refunds, row)
+            rows.change(refunds.refunds, row)
 
 
 def _refund_row(heard: Heard, event: LineRefunded) -> Row:

@@ -1,7 +1,7 @@
 """What regions pay for vouchers, in the tables that pages read."""
 
-from exchange.persistence import subsidy_tables
 from exchange.persistence.rows import Rows
+from exchange.persistence.tables import subsidies
 from exchange.subsidies.events import SubsidyEvent, SubsidyPaid, SubsidyRepaid
 
 
@@ -15,11 +15,11 @@ def project_subsidies(rows: Rows, seq: int, event: SubsidyEvent) -> None:
             for part in parts:
                 place = {"seq": seq, "statement": part.statement, "n": part.n, "voucher": part.voucher}
                 paid = {"party": part.party, "amount": part.amount, "received": part.received}
-                rows.append(subsidy_tables.subsidy_parts, {**place, **paid})
+                rows.append(subsidies.subsidy_parts, {**place, **paid})
         case SubsidyRepaid(_, _, amount):
             _payment(rows, seq, event, {"period": None, "amount": -amount, "credit": 0, "withheld": ()})
 
 
 def _payment(rows: Rows, seq: int, event: SubsidyEvent, told: dict[str, object]) -> None:
     row = {"issuer": event.issuer, "reference": event.reference, "programme": event.programme}
-    rows.append(subsidy_tables.subsidies, {**row, **told, "slot": rows.heard.now, "seq": seq})
+    rows.append(subsidies.subsidies, {**row, **told, "slot": rows.heard.now, "seq": seq})

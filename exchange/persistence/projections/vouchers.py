@@ -2,8 +2,8 @@
 
 import msgspec
 
-from exchange.persistence import voucher_tables
 from exchange.persistence.rows import Rows
+from exchange.persistence.tables import vouchers
 from exchange.vouchers.events import (
     FactsDeclared,
     ProgrammeAdopted,
@@ -21,14 +21,14 @@ def project_vouchers(rows: Rows, seq: int, event: VoucherEvent) -> None:
     match event:
         case FactsDeclared(party, facts, at):
             told = {**msgspec.to_builtins(facts), "controllers": sorted(facts.controllers)}
-            rows.add(voucher_tables.facts, {"party": party, "seq": seq, "at": at, **told})
+            rows.add(vouchers.facts, {"party": party, "seq": seq, "at": at, **told})
         case ProgrammeAdopted(programme, claim):
             row = {"id": programme.id, "version": programme.version, "issuer": programme.issuer, "seq": seq}
             terms = {"terms": msgspec.to_builtins(programme), "claim": msgspec.to_builtins(claim)}
-            rows.add(voucher_tables.programmes, {**row, **terms})
+            rows.add(vouchers.programmes, {**row, **terms})
         case VoucherIssued(voucher, at, claimed):
             rows.add(
-                voucher_tables.vouchers,
+                vouchers.vouchers,
                 {**msgspec.to_builtins(voucher), "claimed": claimed, "at": at, "seq": seq},
             )
         case VoucherHeld(order, pledge):
@@ -43,4 +43,4 @@ def project_vouchers(rows: Rows, seq: int, event: VoucherEvent) -> None:
 
 def _move(rows: Rows, seq: int, kind: str, voucher: str, subject: str, amount: int) -> None:
     row = {"voucher": voucher, "seq": seq, "kind": kind, "subject": subject, "amount": amount}
-    rows.add(voucher_tables.voucher_moves, {**row, "slot": rows.heard.now})
+    rows.add(vouchers.voucher_moves, {**row, "slot": rows.heard.now})

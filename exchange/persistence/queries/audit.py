@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 import asyncpg
 import msgspec
 
-from exchange.persistence import database, payout_tables
+from exchange.persistence import database
 from exchange.persistence.database import Connection
 from exchange.persistence.rows import Key, Row
+from exchange.persistence.tables.every import metadata
 from settlement.ledger.chart import CONTRA, AccountKind
 
 ROWS_AT_ONCE = 1_000
@@ -253,7 +254,7 @@ async def strays(connection: Connection, table: str) -> list[str]:
 
 
 def _key_columns(table: str) -> list[str]:
-    return [column.name for column in payout_tables.metadata.tables[table].primary_key]
+    return [column.name for column in metadata.tables[table].primary_key]
 
 
 _STATEMENT = "(body ->> 'run') || '/' || (body ->> 'subject')"

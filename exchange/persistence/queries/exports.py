@@ -6,9 +6,9 @@ from pathlib import Path
 
 from sqlalchemy import BigInteger, Integer, Table
 
-from exchange.persistence import payout_tables, power_tables, tables
 from exchange.persistence.database import Connection
 from exchange.persistence.queries.income import MONTH_OF_REFUND
+from exchange.persistence.tables import closing, power, refunds
 
 _LEGS = """
     SELECT p.seq, p.n, p.leg, e.kind AS entry, p.owner, p.kind AS account, p.amount
@@ -50,27 +50,27 @@ def _names(table: Table) -> str:
 
 
 _REFUND_COLUMNS = {
-    name: kind for name, kind in _columns(payout_tables.refunds).items() if not name.startswith("note_")
+    name: kind for name, kind in _columns(refunds.refunds).items() if not name.startswith("note_")
 }
 
 EXPORTS: Sequence[Exported] = (
     Exported(
         "statements",
-        _columns(tables.statements),
-        f"SELECT {_names(tables.statements)} FROM statements t WHERE t.run = $1 ORDER BY t.seq, t.id",  # noqa: S608
+        _columns(closing.statements),
+        f"SELECT {_names(closing.statements)} FROM statements t WHERE t.run = $1 ORDER BY t.seq, t.id",  # noqa: S608
     ),
     Exported(
         "statement-lines",
-        _columns(tables.statement_lines),
-        f"SELECT {_names(tables.statement_lines)} FROM statement_lines t JOIN statements s ON s.id = t.statement "  # noqa: S608
+        _columns(closing.statement_lines),
+        f"SELECT {_names(closing.statement_lines)} FROM statement_lines t JOIN statements s ON s.id = t.statement "  # noqa: S608
         "WHERE s.run = $1 ORDER BY s.seq, s.id, t.n",
     ),
     Exported("ledger", _LEG_COLUMNS, _LEGS.format(book="money")),
     Exported("memo", _LEG_COLUMNS, _LEGS.format(book="memo")),
     Exported(
         "emissions",
-        _columns(power_tables.line_emissions),
-        f"SELECT {_names(power_tables.line_emissions)} FROM line_emissions t JOIN statements s ON s.id = t.statement "  # noqa: S608
+        _columns(power.line_emissions),
+        f"SELECT {_names(power.line_emissions)} FROM line_emissions t JOIN statements s ON s.id = t.statement "  # noqa: S608
         "WHERE s.run = $1 ORDER BY s.seq, s.id, t.n",
     ),
     Exported("carbon", _LEG_COLUMNS, _LEGS.format(book="carbon")),

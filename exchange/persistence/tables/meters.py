@@ -1,7 +1,6 @@
-"""Every table about signed meters: their keys, their chains, and what was found and disputed.
+"""Signed meters: their keys, their chains, and what was found and disputed.
 
-They stand beside the log, with usage. Rows are added and never changed. Whoever needs the shape of the whole database
-takes `metadata` from here.
+They stand beside the log, with usage, and are never changed.
 """
 
 from sqlalchemy import (
@@ -13,21 +12,18 @@ from sqlalchemy import (
     LargeBinary,
     PrimaryKeyConstraint,
     Table,
-    Text,
     func,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from exchange.persistence.payment_tables import metadata
-
-__all__ = ["metadata"]
+from exchange.persistence.tables.columns import int_column, metadata, text_column
 
 meter_keys = Table(
     "meter_keys",
     metadata,
-    Column("party", Text, nullable=False),
-    Column("meter", Text, nullable=False),
-    Column("since", BigInteger, nullable=False),
+    text_column("party"),
+    text_column("meter"),
+    int_column("since"),
     Column("public_key", LargeBinary, nullable=False),
     Column("registered_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
     PrimaryKeyConstraint("party", "meter", "since"),
@@ -37,12 +33,12 @@ meter_keys = Table(
 meter_chain = Table(
     "meter_chain",
     metadata,
-    Column("party", Text, nullable=False),
-    Column("meter", Text, nullable=False),
-    Column("sequence", BigInteger, nullable=False),
+    text_column("party"),
+    text_column("meter"),
+    int_column("sequence"),
     Column("previous", LargeBinary, nullable=False),
     Column("link", LargeBinary, nullable=False),
-    Column("batch", BigInteger, nullable=False),
+    int_column("batch"),
     PrimaryKeyConstraint("party", "meter", "sequence"),
 )
 """The chain of each meter as far as it was signed and held together, whatever became of its records."""
@@ -51,7 +47,7 @@ batch_seals = Table(
     "batch_seals",
     metadata,
     Column("batch", BigInteger, primary_key=True, autoincrement=False),
-    Column("meter", Text, nullable=False),
+    text_column("meter"),
     Column("previous", LargeBinary, nullable=False),
     Column("last", LargeBinary, nullable=False),
     Column("signature", LargeBinary, nullable=False),
@@ -63,15 +59,15 @@ disputes = Table(
     "disputes",
     metadata,
     Column("id", BigInteger, primary_key=True, autoincrement=False),
-    Column("batch", BigInteger, nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("finding", Text, nullable=False),
-    Column("party", Text, nullable=False),
-    Column("buyer", Text),
-    Column("meter", Text, nullable=False),
-    Column("subject", Text),
-    Column("first", BigInteger, nullable=False),
-    Column("last", BigInteger, nullable=False),
+    int_column("batch"),
+    text_column("kind"),
+    text_column("finding"),
+    text_column("party"),
+    text_column("buyer", null=True),
+    text_column("meter"),
+    text_column("subject", null=True),
+    int_column("first"),
+    int_column("last"),
     Column("opened_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
     Index("ix_disputes_party", "party", "id"),
     Index("ix_disputes_buyer", "buyer", "id"),
@@ -82,14 +78,14 @@ disputes = Table(
 disputed_records = Table(
     "disputed_records",
     metadata,
-    Column("dispute", BigInteger, nullable=False),
-    Column("sequence", BigInteger, nullable=False),
-    Column("subject", Text, nullable=False),
-    Column("moment", BigInteger, nullable=False),
+    int_column("dispute"),
+    int_column("sequence"),
+    text_column("subject"),
+    int_column("moment"),
     Column("counts", ARRAY(BigInteger), nullable=False),
     Column("link", LargeBinary, nullable=False),
     Column("in_time", Boolean, nullable=False),
-    Column("batch", BigInteger, nullable=False),
+    int_column("batch"),
     PrimaryKeyConstraint("dispute", "sequence"),
     Index("ix_disputed_records_moment", "subject", "moment"),
 )
@@ -102,10 +98,10 @@ dispute_ends = Table(
     "dispute_ends",
     metadata,
     Column("dispute", BigInteger, primary_key=True, autoincrement=False),
-    Column("outcome", Text, nullable=False),
-    Column("by", Text, nullable=False),
-    Column("batch", BigInteger, nullable=False),
-    Column("note", Text, nullable=False),
+    text_column("outcome"),
+    text_column("by"),
+    int_column("batch"),
+    text_column("note"),
     Column("ended_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
 )
 """How a dispute has ended, by whom, and in which batch: one that came in, or the one that a decision makes."""

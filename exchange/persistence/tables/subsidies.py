@@ -1,24 +1,21 @@
-"""The tables about subsidies: what regions have paid for vouchers, and what of it went to which line."""
+"""What regions have paid for vouchers, and what of it went to which line."""
 
 from sqlalchemy import CheckConstraint, Column, Index, Integer, PrimaryKeyConstraint, Table
 
-from exchange.persistence.columns import int_column as _int
-from exchange.persistence.columns import json_column as _json
-from exchange.persistence.columns import metadata
-from exchange.persistence.columns import text_column as _text
+from exchange.persistence.tables.columns import int_column, json_column, metadata, text_column
 
 subsidies = Table(
     "subsidies",
     metadata,
-    _text("issuer"),
-    _text("reference"),
-    _text("programme"),
-    _text("period", null=True),
-    _int("amount"),
-    _int("credit"),
-    _json("withheld"),
-    _int("slot"),
-    _int("seq"),
+    text_column("issuer"),
+    text_column("reference"),
+    text_column("programme"),
+    text_column("period", null=True),
+    int_column("amount"),
+    int_column("credit"),
+    json_column("withheld"),
+    int_column("slot"),
+    int_column("seq"),
     PrimaryKeyConstraint("issuer", "reference"),
     CheckConstraint("(amount < 0) = (period IS NULL)", name="back_or_for_a_period"),
     Index("ix_subsidies_programme", "programme", "seq"),
@@ -28,16 +25,14 @@ subsidies = Table(
 subsidy_parts = Table(
     "subsidy_parts",
     metadata,
-    _int("seq"),
-    _text("statement"),
+    int_column("seq"),
+    text_column("statement"),
     Column("n", Integer, nullable=False),
-    _text("voucher"),
-    _text("party"),
-    _int("amount"),
-    _int("received"),
+    text_column("voucher"),
+    text_column("party"),
+    int_column("amount"),
+    int_column("received"),
     PrimaryKeyConstraint("seq", "statement", "n", "voucher"),
     Index("ix_subsidy_parts_statement", "statement", "n"),
 )
 """What was paid of a voucher's part of a line, and what of that its buyer or seller (`party`) has got."""
-
-SUBSIDY_TABLES = (subsidies, subsidy_parts)

@@ -1,21 +1,18 @@
-"""The tables about vouchers: what parties have shown of themselves, programmes, vouchers, and what became of them."""
+"""What parties have shown of themselves, programmes, vouchers, and what became of them."""
 
 from sqlalchemy import Boolean, Column, Index, Integer, PrimaryKeyConstraint, Table, Text
 
-from exchange.persistence.columns import int_column as _int
-from exchange.persistence.columns import json_column as _json
-from exchange.persistence.columns import metadata
-from exchange.persistence.columns import text_column as _text
+from exchange.persistence.tables.columns import int_column, json_column, metadata, text_column
 
 facts = Table(
     "facts",
     metadata,
-    _text("party"),
-    _int("seq"),
-    _text("size"),
-    _text("industry"),
-    _json("controllers"),
-    _int("at"),
+    text_column("party"),
+    int_column("seq"),
+    text_column("size"),
+    text_column("industry"),
+    json_column("controllers"),
+    int_column("at"),
     PrimaryKeyConstraint("party", "seq"),
 )
 """What parties have shown of themselves, as it was declared: the last of a party holds."""
@@ -23,12 +20,12 @@ facts = Table(
 programmes = Table(
     "programmes",
     metadata,
-    _text("id"),
+    text_column("id"),
     Column("version", Integer, nullable=False),
-    _text("issuer"),
-    _json("terms"),
-    _json("claim", null=True),
-    _int("seq"),
+    text_column("issuer"),
+    json_column("terms"),
+    json_column("claim", null=True),
+    int_column("seq"),
     PrimaryKeyConstraint("id", "version"),
 )
 
@@ -36,14 +33,14 @@ vouchers = Table(
     "vouchers",
     metadata,
     Column("id", Text, primary_key=True),
-    _text("programme"),
-    _text("issuer"),
-    _text("buyer"),
-    _int("amount"),
-    _int("ends"),
+    text_column("programme"),
+    text_column("issuer"),
+    text_column("buyer"),
+    int_column("amount"),
+    int_column("ends"),
     Column("claimed", Boolean, nullable=False),
-    _int("at"),
-    _int("seq"),
+    int_column("at"),
+    int_column("seq"),
     Index("ix_vouchers_buyer", "buyer", "seq"),
     Index("ix_vouchers_programme", "programme", "seq"),
 )
@@ -52,12 +49,12 @@ vouchers = Table(
 voucher_moves = Table(
     "voucher_moves",
     metadata,
-    _text("voucher"),
-    _int("seq"),
-    _text("kind"),
-    _text("subject"),
-    _int("amount"),
-    _int("slot"),
+    text_column("voucher"),
+    int_column("seq"),
+    text_column("kind"),
+    text_column("subject"),
+    int_column("amount"),
+    int_column("slot"),
     PrimaryKeyConstraint("voucher", "seq", "kind", "subject"),
     Index("ix_voucher_moves_subject", "subject"),
 )
@@ -65,5 +62,3 @@ voucher_moves = Table(
 
 `slot` is where the venue's clock stood. What is used stands in the statement lines.
 """
-
-VOUCHER_TABLES = (facts, programmes, vouchers, voucher_moves)

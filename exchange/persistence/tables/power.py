@@ -1,11 +1,8 @@
-"""Tables of power and carbon: versions that the venue adopted, what sellers declared, and what lines emitted.
-
-They are projections, as the writer's other tables are.
-"""
+"""Power and carbon: versions that the venue adopted, what sellers declared, and what lines emitted."""
 
 from sqlalchemy import Column, Index, Integer, PrimaryKeyConstraint, Table, Text
 
-from exchange.persistence.columns import int_column, json_column, metadata, text_column
+from exchange.persistence.tables.columns import int_column, json_column, metadata, text_column
 
 power_versions = Table(
     "power_versions",
@@ -67,5 +64,3 @@ line_emissions = Table(
 
 `certificates` are [reference, Wh], `by_region` are [region, grams] of the market-based figure.
 """
-
-POWER_TABLES = (power_versions, pue_declarations, certificates, line_emissions)

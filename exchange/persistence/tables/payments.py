@@ -1,4 +1,4 @@
-"""Every table about payments: what gateways and banks were asked, and what they have said.
+"""What gateways and banks were asked, and what they have said.
 
 They stand beside the log, as usage does.
 """
@@ -21,22 +21,20 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSON
 
-from exchange.persistence.payout_tables import metadata
-
-__all__ = ["metadata"]
+from exchange.persistence.tables.columns import int_column, metadata, text_column
 
 movements = Table(
     "movements",
     metadata,
-    Column("plan", Text, nullable=False),
+    text_column("plan"),
     Column("n", Integer, nullable=False),
-    Column("kind", Text, nullable=False),
+    text_column("kind"),
     Column("instruction", JSON, nullable=False),
-    Column("key", Text, nullable=False),
-    Column("state", Text, nullable=False),
-    Column("requested_at", BigInteger),
-    Column("reference", Text),
-    Column("why", Text),
+    text_column("key"),
+    text_column("state"),
+    int_column("requested_at", null=True),
+    text_column("reference", null=True),
+    text_column("why", null=True),
     Column("told", Boolean, nullable=False),
     PrimaryKeyConstraint("plan", "n"),
     UniqueConstraint("key"),
@@ -48,8 +46,8 @@ gateway_events = Table(
     "gateway_events",
     metadata,
     Column("id", Text, primary_key=True),
-    Column("kind", Text, nullable=False),
-    Column("created", BigInteger, nullable=False),
+    text_column("kind"),
+    int_column("created"),
     Column("received_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
 )
 """Webhooks that have had their effect, by the gateway's own ids, for ever."""
@@ -58,11 +56,11 @@ bank_orders = Table(
     "bank_orders",
     metadata,
     Column("key", Text, primary_key=True),
-    Column("reference", Text, nullable=False),
-    Column("account", Text, nullable=False),
-    Column("name", Text, nullable=False),
-    Column("amount", BigInteger, nullable=False),
-    Column("file", BigInteger),
+    text_column("reference"),
+    text_column("account"),
+    text_column("name"),
+    int_column("amount"),
+    int_column("file", null=True),
     Column("queued_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
     UniqueConstraint("reference"),
     CheckConstraint("amount > 0", name="pays_something"),
@@ -75,11 +73,11 @@ bank_lines = Table(
     metadata,
     Column("bank_reference", Text, primary_key=True),
     Column("booked_on", Date, nullable=False),
-    Column("amount", BigInteger, nullable=False),
-    Column("account", Text, nullable=False),
-    Column("name", Text, nullable=False),
-    Column("remark", Text, nullable=False),
-    Column("code", Text),
+    int_column("amount"),
+    text_column("account"),
+    text_column("name"),
+    text_column("remark"),
+    text_column("code", null=True),
     CheckConstraint("amount <> 0", name="moves_something"),
     Index("ix_bank_lines_code", "code"),
     Index("ix_bank_lines_booked_on", "booked_on"),
@@ -90,13 +88,15 @@ payout_freezes = Table(
     "payout_freezes",
     metadata,
     Column("id", BigInteger, Identity(always=True), primary_key=True),
-    Column("found", Text, nullable=False),
+    text_column("found"),
     Column("frozen_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
-    Column("lifted_by", Text),
-    Column("lifted_why", Text),
+    text_column("lifted_by", null=True),
+    text_column("lifted_why", null=True),
     Column("lifted_at", DateTime(timezone=True)),
 )
 """When payouts were frozen, by what an audit had found, and which clerk has lifted that. None is ever deleted.
 
 They stand beside the log: an auditor asks no writer for leave.
 """
+
+PAYMENTS = (movements, gateway_events, bank_orders, bank_lines, payout_freezes)

@@ -1,11 +1,8 @@
-"""Tables of what regions sign and say: versions of agreements, their signatures, and a pair's quarters.
-
-They are projections, as the writer's other tables are. What of a version is in force stands in `tables.agreements`.
-"""
+"""What regions sign and say: versions of agreements, their signatures, and a pair's quarters."""
 
 from sqlalchemy import Column, Index, Integer, PrimaryKeyConstraint, Table
 
-from exchange.persistence.columns import int_column, json_column, metadata, text_column
+from exchange.persistence.tables.columns import int_column, json_column, metadata, text_column
 
 agreement_drafts = Table(
     "agreement_drafts",
@@ -42,6 +39,24 @@ agreement_signatures = Table(
     int_column("seq"),
     PrimaryKeyConstraint("agreement", "version", "region"),
 )
+
+agreements = Table(
+    "agreements",
+    metadata,
+    text_column("id"),
+    Column("version", Integer, nullable=False),
+    text_column("source"),
+    text_column("destination"),
+    int_column("valid_from"),
+    int_column("valid_to", null=True),
+    json_column("terms"),
+    int_column("seq"),
+    PrimaryKeyConstraint("id", "version"),
+)
+"""Pair agreements that every party has signed. That two of one pair never overlap is an exclusion constraint of the first migration.
+
+It is looked at when a statement has ended, since one statement ends a version and adds the next.
+"""
 
 quarter_confirmations = Table(
     "quarter_confirmations",
@@ -101,13 +116,4 @@ recognitions = Table(
     int_column("at"),
     int_column("seq"),
     PrimaryKeyConstraint("source", "destination", "quarter", "region", "kind", "reference"),
-)
-
-PAIR_TABLES = (
-    agreement_drafts,
-    agreement_signatures,
-    quarter_confirmations,
-    quarter_disputes,
-    quarters_agreed,
-    recognitions,
 )

@@ -1,0 +1,1 @@
+"""The tables of the venue, a file for each noun: see `every.py`."""
