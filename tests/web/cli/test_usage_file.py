@@ -62,8 +62,16 @@ def test_the_same_file_makes_the_same_batches_and_another_one_others(tmp_path: P
         (f"{HEADER}\n{ROW}\n{ROW.replace('28800', '-1')}\n", "line 3: delivered_card_seconds"),
         (f"{HEADER}\n{ROW.replace('28800', '1.5')}\n", "line 2: delivered_card_seconds"),
         (f"{HEADER}\n{ROW.replace('+08:00', '')}\n", "line 2: slot"),
-        (f"{HEADER}\n{ROW},extra\n", "should have the columns"),
+        (f"{HEADER}\n{ROW},extra\n", "line 2: 6 values, but 5 columns"),
+        (f"{HEADER}\nm,1\n", "line 2: 2 values, but 5 columns"),
+        (f"{HEADER},sequence\n{ROW},2\n", "has a column twice"),
+        (f"{HEADER}\n{ROW.replace(',1,', ',' + '9' * 5000 + ',')}\n", "line 2: sequence"),
+        (f"{HEADER}\n{ROW.replace('lse-1', 'l' * 200_000)}\n", "line 2: field larger"),
+        (f'{HEADER}\n"m{ROW}\n', "line 2: unexpected end"),
         ('{"meter": 1\n', "line 1: not one JSON object"),
+        ('{"meter": "m", "sequence": 1, "sequence": 2}\n', "line 1: not one JSON object .duplicate_key"),
+        ('{"meter": ' + "[" * 100_000 + "\n", "line 1: not one JSON object .too_deep"),
+        ('{"meter": ' + "9" * 5000 + "}\n", "line 1: not one JSON object .Exceeds"),
     ],
 )
 def test_a_bad_line_is_named_and_nothing_is_read(tmp_path: Path, text: str, said: str) -> None:
