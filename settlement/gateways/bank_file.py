@@ -14,6 +14,7 @@ from datetime import date
 from enum import StrEnum
 
 from settlement.money import Fen
+from settlement.spreadsheets import FORMULA_SIGNS
 
 PAYMENT_COLUMNS = ("reference", "account", "name", "amount", "currency")
 STATEMENT_COLUMNS = (
@@ -33,7 +34,7 @@ _AMOUNT = re.compile(r"(-?)(0|[1-9][0-9]{0,12})\.([0-9]{2})\Z")
 _ACCOUNT = re.compile(r"[0-9]{6,34}\Z")
 _BANK_REFERENCE = re.compile(r"[A-Za-z0-9./-]{1,64}\Z")
 _CODE = re.compile(r"SL[0-9A-F]{14}")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+_FORMULA = tuple(FORMULA_SIGNS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -288,6 +288,8 @@ def test_a_statement_may_begin_with_a_byte_order_mark() -> None:
         ("@SUM(A1)", "'@SUM(A1)"),
         ("\t=1", "' =1"),
         (" =1", "' =1"),
+        ("＝1", "'＝1"),  # noqa: RUF001
+        ("＠SUM(A1)", "'＠SUM(A1)"),  # noqa: RUF001
         ("敦煌云", "敦煌云"),
     ],
 )
