@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from web.cli.buyer import read_job
 from web.cli.talk import Failure
 from web.cli.usage_file import read_usage
 
@@ -85,3 +86,19 @@ def test_a_file_that_is_not_there_or_no_text_gets_a_sentence(tmp_path: Path) -> 
     (tmp_path / "photo.csv").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(Failure, match="no text in UTF-8"):
         read_usage(tmp_path / "photo.csv")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "malformed_json"),
+        ("[1]", "one JSON object"),
+        ('{"version": 1, "version": 2}', "duplicate_key"),
+        ('{"version": ' + "[" * 100_000, "too_deep"),
+        ('{"version": ' + "9" * 5000 + "}", "Exceeds"),
+    ],
+)
+def test_a_body_that_could_be_read_in_two_ways_is_not_sent(tmp_path: Path, text: str, said: str) -> None:
+    """Such as an agreement's, an order's or a quarter's figures."""
+    with pytest.raises(Failure, match=said):
+        read_job(str(file(tmp_path, text)))
