@@ -370,14 +370,15 @@ class Draft:
 class QuarterStanding:
     """Where a pair's quarter stands: the digest that each region has confirmed last, and what is recognised.
 
-    `refunded` are the versions of agreements under which a line was refunded in the quarter.
+    `booked` are the versions of agreements under which a line of an earlier month was posted in the quarter, or any was
+    refunded: they need not be in force in it.
     """
 
     confirmed: dict[str, str] = field(default_factory=dict)
     agreed: bool = False
     recognised: dict[tuple[str, AccountKind], Fen] = field(default_factory=dict)
     references: set[tuple[str, AccountKind, str]] = field(default_factory=set)
-    refunded: set[Version] = field(default_factory=set)
+    booked: set[Version] = field(default_factory=set)
 
 
 @dataclass(slots=True)

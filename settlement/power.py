@@ -36,6 +36,10 @@ class PowerTables:
     factors: Mapping[str, tuple[GridFactor, ...]]
     pues: Mapping[str, int]
 
+    def knows(self, chip: str, region: str) -> bool:
+        """Whether it has every figure that a card needs there: a catalogue may have grown since it was adopted."""
+        return chip in self.cards and region in self.factors and region in self.pues
+
     def factor_of(self, region: str, year: int) -> GridFactor:
         """The factor for a year: the newest that is not of a later one, since factors come out years after; or the first."""
         known = self.factors[region]

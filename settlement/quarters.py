@@ -65,19 +65,19 @@ def parties_between(
     pair: PairQuarter,
     begins: int,
     ends: int,
-    refunded: Container[Version] = (),
+    booked: Container[Version] = (),
 ) -> tuple[str, ...]:
     """The parties of a pair's agreements that were in force at any time within [begins, ends); empty if there was none.
 
-    With them those of versions under which something was `refunded` then. The source first, the destination last, and
-    regions of transit between in the order in which they came in.
+    With them those of versions under which something was `booked` then: a late line, or a refund. The source first, the
+    destination last, and regions of transit between in the order in which they came in.
     """
     concerned = [
         agreement
         for agreement in agreements
         if (agreement.source, agreement.destination) == (pair.source, pair.destination)
         and (
-            (agreement.id, agreement.version) in refunded
+            (agreement.id, agreement.version) in booked
             or (agreement.valid_from < ends and (agreement.valid_to is None or begins < agreement.valid_to))
         )
     ]

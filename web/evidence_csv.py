@@ -11,9 +11,10 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
 from exchange.app import Exchange
+from web.documents.csv_file import Cell
 from web.documents.evidence import EvidenceOut
+from web.documents.exports import csv_file
 from web.evidence import evidence_of
-from web.pages.exports import Cell, csv_file
 from web.pages.routing import not_here
 from web.session import Caller
 

@@ -76,7 +76,7 @@ class StrictRequest(Request[Any, Any, Any]):
 
 def read_model(model: type[Body], raw: bytes) -> Body:
     """A body as the model, or a `ProblemError` that names its faults, as many as are told."""
-    document = _scan(raw)
+    document = scan(raw)
     try:
         return model.model_validate_json(raw)
     except ValidationError as error:
@@ -139,7 +139,7 @@ def _hanging_up(code: DoorRejection, detail: str) -> ProblemError:
     return ProblemError(code, detail, headers={"Connection": "close"})
 
 
-def _scan(raw: bytes) -> Any:
+def scan(raw: bytes) -> Any:
     """Refuse what parsers disagree about, and return the document, whose numbers are left out."""
     _check_depth(raw)
     try:

@@ -109,7 +109,7 @@ def _standing(standing: QuarterStanding) -> Iterator[object]:
     yield standing.agreed
     yield sorted(standing.recognised.items())
     yield sorted(standing.references)
-    yield sorted(standing.refunded)
+    yield sorted(standing.booked)
 
 
 def _power(power: PowerStanding) -> Iterator[object]:

@@ -79,9 +79,16 @@ class Emitted:
             case LeaseDisplaced(_, lease_id, _, runs) if not runs:
                 self._leases.pop(lease_id, None)
             case StatementPosted(kind=SubjectKind.LEASE):
-                self._waiting = event if self._tables is not None else None
+                self._waiting = event if self._is_known(event) else None
             case _:
                 pass
+
+    def _is_known(self, posted: StatementPosted) -> bool:
+        """Whether the tables in force have all figures that a lease's statement needs."""
+        if self._tables is None:
+            return False
+        of_region = self._tables.factors.keys() & self._tables.pues.keys()
+        return self._leases[posted.subject] in self._tables.cards and posted.destination in of_region
 
     def _miss(self) -> None:
         """What was posted and not reckoned."""

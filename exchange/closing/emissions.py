@@ -10,9 +10,9 @@ from settlement.power import PowerTables
 
 
 def reckoned(state: State, chip: ChipCode, posted: StatementPosted) -> EmissionsReckoned | None:
-    """What a lease's statement emitted; None where the venue has no tables. Its lines use certificates in their order."""
+    """What a lease's statement emitted; None where no tables know that. Its lines use certificates in their order."""
     tables, power = state.power.tables, state.power
-    if tables is None:
+    if tables is None or not tables.knows(chip, posted.destination):
         return None
     used: dict[str, int] = {}
     lines = []

@@ -11,6 +11,7 @@ from exchange.closing.events import (
 from exchange.closing.packages import settle_contract
 from exchange.names import LeaseId
 from exchange.promises import CoveredLine, Subsidy
+from exchange.quarters.evolving import note_booked
 from exchange.state import Earnings, State
 from exchange.vouchers.rules import use
 
@@ -36,10 +37,21 @@ def _settle(state: State, event: StatementPosted) -> None:
     earned = sum(max(0, line.line.payout_on_charge_fen) for line in event.lines)
     state.earnings[event.run].add(event.seller, earned)
     _use_vouchers(state, event)
+    _note_late_lines(state, event)
     if event.kind is SubjectKind.CONTRACT:
         settle_contract(state, event)
     else:
         _settle_lease(state, event)
+
+
+def _note_late_lines(state: State, event: StatementPosted) -> None:
+    """Lines of earlier months keep the version that was in force then: they are figures of the quarter of their run."""
+    assert state.open_run is not None, "statements are posted by a run"
+    month = state.open_run.period
+    late = {line.agreement for line in event.lines if line.service_period != month}
+    versions = {version for version in late if version is not None}
+    if versions:
+        note_booked(state, event.source, event.destination, month, versions)
 
 
 def _settle_lease(state: State, event: StatementPosted) -> None:

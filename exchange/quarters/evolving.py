@@ -33,6 +33,11 @@ def evolve_quarters(state: State, event: QuarterEvent) -> None:
 def note_refund(state: State, version: Version) -> None:
     """A line under a version of an agreement is refunded now: that is a figure of the quarter which the clock stands in."""
     agreement = next(known for known in state.agreements if (known.id, known.version) == version)
-    quarter = quarter_of(period_of(state.now, state.rules.utc_offset_seconds).name)
-    pair = PairQuarter(agreement.source, agreement.destination, quarter)
-    state.quarters.setdefault(pair, QuarterStanding()).refunded.add(version)
+    month = period_of(state.now, state.rules.utc_offset_seconds).name
+    note_booked(state, agreement.source, agreement.destination, month, {version})
+
+
+def note_booked(state: State, source: str, destination: str, month: str, versions: set[Version]) -> None:
+    """Something is booked in a month under versions of a pair's agreements that need not be in force in it."""
+    pair = PairQuarter(source, destination, quarter_of(month))
+    state.quarters.setdefault(pair, QuarterStanding()).booked |= versions

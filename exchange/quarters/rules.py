@@ -99,12 +99,12 @@ def recognise_amount(
 
 
 def parties_of(state: State, pair: PairQuarter) -> tuple[str, ...]:
-    """The regions that a quarter's figures are of; none where nothing of the pair was in force or refunded in it."""
+    """The regions that a quarter's figures are of; none where nothing of the pair was in force or booked in it."""
     quarter = quarter_named(pair.quarter, state.rules.utc_offset_seconds)
     if quarter is None:
         return ()
-    refunded = state.quarters.get(pair, QuarterStanding()).refunded
-    return parties_between(state.agreements, pair, quarter.begins, quarter.ends, refunded)
+    booked = state.quarters.get(pair, QuarterStanding()).booked
+    return parties_between(state.agreements, pair, quarter.begins, quarter.ends, booked)
 
 
 def _refusal_of_quarter(state: State, pair: PairQuarter, parties: tuple[str, ...]) -> Rejected | None:

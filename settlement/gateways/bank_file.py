@@ -14,6 +14,7 @@ from datetime import date
 from enum import StrEnum
 
 from settlement.money import Fen
+from settlement.spreadsheets import FORMULA_SIGNS
 
 PAYMENT_COLUMNS = ("reference", "account", "name", "amount", "currency")
 STATEMENT_COLUMNS = (
@@ -33,7 +34,7 @@ _AMOUNT = re.compile(r"(-?)(0|[1-9][0-9]{0,12})\.([0-9]{2})\Z")
 _ACCOUNT = re.compile(r"[0-9]{6,34}\Z")
 _BANK_REFERENCE = re.compile(r"[A-Za-z0-9./-]{1,64}\Z")
 _CODE = re.compile(r"SL[0-9A-F]{14}")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+_FORMULA = tuple(FORMULA_SIGNS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,22 @@ class FileFaultCode(StrEnum):
     REFERENCE_REUSED = "reference_reused"
 
 
+EXPLAINS: dict[FileFaultCode, str] = {
+    FileFaultCode.NOT_UTF8: "Save the file as UTF-8.",
+    FileFaultCode.TOO_LARGE: "The file is too large: send it in parts, each with the header.",
+    FileFaultCode.WRONG_HEADER: f"The first line is to be {','.join(STATEMENT_COLUMNS)}.",
+    FileFaultCode.WRONG_COLUMNS: "A line has a value for each column, and a quote that opens is closed.",
+    FileFaultCode.BAD_REFERENCE: "A reference of the bank has 1 to 64 letters, digits, dots, slashes and dashes.",
+    FileFaultCode.BAD_DATE: "A day reads like 2026-11-30.",
+    FileFaultCode.BAD_AMOUNT: "An amount reads like 1250.50 or, where money went out, -1250.50; it is not 0.00.",
+    FileFaultCode.BAD_CURRENCY: f"The currency is {CURRENCY}.",
+    FileFaultCode.BAD_ACCOUNT: "An account has 6 to 34 digits, or is left empty.",
+    FileFaultCode.BAD_TEXT: "A text has at most 200 characters, each of which can be seen.",
+    FileFaultCode.REFERENCE_TWICE: "The reference stands in the file before: each line of the bank has its own.",
+    FileFaultCode.REFERENCE_REUSED: "The reference was taken in with another content: ask the bank which is right.",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class FileFault:
     """One fault: in which line, the header being the first, and in which column."""
@@ -90,12 +107,17 @@ class FileFault:
     code: FileFaultCode
     column: str = ""
 
+    def __str__(self) -> str:
+        """Where it is, and what is to be done about it."""
+        place = f"line {self.line}, {self.column}" if self.column else f"line {self.line}"
+        return f"{place}: {EXPLAINS[self.code]}"
+
 
 class FileError(ValueError):
     """A file that can't be taken in. Nothing of it was."""
 
     def __init__(self, faults: Sequence[FileFault]) -> None:
-        super().__init__("; ".join(f"line {one.line}: {one.code} {one.column}".strip() for one in faults))
+        super().__init__(" ".join(map(str, faults)))
         self.faults = tuple(faults)
 
 

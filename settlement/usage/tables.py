@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from settlement.spreadsheets import FORMULA_SIGNS
 from settlement.usage.duckdb_engine import connected, quoted
 
-FORMULAS = "^[=+\\-@\t\r\n＝＋－＠'']"  # noqa: RUF001  # as in the venue's other files for spreadsheets
+GUARDED = f"{FORMULA_SIGNS}''"  # in SQL an apostrophe is two
 
 
 def write_table(rows: Path, columns: Mapping[str, str], parquet: Path, csv: Path) -> int:
@@ -16,7 +17,7 @@ def write_table(rows: Path, columns: Mapping[str, str], parquet: Path, csv: Path
     types = ", ".join(f"'{name}': '{kind}'" for name, kind in columns.items())
     given = f"read_csv('{quoted(rows)}', header = true, allow_quoted_nulls = false, columns = {{{types}}})"
     guarded = ", ".join(
-        f"""CASE WHEN regexp_matches("{name}", '{FORMULAS}') THEN '''' || "{name}" ELSE "{name}" END AS "{name}\""""
+        f"""CASE WHEN "{name}" <> '' AND contains('{GUARDED}', left("{name}", 1)) THEN '''' || "{name}" ELSE "{name}" END AS "{name}\""""
         if kind == "VARCHAR"
         else f'"{name}"'
         for name, kind in columns.items()

@@ -17,7 +17,9 @@ from settlement.ledger.chart import AccountKind
 from settlement.money import BasisPoints, Fen
 from settlement.quarters import SHARED_KINDS, Figure, PairQuarter, QuarterFigures, added, parties_between
 from settlement.sign_off import digest_of
+from tests.exchange.desk import Desk
 from tests.exchange.house import CLERK, EAST, NEW_YEAR, NORTH, WEST, House, office_of, only, pair
+from tests.exchange.test_closing import lease
 from tests.exchange.test_covered_refunds import refund, settled
 
 DAY = 86_400
@@ -182,9 +184,31 @@ def test_a_refund_is_a_figure_of_the_quarter_in_which_it_is_made() -> None:
     house.tick(31 * 24 * 4)
     refund(house, line, 100_00, "r-2")
     assert parties_of(house.state, second) == (EAST, WEST)
-    assert {one.quarter: known.refunded for one, known in house.state.quarters.items()} == {
+    assert {one.quarter: known.booked for one, known in house.state.quarters.items()} == {
         "2026-Q1": {("east-west", 1)},
         "2026-Q2": {("east-west", 1)},
+    }
+
+
+def test_a_late_line_is_a_figure_of_the_quarter_in_which_it_is_posted() -> None:
+    """Also where the agreement that it falls under has ended with the quarter before."""
+    march, april = (31 + 28 + 31) * 24, (31 + 28 + 31 + 30) * 24
+    house = House()
+    house.agree(pair(NEW_YEAR, NEW_YEAR + march * 3600))
+    desk, leased = Desk(house), lease(house, slots=2, start=march - 2)
+    house.tick(march)
+    desk.deliver(leased, range(march - 2, march - 1))
+    for month in ("2026-01", "2026-02", "2026-03"):
+        desk.close(month)
+    second = replace(FIRST_QUARTER, quarter="2026-Q2")
+    assert parties_of(house.state, second) == ()
+    desk.deliver(leased, range(march - 1, march))
+    house.tick(april)
+    (late,) = desk.close("2026-04")
+    assert [(line.service_period, line.agreement) for line in late.lines] == [("2026-03", ("east-west", 1))]
+    assert parties_of(house.state, second) == (EAST, WEST)
+    assert {one.quarter: known.booked for one, known in house.state.quarters.items()} == {
+        "2026-Q2": {("east-west", 1)}
     }
 
 

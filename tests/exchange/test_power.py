@@ -108,6 +108,16 @@ def test_without_tables_nothing_is_reckoned(house: House) -> None:
     assert audited(house) == ()
 
 
+def test_a_card_that_came_after_the_tables_is_not_reckoned_and_its_month_closes(house: House) -> None:
+    catalogue, house.state.market.chips = house.state.market.chips, frozenset()
+    house.ask(CLERK, AdoptPowerTables(replace(power_tables(), cards={})))
+    house.state.market.chips = catalogue
+    (statement,) = served(house).close("2026-01")
+    assert statement.charged
+    assert emitted(house) == []
+    assert audited(house) == ()
+
+
 def test_without_shares_of_carbon_nobody_is_given_any() -> None:
     house = House()
     house.agree(pair(NEW_YEAR, None))

@@ -10,7 +10,7 @@ from exchange.agreements.commands import DeclineAgreement, ProposeAgreement, Wit
 from exchange.app import Exchange, open_exchange
 from exchange.names import VENUE, Instant
 from exchange.persistence.queries.agreements import VersionState, versions
-from exchange.persistence.queries.quarters import Confirmation, QuarterSides, sides_of
+from exchange.persistence.queries.quarters import Confirmation, QuarterSides, booked_versions, sides_of
 from exchange.persistence.queries.regions import refunded_figures, shared_figures
 from exchange.quarters.commands import ConfirmQuarter, DisputeQuarter, RecogniseAmount
 from exchange.venue.commands import Tick
@@ -115,6 +115,9 @@ def test_a_quarter_has_three_sides(signed_url: str) -> None:
             assert known.recognised_of(AccountKind.TAX, EAST) == 700
             assert known.recognised_of(AccountKind.TAX, WEST) is None
             assert isinstance(known.computed, QuarterFigures)
+            booked = exchange.engine.state.quarters[QUARTER].booked
+            assert await booked_versions(exchange.readers, QUARTER, MONTHS) == booked
+            assert booked, "of late lines and refunds"
 
     asyncio.run(run())
 

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from settlement.gateways.bank_file import (
+    EXPLAINS,
     FAULTS_MAX,
     FileError,
     FileFault,
@@ -250,6 +251,13 @@ def test_a_file_that_is_none_is_refused(content: bytes, fault: FileFault) -> Non
     assert refused.value.faults == (fault,)
 
 
+def test_every_fault_says_what_to_do() -> None:
+    assert EXPLAINS.keys() == set(FileFaultCode)
+    amount = FileFault(3, FileFaultCode.BAD_AMOUNT, "amount")
+    assert str(amount).startswith("line 3, amount: An amount reads like 1250.50")
+    assert str(FileFault(1, FileFaultCode.NOT_UTF8)) == "line 1: Save the file as UTF-8."
+
+
 def test_all_faults_are_told_at_once_and_nothing_is_taken_in() -> None:
     counter = Counter()
     with pytest.raises(FileError) as refused:
@@ -288,6 +296,8 @@ def test_a_statement_may_begin_with_a_byte_order_mark() -> None:
         ("@SUM(A1)", "'@SUM(A1)"),
         ("\t=1", "' =1"),
         (" =1", "' =1"),
+        ("＝1", "'＝1"),  # noqa: RUF001
+        ("＠SUM(A1)", "'＠SUM(A1)"),  # noqa: RUF001
         ("敦煌云", "敦煌云"),
     ],
 )

@@ -241,5 +241,5 @@ async def test_money_comes_in_by_the_bank_and_once(market: Door) -> None:
     )
     assert refusal_of(wrong) == (422, "invalid_value")
     assert wrong.json()["errors"] == [
-        {"pointer": "/csv", "code": "bad_date", "detail": "Line 3: bad_date booked_on."}
+        {"pointer": "/csv", "code": "bad_date", "detail": "line 3, booked_on: A day reads like 2026-11-30."}
     ]

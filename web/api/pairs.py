@@ -8,7 +8,7 @@ from litestar.status_codes import HTTP_200_OK
 from exchange.app import Exchange
 from exchange.periods import Period, periods_between, quarter_named
 from exchange.persistence.queries.power import emitted_by_pair
-from exchange.persistence.queries.quarters import refunded_versions, sides_of
+from exchange.persistence.queries.quarters import booked_versions, sides_of
 from exchange.persistence.queries.regions import agreements
 from exchange.quarters.commands import DisputeQuarter
 from exchange.state import Role
@@ -92,8 +92,8 @@ async def _shown(exchange: Exchange, caller: Caller, pair: PairQuarter) -> Quart
     offset = exchange.terms.utc_offset_seconds
     quarter: Period = known(quarter_named(pair.quarter, offset))
     months = [month.name for month in periods_between(quarter.begins, quarter.ends, offset)]
-    refunded = await refunded_versions(exchange.readers, pair, months)
-    parties = known(parties_between(found, pair, quarter.begins, quarter.ends, refunded) or None)
+    booked = await booked_versions(exchange.readers, pair, months)
+    parties = known(parties_between(found, pair, quarter.begins, quarter.ends, booked) or None)
     sides = await sides_of(exchange.readers, pair, parties, months)
     return QuarterOut.of(months, sides, await emitted_by_pair(exchange.readers, pair, months))
 

@@ -51,10 +51,7 @@ async def take_in_statement(
     try:
         return BankStatementOut(await payments.take_in(data.csv.encode()))
     except FileError as refused:
-        faults = [
-            Fault("/csv", str(one.code), f"Line {one.line}: {one.code} {one.column}.")
-            for one in refused.faults
-        ]
+        faults = [Fault("/csv", str(one.code), str(one)) for one in refused.faults]
         raise ProblemError(DoorRejection.INVALID_VALUE, "Nothing of the file was taken in.", faults) from None
 
 

@@ -204,7 +204,7 @@ class EmissionsOut:
 class PairEmissionsOut:
     """What lines under a pair's agreements emitted in a quarter's closed months, and what each region counts of it.
 
-    `unreckoned_lines` were settled before the venue had tables.
+    `unreckoned_lines` are of what no tables knew when they were settled.
     """
 
     label: str

@@ -71,8 +71,8 @@ class LineOut:
     """One line: what was measured, at which price, and every figure that follows.
 
     Quantities are card-seconds or tokens; the price is micro-yuan per card-hour or per million tokens. `shares` gives
-    each region of the agreement what it counts of each kind. `emissions` is null for tokens, and for what was settled
-    before the venue had tables of power. `package` names what the meter `packages` sells, one at its price; else the
+    each region of the agreement what it counts of each kind. `emissions` is null for tokens, and for what no tables of
+    power knew when it was settled. `package` names what the meter `packages` sells, one at its price; else the
     tokens were taken from it: nothing is charged, and `before_loss_fen` is what they would have cost. `credits` came off
     what was delivered, as the seller did not keep its promise.
     """

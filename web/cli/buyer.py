@@ -14,6 +14,8 @@ from settlement.terms import VoucherMode
 from web.bodies.quotes import FoundOut, QuoteOut, RiskOut, WhyOut
 from web.cli.talk import ExitCode, Failure, write, write_table
 from web.pages.formats import card_hours, local, micro_yuan, share_of, unit_price, yuan
+from web.problems import ProblemError
+from web.strict import scan
 
 Key = Annotated[str, typer.Option(envvar="SUANLI_KEY", help="Your API key.", show_default=False)]
 Url = Annotated[
@@ -34,11 +36,12 @@ T = TypeVar("T")
 
 
 def read_job(file: str) -> Job:
-    """An order's body. Raises a `Failure` where there is none; what is wrong within it is the venue's to say."""
+    """A request's body. Raises a `Failure` where there is none; what is wrong within it is the venue's to say."""
     try:
         text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
+        scan(text.encode())
         body = json.loads(text)
-    except (OSError, ValueError) as fault:
+    except (OSError, ValueError, ProblemError) as fault:
         raise Failure(f"The job can't be read from {file}: {fault}.", ExitCode.USAGE) from None
     if not isinstance(body, dict):
         raise Failure(f"A job is one JSON object; {file} has something else.", ExitCode.USAGE)

@@ -64,7 +64,9 @@ class Paying:
         """What would be paid, in words."""
         figures = {one.party: yuan(one.amount_fen) for one in plan.payouts}
         waiting = sum(one.payable_fen for one in plan.owed) - plan.total_fen
+        nowhere = sum(one.due_fen for one in plan.owed if one.account is None)
         figures |= {"together": yuan(plan.total_fen), "not yet": yuan(waiting)}
+        figures |= {"of that due, with no account named": yuan(nowhere)} if nowhere else {}
         if plan.frozen is not None:
             return Told(f"Payouts are frozen: {plan.frozen.found}.", figures)
         return Told(

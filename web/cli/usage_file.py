@@ -5,7 +5,9 @@ One bad line, and nothing is sent.
 
 import csv
 import hashlib
+import io
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -19,11 +21,13 @@ from settlement.metering.chain import Reading
 from web.bodies.usage import DeliveryIn, TokensIn
 from web.cli.talk import ExitCode, Failure
 from web.problems import ProblemError
+from web.strict import scan
 
 Record = dict[str, Any]
 
 KINDS: dict[str, type[DeliveryIn | TokensIn]] = {"deliveries": DeliveryIn, "tokens": TokensIn}
 NUMBERS = {"sequence", "delivered_card_seconds", "input_tokens", "cached_input_tokens", "output_tokens"}
+_WHOLE = re.compile(r"-?[0-9]{1,20}\Z", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,7 @@ def read_usage(path: Path) -> UsageFile:
         raise Failure(f"{path} can't be read: {fault.strerror}.", ExitCode.USAGE) from None
     except UnicodeDecodeError:
         raise Failure(f"{path} is no text in UTF-8: save it as such.", ExitCode.USAGE) from None
-    rows = list(_json_rows(path, text) if text.lstrip().startswith("{") else _csv_rows(text))
+    rows = list(_json_rows(path, text) if text.lstrip().startswith("{") else _csv_rows(path, text))
     if not rows:
         raise Failure(f"{path} has no records.", ExitCode.USAGE)
     kind = _kind_of(path, rows[0][1])
@@ -80,28 +84,38 @@ def reading_of(kind: str, record: Record) -> Reading:
 
 
 def _json_rows(path: Path, text: str) -> Iterator[tuple[int, Record]]:
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
             continue
         try:
+            scan(line.encode())
             record = json.loads(line)
-        except ValueError:
-            raise Failure(f"{path}, line {number}: not one JSON object.", ExitCode.USAGE) from None
+        except (ProblemError, ValueError) as fault:
+            raise Failure(f"{path}, line {number}: not one JSON object ({fault}).", ExitCode.USAGE) from None
         if not isinstance(record, dict):
             raise Failure(f"{path}, line {number}: not one JSON object.", ExitCode.USAGE)
         yield number, record
 
 
-def _csv_rows(text: str) -> Iterator[tuple[int, Record]]:
-    reader = csv.DictReader(text.splitlines())
-    for row in reader:
-        record: Record = {str(name): value for name, value in row.items()}
-        for name in NUMBERS & record.keys():
-            value = record[name]
-            record[name] = (
-                int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else value
-            )
-        yield reader.line_num, record
+def _csv_rows(path: Path, text: str) -> Iterator[tuple[int, Record]]:
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        header = next(reader, [])
+        if len(set(header)) < len(header):
+            raise Failure(f"{path} has a column twice: name each once.", ExitCode.USAGE)
+        for row in reader:
+            if row and len(row) != len(header):
+                said = f"{len(row)} values, but {len(header)} columns"
+                raise Failure(f"{path}, line {reader.line_num}: {said}.", ExitCode.USAGE)
+            if row:
+                yield reader.line_num, dict(map(_typed, header, row))
+    except csv.Error as fault:
+        raise Failure(f"{path}, line {reader.line_num}: {fault}.", ExitCode.USAGE) from None
+
+
+def _typed(name: str, value: str) -> tuple[str, str | int]:
+    """A column's value with its type. What is no whole number stays text, which the API refuses."""
+    return name, int(value) if name in NUMBERS and _WHOLE.match(value) else value
 
 
 def _kind_of(path: Path, record: Record) -> str:

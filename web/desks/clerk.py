@@ -41,11 +41,3 @@ async def clerk_page(exchange: NamedDependency[Exchange], caller: NamedDependenc
         contracts=await contracts_of(exchange.readers, None, None, CONTRACTS),
         catalogue=exchange.catalogue,
     )
-
-
-@get("/clerk/ledger")
-async def ledger_page(exchange: NamedDependency[Exchange], caller: NamedDependency[Caller]) -> Template:
-    """The trial balance: every kind of account, and each book's sum, which is zero."""
-    lines = await trial_balance(exchange.readers)
-    books = {book: [line for line in lines if line.book is book] for book in Book}
-    return page("clerk/ledger.html", caller, books=books)

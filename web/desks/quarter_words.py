@@ -9,7 +9,7 @@ from exchange.app import Exchange
 from exchange.commands import Command
 from exchange.parties.rules import AMOUNT_MAX
 from exchange.periods import quarter_named
-from exchange.persistence.queries.quarters import refunded_versions
+from exchange.persistence.queries.quarters import booked_versions
 from exchange.persistence.queries.regions import agreements
 from exchange.quarters.commands import ConfirmQuarter, DisputeQuarter
 from settlement.money import Fen
@@ -97,8 +97,8 @@ async def _figures(
     if quarter is None:
         raise not_here()
     known = await agreements(exchange.readers, reach_of(caller))
-    refunded = await refunded_versions(exchange.readers, pair, months_of(pair.quarter))
-    parties = parties_between(known, pair, quarter.begins, quarter.ends, refunded)
+    booked = await booked_versions(exchange.readers, pair, months_of(pair.quarter))
+    parties = parties_between(known, pair, quarter.begins, quarter.ends, booked)
     places = [(kind, region) for kind in SHARED_KINDS for region in parties]
     read = [asked.fen(f"{kind}-{region}", least=-AMOUNT_MAX) for kind, region in places]
     if any(fen is None for fen in read):

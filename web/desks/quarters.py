@@ -12,7 +12,7 @@ from litestar.response import Template
 from exchange.app import Exchange
 from exchange.periods import quarter_named, quarter_of
 from exchange.persistence.queries.power import PairEmitted, emitted_by_pair
-from exchange.persistence.queries.quarters import QuarterSides, refunded_versions, sides_of
+from exchange.persistence.queries.quarters import QuarterSides, booked_versions, sides_of
 from exchange.persistence.queries.regions import agreements
 from exchange.rejections import Rejected
 from exchange.state import Role
@@ -23,8 +23,9 @@ from settlement.quarters import PairQuarter, QuarterFigures, parties_between
 from settlement.sign_off import digest_of
 from web.desks.agreements import desk_of, reach_of
 from web.desks.shared import KINDS, AgreementTable, name_of, own_shares, tables_of
+from web.documents.csv_file import Cell
+from web.documents.exports import csv_file
 from web.pages.charts import FlowChart, flow_chart
-from web.pages.exports import Cell, csv_file
 from web.pages.fields import Reader
 from web.pages.formats import plain_yuan
 from web.pages.routing import PageRequest, not_here, page
@@ -220,8 +221,8 @@ async def sides_shown(
     quarter = quarter_named(pair.quarter, exchange.terms.utc_offset_seconds)
     assert quarter is not None, "a quarter with closed months is one"
     months, known = months_of(pair.quarter), [table.agreement for table in tables]
-    refunded = await refunded_versions(exchange.readers, pair, months)
-    parties = parties_between(known, pair, quarter.begins, quarter.ends, refunded)
+    booked = await booked_versions(exchange.readers, pair, months)
+    parties = parties_between(known, pair, quarter.begins, quarter.ends, booked)
     return await sides_of(exchange.readers, pair, parties, months)
 
 

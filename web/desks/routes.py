@@ -9,9 +9,10 @@ from web.desks.agreements import (
     version_page,
     withdraw_version,
 )
-from web.desks.clerk import clerk_page, ledger_page
+from web.desks.clerk import clerk_page
 from web.desks.contracts import add_package, agree_prices, contract_page
 from web.desks.disputes import bill_dispute, reject_dispute
+from web.desks.ledger import accounts_page, entries_page, ledger_page, owner_page
 from web.desks.market import adopt_market_terms, market_page, set_link
 from web.desks.parties import (
     book_deposit,
@@ -88,6 +89,9 @@ HANDLERS = [
     pages(
         clerk_page,
         ledger_page,
+        accounts_page,
+        owner_page,
+        entries_page,
         contract_page,
         agree_prices,
         add_package,

@@ -19,7 +19,8 @@ from exchange.rejections import Rejected
 from exchange.voucher_report import Report, misuse_of, report_of
 from exchange.vouchers.commands import AdoptProgramme, IssueVoucher
 from settlement.vouchers import PRESETS
-from web.pages.exports import Cell, csv_file
+from web.documents.csv_file import Cell
+from web.documents.exports import csv_file
 from web.pages.fields import Reader
 from web.pages.routing import PageRequest, give, not_here, page, sent_form, sent_query
 from web.session import Caller

@@ -5,14 +5,16 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 
+from settlement.spreadsheets import FORMULA_SIGNS
+
 Cell = str | int | Decimal | None
 """Text, a number, or nothing. Only text can be made to look like a formula, so only text is guarded."""
 
 BOM = "\ufeff"
 """What tells Excel that a file is UTF-8. It stands once, before the header."""
 
-ACTIVE = frozenset("=+-@\t\r\n＝＋－＠'")  # noqa: RUF001  # Excel takes the wide signs for formulas where Chinese is typed
-"""Text that begins with one of these gets an apostrophe before it (OWASP, CSV injection).
+ACTIVE = frozenset(f"{FORMULA_SIGNS}'")
+"""Text that begins with one of these gets an apostrophe before it.
 
 The apostrophe is among them, so that reading takes away just what writing has put there.
 """

@@ -78,7 +78,7 @@ async def income_csv_file(exchange: Exchange, quarter: str) -> Response[str] | N
     months = [month for month in months_of(quarter) if month in closed]
     if not months:
         return None
-    made = income_csv(quarter, await incomes(exchange.readers, months), exchange.catalogue)
+    made = income_csv(quarter, months, await incomes(exchange.readers, months), exchange.catalogue)
     return Response(made, media_type=CSV, headers=_saved_as(f"income-{quarter}.csv"))
 
 

@@ -34,12 +34,15 @@ def months_of(quarter: str) -> list[str]:
     return [f"{year}-{month}" for month in MONTHS.get(part, ())] if known else []
 
 
-def income_csv(quarter: str, incomes: Iterable[SellerIncome], catalogue: Catalogue) -> str:
-    """A row for each seller. Taxpayer ids are the clerk's to fill in: the venue keeps none."""
+def income_csv(
+    quarter: str, months: Iterable[str], incomes: Iterable[SellerIncome], catalogue: Catalogue
+) -> str:
+    """A row for each seller, over these months. Taxpayer ids are the clerk's to fill in: the venue keeps none."""
+    included = " ".join(months)
     rows = [
         [
             quarter,
-            " ".join(income.periods),
+            included,
             income.seller,
             income.name,
             catalogue.regions[income.region].name_zh if income.region in catalogue.regions else income.region,

@@ -92,6 +92,7 @@ def statement_csv(shown: LaidOut, catalogue: Catalogue) -> str:
             "refund 退款",
             *[None] * (len(LINE) - 3),
             *(yuan_cell(row.of(refund.correction)) for row in shown.rows),
+            *[None] * (len(POWER) + len(emitting)),
         ]
         for refund in shown.refunds
     ]

@@ -22,7 +22,7 @@ MICRO_PER_FEN = 10_000
 MICRO_PER_YUAN = 1_000_000
 PRICE_MOST = 100_000_000  # fen per card-hour: what `web/bodies` takes, told in yuan
 
-_NUMBER = re.compile(r"[0-9]{1,16}(?:\.[0-9]{1,9})?\Z", re.ASCII)
+_NUMBER = re.compile(r"(?:[0-9]{1,16}|[0-9]{1,3}(?:,[0-9]{3}){1,5})(?:\.[0-9]{1,9})?\Z", re.ASCII)
 _LOCAL_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::00)?\Z", re.ASCII)
 
 
@@ -105,13 +105,13 @@ class Reader:
         return None
 
     def number(self, name: str, least: Decimal = Decimal(0), most: Decimal = NUMBER_MOST) -> Decimal | None:
-        """A number that is not negative, such as `8`, `1,250` or `12.50`."""
-        text = self.text(name).replace(",", "").removeprefix("¥").strip()
+        """A number such as `8`, `1,250` or `12.50`. Commas part thousands: `1,5` could be meant as `1.5`, and is refused."""
+        text = self.text(name).removeprefix("¥").strip()
         if not text:
             self.wrong(name, MistakeCode.MISSING)
         elif not _NUMBER.match(text.removeprefix("-")):
             self.wrong(name, MistakeCode.NOT_A_NUMBER)
-        elif (number := Decimal(text)) < least:
+        elif (number := Decimal(text.replace(",", ""))) < least:
             self.wrong(name, MistakeCode.TOO_SMALL, f"{least:,}")
         elif number > most:
             self.wrong(name, MistakeCode.TOO_LARGE, f"{most:,}")

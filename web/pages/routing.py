@@ -125,6 +125,14 @@ def leaf(request: PageRequest) -> Leaf | None:
     return None if read is None else Leaf(int(read[1]), read[2] or "")
 
 
+def before_entry(request: PageRequest) -> tuple[int, int] | None:
+    """The entry that a list of entries begins before (`before=123.4`), or None for its beginning."""
+    begins = leaf(request)
+    if begins is None or not begins.rest.isdecimal() or len(begins.rest) >= 10:
+        return None
+    return begins.seq, int(begins.rest)
+
+
 def _by_name(items: Sequence[tuple[str, Any]] | Any) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for n, (name, value) in enumerate(items):

@@ -13,7 +13,7 @@ from exchange.persistence.queries.market import clock
 from exchange.persistence.queries.parties import balances
 from exchange.state import Role
 from settlement.ledger.chart import AccountKind
-from web.pages.routing import PageRequest, leaf, not_here, page
+from web.pages.routing import PageRequest, before_entry, not_here, page
 from web.session import Caller
 
 ROWS = 50
@@ -25,13 +25,7 @@ async def account_page(
 ) -> Template:
     """Balances, and the latest movements with the balance after each."""
     owned = await balances(exchange.readers, caller.party)
-    begins = leaf(request)
-    before = (
-        (begins.seq, int(begins.rest))
-        if begins and begins.rest.isdecimal() and len(begins.rest) < 10
-        else None
-    )
-    moves = await moves_of(exchange.readers, caller.party, before, ROWS + 1)
+    moves = await moves_of(exchange.readers, caller.party, before_entry(request), ROWS + 1)
     return page(
         "account/page.html",
         caller,

@@ -22,7 +22,6 @@ class SellerIncome:
     seller: PartyId
     name: str
     region: RegionCode
-    periods: Sequence[str]
     statements: int
     gross: Fen
     refunds: Fen
@@ -41,15 +40,13 @@ async def incomes(pool: Pool, periods: Sequence[str]) -> list[SellerIncome]:
             SELECT f.seller, sum(f.amount) AS amount FROM refunds f, venue v
             WHERE {MONTH_OF_REFUND} = ANY($1::text[]) GROUP BY f.seller
         ), taken_in AS (
-            SELECT s.seller, array_agg(DISTINCT r.period ORDER BY r.period) AS periods,
-                   count(DISTINCT s.id) AS statements,
+            SELECT s.seller, count(DISTINCT s.id) AS statements,
                    sum(l.gross_fen) FILTER (WHERE l.gross_fen > 0) AS gross,
                    sum(l.gross_fen) FILTER (WHERE l.gross_fen < 0) AS credits
             FROM statements s JOIN runs r ON r.id = s.run LEFT JOIN statement_lines l ON l.statement = s.id
             WHERE r.period = ANY($1::text[]) GROUP BY s.seller
         )
-        SELECT p.id, p.name, p.region, coalesce(t.periods, array[]::text[]) AS periods, coalesce(t.statements, 0) AS statements,
-               coalesce(t.gross, 0)::bigint AS gross,
+        SELECT p.id, p.name, p.region, coalesce(t.statements, 0) AS statements, coalesce(t.gross, 0)::bigint AS gross,
                (coalesce(t.credits, 0) - coalesce(g.amount, 0))::bigint AS refunds
         FROM taken_in t FULL JOIN given_back g USING (seller) JOIN parties p ON p.id = seller ORDER BY p.id
         """,  # noqa: S608 - our own words only
@@ -60,7 +57,6 @@ async def incomes(pool: Pool, periods: Sequence[str]) -> list[SellerIncome]:
             seller=PartyId(row["id"]),
             name=row["name"],
             region=RegionCode(row["region"]),
-            periods=row["periods"],
             statements=row["statements"],
             gross=Fen(row["gross"]),
             refunds=Fen(row["refunds"]),

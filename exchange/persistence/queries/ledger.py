@@ -3,7 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 from typing import NamedTuple
+
+from asyncpg import Record
 
 from exchange.bookkeeping import entries
 from exchange.events import Event
@@ -111,22 +115,29 @@ async def moves_of(pool: Pool, owner: str, before: tuple[int, int] | None, most:
 
 async def entry_of(pool: Pool, owner: str, seq: int, n: int) -> Entry | None:
     """One journal entry that moved an account of `owner`, with what made it; None if it moved none of theirs."""
-    head = await pool.fetchrow(
-        """
-        SELECT e.kind, c.kind AS command, c.party, c.logged_at FROM entries e JOIN commands c USING (seq)
-        WHERE e.seq = $2 AND e.n = $3::bigint
-          AND EXISTS (SELECT 1 FROM postings p WHERE p.seq = $2 AND p.n = $3::bigint AND p.owner = $1)
-        """,
-        owner,
-        seq,
-        n,
-    )
-    if head is None:
-        return None
+    for entry in await entries_at(pool, seq):
+        if entry.n == n and any(posting.account.owner == owner for posting in entry.postings):
+            return entry
+    return None
+
+
+async def entries_at(pool: Pool, seq: int) -> list[Entry]:
+    """Every journal entry at a place in the log, each with the event that made it; none where nothing was booked."""
     legs = await pool.fetch(
-        "SELECT owner, kind, amount FROM postings WHERE seq = $1 AND n = $2 ORDER BY leg", seq, n
+        """
+        SELECT n, e.kind, p.owner, p.kind AS account, p.amount, c.party, c.kind AS command, c.logged_at
+        FROM entries e JOIN postings p USING (seq, n) JOIN commands c USING (seq) WHERE seq = $1 ORDER BY n, leg
+        """,
+        seq,
     )
-    events = await pool.fetch("SELECT kind, body FROM events WHERE seq = $1 ORDER BY n", seq)
+    rows = await pool.fetch("SELECT kind, body FROM events WHERE seq = $1 ORDER BY n", seq)
+    events = [decode_event(row["kind"], row["body"]) for row in rows]
+    causes = [event for event in events for _ in entries(event)]
+    return [_entry(seq, n, causes[n], list(of_entry)) for n, of_entry in groupby(legs, itemgetter("n"))]
+
+
+def _entry(seq: int, n: int, cause: Event, legs: Sequence[Record]) -> Entry:
+    head = legs[0]
     return Entry(
         seq=seq,
         n=n,
@@ -134,11 +145,29 @@ async def entry_of(pool: Pool, owner: str, seq: int, n: int) -> Entry | None:
         logged=head["logged_at"],
         by=head["party"],
         command=head["command"],
-        event=_cause([decode_event(row["kind"], row["body"]) for row in events], n),
+        event=cause,
         postings=tuple(
-            Posting(LedgerAccount(leg["owner"], AccountKind(leg["kind"])), leg["amount"]) for leg in legs
+            Posting(LedgerAccount(leg["owner"], AccountKind(leg["account"])), leg["amount"]) for leg in legs
         ),
     )
+
+
+async def accounts_of(pool: Pool, kind: AccountKind, after: str, most: int) -> list[tuple[str, int]]:
+    """Owners of a kind of account, in the order of their names after a given one, and what each stands at."""
+    rows = await pool.fetch(
+        "SELECT owner, amount FROM balances WHERE kind = $1 AND owner > $2 ORDER BY owner LIMIT $3",
+        kind,
+        after,
+        most,
+    )
+    return [(row["owner"], row["amount"]) for row in rows]
+
+
+async def balances_of(pool: Pool, owner: str) -> dict[AccountKind, int]:
+    """What every account of an owner stands at, in the order of the chart; nothing where it has none."""
+    rows = await pool.fetch("SELECT kind, amount FROM balances WHERE owner = $1", owner)
+    found = {row["kind"]: row["amount"] for row in rows}
+    return {kind: found[kind] for kind in AccountKind if kind in found}
 
 
 async def trial_balance(pool: Pool) -> list[TrialLine]:
@@ -148,13 +177,3 @@ async def trial_balance(pool: Pool) -> list[TrialLine]:
     )
     found = {row["kind"]: TrialLine(AccountKind(row["kind"]), row["accounts"], row["total"]) for row in rows}
     return [found.get(kind, TrialLine(kind, 0, 0)) for kind in AccountKind]
-
-
-def _cause(events: Sequence[Event], n: int) -> Event:
-    """The event that made the `n`-th entry of a command: events make their entries in order."""
-    passed = 0
-    for event in events:
-        passed += len(entries(event))
-        if n < passed:
-            return event
-    raise AssertionError("an entry is made by an event")

@@ -138,7 +138,7 @@ async def emitted_in(pool: Pool, region: str) -> list[MonthEmitted]:
 async def emitted_by_pair(pool: Pool, pair: PairQuarter, months: Sequence[str]) -> PairEmitted:
     """What was emitted under a pair's agreements in the closed ones of some months.
 
-    `unreckoned` are lines of card-seconds that were settled before the venue had tables.
+    `unreckoned` are lines of card-seconds that no tables knew when they were settled.
     """
     of_pair = pair.source, pair.destination, list(months)
     row = await pool.fetchrow(

@@ -106,13 +106,16 @@ async def sides_of(
     )
 
 
-async def refunded_versions(pool: asyncpg.Pool, pair: PairQuarter, months: Sequence[str]) -> set[Version]:
-    """The versions of a pair's agreements under which something was refunded in these months."""
+async def booked_versions(pool: asyncpg.Pool, pair: PairQuarter, months: Sequence[str]) -> set[Version]:
+    """The versions of a pair's agreements under which, in these months, late lines were posted or something was refunded."""
     rows = await pool.fetch(
         f"""
-        SELECT DISTINCT a.id, a.version FROM refunds f JOIN statement_lines l USING (statement, n)
+        SELECT a.id, a.version FROM refunds f JOIN statement_lines l USING (statement, n)
         JOIN agreements a ON l.agreement = a.id || '/' || a.version CROSS JOIN venue v
         WHERE a.source = $1 AND a.destination = $2 AND {MONTH_OF_REFUND} = ANY($3::text[])
+        UNION SELECT a.id, a.version FROM statement_lines l JOIN statements s ON s.id = l.statement
+        JOIN runs r ON r.id = s.run JOIN agreements a ON l.agreement = a.id || '/' || a.version
+        WHERE a.source = $1 AND a.destination = $2 AND r.period = ANY($3::text[]) AND l.service_period <> r.period
         """,  # noqa: S608 - our own words only
         pair.source,
         pair.destination,

@@ -72,7 +72,7 @@ class StoredLine:
 
     `price_version` is the version of a contract's prices: a lease has none. `package` is the package that is sold, or that
     these tokens were taken from.
-    `emissions` is None for tokens, for lines from before the venue had tables of power, and where they were not asked for.
+    `emissions` is None for tokens, for lines of what no tables of power knew, and where they were not asked for.
     """
 
     service_period: str

@@ -8,6 +8,8 @@ import pytest
 from exchange.persistence import database
 from tests.integration.season import live
 from tests.web.cli.conftest import Suanli
+from web.bodies.payouts import DueOut, PayoutAskedOut, PayoutPlanOut, PayoutTermsOut
+from web.cli.payout import Paying
 
 pytestmark = pytest.mark.integration
 
@@ -38,6 +40,18 @@ def test_sellers_are_paid_what_was_planned_and_once(suanli: Suanli) -> None:
     assert again.exit_code == 0, again.stderr
     assert (again.exit_code, json.loads(again.stdout)) == (0, {"payouts": []})
     _a_region_is_settled_with(suanli)
+
+
+def test_a_plan_says_what_waits_for_a_seller_to_name_its_account() -> None:
+    owed = [DueOut("sun", "6222021234567890", 300_00, 200_00, 0), DueOut("moon", None, 90_00, 50_00, 0)]
+    asked = [PayoutAskedOut("sun", 200_00)]
+    plan = PayoutPlanOut(PayoutTermsOut(7, 100_00), None, owed, asked, 200_00)
+    assert Paying().tell_plan(plan).figures == {
+        "sun": "¥200.00",
+        "together": "¥200.00",
+        "not yet": "¥190.00",
+        "of that due, with no account named": "¥50.00",
+    }
 
 
 def _a_region_is_settled_with(suanli: Suanli) -> None:

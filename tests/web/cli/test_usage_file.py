@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from web.cli.buyer import read_job
 from web.cli.talk import Failure
 from web.cli.usage_file import read_usage
 
@@ -62,8 +63,16 @@ def test_the_same_file_makes_the_same_batches_and_another_one_others(tmp_path: P
         (f"{HEADER}\n{ROW}\n{ROW.replace('28800', '-1')}\n", "line 3: delivered_card_seconds"),
         (f"{HEADER}\n{ROW.replace('28800', '1.5')}\n", "line 2: delivered_card_seconds"),
         (f"{HEADER}\n{ROW.replace('+08:00', '')}\n", "line 2: slot"),
-        (f"{HEADER}\n{ROW},extra\n", "should have the columns"),
+        (f"{HEADER}\n{ROW},extra\n", "line 2: 6 values, but 5 columns"),
+        (f"{HEADER}\nm,1\n", "line 2: 2 values, but 5 columns"),
+        (f"{HEADER},sequence\n{ROW},2\n", "has a column twice"),
+        (f"{HEADER}\n{ROW.replace(',1,', ',' + '9' * 5000 + ',')}\n", "line 2: sequence"),
+        (f"{HEADER}\n{ROW.replace('lse-1', 'l' * 200_000)}\n", "line 2: field larger"),
+        (f'{HEADER}\n"m{ROW}\n', "line 2: unexpected end"),
         ('{"meter": 1\n', "line 1: not one JSON object"),
+        ('{"meter": "m", "sequence": 1, "sequence": 2}\n', "line 1: not one JSON object .duplicate_key"),
+        ('{"meter": ' + "[" * 100_000 + "\n", "line 1: not one JSON object .too_deep"),
+        ('{"meter": ' + "9" * 5000 + "}\n", "line 1: not one JSON object .Exceeds"),
     ],
 )
 def test_a_bad_line_is_named_and_nothing_is_read(tmp_path: Path, text: str, said: str) -> None:
@@ -77,3 +86,19 @@ def test_a_file_that_is_not_there_or_no_text_gets_a_sentence(tmp_path: Path) -> 
     (tmp_path / "photo.csv").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(Failure, match="no text in UTF-8"):
         read_usage(tmp_path / "photo.csv")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "malformed_json"),
+        ("[1]", "one JSON object"),
+        ('{"version": 1, "version": 2}', "duplicate_key"),
+        ('{"version": ' + "[" * 100_000, "too_deep"),
+        ('{"version": ' + "9" * 5000 + "}", "Exceeds"),
+    ],
+)
+def test_a_body_that_could_be_read_in_two_ways_is_not_sent(tmp_path: Path, text: str, said: str) -> None:
+    """Such as an agreement's, an order's or a quarter's figures."""
+    with pytest.raises(Failure, match=said):
+        read_job(str(file(tmp_path, text)))

@@ -8,13 +8,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exchange.catalogue.catalogue import load_catalogue
+from exchange.names import PartyId
 from exchange.periods import quarter_of
+from exchange.persistence.queries.income import SellerIncome
+from matching.terms import RegionCode
+from settlement.money import Fen
 from tests.web.documents.made import NAMES
 from tests.web.documents.test_focus import everything
 from web.documents.chinese_amount import DIGITS, chinese_amount
-from web.documents.income_csv import months_of
+from web.documents.csv_file import read_csv
+from web.documents.income_csv import income_csv, months_of
 from web.documents.invoice import invoice_data
 
+CATALOGUE = load_catalogue()
 PLACES = {"拾": 10, "佰": 100, "仟": 1000}
 
 
@@ -68,7 +74,7 @@ def said(words: str) -> int:
 
 def test_totals_are_sums_and_a_line_of_nothing_is_no_line() -> None:
     lines = [line for line in everything() if line.statement.id == "run-9/lse-7"]
-    data = invoice_data(lines[0].statement, lines, [], NAMES, load_catalogue())
+    data = invoice_data(lines[0].statement, lines, [], NAMES, CATALOGUE)
     assert [line.n for line in data.lines] == [1, 3, 4, 5]
     assert (data.buyer, data.seller) == (NAMES["buyer-1"], NAMES["seller-1"])
     assert data.net + data.vat == data.gross == sum(line.line.figures.gross_fen for line in lines)
@@ -83,3 +89,10 @@ def test_quarters_and_their_months() -> None:
     for month in range(1, 13):
         period = f"2026-{month:02}"
         assert period in months_of(quarter_of(period))
+
+
+def test_every_seller_s_income_names_the_closed_months_also_those_without_a_statement() -> None:
+    seller = SellerIncome(PartyId("seller-1"), "=1+1", RegionCode("621000"), 1, Fen(100_00), Fen(-25_00))
+    _, row = [row for _, row in read_csv(income_csv("2026-Q4", ["2026-10", "2026-11"], [seller], CATALOGUE))]
+    assert row[:4] == ["2026-Q4", "2026-10 2026-11", "seller-1", "=1+1"]
+    assert row[-3:] == ["100.00", "25.00", "75.00"]

@@ -144,6 +144,10 @@ async def test_a_refund_is_billed_in_the_month_in_which_it_is_made(venue: Venue)
     at_desk = f"/clerk/statements/{(await bills_of(buyer))[0]}"
     asked = filled((await clerk.get(at_desk)).page, amount_fen="10.00", invoice_used="no")
     assert (await clerk.send(f"{at_desk}/refunds", **asked)).status == 303
+    file = (await clerk.get(f"{at_desk.removeprefix('/clerk')}/statement.csv")).html
+    assert len({len(row) for row in csv.reader(io.StringIO(file, newline=""))}) == 1, (
+        "a row fills every column"
+    )
     await Seeder(venue.exchange, "refunded").tick(at("2026-12-05 00:00"))
     await venue.exchange.closing(PartyId("clerk-1")).close("2026-11")
     charges = read_focus((await buyer.get("/statements/periods/2026-11/focus.csv")).html)

@@ -72,6 +72,8 @@ PAGES: dict[str, list[Role | None] | list[Role]] = {
     "/clerk/periods/2026-10": CLERK,
     "/clerk/periods/2026-11": CLERK,
     "/clerk/ledger": CLERK,
+    "/clerk/ledger/payable": CLERK,
+    "/clerk/accounts?owner=venue": CLERK,
     "/clerk/payouts": CLERK,
     "/clerk/power": CLERK,
     "/clerk/vouchers": CLERK,

@@ -88,6 +88,16 @@ def test_what_is_typed_is_read_exactly() -> None:
     assert asked.mistakes["e"].code is MistakeCode.NOT_A_NUMBER
 
 
+@pytest.mark.parametrize(
+    "text", ["1,5", "12,34", "1,250,5", "1,2500", ",250", "1,", "1,,250", "1.250,50", "1234,567"]
+)
+def test_a_comma_that_parts_no_thousands_is_refused(text: str) -> None:
+    """Who writes `1,5` may mean a yuan and a half, or fifteen."""
+    asked = Reader({"x": [text]})
+    assert asked.fen("x") is None
+    assert asked.mistakes["x"].code is MistakeCode.NOT_MONEY
+
+
 def test_times() -> None:
     instant = at("2026-11-23 04:00")
     assert formats.local(instant) == "2026-11-23 04:00"

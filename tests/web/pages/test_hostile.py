@@ -1,11 +1,13 @@
 """Whatever is sent, to whichever page, is answered with a page and never with a fault of ours."""
 
+import re
 from itertools import product
 
 import pytest
 from litestar.routes import HTTPRoute
 
 from exchange.state import Role
+from tests.paths import PROJECT
 from tests.web.pages.conftest import BY_ROLE, ORIGIN, Browser, Venue
 
 pytestmark = pytest.mark.anyio
@@ -25,13 +27,27 @@ NASTY = (
     "9" * 18 + "." + "9" * 70,
     "9999-12-31T23:59",
 )
-FIELDS = (
-    "chip", "cards", "least", "hours", "start", "deadline", "end", "place", "region", "home", "latency", "tier",
-    "prefer", "tif", "limit", "lot", "shortest", "firm", "spot", "firm_night", "night_since", "night_until", "line",
-    "id", "name", "roles", "group", "amount_fen", "reference", "before", "after", "weight-nvidia-h800-80g",
-    "kind", "split", "work", "rate", "whole", "on_preempt", "origin", "mbps", "price_rule", "since", "displacement",
-    "resting", "notice", "grace", "outbid",
-)  # fmt: skip
+READ = re.compile(
+    r'\.(?:text|words|number|whole|fen|basis_points|price|instant|one_of|many|slots)\(\s*"(\w+)"'
+)
+SOURCES = [file.read_text(encoding="utf-8") for file in sorted((PROJECT / "web").rglob("*.py"))]
+NUMBERED = "weight-nvidia-h800-80g party-1 revenue-1 tax-1 gdp-1 carbon-1 revenue-310000 tax-621000"
+FIELDS = {name for source in SOURCES for name in READ.findall(source)} | {*NUMBERED.split()}
+FIELDS |= {"before", "after", "owner"}
+"""Every field that some form reads."""
+HARMFUL = ("market", "tier", "order_id", "lease_id", "listing_id", "period", "party_id", "key")
+PLACES = dict.fromkeys(HARMFUL, "x%00%ff") | {
+    "run": "run-1",
+    "subject": "run-1",
+    "agreement_id": "pair-1",
+    "source": "310000",
+    "destination": "621000",
+    "quarter": "2026-Q4",
+    "kind": "payable",
+    "seq": "9" * 20,
+    "n": "0",
+}
+"""What stands in each part of an address that varies; in any other it is 1."""
 
 
 def addresses(venue: Venue) -> list[tuple[str, str]]:
@@ -39,12 +55,7 @@ def addresses(venue: Venue) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     for route in venue.app.routes:
         if isinstance(route, HTTPRoute) and not route.path.startswith(("/v1", "/static")):
-            path = route.path_format
-            for name in ("market", "tier", "order_id", "lease_id", "listing_id", "period", "party_id", "key"):
-                path = path.replace(f"{{{name}}}", "x%00%ff")
-            for name in ("run", "subject", "agreement_id"):
-                path = path.replace(f"{{{name}}}", "run-1")
-            path = path.replace("{seq}", "99999999999999999999").replace("{n}", "0").replace("{version}", "1")
+            path = re.sub(r"\{(\w+)\}", lambda part: PLACES.get(part[1], "1"), route.path_format)
             found += [(str(method), path) for method in route.route_handler_map if method in {"GET", "POST"}]
     return found
 
