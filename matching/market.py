@@ -298,8 +298,7 @@ def _lease(market: Market, event: Leased) -> None:
             _pin(market, live, Pin(listing.chip, listing.region if live.local else None, start))
     else:
         live.left = max(0, live.left - working * weight * (end - start))
-        for slot in range(start, end):
-            live.pace[slot] = live.pace.get(slot, 0) + working * weight
+        _put_to_work(market, live, start, end, working * weight)
 
 
 def _live_lease(event: Leased, live: LiveOrder, listing: LiveListing, weight: int) -> LiveLease:
@@ -403,6 +402,16 @@ def _pin(market: Market, live: LiveOrder, pin: Pin) -> None:
     rested = live.rests
     _unrest(market, live)
     live.join(pin)
+    if rested:
+        _rest(market, live)
+
+
+def _put_to_work(market: Market, live: LiveOrder, start: int, end: int, working: int) -> None:
+    """More of an order's work is done in [start, end). In slots that are full now the rest of it does not wait."""
+    rested = live.rests
+    _unrest(market, live)
+    for slot in range(start, end):
+        live.pace[slot] = live.pace.get(slot, 0) + working
     if rested:
         _rest(market, live)
 
