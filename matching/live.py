@@ -36,11 +36,12 @@ MILLI: Final = 1000  # quantities are counted in thousandths of the order's refe
 class LiveLease:
     """A spot lease that can still be taken back.
 
-    `hold` is what its buyer would pay for one card and slot at most: what a taker has to outbid.
+    `hold` is what its buyer would pay for one card and slot at most: what a taker has to outbid. It runs in [start, end).
     """
 
     __slots__ = (
         "cards",
+        "end",
         "hold",
         "listing",
         "number",
@@ -48,8 +49,8 @@ class LiveLease:
         "region",
         "runs",
         "seq",
+        "start",
         "weight",
-        "window",
         "working",
     )
 
@@ -74,7 +75,8 @@ class LiveLease:
         self.cards = cards
         self.working = working
         self.weight = weight
-        self.window = window
+        self.start = window.start
+        self.end = window.end
         self.runs = runs
         self.hold = order.limit * weight // MILLI
 
