@@ -139,7 +139,8 @@ class Waiting:
 
     def begin(self, origin: int) -> None:
         """Count its slots from `origin` on."""
-        self.starts = span(self.live.first - origin, self.live.latest_start - origin)
+        live = self.live
+        self.starts = span(live.first - origin, live.latest_start - origin) & ~live.full(origin)
 
 
 def least_cards(live: LiveOrder, weight: int) -> int:

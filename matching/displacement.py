@@ -142,20 +142,21 @@ def _within_reach(listing: LiveListing, taking: Taking, end: int) -> list[LiveLe
     return [
         lease
         for lease in listing.spot
-        if lease.hold <= taking.hold and lease.window.start < end and lease.window.end > taking.first
+        if lease.hold <= taking.hold and lease.start < end and lease.end > taking.first
     ]
 
 
 def _least_damage(leases: list[LiveLease], steps: list[Step], cards: int) -> int:
-    """No takeover of so many cards in these steps does less: in each of them at least the cheapest leases have to go."""
+    """No takeover of so many cards in these steps does less: in each of them the cheapest leases there have to go."""
     damage = 0
     for since, until, free in steps:
         short = cards - free
         for lease in leases:
             if short <= 0:
                 break
-            damage += (until - since) * min(short, lease.cards) * lease.hold
-            short -= lease.cards
+            if lease.start <= since < lease.end:
+                damage += (until - since) * min(short, lease.cards) * lease.hold
+                short -= lease.cards
         if short > 0:
             return DEAREST + 1
     return damage
@@ -164,21 +165,19 @@ def _least_damage(leases: list[LiveLease], steps: list[Step], cards: int) -> int
 def _victims(leases: list[LiveLease], steps: list[Step], cards: int) -> list[LiveLease]:
     """The leases that have to go so that `cards` are free in all steps: the first that help, and none in vain.
 
-    Empty where that can't be.
+    There are enough of them in each step.
     """
     short = [cards - free for _, _, free in steps]
     chosen: list[tuple[LiveLease, list[int]]] = []
     for lease in leases:
         if max(short) <= 0:
             break
-        start, end = lease.window.start, lease.window.end
+        start, end = lease.start, lease.end
         covered = [at for at, (since, _, _) in enumerate(steps) if start <= since < end]
         if covered:
             chosen.append((lease, covered))
             for at in covered:
                 short[at] -= lease.cards
-    if max(short) > 0:
-        return []
     victims: list[LiveLease] = []
     for lease, covered in reversed(chosen):
         if all(short[at] + lease.cards <= 0 for at in covered):
@@ -204,7 +203,7 @@ def _best_start(
         if price <= offer.limit:
             damage = 0
             for lease in evicted:
-                damage += lease.hold * lease.cards * (lease.window.end - max(start, lease.window.start))
+                damage += lease.hold * lease.cards * (lease.end - max(start, lease.start))
             loss = damage, price * offer.scale, start, int(listing.seq)
             if best is None or loss < best.loss:
                 best = _Way(loss, offer, runs, evicted)
@@ -246,7 +245,7 @@ def _mates(market: Market, lease: LiveLease) -> list[LeaseNumber]:
 
 def charged(lease: LiveLease, at: Slot, grace: int) -> int:
     """What a lease costs that ends at `at`: what it delivered, or nothing within the grace."""
-    if at - lease.window.start <= grace:
+    if at - lease.start <= grace:
         return 0
     per_card = sum((min(until, at) - since) * price for since, until, price in lease.runs if since < at)
     return per_card * lease.cards
@@ -260,7 +259,7 @@ def requeued(market: Market, gang: list[LiveLease], at: Slot) -> Order | None:
     shape = order.shape
     if order.on_preempt is OnPreempt.CANCEL or not isinstance(shape, Block):
         return None
-    slots = lease.window.end - at
+    slots = lease.end - at
     if order.window.end - at < slots:
         return None
     working = sum(mate.working * mate.weight for mate in gang)

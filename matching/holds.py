@@ -83,7 +83,7 @@ class Held:
         self.lease = lease
         self.listing = listing
         self.tier = tier
-        day = lease.window.start // DAY
+        day = lease.start // DAY
         self.rung = rung_of((((day << HOLD_BITS) + lease.hold) << AGE_BITS) + listing.seq, lease.number)
         self.draw(origin)
 
@@ -246,14 +246,14 @@ class HoldSketch(Sketch[Held, Taking]):
 
     def weigh(self, lease: LiveLease, listing: LiveListing) -> None:
         """See what could be had in the slots of a lease: free cards, and those of leases that are not cheaper."""
-        start, end, hold = lease.window.start, lease.window.end, lease.hold
+        start, end, hold = lease.start, lease.end, lease.hold
         beside = [other for other in listing.spot if other.hold >= hold and touches(other, start, end)]
         room, costs = 0, [DEAREST] * LEVELS
         self.since, self.until = start, end
         for at, _, free in listing.free.steps(start - 1, end + 1):
             if start <= at < end:
                 room = max(room, _weigh_slot(costs, at, free, beside))
-            elif free or any(other.window.start <= at < other.window.end for other in beside):
+            elif free or any(other.start <= at < other.end for other in beside):
                 if at < start:
                     self.since = 0
                 else:
@@ -269,7 +269,7 @@ def _weigh_slot(costs: list[int], at: int, free: int, beside: list[LiveLease]) -
         costs[level] = 0
         level += 1
     for other in beside:
-        if other.window.start <= at < other.window.end:
+        if other.start <= at < other.end:
             while level < LEVELS and 1 << level <= cards + other.cards:
                 costs[level] = min(costs[level], cost + ((1 << level) - cards) * other.hold)
                 level += 1
@@ -280,22 +280,22 @@ def _weigh_slot(costs: list[int], at: int, free: int, beside: list[LiveLease]) -
 
 def touches(lease: LiveLease, start: int, end: int) -> bool:
     """Whether a lease has a slot of [start, end), or the one before it or behind it."""
-    return lease.window.start <= end and lease.window.end >= start
+    return lease.start <= end and lease.end >= start
 
 
 def sketch_of(lease: LiveLease, listing: LiveListing, tier: Tier, origin: int) -> HoldSketch:
     """What there is to say of one lease, but for the slots that its listing leaves open, which change."""
-    sketch, window = HoldSketch(), lease.window
+    sketch, start, end = HoldSketch(), lease.start, lease.end
     sketch.hold = lease.hold
     sketch.cards = lease.cards
-    sketch.slots = len(window)
+    sketch.slots = end - start
     sketch.price = listing.prices[tier].lowest
     sketch.seq = listing.seq
     sketch.min_slots = listing.min_slots
     sketch.lot = listing.lot
-    sketch.window = span(window.start - origin, window.end - 1 - origin)
-    sketch.begins = _bit(window.start - origin)
-    sketch.ends = _bit(window.end - origin)
+    sketch.window = span(start - origin, end - 1 - origin)
+    sketch.begins = _bit(start - origin)
+    sketch.ends = _bit(end - origin)
     sketch.weigh(lease, listing)
     return sketch
 

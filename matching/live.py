@@ -36,11 +36,12 @@ MILLI: Final = 1000  # quantities are counted in thousandths of the order's refe
 class LiveLease:
     """A spot lease that can still be taken back.
 
-    `hold` is what its buyer would pay for one card and slot at most: what a taker has to outbid.
+    `hold` is what its buyer would pay for one card and slot at most: what a taker has to outbid. It runs in [start, end).
     """
 
     __slots__ = (
         "cards",
+        "end",
         "hold",
         "listing",
         "number",
@@ -48,8 +49,8 @@ class LiveLease:
         "region",
         "runs",
         "seq",
+        "start",
         "weight",
-        "window",
         "working",
     )
 
@@ -74,7 +75,8 @@ class LiveLease:
         self.cards = cards
         self.working = working
         self.weight = weight
-        self.window = window
+        self.start = window.start
+        self.end = window.end
         self.runs = runs
         self.hold = order.limit * weight // MILLI
 
@@ -152,7 +154,8 @@ class LiveOrder:
     """An open order, its age, and how far it has got.
 
     `left` is what it still wants and `least` the least that it takes at once, in thousandths of a reference card; of
-    work, both count card-slots. `pace` is what is at work already, slot by slot.
+    work, both count card-slots. `pace` is what is at work already, slot by slot: where that is more than `busiest`, not
+    even a card of its lightest chip may join.
 
     Terms that a search asks often stand here, too, where a look costs less. It may start in the slots from `first` to
     `latest_start`. `alone` says that one listing has to give the least, `local` that it is a gang of one region,
@@ -161,6 +164,7 @@ class LiveOrder:
 
     __slots__ = (
         "alone",
+        "busiest",
         "chips",
         "common",
         "earliest",
@@ -204,6 +208,7 @@ class LiveOrder:
         self.regions = terms.regions
         self.limit = terms.limit
         self.slots = shape.slots if isinstance(shape, Block) else 1
+        self.busiest = 0 if isinstance(shape, Block) else shape.rate * MILLI - min(terms.chips.values())
         split = shape.split if isinstance(shape, Block) else None
         self.alone = split is ONE
         self.local = split is SELLERS
@@ -215,6 +220,14 @@ class LiveOrder:
         """Whether it may use the listings of a chip and a region that it accepts: the rest of a gang joins the others."""
         pin = self.pin
         return pin is None or (pin.chip == chip and (pin.region is None or pin.region == region))
+
+    def full(self, origin: int) -> int:
+        """The slots from `origin` on in which no more work may be done, as a mask."""
+        mask = 0
+        for slot, at_work in self.pace.items():
+            if at_work > self.busiest and slot >= origin:
+                mask |= 1 << (slot - origin)
+        return mask
 
     def join(self, pin: Pin | None) -> None:
         """Start where a pin says, or in any slot of the window."""

@@ -38,18 +38,17 @@ def work(market: Market, wanted: Wanted, shape: Work) -> Plan:
 class ToDo:
     """What of some work is not planned yet. `need` narrows as slots fill up, and with it what a search still meets."""
 
-    __slots__ = ("_lightest", "_origin", "_pace", "_rate", "left", "need")
+    __slots__ = ("_busiest", "_origin", "_pace", "_rate", "left", "need")
 
     def __init__(self, market: Market, wanted: Wanted, shape: Work) -> None:
         self.left = wanted.left
-        self._lightest = min(wanted.order.chips.values())
+        self._busiest = wanted.live.busiest
         self._origin = market.origin
         self._pace = dict(wanted.live.pace)
         self._rate = shape.rate * MILLI
-        lot = self._rate // self._lightest
+        lot = self._rate // min(wanted.live.chips.values())
         self.need = Need(1, 1, wanted.first, wanted.end - 1, market.origin, lot)
-        for slot in self._pace:
-            self._close_if_full(slot)
+        self.need.starts &= ~wanted.live.full(market.origin)
 
     def rate_left(self, slot: int) -> int:
         """Thousandths of a reference card that may still be at work in a slot."""
@@ -57,7 +56,7 @@ class ToDo:
 
     def takes(self, slot: int) -> bool:
         """Whether any more of the work may be done in a slot."""
-        return self.rate_left(slot) >= self._lightest
+        return self._pace.get(slot, 0) <= self._busiest
 
     def do(self, slot: int, done: int) -> None:
         """Plan some work in a slot."""

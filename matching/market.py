@@ -298,8 +298,7 @@ def _lease(market: Market, event: Leased) -> None:
             _pin(market, live, Pin(listing.chip, listing.region if live.local else None, start))
     else:
         live.left = max(0, live.left - working * weight * (end - start))
-        for slot in range(start, end):
-            live.pace[slot] = live.pace.get(slot, 0) + working * weight
+        _put_to_work(market, live, start, end, working * weight)
 
 
 def _live_lease(event: Leased, live: LiveOrder, listing: LiveListing, weight: int) -> LiveLease:
@@ -321,19 +320,19 @@ def _keep(market: Market, listing: LiveListing, lease: LiveLease) -> None:
     market.leases[lease.number] = lease
     insort(listing.spot, lease)
     _expose(market, listing, lease)
-    market.lease_ends.add(lease.window.end, lease.number)
+    market.lease_ends.add(lease.end, lease.number)
     market.gangs.setdefault(lease.order.id, []).append(lease.number)
 
 
 def _forget(market: Market, lease: LiveLease) -> None:
     """A lease has ended, or is bound to: nobody can take it back any more."""
     del market.leases[lease.number]
-    market.lease_ends.remove(lease.window.end, lease.number)
+    market.lease_ends.remove(lease.end, lease.number)
     listing = market.listings.get(lease.listing)
     if listing is not None:
         listing.spot.remove(lease)
         _shield(market, listing, lease)
-        _tell_takers(market, listing, lease.window.start, lease.window.end, opens=False, grows=False)
+        _tell_takers(market, listing, lease.start, lease.end, opens=False, grows=False)
     mates = market.gangs[lease.order.id]
     mates.remove(lease.number)
     if not mates:
@@ -380,12 +379,12 @@ def _take_back(market: Market, number: LeaseNumber, at: Slot) -> None:
     _forget(market, lease)
     listing = market.listings.get(lease.listing)
     if listing is not None:
-        end = min(lease.window.end, listing.end)
+        end = min(lease.end, listing.end)
         if at < end:
             _take(market, listing, at, end, -lease.cards)
     link = market.link(lease.order, lease.region)
     if link is not None:
-        link.take(at, lease.window.end, -lease.working * lease.order.mbps_per_card)
+        link.take(at, lease.end, -lease.working * lease.order.mbps_per_card)
 
 
 def _set_link(market: Market, home: RegionCode, region: RegionCode, mbps: int) -> None:
@@ -403,6 +402,16 @@ def _pin(market: Market, live: LiveOrder, pin: Pin) -> None:
     rested = live.rests
     _unrest(market, live)
     live.join(pin)
+    if rested:
+        _rest(market, live)
+
+
+def _put_to_work(market: Market, live: LiveOrder, start: int, end: int, working: int) -> None:
+    """More of an order's work is done in [start, end). In slots that are full now the rest of it does not wait."""
+    rested = live.rests
+    _unrest(market, live)
+    for slot in range(start, end):
+        live.pace[slot] = live.pace.get(slot, 0) + working
     if rested:
         _rest(market, live)
 

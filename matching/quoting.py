@@ -186,6 +186,6 @@ def _step(variant: Order, plan: Plan, percent: int, at: int) -> Step:
 
 def _displacing(taken: Takeover) -> Displacing:
     start = taken.leg.window.start
-    lost = [lease.window.end - max(start, lease.window.start) for lease in taken.evicted]
+    lost = [lease.end - max(start, lease.start) for lease in taken.evicted]
     damage = sum(lease.hold * lease.cards * slots for lease, slots in zip(taken.evicted, lost, strict=True))
     return Displacing(tuple([lease.number for lease in taken.evicted]), damage)

@@ -61,9 +61,7 @@ def need_of(market: Market, wanted: Wanted, weight: int) -> Need:
 
 def offers(market: Market, wanted: Wanted, books: list[Counter]) -> Iterator[Offered]:
     """The listings of some books that might serve within the limit, by the best rank that each could have."""
-    waiting: list[tuple[Rank, int, _Source]] = []
-    for number, counter in enumerate(books):
-        _push(waiting, number, _Book(market, wanted, counter))
+    waiting = _promising(market, wanted, books)
     while waiting:
         _, number, source = heappop(waiting)
         assert source.offer is not None, "what waits has an offer"
@@ -87,11 +85,7 @@ def by_price(market: Market, wanted: Wanted, choices: Choices, books: list[Count
 
     What waits is either a choice, or the next listing of a book, at the best rank that it could have.
     """
-    waiting: list[tuple[Rank, int, _Source]] = []
-    sources = 0
-    for counter in books:
-        sources += 1
-        _push(waiting, sources, _Book(market, wanted, counter))
+    waiting, sources = _promising(market, wanted, books), len(books)
     while waiting:
         _, number, source = heappop(waiting)
         offer = source.offer
@@ -183,6 +177,15 @@ class _Book:
 
 
 _Source = _Book | _Opened
+
+
+def _promising(market: Market, wanted: Wanted, books: list[Counter]) -> list[tuple[Rank, int, _Source]]:
+    """Those of some books that promise anything, as a heap. Most promise nothing, and a look tells."""
+    waiting: list[tuple[Rank, int, _Source]] = []
+    for number, counter in enumerate(books):
+        if counter.book.offers.promise(counter.need):
+            _push(waiting, number, _Book(market, wanted, counter))
+    return waiting
 
 
 def _push(waiting: list[tuple[Rank, int, _Source]], number: int, source: _Source) -> None:

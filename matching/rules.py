@@ -336,7 +336,7 @@ def _reclaim(market: Market, command: Reclaim) -> Iterator[Event]:
     if at >= terms.window.end:
         yield Rejected(Rejection.EMPTY_WINDOW)
         return
-    evicted = gangs_of(market, [lease for lease in listing.spot if lease.window.end > at])
+    evicted = gangs_of(market, [lease for lease in listing.spot if lease.end > at])
     anew = _requeues(market, evicted, at)
     if at <= max(terms.window.start, market.now):
         yield ListingClosed(terms.id, ListingEnd.RECLAIMED)
@@ -353,7 +353,7 @@ def _requeues(market: Market, evicted: tuple[LiveLease, ...], since: Slot) -> li
         gangs.setdefault(lease.order.id, []).append(lease)
     anew = []
     for gang in gangs.values():
-        order = requeued(market, gang, max(since, gang[0].window.start))
+        order = requeued(market, gang, max(since, gang[0].start))
         if order is not None:
             live = market.orders.get(gang[-1].order.id)
             anew.append((order, gang[-1].seq if live is None else live.seq))
@@ -363,7 +363,7 @@ def _requeues(market: Market, evicted: tuple[LiveLease, ...], since: Slot) -> li
 def _take_back(market: Market, evicted: tuple[LiveLease, ...], since: Slot) -> Iterator[Event]:
     """End leases, and with them what is left of their gangs."""
     for lease in evicted:
-        at = max(since, lease.window.start)
+        at = max(since, lease.start)
         yield Displaced(lease.number, at, charged(lease, at, market.terms.grace))
     for order_id in dict.fromkeys(lease.order.id for lease in evicted):
         if order_id in market.orders and isinstance(market.orders[order_id].terms.shape, Block):

@@ -325,7 +325,7 @@ def counts_a_lease(patch: pytest.MonkeyPatch) -> None:
 
 def damage_is_counted_in_full(patch: pytest.MonkeyPatch) -> None:
     def displacing(taken: Any) -> Displacing:
-        damage = sum(lease.hold * lease.cards * len(lease.window) for lease in taken.evicted)
+        damage = sum(lease.hold * lease.cards * (lease.end - lease.start) for lease in taken.evicted)
         return Displacing(tuple(lease.number for lease in taken.evicted), damage)
 
     patch.setattr(quoting, "_displacing", displacing)

@@ -298,7 +298,7 @@ def dear_leases_go_first(patch: pytest.MonkeyPatch) -> None:
         """Whoever overlaps goes, needed or not."""
         start, end = steps[0][0], steps[-1][1]
         return sound(leases, steps, cards) and [
-            lease for lease in leases if lease.window.start < end and lease.window.end > start
+            lease for lease in leases if lease.start < end and lease.end > start
         ]
 
     patch.setattr(displacement, "_victims", victims)
@@ -322,13 +322,13 @@ def grace_ignored(patch: pytest.MonkeyPatch) -> None:
 
 def all_is_charged(patch: pytest.MonkeyPatch) -> None:
     sound = displacement.charged
-    patch.setattr(rules, "charged", lambda lease, _, grace: sound(lease, lease.window.end, grace))
+    patch.setattr(rules, "charged", lambda lease, _, grace: sound(lease, lease.end, grace))
 
 
 def cut_at_now(state: Market, _: Seq, event: Event) -> Event:
     if not isinstance(event, Displaced):
         return event
-    soonest = max(state.now + state.terms.notice, state.leases[event.lease].window.start)
+    soonest = max(state.now + state.terms.notice, state.leases[event.lease].start)
     return replace(event, at=Slot(soonest))
 
 

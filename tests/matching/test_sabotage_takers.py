@@ -95,7 +95,7 @@ def nothing_changes_beside_a_lease(patch: pytest.MonkeyPatch) -> None:
 
 def neighbours_in_time_are_no_matter(patch: pytest.MonkeyPatch) -> None:
     def overlaps(lease: LiveLease, start: int, end: int) -> bool:
-        return lease.window.start < end and lease.window.end > start
+        return lease.start < end and lease.end > start
 
     patch.setattr(book, "touches", overlaps)
     patch.setattr(market, "touches", overlaps)
