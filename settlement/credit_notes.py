@@ -1,7 +1,7 @@
 """The life of a credit note (红字发票): a draft, the buyer's confirmation where one is needed, then issued or lapsed.
 
 Once a buyer has deducted or booked an invoice, the note that takes it back needs a confirmed 红字发票信息确认单, which
-lapses if it is not confirmed within 72 hours. Otherwise the issuer issues the note by itself. The rule is that of STA
+lapses if it is not confirmed within 72 hours, and may then be asked for again. Otherwise the issuer issues the note by itself. The rule is that of STA
 announcement 2024 no. 11 as its mirrors give it: hold it against the announcement's own text before going live.
 """
 
@@ -53,8 +53,9 @@ LIVES: Mapping[tuple[CreditNoteState, CreditNoteEvent], CreditNoteState] = {
     (CreditNoteState.AWAITING_CONFIRMATION, CreditNoteEvent.CONFIRMED): CreditNoteState.CONFIRMED,
     (CreditNoteState.AWAITING_CONFIRMATION, CreditNoteEvent.TIME_RAN_OUT): CreditNoteState.LAPSED,
     (CreditNoteState.CONFIRMED, CreditNoteEvent.ISSUED): CreditNoteState.ISSUED,
+    (CreditNoteState.LAPSED, CreditNoteEvent.CONFIRMATION_ASKED): CreditNoteState.AWAITING_CONFIRMATION,
 }
-"""Every state that follows. What is issued or lapsed stays so: another try is another note."""
+"""Every state that follows. What is issued stays so; what has lapsed waits until its confirmation is asked for again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ _ENDED: Mapping[str, Callable[[Row], bool]] = {
     "runs": lambda row: row["status"] == "closed",
     "statements": lambda _: True,
     "statement_lines": lambda _: True,
-    "refunds": lambda row: row["note_state"] in {"issued", "lapsed"},
+    "refunds": lambda row: row["note_state"] == "issued",
     "payouts": lambda row: row["status"] in {"failed", "returned"},
     "facts": lambda _: True,
     "programmes": lambda _: True,

@@ -8,8 +8,6 @@ from exchange.vouchers.rules import give_back
 from settlement.credit_notes import CreditNoteState
 from settlement.money import Fen
 
-ENDED = frozenset({CreditNoteState.ISSUED, CreditNoteState.LAPSED})
-
 
 def evolve_refunds(state: State, event: RefundEvent) -> None:
     """Let a refund, or the life of its credit note, have gone on."""
@@ -25,7 +23,7 @@ def evolve_refunds(state: State, event: RefundEvent) -> None:
             if line.agreement is not None:
                 note_refund(state, line.agreement)
         case CreditNoteMoved(refund, note):
-            if note.state in ENDED:
+            if note.state is CreditNoteState.ISSUED:
                 del state.notes[refund]
             else:
                 state.notes[refund].note = note

@@ -198,7 +198,7 @@ def _left(state: State, line: SettledLine) -> Fen:
 def move_credit_note(
     state: State, by: PartyId, command: MoveCreditNote
 ) -> Iterator[CreditNoteMoved | Rejected]:
-    """Let a credit note go on, until it is issued or has lapsed. The buyer confirms it, the seller does the rest."""
+    """Let a credit note go on, until it is issued. The buyer confirms it, the seller does the rest."""
     live = state.notes.get(command.refund)
     if live is None or not (_is_clerk(state, by) or by in {live.buyer, live.seller}):
         yield rejected(
@@ -222,7 +222,7 @@ _WHY = {
     CreditNoteRefusal.OUT_OF_TURN: "That can't follow on the state that the credit note is in.",
     CreditNoteRefusal.CONFIRMATION_NEEDED: "The buyer has used the invoice: ask for its confirmation first.",
     CreditNoteRefusal.NO_CONFIRMATION_NEEDED: "The buyer has not used the invoice: issue the note.",
-    CreditNoteRefusal.TOO_LATE: "The 72 hours for a confirmation are over: it has lapsed.",
+    CreditNoteRefusal.TOO_LATE: "The 72 hours for a confirmation are over: it has lapsed, and may be asked for again.",
     CreditNoteRefusal.TOO_EARLY: "The 72 hours for a confirmation are not over.",
 }
 

@@ -155,6 +155,9 @@ def test_a_used_invoice_is_confirmed_by_its_buyer_within_72_hours(
     assert house.refusal(BUYER, late) == "credit_note_out_of_turn"
     lapsed = house.ask(SELLER, MoveCreditNote(refunds[1], CreditNoteEvent.TIME_RAN_OUT))
     assert only(CreditNoteMoved, lapsed).note.state is CreditNoteState.LAPSED
+    house.ask(SELLER, MoveCreditNote(refunds[1], CreditNoteEvent.CONFIRMATION_ASKED))
+    house.ask(BUYER, MoveCreditNote(refunds[1], CreditNoteEvent.CONFIRMED))
+    house.ask(SELLER, MoveCreditNote(refunds[1], CreditNoteEvent.ISSUED))
     assert house.state.notes == {}
     assert house.refusal(CLERK, MoveCreditNote(RefundId("rfd-0"), CreditNoteEvent.ISSUED)) == "no_credit_note"
 

@@ -113,7 +113,7 @@ ADVICE: Mapping[Code | DoorRejection, str] = {
     Venue.REFUND_EXISTS: "look at the statement: it is there; another refund has a reference of its own",
     Venue.REFUND_TOO_LARGE: "refund no more than is left of the line",
     Venue.PAYABLE_TOO_SMALL: "take back a payout first: `POST /v1/payouts/{payout_id}/reversals`",
-    Venue.NO_CREDIT_NOTE: "look at the refund: its credit note is issued or has lapsed",
+    Venue.NO_CREDIT_NOTE: "look at the refund: its credit note is issued",
     Venue.CREDIT_NOTE_OUT_OF_TURN: "read the sentence",
     Venue.PAYOUT_TERMS_INVALID: "read the sentence",
     Venue.PAYOUT_ACCOUNT_INVALID: "correct the account",

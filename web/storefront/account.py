@@ -52,8 +52,8 @@ async def entry_page(
 
 
 def _accounts(caller: Caller, owned: Mapping[AccountKind, int]) -> list[AccountKind]:
-    """The accounts that a party of these roles has, and what regions owe it if they ever did."""
+    """The accounts that a party of these roles has, and those for payouts and for what regions owe it once it had any."""
     buying = [AccountKind.AVAILABLE, AccountKind.HELD] if Role.BUYER in caller.roles else []
     selling = [AccountKind.PAYABLE] if Role.SELLER in caller.roles else []
-    subsidies = [AccountKind.SUBSIDY_DUE] if AccountKind.SUBSIDY_DUE in owned else []
-    return [*buying, *selling, *subsidies]
+    others = [kind for kind in (AccountKind.IN_TRANSIT, AccountKind.SUBSIDY_DUE) if kind in owned]
+    return [*buying, *selling, *others]

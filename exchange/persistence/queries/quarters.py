@@ -115,7 +115,7 @@ async def booked_versions(pool: asyncpg.Pool, pair: PairQuarter, months: Sequenc
         WHERE a.source = $1 AND a.destination = $2 AND {MONTH_OF_REFUND} = ANY($3::text[])
         UNION SELECT a.id, a.version FROM statement_lines l JOIN statements s ON s.id = l.statement
         JOIN runs r ON r.id = s.run JOIN agreements a ON l.agreement = a.id || '/' || a.version
-        WHERE a.source = $1 AND a.destination = $2 AND r.period = ANY($3::text[]) AND l.service_period <> r.period
+        WHERE s.source = $1 AND s.destination = $2 AND r.period = ANY($3::text[]) AND l.service_period <> r.period
         """,  # noqa: S608 - our own words only
         pair.source,
         pair.destination,

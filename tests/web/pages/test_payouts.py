@@ -11,6 +11,7 @@ from exchange.persistence.queries.payouts import begun
 from settlement.gateways.bank_file import code_of
 from tests.web.pages.conftest import Browser, Venue, Visit
 from tests.web.pages.reading import Reading
+from web.pages.formats import yuan
 from web.pages.routing import new_id
 
 pytestmark = pytest.mark.anyio
@@ -144,7 +145,12 @@ async def test_a_seller_names_its_account_and_is_paid_what_the_clerk_has_seen(ve
         told = (await who.get(at)).page.text
         assert "ICBC-7" in told
         assert "Paid" in told
-    entry = re.search(r"/account/entries/\d+/\d+", (await seller.get("/account")).html)
+    account = await seller.get("/account")
+    assert 'data-balance="in_transit">¥0.00<' in account.html
+    assert f"-{yuan(payout.amount)}" in account.page.text, (
+        "what was paid left the account of what is on its way"
+    )
+    entry = re.search(r"/account/entries/\d+/\d+", account.html)
     assert entry is not None
     assert "was paid" in (await seller.get(entry[0])).page.text
     stale = await clerk.send("/clerk/payouts", payout=asked, once=new_id())
