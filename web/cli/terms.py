@@ -17,6 +17,8 @@ from web.cli.desk import at_desk
 from web.cli.options import DataDir, Json, Yes
 from web.cli.talk import ExitCode, Failure, commands, confirm, examples, say, write, write_json
 from web.pages.formats import basis_points, decimal, hours, unit_price
+from web.problems import ProblemError
+from web.strict import scan
 
 app = commands("Show the terms of the house, or change them.")
 
@@ -59,11 +61,13 @@ def adopt(file: File, *, yes: Yes = False, data_dir: DataDir = None, json: Json 
 def _read(file: Path) -> Terms:
     """A file of terms as it is: the venue says what in it can't be used. No term is a float, so none is made of one."""
     try:
-        document = loads(file.read_bytes(), parse_float=str, parse_constant=str)
+        raw = file.read_bytes()
+        scan(raw)
+        document = loads(raw, parse_float=str)
     except OSError as fault:
         raise Failure(f"{file} can't be read: {fault.strerror}.", ExitCode.USAGE) from None
-    except (ValueError, RecursionError):
-        document = None
+    except ProblemError as problem:
+        raise Failure(f"{file} can't be read in one way only: {problem}", ExitCode.USAGE) from None
     if not isinstance(document, dict):
         sentence = f"{file} is no JSON object: begin with what suanli terms show --json gives."
         raise Failure(sentence, ExitCode.USAGE)
