@@ -22,6 +22,7 @@ from settlement.gateways.gateway import (
 from settlement.money import Fen
 from settlement.payments import (
     Authorise,
+    BankTransfer,
     Capture,
     Movement,
     OpenAccount,
@@ -162,6 +163,8 @@ class StripeGateway:
                     once,
                 )
                 return Succeeded(transfer.id)
+            case BankTransfer():
+                return Refused("not_offered", "Stripe pays to no account at a bank.")
             case Reversal(_, transfer_id, amount):
                 reversal = await self._api.transfers.reversals.create_async(
                     transfer_id, {"amount": amount, "metadata": label}, once
@@ -194,6 +197,8 @@ class StripeGateway:
                 transfers = await self._api.transfers.list_async({"transfer_group": movement.id})
                 transfer = await _labelled(transfers, movement)
                 return None if transfer is None else Succeeded(transfer.id)
+            case BankTransfer():
+                return None
             case Reversal(_, transfer_id, _):
                 reversals = await self._api.transfers.reversals.list_async(transfer_id, {"limit": PAGE})
                 reversal = await _labelled(reversals, movement)
