@@ -155,9 +155,10 @@ class Paying:
             case PayoutBegun(payout, party, account, amount, way):
                 yield from self._begin_faults(name, event)
                 self._begun[payout] = Payout(party, way, account, amount)
-            case PayoutPaid(payout, party, amount):
+            case PayoutPaid(payout, party, amount, _, way):
                 begun = self._begun.pop(payout, None)
-                yield from unequal(f"{name}: begun", (party, amount), begun and (begun.party, begun.amount))
+                told = begun and (begun.party, begun.way, begun.amount)
+                yield from unequal(f"{name}: begun", (party, way, amount), told)
                 if begun is not None:
                     self._paid[payout] = begun
             case PayoutFailed(payout, party, amount, _, way):

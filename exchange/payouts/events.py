@@ -41,6 +41,7 @@ class PayoutPaid:
     party: PartyId
     amount: Fen
     reference: str
+    way: PayoutWay = PayoutWay.TRANSFER
 
 
 @dataclass(frozen=True, slots=True)

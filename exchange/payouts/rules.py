@@ -209,7 +209,7 @@ def confirm_payout(state: State, command: ConfirmPayout) -> Iterator[PayoutPaid 
     if isinstance(live, Rejected):
         yield live
     else:
-        yield PayoutPaid(command.payout, live.party, live.left, command.reference)
+        yield PayoutPaid(command.payout, live.party, live.left, command.reference, live.way)
 
 
 def fail_payout(state: State, command: FailPayout) -> Iterator[PayoutFailed | Rejected]:

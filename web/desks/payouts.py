@@ -164,7 +164,6 @@ async def _payouts(
         clock=await clock(exchange.readers),
         rows=found[:ROWS],
         last=found[ROWS - 1] if len(found) > ROWS else None,
-        by_bank=payments.by_bank,
         compared_at=None if compared is None else compared[0],
         compared=None if compared is None else ReconciliationOut.of(compared[1]),
         asked=asked,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import asyncpg
 
-from exchange.names import PartyId, PayoutId
+from exchange.names import PartyId, PayoutId, topup_asked_as
 from exchange.persistence.database import Pool
 from exchange.persistence.queries.statements import Place
 from exchange.state import PayoutState, PayoutTerms, PayoutWay
@@ -45,6 +45,11 @@ class StoredPayout:
     why: str | None
     slot: Slot
     seq: int
+
+    @property
+    def topup(self) -> str | None:
+        """Under which id the top-up was asked for by which it goes back; None where it goes another way."""
+        return topup_asked_as(self.account) if self.way is PayoutWay.REFUND else None
 
 
 async def payout_terms(pool: Pool) -> PayoutTerms:
