@@ -1,4 +1,4 @@
-"""The rules of payouts: a seller is paid what is owed to it and nothing holds back, once; a buyer what is available to it."""
+"""The rules of payouts: a seller is paid what is owed to it and not held back, a buyer what it has available; once."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence

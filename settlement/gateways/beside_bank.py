@@ -1,4 +1,4 @@
-"""A gateway beside the venue's own bank: what goes to an account at a bank goes by the bank's files, all else by the gateway."""
+"""A gateway beside the venue's bank: what goes to an account at a bank goes by its files, all else by the gateway."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Withdrawals: what is available goes back by the top-ups, the newest first, and the rest to the bank; by hand and by law."""
+"""What a buyer has available goes back by its top-ups, the newest first, and the rest to its bank; by hand and by law."""
 
 from collections import Counter
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""A buyer takes its balance back by the door: by Stripe's real library and the bank beside it, or by a bank's files alone."""
+"""A buyer takes its balance back by the door: by Stripe's real library with the bank beside it, or by the bank alone."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Payouts: what sellers are owed, paying it, taking it back; what buyers withdraw; and whether the gateway's books agree."""
+"""Payouts: what sellers are owed, paying it, taking it back; what buyers withdraw; whether the gateway's books agree."""
 
 from typing import Any
 

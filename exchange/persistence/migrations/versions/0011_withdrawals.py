@@ -1,4 +1,4 @@
-"""Withdrawals: by which way each payout goes. Until now all went to sellers."""
+"""Withdrawals: by which way each payout goes, since not all go to sellers any more."""
 
 import sqlalchemy as sa
 from alembic import op
