@@ -15,8 +15,11 @@ KEY_SECONDS = 23 * 3600
 """How long a key is trusted to make a repetition the same request. Stripe keeps keys for 24 hours at least."""
 
 
-DISPUTED = "charge_disputed"
-"""Why a refund has failed whose payment the buyer's bank has taken back, or may: the code is Stripe's."""
+NEVER_ARRIVED = "never_arrived"
+"""Why a movement has failed that the gateway knows nothing of."""
+
+TAKEN_BACK = "taken_back"
+"""Why a refund has failed whose payment the buyer may have back already: disputed, or refunded by another hand."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,10 @@ from exchange.payouts.events import (
 )
 from exchange.state import LivePayout, PayoutState, PayoutWay, State
 from settlement.money import Fen
-from settlement.payments import DISPUTED
+from settlement.payments import NEVER_ARRIVED, TAKEN_BACK
+
+KEPT_OPEN = frozenset({TAKEN_BACK, NEVER_ARRIVED})
+"""Failures after which a top-up is tried again: its buyer may have the money already, and by its bank had it twice."""
 
 
 def evolve_payouts(state: State, event: PayoutEvent) -> None:
@@ -30,10 +33,11 @@ def evolve_payouts(state: State, event: PayoutEvent) -> None:
             state.paid_out = Fen(state.paid_out + amount)
         case PayoutFailed(payout, party, amount, why):
             live = state.payouts.pop(payout)
-            if why == DISPUTED and live.account in state.topups.get(party, {}):
-                state.topups[party][live.account] = Fen(state.topups[party][live.account] + amount)
-            else:
+            topups = state.topups.get(party, {})
+            if why not in KEPT_OPEN:
                 _give_up(state, live)
+            elif live.account in topups:
+                topups[live.account] = Fen(topups[live.account] + amount)
         case PayoutReturned(payout, _, amount, left, _):
             state.paid_out = Fen(state.paid_out - amount)
             live = state.payouts[payout]
@@ -44,9 +48,6 @@ def evolve_payouts(state: State, event: PayoutEvent) -> None:
 
 
 def _give_up(state: State, live: LivePayout) -> None:
-    """Nothing goes back any more by a top-up by which something could not: from now on it goes to the buyer's bank.
-
-    But while a payment is disputed its refund is refused, and to pay its buyer otherwise would pay it twice.
-    """
+    """Nothing goes back any more by a top-up by which something could not: from now on it goes to the buyer's bank."""
     if live.way is PayoutWay.REFUND:
         state.topups[live.party].pop(live.account, None)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
 from exchange import bookkeeping, core
+from exchange.checks.decisions import picture
 from exchange.commands import Command
 from exchange.contracts.commands import OpenContract
 from exchange.events import Event
@@ -18,13 +19,14 @@ from exchange.parties.commands import Deposit
 from exchange.payouts import evolving, rules
 from exchange.payouts.commands import BeginWithdrawal, ConfirmPayout, FailPayout, ReturnPayout
 from exchange.payouts.events import PayoutBegun, PayoutFailed, PayoutPaid, PayoutReturned
+from exchange.persistence.codec import decode_command, decode_event, encode
 from exchange.rejections import Rejected
 from exchange.state import PayoutState, PayoutWay, State
 from settlement.ledger.chart import AccountKind
 from settlement.money import Fen
-from settlement.payments import DISPUTED
+from settlement.payments import NEVER_ARRIVED, TAKEN_BACK
 from settlement.rating.tokens import TokenPrices
-from tests.exchange.house import BUYER, CLERK, SELLER, SERVICE, WEST, House, only
+from tests.exchange.house import BUYER, CLERK, SELLER, SERVICE, WEST, House, empty_state, only
 from tests.exchange.machine import LAWFUL
 
 ACCOUNT = "6222021234567891"
@@ -144,13 +146,14 @@ def test_what_has_come_back_goes_to_the_bank_the_next_time() -> None:
     assert parts(withdraw(house, 100_00, ACCOUNT)) == [(PayoutWay.BANK, ACCOUNT, 100_00)]
 
 
-def test_a_disputed_top_up_goes_to_no_bank() -> None:
-    """Its buyer may have the money back from its own bank already."""
+@pytest.mark.parametrize("why", [TAKEN_BACK, NEVER_ARRIVED])
+def test_what_the_buyer_may_have_already_goes_to_no_bank(why: str) -> None:
+    """It is disputed, say; or nobody has said that it is not."""
     house = house_with(100_00)
     for _ in range(3):
         (part,) = withdraw(house, 100_00, ACCOUNT)
         assert parts([part]) == [(PayoutWay.REFUND, topup(0), 100_00)]
-        only(PayoutFailed, house.ask(VENUE, FailPayout(part.payout, DISPUTED)))
+        only(PayoutFailed, house.ask(VENUE, FailPayout(part.payout, why)))
     assert house.balance(BUYER, AccountKind.AVAILABLE) == 100_00
 
 
@@ -195,7 +198,7 @@ class Purse(RuleBasedStateMachine):
     @precondition(lambda self: self.house.state.payouts)
     @rule(
         back=st.integers(0, 9),
-        end=st.sampled_from(["paid", "paid", "failed", "disputed", "returned"]),
+        end=st.sampled_from(["paid", "paid", "failed", "taken back", "lost", "returned"]),
         part=st.sampled_from([1, 2]),
     )
     def end(self, back: int, end: str, part: int) -> None:
@@ -206,7 +209,8 @@ class Purse(RuleBasedStateMachine):
         commands: dict[str, Command] = {
             "paid": ConfirmPayout(name, f"re-{name}"),
             "failed": FailPayout(name, "expired"),
-            "disputed": FailPayout(name, DISPUTED),
+            "taken back": FailPayout(name, TAKEN_BACK),
+            "lost": FailPayout(name, NEVER_ARRIVED),
             "returned": ReturnPayout(name, Fen(live.left * part // 2), f"m-{len(self.house.log)}"),
         }
         made = self.house.ask(VENUE, commands[end])
@@ -214,6 +218,15 @@ class Purse(RuleBasedStateMachine):
         if way is PayoutWay.REFUND and end in {"failed", "returned"} and not refused:
             self.shut.add(account)
         self.require_nothing_lost()
+
+    def teardown(self) -> None:
+        """Whoever has read the log alone knows the same."""
+        follower = empty_state()
+        for _, envelope, happened in self.house.log:
+            assert decode_command(*encode(envelope.command)) == envelope.command
+            for event, _ in happened:
+                core.evolve(follower, decode_event(*encode(event)))
+        assert picture(follower) == picture(self.house.state)
 
     def gone(self) -> Counter[str]:
         """What is on its way back by each top-up, or has gone that way and not come back."""

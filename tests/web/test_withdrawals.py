@@ -137,7 +137,7 @@ async def test_a_disputed_payment_is_available_again_and_says_why(till: Till) ->
     acts.dispute(till.fake.books, till.fake.books.all(PaymentIntent)[0].id)
     for _ in range(2):
         (part,) = await buyer.withdraw(30_00, ACCOUNT)
-        assert (*brief(part), part["why"]) == ("refund", 30_00, "failed", "charge_disputed")
+        assert (*brief(part), part["why"]) == ("refund", 30_00, "failed", "taken_back")
     assert await buyer.available() == BY_HAND + 140_00
 
 

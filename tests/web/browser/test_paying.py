@@ -1,4 +1,4 @@
-"""A buyer pays by Stripe's form: a stand-in is served in Stripe's place, and our policy lets it load."""
+"""A buyer pays by Stripe's form, for which a stand-in is served that our policy lets load; and takes its money back."""
 
 import re
 
@@ -29,7 +29,7 @@ window.Stripe = (key) => ({
 """
 
 
-def test_a_top_up_is_paid_by_stripes_form(visit: Visit, site: Site) -> None:
+def test_a_top_up_is_paid_by_stripes_form_and_taken_back(visit: Visit, site: Site) -> None:
     cards, asked = ["pm_card_visa_chargeDeclined", "alipay"], []
 
     def in_stripes_place(route: Route) -> None:
@@ -59,6 +59,19 @@ def test_a_top_up_is_paid_by_stripes_form(visit: Visit, site: Site) -> None:
     pay.click()
     expect(page.get_by_role("status")).to_contain_text("paid, and yours to spend")
     assert available() == before + 1250_50
+    buyer.open("/account").page.get_by_role("link", name="Withdraw").click()
+    page.get_by_label("Amount in yuan").fill("1251.00")
+    withdraw = page.get_by_role("button", name="Withdraw")
+    withdraw.click()
+    expect(page.get_by_text("name an account at your bank")).to_be_visible()
+    page.get_by_label("Account at your bank").fill("6222021234567891")
+    withdraw.click()
+    expect(page.get_by_role("status")).to_contain_text("The withdrawal is begun")
+    to_bank, to_card, *_ = page.get_by_role("row").all()[1:]
+    expect(to_bank).to_contain_text("On its way")
+    expect(to_card).to_contain_text("Back by your top-up")
+    expect(to_card).to_contain_text("¥1,250.50")
+    assert available() == before - 50
     assert {url.split("/")[2] for url in asked} == {"js.stripe.com", "api.stripe.com"}
     buyer.faults = [
         fault
