@@ -11,6 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_s
 
 from exchange import bookkeeping, core
 from exchange.checks.decisions import picture
+from exchange.checks.paying import Paying
 from exchange.commands import Command
 from exchange.contracts.commands import OpenContract
 from exchange.events import Event
@@ -26,8 +27,10 @@ from settlement.ledger.chart import AccountKind
 from settlement.money import Fen
 from settlement.payments import NEVER_ARRIVED, TAKEN_BACK
 from settlement.rating.tokens import TokenPrices
+from tests.exchange.doctored import replace
 from tests.exchange.house import BUYER, CLERK, SELLER, SERVICE, WEST, House, empty_state, only
 from tests.exchange.machine import LAWFUL
+from tests.exchange.test_checks import logged
 
 ACCOUNT = "6222021234567891"
 UNTIL_IT_BREAKS = settings(LAWFUL, max_examples=1200, derandomize=True, report_multiple_bugs=False)
@@ -157,6 +160,39 @@ def test_what_the_buyer_may_have_already_goes_to_no_bank(why: str) -> None:
     assert house.balance(BUYER, AccountKind.AVAILABLE) == 100_00
 
 
+# Audited
+
+
+def audited(house: House, forged: Callable[[Event], Event] = lambda event: event) -> list[str]:
+    """What the audit says of the payouts of a house, with some events forged."""
+    paying = Paying()
+    for told, (_, _, happened) in zip(logged(house), house.log, strict=True):
+        paying.see(told, [forged(event) for event, _ in happened])
+    transit = house.balance(BUYER, AccountKind.IN_TRANSIT)
+    paying.end({BUYER: transit} if transit else {})
+    return paying.findings.differences
+
+
+@pytest.mark.parametrize(
+    ("kind", "lie", "said"),
+    [
+        (PayoutBegun, {"amount": Fen(100_01)}, "10001 fen go back by a top-up of which 10000 are left"),
+        (PayoutBegun, {"account": "a slip"}, "6000 fen go back by a top-up of which 0 are left"),
+        (PayoutBegun, {"way": PayoutWay.TRANSFER}, "6000 fen, and 0 are due"),
+        (PayoutPaid, {"amount": Fen(60_01)}, "begun: expected ('bay', <PayoutWay.REFUND: 'refund'>, 6001)"),
+        (PayoutReturned, {"way": PayoutWay.BANK}, "paid: expected ('bay', <PayoutWay.BANK: 'bank'>, 6000)"),
+    ],
+)
+def test_the_audit_sees_a_lie(kind: type[Event], lie: dict[str, Any], said: str) -> None:
+    house = house_with(100_00)
+    (part,) = withdraw(house, 60_00)
+    house.ask(VENUE, ConfirmPayout(part.payout, "re_1"))
+    house.ask(VENUE, ReturnPayout(part.payout, Fen(60_00), "m"))
+    assert audited(house) == []
+    told = audited(house, lambda event: replace(event, **lie) if isinstance(event, kind) else event)
+    assert any(said in difference for difference in told), told
+
+
 # By law
 
 
@@ -220,7 +256,8 @@ class Purse(RuleBasedStateMachine):
         self.require_nothing_lost()
 
     def teardown(self) -> None:
-        """Whoever has read the log alone knows the same."""
+        """Whoever has read the log alone knows the same, and the audit has nothing to say."""
+        assert audited(self.house) == []
         follower = empty_state()
         for _, envelope, happened in self.house.log:
             assert decode_command(*encode(envelope.command)) == envelope.command

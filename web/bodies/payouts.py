@@ -96,7 +96,7 @@ class DueOut:
 
 @dataclass(frozen=True, slots=True)
 class FreezeOut:
-    """Since when no seller is paid, and what an audit had found."""
+    """Since when nobody is paid, and what an audit had found."""
 
     frozen_at: datetime
     found: str
