@@ -208,5 +208,7 @@ async def test_by_the_bank_alone_it_goes_to_the_account_that_has_paid(
     assert [part["state"] for part in await buyer.listed()] == ["begun", "paid"]
     await buyer.bank(bank_line("B-3", -6_55, codes[1]))
     assert [part["state"] for part in await buyer.listed()] == ["paid", "paid"]
+    found = await buyer.ask("POST", "/reconciliations", by="clerk")
+    assert (found["matched"], found["missing"], found["differing"]) == (3, [], [])
     checks = await audit(database_url, market.exchange.catalogue, redecide=True)
     assert [difference for check in checks for difference in check.differences] == []
