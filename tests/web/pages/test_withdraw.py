@@ -52,9 +52,13 @@ async def test_it_goes_back_by_the_top_up_and_the_rest_to_the_bank(venue: Venue)
         sent = await browser.send(AT, once=once, amount_fen="20.00", account=ACCOUNT)
         assert (sent.status, sent.location) == (303, f"{AT}?begun=1")
     page = (await browser.get(sent.location)).page
-    for word in (f"Back by your top-up {topup}", "¥12.50", "¥7.50", ACCOUNT, "Paid", "On its way"):
+    assert f"/account/top-up/{topup}" in page.links()
+    for word in ("Back by your top-up", "¥12.50", "¥7.50", ACCOUNT, "Paid", "On its way"):
         assert word in page.text, page.text
     assert await available(venue) == before - 7_50
+    account = await browser.get("/account")
+    assert 'data-balance="in_transit">¥7.50<' in account.html
+    assert "set aside for withdrawals that are not paid yet" in account.page.text
     newest = re.search(r"/account/entries/\d+/\d+", (await browser.get("/account")).html)
     assert newest is not None
     told = await browser.get(newest[0])
