@@ -54,14 +54,14 @@ def entries(event: Event) -> list[JournalEntry]:
             made = list(_emission_entries(event))
         case LineRefunded():
             made = list(_refund_entries(event))
-        case PayoutBegun(_, seller, _, amount):
-            made = [_move(EntryKind.PAYOUT, _payable(seller), _in_transit(seller), amount)]
-        case PayoutPaid(_, seller, amount, _):
-            made = [_move(EntryKind.PAYMENT, _in_transit(seller), _bank(), amount)]
-        case PayoutFailed(_, seller, amount, _):
-            made = [_move(EntryKind.REVERSAL, _in_transit(seller), _payable(seller), amount)]
-        case PayoutReturned(_, seller, amount, _, _):
-            made = [_move(EntryKind.REVERSAL, _bank(), _payable(seller), amount)]
+        case PayoutBegun(_, party, _, amount, way):
+            made = [_move(EntryKind.PAYOUT, LedgerAccount(party, way.balance), _in_transit(party), amount)]
+        case PayoutPaid(_, party, amount, _):
+            made = [_move(EntryKind.PAYMENT, _in_transit(party), _bank(), amount)]
+        case PayoutFailed(_, party, amount, _, way):
+            made = [_move(EntryKind.REVERSAL, _in_transit(party), LedgerAccount(party, way.balance), amount)]
+        case PayoutReturned(_, party, amount, _, _, way):
+            made = [_move(EntryKind.REVERSAL, _bank(), LedgerAccount(party, way.balance), amount)]
         case SubsidyPaid():
             made = list(_subsidy_entries(event))
         case SubsidyRepaid(programme, _, amount):

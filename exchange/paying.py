@@ -1,4 +1,7 @@
-"""Payouts on their way: each that is begun becomes a plan at the gateway, and how that ends is a command."""
+"""Payouts on their way: each that is begun becomes a plan at the gateway, and how that ends is a command.
+
+A withdrawal's parts are payouts like any other: they differ in what the gateway is asked to do.
+"""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
@@ -7,13 +10,17 @@ from exchange.commands import Command
 from exchange.names import PartyId, PayoutId
 from exchange.parties.commands import Deposit
 from exchange.payouts.commands import ConfirmPayout, FailPayout, NamePayoutAccount, ReturnPayout
-from settlement.gateways.saga import Saga
+from exchange.state import PayoutWay
+from settlement.gateways.saga import Movements, Saga
 from settlement.money import Fen
 from settlement.payments import (
+    BankTransfer,
     Capture,
+    Instruction,
     Movement,
     MovementState,
     OpenAccount,
+    Refund,
     Reversal,
     TopUp,
     Transfer,
@@ -46,16 +53,31 @@ class Begun(Protocol):
         """How much it pays."""
         ...
 
+    @property
+    def way(self) -> PayoutWay:
+        """By which way."""
+        ...
 
-async def plan_begun(saga: Saga, begun: Callable[[], Awaitable[Sequence[Begun]]]) -> None:
+
+async def plan_begun(
+    saga: Saga, movements: Movements, begun: Callable[[], Awaitable[Sequence[Begun]]]
+) -> None:
     """Write down a plan for each payout that is begun. What has a plan already keeps it, so nothing is paid twice."""
     for payout in await begun():
-        await saga.plan(f"{PAYOUT}{payout.id}", Transfer(payout.party, payout.account, payout.amount))
+        await saga.plan(f"{PAYOUT}{payout.id}", await _asked(payout, movements))
 
 
-def topup_plan(party: PartyId, command_id: str) -> str:
-    """The name of a plan by which a party pays in."""
-    return f"topup.{party}.{command_id}"
+async def _asked(payout: Begun, movements: Movements) -> Instruction:
+    """What a gateway is asked to do. A clerk may have booked a top-up that no gateway knows of: that is refused."""
+    match payout.way:
+        case PayoutWay.TRANSFER:
+            return Transfer(payout.party, payout.account, payout.amount)
+        case PayoutWay.BANK:
+            return BankTransfer(payout.party, payout.account, payout.amount)
+        case PayoutWay.REFUND:
+            topups = await movements.of(payout.account.removesuffix("/0"))
+            payment = next((one.reference for one in topups), None)
+            return Refund(payout.party, payment or "", payout.amount)
 
 
 def take_back_plan(payout: PayoutId, command_id: str) -> str:
@@ -81,7 +103,7 @@ def _done(movement: Movement) -> Command | None:
             return Deposit(PartyId(party), amount, movement.id)
         case OpenAccount(party):
             return NamePayoutAccount(PartyId(party), reference)
-        case Transfer():
+        case Transfer() | BankTransfer() | Refund():
             return ConfirmPayout(_payout(movement), reference)
         case Reversal(_, _, amount):
             return ReturnPayout(_payout(movement), amount, movement.id)
@@ -91,9 +113,12 @@ def _done(movement: Movement) -> Command | None:
 
 def _undone(movement: Movement) -> Command | None:
     match movement.instruction, movement.state:
-        case Transfer(), MovementState.FAILED:
+        case Transfer() | BankTransfer() | Refund(), MovementState.FAILED:
             return FailPayout(_payout(movement), movement.why or "failed")
-        case Transfer(_, _, amount), MovementState.RETURNED:
+        case (
+            Transfer(_, _, amount) | BankTransfer(_, _, amount) | Refund(_, _, amount),
+            MovementState.RETURNED,
+        ):
             return ReturnPayout(_payout(movement), amount, movement.id)
         case _:
             return None

@@ -2,23 +2,25 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from exchange.app import Exchange
 from exchange.bus import Answer, DifferentCommandError
 from exchange.commands import Envelope
-from exchange.names import PartyId
-from exchange.paying import PAYOUT, ending, plan_begun, take_back_plan, topup_plan
-from exchange.payouts.commands import BeginPayouts, PayoutAsked
+from exchange.names import PartyId, topup_plan
+from exchange.paying import PAYOUT, ending, plan_begun, take_back_plan
+from exchange.payouts.commands import BeginPayouts, BeginWithdrawal, PayoutAsked
+from exchange.payouts.events import PayoutBegun
 from exchange.persistence.payments import BankStore, EventStore, FreezeStore, MovementStore
 from exchange.persistence.queries.booked import ledger_differences
 from exchange.persistence.queries.payouts import StoredPayout, begun
 from exchange.persistence.queries.subsidies import booked_under
 from exchange.persistence.turn import sole_run
 from exchange.rejections import VenueRejection
-from exchange.state import PayoutState
+from exchange.state import PayoutState, PayoutWay
 from settlement.gateways.bank_gateway import BankGateway
+from settlement.gateways.beside_bank import BesideBank
 from settlement.gateways.gateway import Outcome, Pending, SellersGateway
 from settlement.gateways.news import GatewayEvent, MovementChanged
 from settlement.gateways.saga import Saga, StaleError
@@ -36,7 +38,7 @@ _log = logging.getLogger("suanli.payments")
 
 
 class FrozenError(Exception):
-    """An audit has found a difference: no payout is begun until a clerk lifts that."""
+    """An audit has found a difference: no payout and no withdrawal is begun until a clerk lifts that."""
 
 
 class NothingToTakeBackError(Exception):
@@ -69,7 +71,8 @@ class Payments:
         self._bank = BankGateway(BankStore(exchange.usage))
         self._gateway = gateway
         self._now = now
-        self._saga = Saga(gateway or self._bank, self._movements, self._book, now)
+        ways = self._bank if gateway is None else BesideBank(gateway, self._bank)
+        self._saga = Saga(ways, self._movements, self._book, now)
         self.freezes = FreezeStore(exchange.usage)
         self.reconciled: tuple[int, Reconciliation] | None = None
         """When the books were compared last by this process, and what that found."""
@@ -107,13 +110,25 @@ class Payments:
 
         Raises `FrozenError`, `JobAtWorkError` where others are being begun, and what the command bus raises.
         """
-        freeze = await self.freezes.standing()
-        if freeze is not None:
-            raise FrozenError(freeze.found)
+        await self._require_unfrozen()
         async with sole_run(self._exchange.url, PAY):
             answer = await self._exchange.bus.submit(Envelope(by, command_id, BeginPayouts(payouts)))
             if answer.rejection is None:
                 await self.go_on()
+        return answer
+
+    async def withdraw(self, buyer: PartyId, command_id: str, asked: BeginWithdrawal) -> Answer:
+        """Set a part of a buyer's balance aside and begin to pay it back, if nothing has frozen that: a refusal is in the answer.
+
+        Raises `FrozenError`, and what the command bus raises.
+        """
+        await self._require_unfrozen()
+        answer = await self._exchange.bus.submit(Envelope(buyer, command_id, asked))
+        if answer.rejection is None:
+            await plan_begun(self._saga, self._movements, self._begun)
+            await self._carry_on(
+                f"{PAYOUT}{event.payout}" for event in answer.events if isinstance(event, PayoutBegun)
+            )
         return answer
 
     async def take_back(self, payout: StoredPayout, command_id: str, amount: Fen) -> Movement:
@@ -124,6 +139,8 @@ class Payments:
         asked = Reversal(payout.party, payout.reference or "", amount)
         plan = take_back_plan(payout.id, command_id)
         if not await self._movements.of(plan):
+            if payout.way is not PayoutWay.TRANSFER:
+                raise NothingToTakeBackError("It has paid a buyer its own money back.")
             if payout.status is not PayoutState.PAID or amount > payout.left:
                 raise NothingToTakeBackError(f"{payout.left} fen of it are left, and it is {payout.status}.")
             await self._saga.plan(plan, asked)
@@ -187,18 +204,13 @@ class Payments:
     async def go_on(self) -> None:
         """Bring to its end what was left unfinished, whoever left it. What fails now is tried again the next time.
 
-        While payouts are frozen, no seller is paid.
+        While payouts are frozen, nobody is paid.
         """
         frozen = await self.freezes.standing() is not None
         if not frozen:
-            await plan_begun(self._saga, lambda: begun(self._exchange.usage))
-        for plan in await self._movements.unfinished():
-            if frozen and plan.startswith(PAYOUT):
-                continue
-            try:
-                await self._run(plan)
-            except (ContradictionError, NotBookedError):
-                _log.exception("plan %s has to be looked at by a person", plan)
+            await plan_begun(self._saga, self._movements, self._begun)
+        unfinished = await self._movements.unfinished()
+        await self._carry_on(plan for plan in unfinished if not (frozen and plan.startswith(PAYOUT)))
 
     async def reconcile(self) -> Reconciliation:
         """Compare the books of the last weeks, and tell each difference to the log."""
@@ -235,6 +247,22 @@ class Payments:
             except Exception:  # noqa: BLE001 - whatever it was: what others have paid is still to be booked
                 _log.exception("payments could not go on, and will try again")
             await asyncio.sleep(GO_ON_SECONDS)
+
+    async def _begun(self) -> Sequence[StoredPayout]:
+        return await begun(self._exchange.usage)
+
+    async def _require_unfrozen(self) -> None:
+        freeze = await self.freezes.standing()
+        if freeze is not None:
+            raise FrozenError(freeze.found)
+
+    async def _carry_on(self, plans: Iterable[str]) -> None:
+        """Carry plans on. What a person has to look at is told to the log, and keeps nothing else from going on."""
+        for plan in plans:
+            try:
+                await self._run(plan)
+            except (ContradictionError, NotBookedError):
+                _log.exception("plan %s has to be looked at by a person", plan)
 
     async def _run(self, plan: str) -> Outcome | None:
         """Carry a plan on. Where somebody else does so already, how far it gets is theirs to say."""

@@ -8,7 +8,7 @@ from exchange.listings.commands import PublishListing
 from exchange.names import VENUE
 from exchange.orders.commands import PlaceOrder
 from exchange.parties.commands import Deposit, IssueKey, RegisterParty, RevokeKey
-from exchange.payouts.commands import BeginPayouts, NamePayoutAccount, SetPayoutTerms
+from exchange.payouts.commands import BeginPayouts, BeginWithdrawal, NamePayoutAccount, SetPayoutTerms
 from exchange.power.commands import AdoptPowerTables, DeclareCertificates, DeclarePue
 from exchange.quarters.commands import ConfirmQuarter, DisputeQuarter, RecogniseAmount
 from exchange.refunds.commands import MoveCreditNote, RefundLine
@@ -55,6 +55,7 @@ ROLES: dict[type[Command], tuple[Role, ...]] = {
     SetPayoutTerms: (Role.CLERK,),
     NamePayoutAccount: (Role.CLERK, Role.SELLER),
     BeginPayouts: (Role.CLERK,),
+    BeginWithdrawal: (Role.BUYER,),
     BookSubsidy: (Role.CLERK,),
     RepaySubsidy: (Role.CLERK,),
     DeclareFacts: (Role.CLERK,),

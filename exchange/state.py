@@ -307,17 +307,37 @@ class Earnings:
         self.by_seller[seller] = Fen(self.by_seller.get(seller, 0) + amount)
 
 
+class PayoutWay(StrEnum):
+    """Whom a payout pays, and by which way: what its `account` is."""
+
+    TRANSFER = "transfer"
+    """A seller, at the account that it has named."""
+    REFUND = "refund"
+    """A buyer, back by the top-up of this reference: the way the money had come."""
+    BANK = "bank"
+    """A buyer, at an account of its bank."""
+
+    @property
+    def balance(self) -> AccountKind:
+        """Out of which balance it is paid, and into which it goes back."""
+        return AccountKind.PAYABLE if self is PayoutWay.TRANSFER else AccountKind.AVAILABLE
+
+
+WITHDRAWAL_WAYS = (PayoutWay.REFUND, PayoutWay.BANK)
+"""The ways by which a buyer has its balance back."""
+
+
 class PayoutState(StrEnum):
     """How far a payout has got."""
 
     BEGUN = "begun"
     """Its money is set aside, and on its way by the gateway."""
     PAID = "paid"
-    """The seller has it."""
+    """The seller or buyer has it."""
     FAILED = "failed"
-    """The gateway refused it: the money is payable again."""
+    """The gateway refused it: the money is back in the balance that it was taken from."""
     RETURNED = "returned"
-    """All of it has come back, and is payable again."""
+    """All of it has come back, into the same balance."""
 
 
 @dataclass(slots=True)
@@ -325,6 +345,8 @@ class LivePayout:
     """A payout that is begun or paid, and how much of it has not come back."""
 
     party: PartyId
+    account: str
+    way: PayoutWay
     left: Fen
     state: PayoutState = PayoutState.BEGUN
 
@@ -446,8 +468,10 @@ class State:
     payout_accounts: dict[PartyId, str] = field(default_factory=dict)
     earnings: dict[RunId, Earnings] = field(default_factory=dict)
     payouts: dict[PayoutId, LivePayout] = field(default_factory=dict)
+    topups: dict[PartyId, dict[str, Fen]] = field(default_factory=dict)
+    """What may go back by each top-up of a party, the oldest first: not those by which nothing can go back any more."""
     paid_out: Fen = NOTHING
-    """What sellers have been paid in all, less what came back."""
+    """What sellers and buyers have been paid in all, less what came back."""
 
     @property
     def rules(self) -> VenueTerms:

@@ -15,6 +15,13 @@ KEY_SECONDS = 23 * 3600
 """How long a key is trusted to make a repetition the same request. Stripe keeps keys for 24 hours at least."""
 
 
+NEVER_ARRIVED = "never_arrived"
+"""Why a movement has failed that the gateway knows nothing of."""
+
+TAKEN_BACK = "taken_back"
+"""Why a refund has failed whose payment the buyer may have back already: disputed, or refunded by another hand."""
+
+
 @dataclass(frozen=True, slots=True)
 class TopUp:
     """A buyer pays money in."""
@@ -67,6 +74,15 @@ class Transfer:
 
 
 @dataclass(frozen=True, slots=True)
+class BankTransfer:
+    """Pay somebody at an account of its bank, whatever the gateway."""
+
+    party: str
+    account: str
+    amount: Fen
+
+
+@dataclass(frozen=True, slots=True)
 class Reversal:
     """Take back what a seller was paid, or a part of it. `transfer` is the gateway's reference."""
 
@@ -75,7 +91,7 @@ class Reversal:
     amount: Fen
 
 
-Instruction = TopUp | Authorise | Capture | Refund | OpenAccount | Transfer | Reversal
+Instruction = TopUp | Authorise | Capture | Refund | OpenAccount | Transfer | BankTransfer | Reversal
 
 
 def moved(instruction: Instruction) -> Fen:
@@ -83,7 +99,7 @@ def moved(instruction: Instruction) -> Fen:
     match instruction:
         case TopUp() | Capture() | Reversal():
             return instruction.amount
-        case Refund() | Transfer():
+        case Refund() | Transfer() | BankTransfer():
             return Fen(-instruction.amount)
         case Authorise() | OpenAccount():
             return NOTHING

@@ -166,6 +166,15 @@ class Client:
         """Pay sellers, as the clerk: exactly these amounts, or nothing."""
         return await self._change("POST", "/v1/payouts", BegunOut, key, {"payouts": payouts})
 
+    async def withdraw(self, amount_fen: int, account: str | None = None, key: str = "") -> BegunOut:
+        """Take back of your balance what nothing holds, as a buyer."""
+        body = {"amount_fen": amount_fen, "account": account}
+        return await self._change("POST", "/v1/withdrawals", BegunOut, key, body)
+
+    async def withdrawals(self, limit: int = 50, cursor: str | None = None) -> Page[PayoutOut]:
+        """What you have taken back of your balance, a page at a time."""
+        return await self._get("/v1/withdrawals", Page[PayoutOut], limit=limit, cursor=cursor)
+
     async def payouts(self, limit: int = 50, cursor: str | None = None) -> Page[PayoutOut]:
         """Payouts to you, or to every seller for the clerk, a page at a time."""
         return await self._get("/v1/payouts", Page[PayoutOut], limit=limit, cursor=cursor)

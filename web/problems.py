@@ -191,7 +191,7 @@ PROBLEMS: Mapping[Code | DoorRejection, Kind] = {
     Venue.CREDIT_NOTE_OUT_OF_TURN: Kind(409, "The credit note is in another state"),
     Venue.PAYOUT_TERMS_INVALID: Kind(422, "The terms of payouts make no sense"),
     Venue.PAYOUT_ACCOUNT_INVALID: Kind(422, "Nobody can be paid at this account"),
-    Venue.NO_PAYOUT_ACCOUNT: Kind(409, "The seller has named no account to be paid at"),
+    Venue.NO_PAYOUT_ACCOUNT: Kind(409, "No account to be paid at is named"),
     Venue.PAYOUT_NOT_DUE: Kind(409, "That much is not due to the seller"),
     Venue.PAYOUT_TOO_SMALL: Kind(409, "The payout is smaller than the least one"),
     Venue.PAYOUT_OUT_OF_TURN: Kind(409, "The payout is in another state"),

@@ -152,4 +152,5 @@ def _parts(state: State) -> Iterator[tuple[str, object]]:
     yield "refunds", (state.refunds, state.notes)
     yield "earnings", state.earnings
     yield "payouts", (state.payout_terms, state.payout_accounts, state.payouts, state.paid_out)
+    yield "topups", {party: list(topups.items()) for party, topups in state.topups.items()}
     yield from picture_of_market(market)

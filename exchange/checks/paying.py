@@ -1,15 +1,18 @@
 """Is only that paid out which is due, and only that given back which was charged?
 
-What each seller is owed is followed from what was settled, run by run, and each refund is held against its statement.
+What each seller is owed is followed from what was settled, run by run, and each refund is held against its statement. What
+goes back by a top-up is held against what had come by it.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from typing import NamedTuple, assert_never
 
 from exchange.checks.findings import Findings, unequal
 from exchange.closing.events import CloseBegun, PeriodClosed, StatementPosted
 from exchange.events import Event
+from exchange.parties.events import Deposited
 from exchange.payouts.events import (
     PayoutAccountNamed,
     PayoutBegun,
@@ -21,7 +24,7 @@ from exchange.payouts.events import (
 from exchange.persistence.queries.audit import LoggedStep
 from exchange.persistence.queries.settled import LineRow, StatementRow
 from exchange.refunds.events import LineRefunded
-from exchange.state import PayoutTerms
+from exchange.state import PayoutTerms, PayoutWay
 from exchange.subsidies.events import SubsidyPaid, SubsidyPart, SubsidyRepaid
 from exchange.venue.events import TermsAdopted
 from matching.events import Ticked
@@ -36,6 +39,21 @@ KINDS = frozenset({"refund", "payout", "payment", "reversal", "subsidy"})
 
 Legs = Counter[tuple[str, str]]
 
+_TAKEN_FROM = {
+    PayoutWay.TRANSFER: "payable",
+    PayoutWay.REFUND: "available",
+    PayoutWay.BANK: "available",
+}
+
+
+class Payout(NamedTuple):
+    """How much is on its way to whom, or was paid, and by which way."""
+
+    party: str
+    way: PayoutWay
+    account: str
+    amount: int
+
 
 @dataclass(slots=True)
 class Paying:
@@ -43,7 +61,8 @@ class Paying:
 
     findings: Findings = field(
         default_factory=lambda: Findings(
-            "payouts", "sellers are paid what is due, once, and no line gives back more than it charged"
+            "payouts",
+            "sellers are paid what is due, once, and no line or top-up gives back more than it has brought",
         )
     )
     refunded: dict[str, list[LineRefunded]] = field(default_factory=lambda: defaultdict(list))
@@ -54,10 +73,12 @@ class Paying:
     _closed: dict[str, int | None] = field(default_factory=dict)
     _earned: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     _accounts: dict[str, str] = field(default_factory=dict)
+    _topups: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """What may go back by each deposit, by party and reference."""
     _from_regions: dict[str, list[SubsidyPart]] = field(default_factory=lambda: defaultdict(list))
     """What regions have paid for sellers' lines, by their names."""
-    _begun: dict[str, tuple[str, int]] = field(default_factory=dict)
-    _paid: dict[str, tuple[str, int]] = field(default_factory=dict)
+    _begun: dict[str, Payout] = field(default_factory=dict)
+    _paid: dict[str, Payout] = field(default_factory=dict)
 
     def see(self, step: LoggedStep, events: Sequence[Event]) -> None:
         """The next command: what happened, and whether its entries say so."""
@@ -76,8 +97,8 @@ class Paying:
     def end(self, in_transit: Mapping[str, int]) -> None:
         """The log ends here; `in_transit` is what the postings say is on its way, by owner."""
         begun: Counter[str] = Counter()
-        for party, amount in self._begun.values():
-            begun[party] += amount
+        for payout in self._begun.values():
+            begun[payout.party] += payout.amount
         for party in sorted(begun.keys() | in_transit.keys()):
             self.findings.compare(f"in transit to {party}", begun[party], in_transit.get(party, 0))
 
@@ -114,6 +135,8 @@ class Paying:
                     if part.mode is not VoucherMode.REIMBURSE_BUYER:
                         self._earned[part.party][part.run] += part.received
                         self._from_regions[part.line].append(part)
+            case Deposited(party, amount, reference):
+                self._topups[party, reference] += amount
             case PayoutTermsSet(payout_terms):
                 self._terms = payout_terms
             case PayoutAccountNamed(party, account):
@@ -129,26 +152,61 @@ class Paying:
     ) -> Iterator[str]:
         name = f"payout {event.payout}"
         match event:
-            case PayoutBegun(payout, party, account, amount):
-                yield from unequal(f"{name}: account", self._accounts.get(party), account)
-                due = self._due(party)
-                if not self._terms.minimum <= amount <= due:
-                    yield f"{name}: {amount} fen, and {due} are due"
-                self._begun[payout] = (party, amount)
-            case PayoutPaid(payout, party, amount):
-                yield from unequal(f"{name}: begun", (party, amount), self._begun.pop(payout, None))
-                self._paid[payout] = (party, amount)
-            case PayoutFailed(payout, party, amount):
-                yield from unequal(f"{name}: begun", (party, amount), self._begun.pop(payout, None))
-            case PayoutReturned(payout, party, amount, left):
-                yield from unequal(f"{name}: paid", (party, amount + left), self._paid.pop(payout, None))
+            case PayoutBegun(payout, party, account, amount, way):
+                yield from self._begin_faults(name, event)
+                self._begun[payout] = Payout(party, way, account, amount)
+            case PayoutPaid(payout, party, amount, _, way):
+                begun = self._begun.pop(payout, None)
+                told = begun and (begun.party, begun.way, begun.amount)
+                yield from unequal(f"{name}: begun", (party, way, amount), told)
+                if begun is not None:
+                    self._paid[payout] = begun
+            case PayoutFailed(payout, party, amount, _, way):
+                begun = self._begun.pop(payout, None)
+                told = begun and (begun.party, begun.way, begun.amount)
+                yield from unequal(f"{name}: begun", (party, way, amount), told)
+                self._give_back(begun, amount)
+            case PayoutReturned(payout, party, amount, left, _, way):
+                paid = self._paid.pop(payout, None)
+                told = paid and (paid.party, paid.way, paid.amount)
+                yield from unequal(f"{name}: paid", (party, way, amount + left), told)
                 if amount <= 0 or left < 0:
                     yield f"{name}: {amount} fen came back, and {left} are left"
-                self._paid[payout] = (party, left)
+                if paid is not None:
+                    self._paid[payout] = paid._replace(amount=left)
+                self._give_back(paid, amount)
+
+    def _begin_faults(self, name: str, event: PayoutBegun) -> Iterator[str]:
+        """Whether so much may go to this party, by this way and at this account."""
+        match event.way:
+            case PayoutWay.TRANSFER:
+                yield from unequal(f"{name}: account", self._accounts.get(event.party), event.account)
+                due = self._due(event.party)
+                if not self._terms.minimum <= event.amount <= due:
+                    yield f"{name}: {event.amount} fen, and {due} are due"
+            case PayoutWay.REFUND:
+                self._topups[event.party, event.account] -= event.amount
+                left = self._topups[event.party, event.account]
+                if event.amount <= 0 or left < 0:
+                    yield f"{name}: {event.amount} fen go back by a top-up of which {left + event.amount} are left"
+            case PayoutWay.BANK:
+                if event.amount <= 0:
+                    yield f"{name}: {event.amount} fen"
+            case _:
+                assert_never(event.way)
+
+    def _give_back(self, payout: Payout | None, amount: int) -> None:
+        """What did not get to a buyer by its top-up, or has come back, is in its balance again."""
+        if payout is not None and payout.way is PayoutWay.REFUND:
+            self._topups[payout.party, payout.account] += amount
 
     def _due(self, party: str) -> int:
         """What was settled and is held back no more, less what is on its way or paid."""
-        gone = sum(amount for to, amount in (*self._begun.values(), *self._paid.values()) if to == party)
+        gone = sum(
+            payout.amount
+            for payout in (*self._begun.values(), *self._paid.values())
+            if payout.party == party and payout.way is PayoutWay.TRANSFER
+        )
         owed = self._earned[party].total() - gone
         wait = self._terms.hold_back_days * DAY // self._slot_seconds
         held_back = sum(
@@ -168,14 +226,14 @@ def _legs(event: Event) -> Legs:
             return _subsidy_legs(event)
         case SubsidyRepaid(programme, _, amount):
             return Counter({(programme, "subsidy_credit"): -amount, ("venue", "bank"): amount})
-        case PayoutBegun(_, party, _, amount):
-            return Counter({(party, "payable"): -amount, (party, "in_transit"): amount})
+        case PayoutBegun(_, party, _, amount, way):
+            return Counter({(party, _TAKEN_FROM[way]): -amount, (party, "in_transit"): amount})
         case PayoutPaid(_, party, amount):
             return Counter({(party, "in_transit"): -amount, ("venue", "bank"): amount})
-        case PayoutFailed(_, party, amount):
-            return Counter({(party, "in_transit"): -amount, (party, "payable"): amount})
-        case PayoutReturned(_, party, amount):
-            return Counter({("venue", "bank"): -amount, (party, "payable"): amount})
+        case PayoutFailed(_, party, amount, _, way):
+            return Counter({(party, "in_transit"): -amount, (party, _TAKEN_FROM[way]): amount})
+        case PayoutReturned(_, party, amount, _, _, way):
+            return Counter({("venue", "bank"): -amount, (party, _TAKEN_FROM[way]): amount})
         case _:
             return Counter()
 

@@ -1,5 +1,6 @@
 """What parties, their keys and their deposits change in the venue's state."""
 
+from exchange.names import is_topup
 from exchange.parties.events import Deposited, KeyIssued, KeyRevoked, PartyEvent, PartyRegistered
 from exchange.state import State
 
@@ -13,5 +14,7 @@ def evolve_parties(state: State, event: PartyEvent) -> None:
             state.keys.setdefault(party_id, set()).add(key)
         case KeyRevoked(party_id, key):
             state.keys.get(party_id, set()).discard(key)
-        case Deposited(party_id, _, reference):
+        case Deposited(party_id, amount, reference):
             state.references.setdefault(party_id, set()).add(reference)
+            if is_topup(party_id, reference):
+                state.topups.setdefault(party_id, {})[reference] = amount

@@ -38,6 +38,14 @@ class BeginPayouts:
 
 
 @dataclass(frozen=True, slots=True)
+class BeginWithdrawal:
+    """Set a part of a buyer's balance aside for itself. What can't go back the way it came goes to its bank's `account`."""
+
+    amount: Fen
+    account: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class ConfirmPayout:
     """The gateway has paid, under this reference of its own."""
 
@@ -55,11 +63,19 @@ class FailPayout:
 
 @dataclass(frozen=True, slots=True)
 class ReturnPayout:
-    """A paid payout has come back, or a part of it: the seller's bank sent it back, or the gateway took it back."""
+    """A paid payout has come back, or a part of it: a bank sent it back, or the gateway took it back."""
 
     payout: PayoutId
     amount: Fen
     movement: str
 
 
-PayoutCommand = SetPayoutTerms | NamePayoutAccount | BeginPayouts | ConfirmPayout | FailPayout | ReturnPayout
+PayoutCommand = (
+    SetPayoutTerms
+    | NamePayoutAccount
+    | BeginPayouts
+    | BeginWithdrawal
+    | ConfirmPayout
+    | FailPayout
+    | ReturnPayout
+)

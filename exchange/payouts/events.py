@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from exchange.names import PartyId, PayoutId
-from exchange.state import PayoutTerms
+from exchange.state import PayoutTerms, PayoutWay
 from settlement.money import Fen
 
 
@@ -24,43 +24,47 @@ class PayoutAccountNamed:
 
 @dataclass(frozen=True, slots=True)
 class PayoutBegun:
-    """A seller's money is set aside, for the gateway to pay at this account."""
+    """A seller's or buyer's money is set aside, to be paid by this way at this account."""
 
     payout: PayoutId
     party: PartyId
     account: str
     amount: Fen
+    way: PayoutWay = PayoutWay.TRANSFER
 
 
 @dataclass(frozen=True, slots=True)
 class PayoutPaid:
-    """The seller has its money."""
+    """Whom it pays has the money."""
 
     payout: PayoutId
     party: PartyId
     amount: Fen
     reference: str
+    way: PayoutWay = PayoutWay.TRANSFER
 
 
 @dataclass(frozen=True, slots=True)
 class PayoutFailed:
-    """The seller has not got its money: it is payable again."""
+    """The money did not get there: it is back in the balance that it was taken from."""
 
     payout: PayoutId
     party: PartyId
     amount: Fen
     why: str
+    way: PayoutWay = PayoutWay.TRANSFER
 
 
 @dataclass(frozen=True, slots=True)
 class PayoutReturned:
-    """What a seller was paid has come back and is payable again; `left` is what it still has of the payout."""
+    """What was paid has come back, into the balance that it was taken from; `left` is what is still paid of it."""
 
     payout: PayoutId
     party: PartyId
     amount: Fen
     left: Fen
     movement: str
+    way: PayoutWay = PayoutWay.TRANSFER
 
 
 PayoutEvent = PayoutTermsSet | PayoutAccountNamed | PayoutBegun | PayoutPaid | PayoutFailed | PayoutReturned

@@ -1,13 +1,14 @@
-"""The rules of payouts: a seller is paid what is owed to it and nothing holds back, once."""
+"""The rules of payouts: a seller is paid what is owed to it and not held back, a buyer what it has available; once."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import assert_never
 
 from exchange.names import VENUE, PartyId, PayoutId
-from exchange.parties.rules import unknown_party
+from exchange.parties.rules import AMOUNT_MAX, out_of_range, unknown_party
 from exchange.payouts.commands import (
     BeginPayouts,
+    BeginWithdrawal,
     ConfirmPayout,
     FailPayout,
     NamePayoutAccount,
@@ -26,15 +27,18 @@ from exchange.payouts.events import (
     PayoutTermsSet,
 )
 from exchange.rejections import Rejected, VenueRejection, rejected
-from exchange.state import LivePayout, PayoutState, Role, State
+from exchange.state import LivePayout, PayoutState, PayoutWay, Role, State
 from matching.terms import Seq
+from settlement.gateways.bank_file import is_account
 from settlement.ledger.chart import AccountKind, LedgerAccount
 from settlement.money import NOTHING, Fen
+from settlement.subsidies import allotted
 
 DAY = 86_400  # seconds
 DAYS_MAX = 366
 ACCOUNT_MAX = 64  # characters
 AT_ONCE_MAX = 500
+PARTS_MAX = 50  # of a withdrawal: as many requests to the gateway, while its buyer waits
 
 
 def decide_payouts(
@@ -48,6 +52,8 @@ def decide_payouts(
             yield from name_payout_account(state, by, command)
         case BeginPayouts():
             yield from begin_payouts(state, seq, command)
+        case BeginWithdrawal():
+            yield from begin_withdrawal(state, seq, by, command)
         case ConfirmPayout():
             yield from confirm_payout(state, command)
         case FailPayout():
@@ -140,22 +146,79 @@ def _refusal_of(state: State, asked: PayoutAsked) -> Rejected | None:
     return None
 
 
+def begin_withdrawal(
+    state: State, seq: Seq, buyer: PartyId, command: BeginWithdrawal
+) -> Iterator[PayoutBegun | Rejected]:
+    """Set a part of a buyer's balance aside for itself: back by its top-ups, the newest first, and the rest to its bank."""
+    parts = list(_parts(state.topups.get(buyer, {}), command))
+    refusal = _withdrawal_refusal(state, buyer, command, parts)
+    if refusal is not None:
+        yield refusal
+        return
+    for n, (way, account, amount) in enumerate(parts):
+        yield PayoutBegun(PayoutId(f"pay-{seq}-{n}"), buyer, account, amount, way)
+
+
+Part = tuple[PayoutWay, str, Fen]
+"""A part of a withdrawal: by which way, at which account, how much."""
+
+
+def _parts(topups: dict[str, Fen], command: BeginWithdrawal) -> Iterator[Part]:
+    """What goes back by each top-up, and what is left for the bank: its account is empty where the buyer has named none."""
+    newest_first = list(reversed(topups.items()))
+    shares = list(allotted(command.amount, (left for _, left in newest_first)))
+    for (reference, _), share in zip(newest_first, shares, strict=True):
+        if share:
+            yield PayoutWay.REFUND, reference, share
+    if rest := Fen(command.amount - sum(shares)):
+        yield PayoutWay.BANK, command.account or "", rest
+
+
+def _withdrawal_refusal(
+    state: State, buyer: PartyId, command: BeginWithdrawal, parts: Sequence[Part]
+) -> Rejected | None:
+    available = state.balances.of(LedgerAccount(buyer, AccountKind.AVAILABLE))
+    if not 0 < command.amount <= AMOUNT_MAX:
+        return out_of_range()
+    if command.amount > available:
+        return rejected(
+            VenueRejection.INSUFFICIENT_FUNDS,
+            f"{available} fen are available: what orders, leases and contracts hold can't be withdrawn.",
+        )
+    if len(parts) > PARTS_MAX:
+        return rejected(
+            VenueRejection.AMOUNT_OUT_OF_RANGE,
+            f"It would go back by more than {PARTS_MAX} top-ups: withdraw less at a time.",
+        )
+    way, account, amount = parts[-1]
+    if way is PayoutWay.BANK and not account:
+        return rejected(
+            VenueRejection.NO_PAYOUT_ACCOUNT,
+            f"{amount} fen of it can't go back by a top-up: name an account at your bank for them.",
+        )
+    if command.account is not None and not is_account(command.account):
+        return rejected(
+            VenueRejection.PAYOUT_ACCOUNT_INVALID, "An account has the 6 to 34 digits that its bank gives it."
+        )
+    return None
+
+
 def confirm_payout(state: State, command: ConfirmPayout) -> Iterator[PayoutPaid | Rejected]:
-    """Book that a seller has its money."""
+    """Book that whom a payout pays has the money."""
     live = _in_state(state, command.payout, PayoutState.BEGUN)
     if isinstance(live, Rejected):
         yield live
     else:
-        yield PayoutPaid(command.payout, live.party, live.left, command.reference)
+        yield PayoutPaid(command.payout, live.party, live.left, command.reference, live.way)
 
 
 def fail_payout(state: State, command: FailPayout) -> Iterator[PayoutFailed | Rejected]:
-    """Book that a seller has not got its money."""
+    """Book that it has not got there."""
     live = _in_state(state, command.payout, PayoutState.BEGUN)
     if isinstance(live, Rejected):
         yield live
     else:
-        yield PayoutFailed(command.payout, live.party, live.left, command.why)
+        yield PayoutFailed(command.payout, live.party, live.left, command.why, live.way)
 
 
 def return_payout(state: State, command: ReturnPayout) -> Iterator[PayoutReturned | Rejected]:
@@ -170,7 +233,7 @@ def return_payout(state: State, command: ReturnPayout) -> Iterator[PayoutReturne
         )
     else:
         left = Fen(live.left - command.amount)
-        yield PayoutReturned(command.payout, live.party, command.amount, left, command.movement)
+        yield PayoutReturned(command.payout, live.party, command.amount, left, command.movement, live.way)
 
 
 def _in_state(state: State, payout: PayoutId, needed: PayoutState) -> LivePayout | Rejected:

@@ -180,7 +180,7 @@ class BankStore:
 
 @dataclass(frozen=True, slots=True)
 class Freeze:
-    """Since when no seller is paid, and what an audit had found."""
+    """Since when nobody is paid, and what an audit had found."""
 
     id: int
     found: str

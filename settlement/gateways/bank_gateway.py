@@ -20,7 +20,7 @@ from settlement.gateways.bank_file import (
 )
 from settlement.gateways.gateway import Outcome, Pending, Refused, Returned, Succeeded
 from settlement.money import Fen
-from settlement.payments import Movement, Refund, TopUp, Transfer, moved
+from settlement.payments import BankTransfer, Movement, Refund, TopUp, Transfer, moved
 from settlement.reconciliation import BookLine, GatewayPayout, LineKind
 
 
@@ -74,7 +74,7 @@ class BankGateway:
         match movement.instruction:
             case TopUp():
                 return Pending(code_of(movement.id))
-            case Transfer(party, account, amount):
+            case Transfer(party, account, amount) | BankTransfer(party, account, amount):
                 return await self._queue(movement, account, party, amount)
             case Refund(party, payment, amount):
                 paid = await self._book.lines_of(payment)

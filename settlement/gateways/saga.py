@@ -19,11 +19,8 @@ from settlement.gateways.gateway import (
     Returned,
     Succeeded,
 )
-from settlement.payments import Instruction, Movement, MovementState, Turn, planned
+from settlement.payments import NEVER_ARRIVED, Instruction, Movement, MovementState, Turn, planned
 from settlement.reconciliation import BookLine, Reconciliation, reconcile, reconcile_payouts
-
-NEVER_ARRIVED = "never_arrived"
-"""Why a movement has failed that the gateway knows nothing of."""
 
 
 class StaleError(Exception):

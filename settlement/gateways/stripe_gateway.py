@@ -21,7 +21,9 @@ from settlement.gateways.gateway import (
 )
 from settlement.money import Fen
 from settlement.payments import (
+    TAKEN_BACK,
     Authorise,
+    BankTransfer,
     Capture,
     Movement,
     OpenAccount,
@@ -38,6 +40,9 @@ LABEL = "suanli"
 
 CLOCKS_DIFFER = 3600
 """Seconds by which Stripe's clock and ours may differ when a lost request is looked for."""
+
+DISPUTED_MEANWHILE = "charge_for_pending_refund_disputed"
+"""Stripe's reason of a refund that failed since its payment was disputed before it had arrived."""
 
 PAGE = 100
 NOT_FOUND = 404
@@ -89,7 +94,10 @@ class StripeGateway:
         try:
             return await self._ask(movement)
         except stripe.StripeError as fault:
-            return _told(fault)
+            told = _told(fault)
+        if isinstance(told, Refused) and isinstance(movement.instruction, Refund):
+            return await self._refusal(movement.instruction, told)
+        return told
 
     async def look_up(self, movement: Movement) -> Outcome | None:
         """Ask Stripe what has become of it: by its reference, or by our id beside it."""
@@ -162,6 +170,8 @@ class StripeGateway:
                     once,
                 )
                 return Succeeded(transfer.id)
+            case BankTransfer():
+                return Refused("not_offered", "Stripe pays to no account at a bank.")
             case Reversal(_, transfer_id, amount):
                 reversal = await self._api.transfers.reversals.create_async(
                     transfer_id, {"amount": amount, "metadata": label}, once
@@ -169,6 +179,25 @@ class StripeGateway:
                 return Succeeded(reversal.id)
             case unknown:
                 assert_never(unknown)
+
+    async def _refusal(self, refund: Refund, refused: Refused) -> Outcome:
+        """Why a refund was refused. Stripe has no code for each case in which the buyer may have its payment back already."""
+        try:
+            charge = await self._charge(refund.payment)
+        except stripe.StripeError as fault:
+            told = _told(fault)
+            return refused if isinstance(told, Refused) else told
+        if charge is None:
+            return refused
+        left = charge.amount_captured - charge.amount_refunded
+        return Refused(TAKEN_BACK, refused.explain) if charge.disputed or left < refund.amount else refused
+
+    async def _charge(self, payment: str) -> stripe.Charge | None:
+        """What a payment has taken from its buyer; None where there is no such payment, or it was not made."""
+        intent = await self._api.payment_intents.retrieve_async(payment) if payment else None
+        if intent is None or intent.latest_charge is None:
+            return None
+        return await self._api.charges.retrieve_async(str(intent.latest_charge))
 
     async def _find(self, movement: Movement) -> Outcome | None:
         match movement.instruction:
@@ -194,6 +223,8 @@ class StripeGateway:
                 transfers = await self._api.transfers.list_async({"transfer_group": movement.id})
                 transfer = await _labelled(transfers, movement)
                 return None if transfer is None else Succeeded(transfer.id)
+            case BankTransfer():
+                return None
             case Reversal(_, transfer_id, _):
                 reversals = await self._api.transfers.reversals.list_async(transfer_id, {"limit": PAGE})
                 reversal = await _labelled(reversals, movement)
@@ -267,7 +298,8 @@ def _of_refund(refund: stripe.Refund) -> Outcome:
         case "succeeded":
             return Succeeded(refund.id)
         case "failed":
-            return Returned(refund.id, refund.failure_reason or "failed")
+            disputed = refund.failure_reason == DISPUTED_MEANWHILE
+            return Returned(refund.id, TAKEN_BACK if disputed else refund.failure_reason or "failed")
         case "canceled":
             return Refused("canceled", "The refund was given up.")
         case _:

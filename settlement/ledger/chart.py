@@ -34,7 +34,7 @@ class AccountKind(StrEnum):
     PAYABLE = "payable"
     """What the venue owes a seller for what it delivered."""
     IN_TRANSIT = "in_transit"
-    """What the venue has set aside for a seller, and its gateway is paying."""
+    """What the venue has set aside for a seller or a buyer, and its gateway or bank is paying."""
     FEE_INCOME = "fee_income"
     """What the venue has earned in fees, without VAT."""
     FEE_VAT = "fee_vat"

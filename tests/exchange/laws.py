@@ -4,7 +4,7 @@ from collections import Counter
 from fractions import Fraction
 from math import ceil
 
-from exchange.state import LiveLease, PayoutState, State
+from exchange.state import LiveLease, PayoutState, PayoutWay, State
 from matching.terms import Block, OnPreempt, Order, OrderId, Split, Tier
 from settlement.ledger.chart import CONTRA, AccountKind
 from settlement.terms import VoucherMode
@@ -46,16 +46,22 @@ def require_owed(state: State) -> None:
         if account.kind is AccountKind.IN_TRANSIT:
             on_its_way[account.owner] += amount
     begun: Counter[str] = Counter()
-    paid: Counter[str] = Counter()
+    paid = 0
+    to_seller: Counter[str] = Counter()
     for payout in state.payouts.values():
-        (begun if payout.state is PayoutState.BEGUN else paid)[payout.party] += payout.left
+        if payout.state is PayoutState.BEGUN:
+            begun[payout.party] += payout.left
+        else:
+            paid += payout.left
+        if payout.way is PayoutWay.TRANSFER:
+            to_seller[payout.party] += payout.left
     assert on_its_way == begun, "what is in transit is what payouts have set aside"
-    assert paid.total() == state.paid_out, "what was paid out is what payouts have paid"
+    assert paid == state.paid_out, "what was paid out is what payouts have paid"
     earned: Counter[str] = Counter()
     for earnings in state.earnings.values():
         for seller, amount in earnings.by_seller.items():
             earned[seller] += amount
-    assert +earned == owed + on_its_way + paid, "what was settled is owed, on its way or paid"
+    assert +earned == owed + to_seller, "what was settled is owed, on its way or paid"
 
 
 def require_reserved(state: State, name: OrderId) -> None:

@@ -16,7 +16,7 @@ from exchange.paying import PAYOUT, Begun, ending, plan_begun, take_back_plan
 from exchange.payouts.commands import BeginPayouts, NamePayoutAccount, PayoutAsked
 from exchange.payouts.events import PayoutBegun
 from exchange.rejections import Rejected
-from exchange.state import PayoutState
+from exchange.state import PayoutState, PayoutWay
 from settlement.gateways.fake_stripe.fake import Fault
 from settlement.gateways.fake_stripe.objects import Transfer as StripeTransfer
 from settlement.gateways.gateway import Gateway
@@ -66,7 +66,7 @@ class World:
     async def begun(self) -> Sequence[Begun]:
         events = [event for _, _, happened in self.house.log for event, _ in happened]
         return [
-            BegunPayout(event.payout, event.party, event.account, event.amount)
+            BegunPayout(event.payout, event.party, event.account, event.amount, event.way)
             for event in events
             if isinstance(event, PayoutBegun) and self.is_begun(event)
         ]
@@ -84,7 +84,7 @@ class World:
             await mortal._lives(call)
 
         await lives(self.ask(CLERK, "pay", BeginPayouts((PayoutAsked(SELLER, Fen(self.amount)),))))
-        await plan_begun(saga, lambda: mortal._lives(self.begun()))
+        await plan_begun(saga, mortal, lambda: mortal._lives(self.begun()))
         for plan in list(self.desk.notebook.pages):
             if plan.startswith(PAYOUT):
                 await saga.run(plan)
@@ -116,6 +116,7 @@ class BegunPayout:
     party: PartyId
     account: str
     amount: Fen
+    way: PayoutWay
 
 
 def every_life(fault: Fault | None, sabotage: Sabotage = lambda gateway: gateway) -> int:

@@ -14,7 +14,7 @@ from settlement.gateways.fake_stripe.objects import RESOURCES, Account, document
 from settlement.gateways.gateway import NoAnswer, Pending, Refused, Succeeded
 from settlement.gateways.stripe_gateway import StripeSettings, connected, stripe_client
 from settlement.money import Fen
-from settlement.payments import OpenAccount, Refund, TopUp, planned
+from settlement.payments import TAKEN_BACK, OpenAccount, Refund, TopUp, planned
 from tests.settlement.money_desk import KEY, Clock, run
 
 CREATE = "/v1/transfers"
@@ -293,7 +293,7 @@ def test_the_same_over_loopback_http(served: tuple[FakeStripe, str]) -> None:
             back = planned("back", Refund("ann-lab", asked.reference, Fen(501)))[0]
             refused = await gateway.carry_out(back)
             assert isinstance(refused, Refused)
-            assert refused.code == "amount_too_large"
+            assert refused.code == TAKEN_BACK
 
     asyncio.run(scenario())
 

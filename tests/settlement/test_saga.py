@@ -9,10 +9,11 @@ from settlement.gateways.fake_stripe import acts
 from settlement.gateways.fake_stripe.fake import Fault
 from settlement.gateways.fake_stripe.objects import Refund as StripeRefund
 from settlement.gateways.gateway import Gateway, NotNow, Pending, Refused, Returned, Succeeded
-from settlement.gateways.saga import NEVER_ARRIVED, StaleError, noted
+from settlement.gateways.saga import StaleError, noted
 from settlement.money import Fen
 from settlement.payments import (
     LIFE,
+    NEVER_ARRIVED,
     Capture,
     ContradictionError,
     Instruction,

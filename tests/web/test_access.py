@@ -126,6 +126,8 @@ MAY = {
     "begin_payouts": "clerk",
     "list_payouts": "seller clerk",
     "get_due": "seller",
+    "withdraw": "buyer",
+    "list_withdrawals": "buyer",
     "take_back": "clerk",
     "set_payout_terms": "clerk",
     "name_payout_account": "seller",

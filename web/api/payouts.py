@@ -1,4 +1,4 @@
-"""Payouts: what sellers are owed, paying it, taking it back, and whether the gateway's books agree."""
+"""Payouts: what sellers are owed, paying it, taking it back; what buyers withdraw; whether the gateway's books agree."""
 
 from typing import Any
 
@@ -8,12 +8,13 @@ from litestar.params import FromPath, JSONBody
 from litestar.status_codes import HTTP_200_OK
 
 from exchange.app import Exchange
+from exchange.bus import Answer
 from exchange.payments import FrozenError, NothingToTakeBackError, Payments
 from exchange.payouts.commands import NamePayoutAccount
 from exchange.payouts.events import PayoutBegun
 from exchange.persistence.queries.payouts import dues, payout_of, payout_terms, payouts
 from exchange.persistence.turn import sole_run
-from exchange.state import Role
+from exchange.state import WITHDRAWAL_WAYS, PayoutWay, Role
 from web.api.asking import CommandId, Cursor, Limit, Submit, known, page, place_after
 from web.bodies.common import Page
 from web.bodies.fields import utc
@@ -33,11 +34,13 @@ from web.bodies.payouts import (
     ReconciliationPlanOut,
     TakeBackIn,
     TakeBackOut,
+    WithdrawalIn,
 )
 from web.problems import DoorRejection, ProblemError
 from web.session import Caller, may
 
 CONSOLE = "/console/payouts"
+NOT_NOW = "The venue pays nothing out just now. Your balance is as it was: ask again later."
 RECONCILE = "reconcile"  # the job's name, by which its runs take turns
 
 
@@ -68,6 +71,43 @@ async def begin_payouts(
         raise ProblemError(
             DoorRejection.PAYOUTS_FROZEN, f"An audit has found a difference: {frozen}."
         ) from None
+    return await _begun(exchange, answer)
+
+
+@post("/withdrawals", guards=[may(Role.BUYER)])
+async def withdraw(
+    data: JSONBody[WithdrawalIn],
+    caller: NamedDependency[Caller],
+    command_id: NamedDependency[CommandId],
+    exchange: NamedDependency[Exchange],
+    payments: NamedDependency[Payments],
+) -> BegunOut:
+    """Take back of your balance what nothing holds: by your top-ups, the newest first, and the rest to your bank.
+
+    Each part ends by itself; what can't be paid is available again. Sending it again with the same key tells how it
+    stands, and takes nothing again.
+    """
+    try:
+        answer = await payments.withdraw(caller.party, command_id, data.command())
+    except FrozenError:
+        raise ProblemError(DoorRejection.PAYOUTS_FROZEN, NOT_NOW) from None
+    return await _begun(exchange, answer)
+
+
+@get("/withdrawals", guards=[may(Role.BUYER)])
+async def list_withdrawals(
+    caller: NamedDependency[Caller],
+    exchange: NamedDependency[Exchange],
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Page[PayoutOut]:
+    """What you have taken back of your balance, part by part, the newest first."""
+    rows = await payouts(exchange.readers, caller.party, WITHDRAWAL_WAYS, place_after(cursor), limit + 1)
+    return page(rows, limit, lambda payout: (payout.seq, payout.id), PayoutOut.of)
+
+
+async def _begun(exchange: Exchange, answer: Answer) -> BegunOut:
+    """What was begun, as it stands now. Raises a problem for a refusal."""
     if answer.rejection is not None:
         raise ProblemError(answer.rejection.code, answer.rejection.explain)
     begun = [event.payout for event in answer.events if isinstance(event, PayoutBegun)]
@@ -81,9 +121,11 @@ async def list_payouts(
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Page[PayoutOut]:
-    """Payouts to you, or to every seller for a clerk, the newest first."""
-    whose = None if Role.CLERK in caller.roles else caller.party
-    rows = await payouts(exchange.readers, whose, place_after(cursor), limit + 1)
+    """Payouts to you as a seller, or for a clerk to everybody, withdrawals among them; the newest first."""
+    whose, ways = (
+        (None, list(PayoutWay)) if Role.CLERK in caller.roles else (caller.party, [PayoutWay.TRANSFER])
+    )
+    rows = await payouts(exchange.readers, whose, ways, place_after(cursor), limit + 1)
     return page(rows, limit, lambda payout: (payout.seq, payout.id), PayoutOut.of)
 
 
@@ -174,6 +216,8 @@ HANDLERS = [
     plan_payouts,
     begin_payouts,
     list_payouts,
+    withdraw,
+    list_withdrawals,
     get_due,
     take_back,
     set_payout_terms,

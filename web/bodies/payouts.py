@@ -1,4 +1,4 @@
-"""What sellers are owed and paid, as it is asked for and answered."""
+"""What sellers are owed and paid and buyers take back, as it is asked for and answered."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,11 +9,11 @@ from pydantic import AfterValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from exchange.names import PartyId
-from exchange.payouts.commands import PayoutAsked, SetPayoutTerms
+from exchange.payouts.commands import BeginWithdrawal, PayoutAsked, SetPayoutTerms
 from exchange.payouts.rules import ACCOUNT_MAX, AT_ONCE_MAX, DAYS_MAX
 from exchange.persistence.payments import Freeze
 from exchange.persistence.queries.payouts import Due, StoredPayout
-from exchange.state import PayoutState, PayoutTerms
+from exchange.state import PayoutState, PayoutTerms, PayoutWay
 from settlement.gateways.bank_file import is_account
 from settlement.money import Fen
 from settlement.payments import Movement, MovementState
@@ -96,7 +96,7 @@ class DueOut:
 
 @dataclass(frozen=True, slots=True)
 class FreezeOut:
-    """Since when no seller is paid, and what an audit had found."""
+    """Since when nobody is paid, and what an audit had found."""
 
     frozen_at: datetime
     found: str
@@ -150,12 +150,28 @@ class PayoutsIn(Body):
         return tuple(PayoutAsked(PartyId(one.party), Fen(one.amount_fen)) for one in self.payouts)
 
 
+class WithdrawalIn(Body):
+    """How much of your balance you take back. `account` at your bank is for what can't go back by a top-up; else null."""
+
+    amount_fen: FenField
+    account: AccountField | None
+
+    def command(self) -> BeginWithdrawal:
+        """The command that this asks for."""
+        return BeginWithdrawal(Fen(self.amount_fen), self.account)
+
+
 @dataclass(frozen=True, slots=True)
 class PayoutOut:
-    """A payout: `begun` until the gateway has paid. `left_fen` is what has not come back; `why` the code of a failure."""
+    """A payout: `begun` until the gateway has paid. `left_fen` is what has not come back; `why` the code of a failure.
+
+    `way` says what `account` is: a `transfer` pays a seller at its account, a `refund` a buyer back by the top-up of this
+    id, `bank` a buyer at an account of its bank.
+    """
 
     id: str
     party: str
+    way: PayoutWay
     account: str
     amount_fen: int
     left_fen: int
@@ -170,6 +186,7 @@ class PayoutOut:
         return cls(
             id=payout.id,
             party=payout.party,
+            way=payout.way,
             account=payout.account,
             amount_fen=payout.amount,
             left_fen=payout.left,

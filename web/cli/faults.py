@@ -48,9 +48,7 @@ def failure_of(fault: Exception) -> Failure | None:
         case DifferentCommandError():
             return Failure(f"The venue has refused: {fault}.", ExitCode.REFUSED)
         case FrozenError():
-            return Failure(
-                f"An audit has found a difference, and no seller is paid: {fault}.", ExitCode.REFUSED
-            )
+            return Failure(f"An audit has found a difference, and nobody is paid: {fault}.", ExitCode.REFUSED)
         case RefusedError():
             return refused(fault.rejection.code, fault.rejection.explain)
         case ProblemError():

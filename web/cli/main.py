@@ -45,6 +45,8 @@ COMMANDS = {
     "buy": Front("web.cli.buy", "Place an order at the price of its quote, or not at all."),
     "orders": Front("web.cli.orders", "List your orders."),
     "leases": Front("web.cli.leases", "List what you have bought or sold."),
+    "withdraw": Front("web.cli.withdraw", "Take back what is left of your balance, as a buyer."),
+    "withdrawals": Front("web.cli.withdrawals", "List what you have taken back."),
     "usage": Front("web.cli.usage", "Report a file of delivered time or used tokens, as a seller."),
     "meter": Front("web.cli.meter", "Make keys for meters, and register them, as a seller."),
     "close": Front("web.cli.close", "Settle a month, for good."),

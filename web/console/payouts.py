@@ -10,6 +10,7 @@ from exchange.payouts.commands import NamePayoutAccount
 from exchange.persistence.queries.market import clock
 from exchange.persistence.queries.payouts import dues, payout_terms, payouts
 from exchange.rejections import Rejected
+from exchange.state import PayoutWay
 from web.bodies.payouts import PayoutAccountIn
 from web.pages.checked import checked, field_named
 from web.pages.fields import Reader
@@ -68,7 +69,7 @@ async def _payouts(
 ) -> Template:
     begins = leaf(request)
     place = None if begins is None else (begins.seq, begins.rest)
-    found = await payouts(exchange.readers, caller.party, place, ROWS + 1)
+    found = await payouts(exchange.readers, caller.party, [PayoutWay.TRANSFER], place, ROWS + 1)
     (due,) = await dues(exchange.readers, caller.party)
     return page(
         "console/payouts.html",

@@ -13,6 +13,7 @@ from exchange.persistence.queries.market import clock
 from exchange.persistence.queries.payouts import dues, payout_terms, payouts
 from exchange.persistence.turn import JobAtWorkError, sole_run
 from exchange.rejections import Rejected
+from exchange.state import PayoutWay
 from settlement.money import Fen
 from web.api.payouts import RECONCILE
 from web.bodies.payouts import PayoutPlanOut, PayoutTermsIn, ReconciliationOut
@@ -150,9 +151,8 @@ async def _payouts(
     rejection: Rejected | None,
 ) -> Template:
     begins = leaf(request)
-    found = await payouts(
-        exchange.readers, None, None if begins is None else (begins.seq, begins.rest), ROWS + 1
-    )
+    place = None if begins is None else (begins.seq, begins.rest)
+    found = await payouts(exchange.readers, None, list(PayoutWay), place, ROWS + 1)
     terms, owed = await payout_terms(exchange.readers), await dues(exchange.readers)
     compared = payments.reconciled
     return page(
@@ -164,7 +164,6 @@ async def _payouts(
         clock=await clock(exchange.readers),
         rows=found[:ROWS],
         last=found[ROWS - 1] if len(found) > ROWS else None,
-        by_bank=payments.by_bank,
         compared_at=None if compared is None else compared[0],
         compared=None if compared is None else ReconciliationOut.of(compared[1]),
         asked=asked,

@@ -21,6 +21,7 @@ from web.storefront.paying import pay_made_up, pay_page
 from web.storefront.statements import my_statements_page
 from web.storefront.top_up import ask_top_up, top_up_page
 from web.storefront.vouchers import claim_voucher, voucher_page, wallet_page
+from web.storefront.withdraw import ask_to_withdraw, withdraw_page
 
 HANDLERS = [
     pages(
@@ -58,6 +59,8 @@ HANDLERS = [
         ask_top_up,
         pay_page,
         pay_made_up,
+        withdraw_page,
+        ask_to_withdraw,
         wallet_page,
         voucher_page,
         claim_voucher,

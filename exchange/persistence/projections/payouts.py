@@ -23,9 +23,9 @@ def project_payouts(rows: Rows, seq: int, event: PayoutEvent) -> None:
             rows.put(payouts.payout_terms, {"only": True, **asdict(terms)})
         case PayoutAccountNamed(party, account):
             rows.put(payouts.payout_accounts, {"party": party, "account": account, "seq": seq})
-        case PayoutBegun(payout, party, account, amount):
-            row = {"id": payout, "party": party, "account": account, "amount": amount, "left": amount}
-            told = {"status": PayoutState.BEGUN, "reference": None, "why": None}
+        case PayoutBegun(payout, party, account, amount, way):
+            row = {"id": payout, "party": party, "account": account, "way": way, "amount": amount}
+            told = {"left": amount, "status": PayoutState.BEGUN, "reference": None, "why": None}
             rows.add(payouts.payouts, {**row, **told, "slot": rows.heard.now, "seq": seq})
         case PayoutPaid(payout, _, _, reference):
             rows.change(payouts.payouts, {"id": payout, "status": PayoutState.PAID, "reference": reference})

@@ -11,7 +11,7 @@ async def ledger_differences(pool: Pool, since: int) -> list[Difference]:
         """
         SELECT m.plan || '/' || m.n AS id, (m.instruction ->> 'amount')::bigint AS amount FROM movements m
         WHERE m.state IN ('succeeded', 'reconciled') AND m.told AND m.requested_at >= $1
-          AND m.kind IN ('TopUp', 'Capture', 'Transfer', 'Reversal') AND NOT EXISTS (
+          AND m.kind IN ('TopUp', 'Capture', 'Transfer', 'BankTransfer', 'Refund', 'Reversal') AND NOT EXISTS (
             SELECT 1 FROM commands c JOIN events e USING (seq)
             WHERE c.party = 'venue' AND c.id = 'payment-' || m.plan || '/' || m.n AND (
                 (e.kind IN ('Deposited', 'PayoutPaid', 'PayoutReturned')

@@ -1,13 +1,14 @@
-"""What sellers are owed, what of it is due, and what they have been paid."""
+"""What sellers are owed, what of it is due, and what they and buyers have been paid."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import asyncpg
 
-from exchange.names import PartyId, PayoutId
+from exchange.names import PartyId, PayoutId, topup_asked_as
 from exchange.persistence.database import Pool
 from exchange.persistence.queries.statements import Place
-from exchange.state import PayoutState, PayoutTerms
+from exchange.state import PayoutState, PayoutTerms, PayoutWay
 from matching.terms import Slot
 from settlement.money import Fen
 
@@ -36,6 +37,7 @@ class StoredPayout:
     id: PayoutId
     party: PartyId
     account: str
+    way: PayoutWay
     amount: Fen
     left: Fen
     status: PayoutState
@@ -43,6 +45,11 @@ class StoredPayout:
     why: str | None
     slot: Slot
     seq: int
+
+    @property
+    def topup(self) -> str | None:
+        """Under which id the top-up was asked for by which it goes back; None where it goes another way."""
+        return topup_asked_as(self.account) if self.way is PayoutWay.REFUND else None
 
 
 async def payout_terms(pool: Pool) -> PayoutTerms:
@@ -70,11 +77,13 @@ async def dues(pool: Pool, party: str | None = None) -> list[Due]:
             SELECT s.seller, sum(p.received) FROM subsidy_parts p JOIN statements s ON s.id = p.statement
             WHERE p.party = s.seller AND s.run IN (SELECT id FROM open_runs) GROUP BY s.seller
         )
-        SELECT p.id, p.name, a.account, coalesce(b.amount, 0) AS payable, coalesce(t.amount, 0) AS in_transit,
+        SELECT p.id, p.name, a.account, coalesce(b.amount, 0) AS payable, coalesce(t.amount, 0)::bigint AS in_transit,
                coalesce((SELECT sum(amount) FROM held_back h WHERE h.seller = p.id), 0)::bigint AS held_back
         FROM parties p LEFT JOIN payout_accounts a ON a.party = p.id
         LEFT JOIN balances b ON (b.owner, b.kind) = (p.id, 'payable')
-        LEFT JOIN balances t ON (t.owner, t.kind) = (p.id, 'in_transit')
+        LEFT JOIN (
+            SELECT party, sum(amount) AS amount FROM payouts WHERE status = 'begun' AND way = 'transfer' GROUP BY party
+        ) t ON t.party = p.id
         WHERE p.id = $1 OR ($1::text IS NULL AND coalesce(b.amount, 0) + coalesce(t.amount, 0) > 0) ORDER BY p.id
         """,
         party,
@@ -83,16 +92,20 @@ async def dues(pool: Pool, party: str | None = None) -> list[Due]:
     return [_due(row) for row in rows]
 
 
-async def payouts(pool: Pool, party: str | None, before: Place | None, most: int) -> list[StoredPayout]:
-    """Payouts to one seller, or to all, the newest first, before a place among all payouts."""
+async def payouts(
+    pool: Pool, party: str | None, ways: Sequence[PayoutWay], before: Place | None, most: int
+) -> list[StoredPayout]:
+    """Payouts by these ways to one party, or to all, the newest first, before a place among all payouts."""
     seq, payout = before or (None, None)
     rows = await pool.fetch(
         "SELECT * FROM payouts WHERE ($1::text IS NULL OR party = $1) "
-        "AND ($2::bigint IS NULL OR (seq, id) < ($2, $3::text)) ORDER BY seq DESC, id DESC LIMIT $4",
+        "AND ($2::bigint IS NULL OR (seq, id) < ($2, $3::text)) AND way = ANY($5::text[]) "
+        "ORDER BY seq DESC, id DESC LIMIT $4",
         party,
         seq,
         payout,
         most,
+        ways,
     )
     return [_payout(row) for row in rows]
 
@@ -126,6 +139,7 @@ def _payout(row: asyncpg.Record) -> StoredPayout:
         id=PayoutId(row["id"]),
         party=PartyId(row["party"]),
         account=row["account"],
+        way=PayoutWay(row["way"]),
         amount=Fen(row["amount"]),
         left=Fen(row["left"]),
         status=PayoutState(row["status"]),

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from exchange.names import Instant, PartyId
+from exchange.names import Instant, PartyId, topup_asked_as
 from exchange.persistence.database import Pool
 from settlement.money import Fen
 from settlement.payments import MovementState
@@ -21,8 +21,8 @@ class StoredTopUp:
 
     @property
     def asked_as(self) -> str:
-        """The id under which its party has asked for it: `topup.<party>.<id>/0`."""
-        return self.id.rpartition("/")[0].split(".", 2)[2]
+        """The id under which its party has asked for it."""
+        return topup_asked_as(self.id)
 
 
 async def topups_of(pool: Pool, party: PartyId, most: int) -> list[StoredTopUp]:

@@ -1,4 +1,4 @@
-"""What sellers are paid, where and when."""
+"""What sellers are paid and buyers have back, where and when."""
 
 from sqlalchemy import Boolean, CheckConstraint, Column, Index, Table, Text
 
@@ -27,6 +27,7 @@ payouts = Table(
     Column("id", Text, primary_key=True),
     text_column("party"),
     text_column("account"),
+    text_column("way"),
     int_column("amount"),
     int_column("left"),
     text_column("status"),
@@ -38,4 +39,7 @@ payouts = Table(
     Index("ix_payouts_party", "party", "seq"),
     Index("ix_payouts_begun", "id", postgresql_where="status = 'begun'"),
 )
-"""Payouts to sellers; `left` is what has not come back, `slot` where the venue's clock stood when one was begun."""
+"""Payouts to sellers and, as parts of withdrawals, to buyers.
+
+`left` is what has not come back, `slot` where the venue's clock stood when one was begun.
+"""

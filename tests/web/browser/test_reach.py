@@ -45,6 +45,7 @@ PAGES = {
         "/statements",
         "/account",
         "/account/top-up",
+        "/account/withdraw",
     ],
     "seller-1": ["/console", "/console/new", "/console/leases", "/console/statements", "/console/payouts"],
     "buyer-2": ["/orders", "/leases"],

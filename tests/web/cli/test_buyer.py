@@ -107,6 +107,25 @@ def test_buying_keeps_to_the_quote_and_asks_first(buyer: Counter) -> None:
     assert len(read(buyer("leases", "--json", "--limit", "1"))) == 1
 
 
+def test_a_balance_is_taken_back_and_told(buyer: Counter) -> None:
+    assert "Nothing was withdrawn yet" in buyer("withdrawals").stdout
+    unasked = buyer("withdraw", "12.50")
+    assert (unasked.exit_code, "run it again with --yes" in unasked.stderr) == (2, True)
+    unnamed = buyer("withdraw", "12.50", "--yes")
+    assert (unnamed.exit_code, "no_payout_account" in unnamed.stderr) == (4, True)
+    assert buyer("withdraw", "12.505", "--yes").exit_code == 2
+    told = buyer("withdraw", "12.50", "--yes", "--account", "6222021234567891").stdout
+    assert "¥12.50 are on their way back." in told
+    begun = read(buyer("withdraw", "7", "--yes", "--account", "6222021234567891", "--json"))
+    listed = read(buyer("withdrawals", "--json"))
+    assert [(one["way"], one["amount_fen"], one["state"]) for one in listed] == [
+        ("bank", 7_00, "begun"),
+        ("bank", 12_50, "begun"),
+    ]
+    assert begun["payouts"] == listed[:1]
+    assert "6222021234567891" in buyer("withdrawals").stdout
+
+
 def test_what_can_t_be_read_or_is_refused_ends_with_its_code(buyer: Counter) -> None:
     assert buyer("quote", "nowhere.json").exit_code == 2
     assert buyer("quote", "-", typed="[]").exit_code == 2

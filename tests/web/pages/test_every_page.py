@@ -50,6 +50,7 @@ PAGES: dict[str, list[Role | None] | list[Role]] = {
     "/statements.csv": BUYER,
     "/account": [Role.BUYER, Role.SELLER],
     "/account/top-up": BUYER,
+    "/account/withdraw": BUYER,
     "/account/vouchers": BUYER,
     "/console": SELLER,
     "/console/new": SELLER,
