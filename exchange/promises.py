@@ -115,7 +115,7 @@ class Voucher:
 
 @dataclass(slots=True)
 class LiveVoucher:
-    """A voucher that is not used up, and not over: what it may still cover, and what orders and leases hold of it."""
+    """A voucher that is not used up, and not over: what it may still cover, and what is held of it."""
 
     terms: Voucher
     left: Fen
@@ -124,9 +124,9 @@ class LiveVoucher:
 
 @dataclass(frozen=True, slots=True)
 class Pledge:
-    """What an order or a lease holds of a voucher, and the terms under which it is used.
+    """What an order, a lease or a contract holds of a voucher, and the terms under which it is used.
 
-    `version` is the programme's, and `at` the instant of the order, by which it was judged.
+    `version` is the programme's, and `at` the instant of the order or contract, by which it was judged.
     """
 
     voucher: VoucherId
@@ -142,7 +142,7 @@ class Pledge:
 class VoucherPart:
     """What a voucher covers of a line, the terms under which it does, and the region that owes it.
 
-    `at` is the instant of the order: what is covered counts against the caps of its year.
+    `at` is the instant of the order or contract: what is covered counts against the caps of its year.
     """
 
     voucher: VoucherId

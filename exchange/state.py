@@ -449,7 +449,7 @@ class State:
     programmes: dict[ProgrammeId, LiveProgramme] = field(default_factory=dict)
     vouchers: dict[VoucherId, LiveVoucher] = field(default_factory=dict)
     pledges: dict[str, tuple[Pledge, ...]] = field(default_factory=dict)
-    """What orders and leases hold of vouchers, by their ids."""
+    """What orders, leases and contracts hold of vouchers, by their ids."""
     covered: dict[str, CoveredLine] = field(default_factory=dict)
     """Settled lines that vouchers cover, by name: for ever, since a line may be refunded after years."""
     subsidy_references: dict[RegionCode, set[str]] = field(default_factory=dict)

@@ -154,7 +154,7 @@ def _as_used(
         found[key] = use
     return [
         Use(
-            id=f"{use.voucher} on {use.lease}",
+            id=f"{use.voucher} on {use.subject}",
             programme=use.programme.partition("/")[0],
             contract=use.order,
             buyer=_company(use.buyer, parties, facts),

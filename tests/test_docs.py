@@ -163,7 +163,7 @@ def takes(arguments: list[str]) -> None:
     """See that `suanli` has the command and its options, by asking for help."""
     words = [word for word in arguments if not word.startswith("-")]
     assert words[0] in COMMANDS, f"suanli has no command {words[0]}"
-    depth = 2 if words[0] in {"db", "meter", "party", "terms", "vouchers"} and len(words) > 1 else 1
+    depth = 2 if words[0] in {"db", "jobs", "meter", "party", "terms", "vouchers"} and len(words) > 1 else 1
     told = CliRunner().invoke(app, [*words[:depth], "--help"], env={"COLUMNS": "200", "TERM": "dumb"})
     assert told.exit_code == 0, told.output
     options = [word.partition("=")[0] for word in arguments if word.startswith("--")]

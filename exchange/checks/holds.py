@@ -45,8 +45,8 @@ class Holds:
         self.findings.compare(f"lease {lease.id}: unsettled slots", left.total(), lease.unsettled)
 
     def contract(self, contract: OpenContractRow) -> None:
-        """A contract may cost its budget and the price of its packages, but for what was charged."""
-        left = contract.budget + contract.prices - contract.charged
+        """A contract may cost its budget and the price of its packages, but for what was settled."""
+        left = contract.budget + contract.prices - contract.settled
         self._need(f"contract {contract.id}", contract.buyer, left, contract.left + contract.due)
 
     def end(self, held: Mapping[str, int]) -> None:

@@ -44,16 +44,17 @@ class Statements:
         name = f"statement {statement.id}"
         charged = sum(line.figures.buyer_pays_now_fen for line in statement.lines)
         self.findings.compare(f"{name}: charged", charged, statement.charged)
-        released = self._rounded_up(statement) - charged if statement.cards else 0
-        self.findings.compare(f"{name}: released", released, statement.released)
+        self.findings.compare(f"{name}: released", self._settled(statement) - charged, statement.released)
         owed = owed_by_period(statement, self.slot_seconds, self.utc_offset_seconds)
         for n, line in enumerate(statement.lines):
             self.findings.examined += 1
             for fault in self._faults(statement, line, owed.get(line.service_period, [])):
                 self.findings.tell(f"{name}, line {n}: {fault}")
 
-    def _rounded_up(self, statement: StatementRow) -> int:
-        """What a lease's settled slots held: each rounded up to the fen."""
+    def _settled(self, statement: StatementRow) -> int:
+        """What was held of what is settled: of a lease each slot rounded up to the fen, of a contract the price of its use."""
+        if not statement.cards:
+            return sum(line.figures.gross_fen for line in statement.lines)
         card_seconds = statement.cards * self.slot_seconds
         return sum(
             line.quantity // card_seconds * -(-card_seconds * line.price // FEN_OF[Meter.CARD_SECONDS])

@@ -8,13 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from exchange.checks.findings import Findings
-from exchange.closing.events import StatementPosted
+from exchange.closing.events import StatementPosted, SubjectKind
+from exchange.contracts.events import ContractClosed, ContractOpened
 from exchange.events import Event
 from exchange.orders.events import LeaseDisplaced, LeaseGranted, OrderClosed
 from exchange.parties.events import PartyRegistered
 from exchange.promises import Pledge, Voucher, VoucherPart
 from exchange.refunds.events import LineRefunded, PartReturned
-from exchange.state import LeaseTerms
 from exchange.vouchers.events import (
     FactsDeclared,
     ProgrammeAdopted,
@@ -56,7 +56,7 @@ class Vouchers:
     _issued: Counter[tuple[str, int]] = field(default_factory=Counter)
     _interests: dict[str, frozenset[str]] = field(default_factory=dict)
     _groups: dict[str, str] = field(default_factory=dict)
-    _leases: dict[str, LeaseTerms] = field(default_factory=dict)
+    _parties: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     def see(self, events: Sequence[Event]) -> None:
         """What the next command made happen. Whatever has ended by its end holds nothing any more."""
@@ -66,12 +66,16 @@ class Vouchers:
             match event:
                 case OrderClosed(closed):
                     ended.append(closed.order)
-                case LeaseDisplaced() | StatementPosted() if event.slots_left == 0:
-                    ended.append(event.lease if isinstance(event, LeaseDisplaced) else event.subject)
+                case ContractClosed(name, _, _):
+                    ended.append(name)
+                case LeaseDisplaced(lease=name, slots_left=0):
+                    ended.append(name)
+                case StatementPosted(kind=SubjectKind.LEASE, subject=name, slots_left=0):
+                    ended.append(name)
                 case _:
                     pass
         for subject in ended:
-            self._leases.pop(subject, None)
+            self._parties.pop(subject, None)
             for voucher, amount in self._pledged.pop(subject, {}).items():
                 self.findings.compare(f"{subject}: held of {voucher} after its end", 0, amount)
 
@@ -95,7 +99,9 @@ class Vouchers:
                 self._programmes[programme.id, programme.version] = programme
                 self._newest[programme.id] = programme.version
             case LeaseGranted(_, lease, _, _):
-                self._leases[lease.id] = lease
+                self._parties[lease.id] = (lease.buyer, lease.seller)
+            case ContractOpened(contract):
+                self._parties[contract.id] = (contract.buyer, contract.seller)
             case VoucherIssued(voucher, at, _):
                 self._issue(voucher, at)
             case VoucherHeld(order, pledge):
@@ -143,18 +149,24 @@ class Vouchers:
         known.left -= pledge.amount
         known.held += pledge.amount
         self._pledged.setdefault(order, {})[pledge.voucher] = pledge.amount
+        if order in self._parties:
+            self._judge(order, pledge)
 
     def _pass(self, order: str, lease_id: str, pledge: Pledge) -> None:
         self._lessen(order, pledge.voucher, pledge.amount)
         self._pledged.setdefault(lease_id, {})[pledge.voucher] = pledge.amount
-        lease = self._leases[lease_id]
-        if lease.buyer != self._known[pledge.voucher].terms.buyer:
-            self.findings.tell(f"{lease_id}: {pledge.voucher} is not its buyer's")
+        self._judge(lease_id, pledge)
+
+    def _judge(self, subject: str, pledge: Pledge) -> None:
+        """A lease or contract is covered by vouchers of its buyer's, and where the programme asks, sold by somebody else."""
+        buyer, seller = self._parties[subject]
+        if buyer != self._known[pledge.voucher].terms.buyer:
+            self.findings.tell(f"{subject}: {pledge.voucher} is not its buyer's")
         programme = self._programmes[pledge.programme, pledge.version]
-        both = self._interest(lease.buyer) & self._interest(lease.seller)
+        both = self._interest(buyer) & self._interest(seller)
         if programme.sellers_unrelated and both:
             self.findings.tell(
-                f"{lease_id}: {pledge.voucher} covers it, though {min(both)} has a hand in both"
+                f"{subject}: {pledge.voucher} covers it, though {min(both)} has a hand in both"
             )
 
     def _use(self, lease: str, part: VoucherPart) -> None:

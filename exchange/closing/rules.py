@@ -15,6 +15,7 @@ from exchange.closing.commands import (
     LeaseSum,
     PostStatements,
 )
+from exchange.closing.covering import covered, left_of, terms_of
 from exchange.closing.emissions import reckoned
 from exchange.closing.events import (
     CloseBegun,
@@ -31,7 +32,7 @@ from exchange.contracts.events import ContractClosed
 from exchange.holds import lease_hold
 from exchange.names import Instant, LeaseId, RunId
 from exchange.periods import Period, period_named, period_of
-from exchange.promises import Pledge, VoucherPart
+from exchange.promises import Pledge
 from exchange.rejections import Rejected, VenueRejection, rejected
 from exchange.state import CloseRun, LiveContract, LiveLease, State
 from exchange.vouchers.events import VoucherReturned
@@ -42,7 +43,7 @@ from settlement.meters import SECONDS_PER_HOUR, Meter, billable_of, gross_of
 from settlement.money import NOTHING, Fen
 from settlement.rating.service_credits import Breach, Interruption, after_credits, breaches
 from settlement.rating.tokens import Tokens, TokenTariff, in_force
-from settlement.statement import statement_line, vouchers_of
+from settlement.statement import statement_line
 from settlement.terms import TaxTerms, Terms
 
 
@@ -144,7 +145,9 @@ def post_statements(
         yield _contract_statement(state, run, state.contracts[contract_id], tuple(contract_sums))
 
 
-def finish_close(state: State, command: FinishClose) -> Iterator[ContractClosed | PeriodClosed | Rejected]:
+def finish_close(
+    state: State, command: FinishClose
+) -> Iterator[ContractClosed | VoucherReturned | PeriodClosed | Rejected]:
     """Close the period, and give back what is left of contracts whose last use is settled."""
     run = state.open_run
     if run is None or run.id != command.run or run.usage_batch is None:
@@ -155,6 +158,7 @@ def finish_close(state: State, command: FinishClose) -> Iterator[ContractClosed 
     over = [contract for contract in state.contracts.values() if contract.terms.ends <= run.late_until]
     for contract in over:
         yield ContractClosed(contract.terms.id, contract.terms.buyer, contract.held)
+        yield from returned(state, contract.terms.id)
     yield PeriodClosed(run)
 
 
@@ -255,10 +259,7 @@ def _lease_lines(state: State, live: LiveLease, parts: tuple[LeaseSum, ...]) -> 
     for part in parts:
         line = _lease_line(state, live, part, pledges, broken.get(part.service_period, ()))
         yield line
-        covered = {used.voucher: used.covered for used in line.vouchers}
-        pledges = tuple(
-            replace(one, amount=Fen(one.amount - covered.get(one.voucher, NOTHING))) for one in pledges
-        )
+        pledges = left_of(pledges, line.vouchers)
 
 
 def _broken(state: State, live: LiveLease, parts: tuple[LeaseSum, ...]) -> dict[str, tuple[Breach, ...]]:
@@ -300,8 +301,8 @@ def _lease_line(
     before_loss = gross_of(contracted * price, Meter.CARD_SECONDS.divisor)
     credited = after_credits(billable_of(before_loss, contracted, part.lost), broken)
     gross = credited.charged
-    vouchers = tuple(replace(one.terms, balance=one.amount) for one in pledges)
-    terms = Terms(lease.vat_rate_bp, lease.fee, TaxTerms(), _agreement(state, part.agreement), vouchers)
+    agreement = _agreement(state, part.agreement)
+    terms = Terms(lease.vat_rate_bp, lease.fee, TaxTerms(), agreement, terms_of(pledges))
     return StatementLine(
         service_period=part.service_period,
         meter=Meter.CARD_SECONDS,
@@ -313,11 +314,7 @@ def _lease_line(
         before_loss=before_loss,
         over_budget=NOTHING,
         line=statement_line(gross, terms),
-        vouchers=tuple(
-            VoucherPart(one.voucher, one.programme, one.issuer, terms, one.at, covered)
-            for one, terms, covered in zip(pledges, vouchers, vouchers_of(gross, vouchers), strict=True)
-            if covered
-        ),
+        vouchers=covered(pledges, gross),
         credits=credited.credits,
     )
 
@@ -325,10 +322,14 @@ def _lease_line(
 def _contract_statement(
     state: State, run: CloseRun, live: LiveContract, parts: tuple[ContractSum, ...]
 ) -> StatementPosted:
-    """What a contract's tokens cost, and packages that begin. Use beyond the budget is recorded, not charged."""
+    """What a contract's tokens cost, and packages that begin. Use beyond the budget is recorded, not charged.
+
+    The budget pays the whole price of what is used; what vouchers cover of that is released.
+    """
     contract = live.terms
     bought = tuple(purchases(state, live, run.ends))
     used = tuple(_use_lines(state, live, parts))
+    spent = sum(line.line.gross_fen for line in used)
     charged = sum(line.line.buyer_pays_now_fen for line in used)
     return StatementPosted(
         run=run.id,
@@ -341,24 +342,27 @@ def _contract_statement(
         lines=(*bought, *used),
         settled=(),
         charged=Fen(charged + sum(line.line.buyer_pays_now_fen for line in bought)),
-        released=NOTHING,
+        released=Fen(spent - charged),
         slots_left=0,
-        held_left=Fen(live.left - charged),
+        held_left=Fen(live.left - spent),
         packages_left=left_after(live, used),
     )
 
 
 def _use_lines(state: State, live: LiveContract, parts: tuple[ContractSum, ...]) -> Iterator[StatementLine]:
     """The lines of what was used: what packages cover is charged to nobody, the rest up to what the budget has left."""
-    contract, left = live.terms, live.left
+    contract, left, pledges = live.terms, live.left, state.pledges.get(live.terms.id, ())
     for part, shares in zip(parts, rated(live, parts), strict=True):
-        terms = Terms(contract.vat_rate_bp, contract.fee, TaxTerms(), _agreement(state, part.agreement))
+        agreement = _agreement(state, part.agreement)
         tariff = in_force(live.tariffs, part.begins)
         for package, tokens in shares:
             for meter, quantity, price in _counts(tokens, tariff):
                 gross = gross_of(quantity * price, meter.divisor)
                 charged = min(gross, left) if package is None else NOTHING
                 left = Fen(left - charged)
+                terms = Terms(contract.vat_rate_bp, contract.fee, TaxTerms(), agreement, terms_of(pledges))
+                vouchers = covered(pledges, charged)
+                pledges = left_of(pledges, vouchers)
                 yield StatementLine(
                     service_period=part.service_period,
                     meter=meter,
@@ -370,6 +374,7 @@ def _use_lines(state: State, live: LiveContract, parts: tuple[ContractSum, ...])
                     before_loss=gross,
                     over_budget=Fen(gross - charged) if package is None else NOTHING,
                     line=statement_line(charged, terms),
+                    vouchers=vouchers,
                     package=package,
                 )
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from exchange.names import ContractId, Instant, PartyId
+from exchange.names import ContractId, Instant, PartyId, VoucherId
 from matching.terms import RegionCode
 from settlement.money import Fen
 from settlement.rating.tokens import TokenPrices
@@ -12,7 +12,8 @@ from settlement.rating.tokens import TokenPrices
 class OpenContract:
     """Register what a buyer and a seller have agreed.
 
-    The budget is held at once. `line` is the catalogue line under which the use is taxed.
+    The budget is held at once. `line` is the catalogue line under which the use is taxed. `vouchers` are the buyer's, and
+    used in their order for what the budget pays; `any` lets the venue pick one.
     """
 
     buyer: PartyId
@@ -23,6 +24,7 @@ class OpenContract:
     begins: Instant
     ends: Instant
     line: str
+    vouchers: tuple[VoucherId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,9 @@ from exchange.names import ContractId, PartyId
 from exchange.parties.rules import AMOUNT_MAX, out_of_range, unknown_party
 from exchange.rejections import Rejected, VenueRejection, refused_by_market, rejected
 from exchange.state import ContractTerms, LiveContract, Role, State
+from exchange.vouchers.events import VoucherHeld
+from exchange.vouchers.judging import contracted
+from exchange.vouchers.rules import hold_vouchers
 from matching.terms import Rejection as MarketRejection
 from matching.terms import Seq
 from settlement.ledger.chart import AccountKind, LedgerAccount
@@ -20,7 +23,9 @@ TOKENS_MAX = 10**15
 PACKAGE_PRICE_MAX = Fen(10**13)  # so that it can be stored in micro-yuan, as every price is
 
 
-def decide_contracts(state: State, seq: Seq, command: ContractCommand) -> Iterator[ContractEvent | Rejected]:
+def decide_contracts(
+    state: State, seq: Seq, command: ContractCommand
+) -> Iterator[ContractEvent | VoucherHeld | Rejected]:
     """What a command about contracts makes happen."""
     match command:
         case OpenContract():
@@ -33,28 +38,34 @@ def decide_contracts(state: State, seq: Seq, command: ContractCommand) -> Iterat
             assert_never(command)
 
 
-def open_contract(state: State, seq: Seq, command: OpenContract) -> Iterator[ContractOpened | Rejected]:
-    """Put a contract in force, and hold its whole budget."""
+def open_contract(
+    state: State, seq: Seq, command: OpenContract
+) -> Iterator[ContractOpened | VoucherHeld | Rejected]:
+    """Put a contract in force, and hold its whole budget, and the most that its vouchers can cover of that."""
     refusal = _refusal(state, command)
     if refusal is not None:
         yield refusal
         return
-    yield ContractOpened(
-        ContractTerms(
-            id=ContractId(f"tkc-{seq}"),
-            buyer=command.buyer,
-            seller=command.seller,
-            source=state.parties[command.buyer].region,
-            destination=command.destination,
-            prices=command.prices,
-            budget=command.budget,
-            begins=command.begins,
-            ends=command.ends,
-            line=command.line,
-            vat_rate_bp=state.rules.vat_rates_bp[command.line],
-            fee=state.rules.fee,
-        )
+    terms = ContractTerms(
+        id=ContractId(f"tkc-{seq}"),
+        buyer=command.buyer,
+        seller=command.seller,
+        source=state.parties[command.buyer].region,
+        destination=command.destination,
+        prices=command.prices,
+        budget=command.budget,
+        begins=command.begins,
+        ends=command.ends,
+        line=command.line,
+        vat_rate_bp=state.rules.vat_rates_bp[command.line],
+        fee=state.rules.fee,
     )
+    pledged = hold_vouchers(state, contracted(terms), command.vouchers)
+    if isinstance(pledged, Rejected):
+        yield pledged
+        return
+    yield ContractOpened(terms)
+    yield from pledged
 
 
 def agree_prices(state: State, command: AgreePrices) -> Iterator[PricesAgreed | Rejected]:

@@ -11,6 +11,7 @@ from exchange.orders.telling import tell
 from exchange.parties.rules import AMOUNT_MAX, out_of_range
 from exchange.rejections import Rejected, VenueRejection, refused_by_market, rejected
 from exchange.state import State
+from exchange.vouchers.judging import ordered
 from exchange.vouchers.rules import hold_vouchers
 from matching.acceptance import amended_order, order_problem
 from matching.commands import AmendOrder, CancelOrder, Place
@@ -56,7 +57,7 @@ def place_order(
     if refusal is not None:
         yield refusal
         return
-    pledged = hold_vouchers(state, order, by, held, command.vouchers)
+    pledged = hold_vouchers(state, ordered(order, by, held), command.vouchers)
     if isinstance(pledged, Rejected):
         yield pledged
         return

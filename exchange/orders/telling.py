@@ -17,7 +17,7 @@ from exchange.orders.events import (
 from exchange.rejections import Rejected, refused_by_market
 from exchange.state import LeaseTerms, PricedRun, State, priced
 from exchange.vouchers.events import VoucherPassed
-from exchange.vouchers.judging import lease_pledges
+from exchange.vouchers.judging import lease_pledges, ordered
 from exchange.vouchers.rules import hold_again, returned
 from matching.displacement import next_id
 from matching.events import (
@@ -69,7 +69,7 @@ def tell(state: State, happened: Iterable[Event]) -> Iterator[Told | Rejected]:
                 again = _reopened(state, event, lost[order.id])
                 yield again
                 if isinstance(again, OrderAccepted) and order.id in freed:
-                    yield from hold_again(state, order, again.party, again.held, freed[order.id])
+                    yield from hold_again(state, ordered(order, again.party, again.held), freed[order.id])
             case Rested() | Ticked() | LinkSet() | ListingAmended() | ListingClosed():
                 yield event
             case RefusedByMarket(code):

@@ -12,7 +12,7 @@ from exchange.orders.rules import order_of, order_refusal
 from exchange.promises import Pledge
 from exchange.rejections import Rejected, refused_by_market
 from exchange.state import PricedRun, State, priced
-from exchange.vouchers.judging import needed, pledges_for
+from exchange.vouchers.judging import needed, ordered, pledges_for
 from exchange.vouchers.rules import hold_vouchers
 from matching.acceptance import order_problem
 from matching.deals import Deal, DealLeg
@@ -167,7 +167,7 @@ def quoted(state: State, version: Seq, catalogue: Catalogue, by: PartyId, comman
     if problem is not None:
         return Quote(version, refusal=refused_by_market(problem))
     held = order_hold(order, state.rules)
-    pledged = hold_vouchers(state, order, by, held, command.vouchers)
+    pledged = hold_vouchers(state, ordered(order, by, held), command.vouchers)
     refusal = order_refusal(state, order) or (pledged if isinstance(pledged, Rejected) else None)
     if refusal is not None or isinstance(pledged, Rejected):
         return Quote(version, held, refusal=refusal)

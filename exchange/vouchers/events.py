@@ -37,9 +37,9 @@ class VoucherIssued:
 
 @dataclass(frozen=True, slots=True)
 class VoucherHeld:
-    """An order has claimed the most that a voucher can cover of it."""
+    """An order, or a token contract, has claimed the most that a voucher can cover of it."""
 
-    order: OrderId
+    order: str
     pledge: Pledge
 
 
@@ -54,7 +54,7 @@ class VoucherPassed:
 
 @dataclass(frozen=True, slots=True)
 class VoucherReturned:
-    """What an order or lease (`subject`) held of a voucher and did not need can cover something else."""
+    """What an order, lease or contract (`subject`) held of a voucher and did not need can cover something else."""
 
     subject: str
     voucher: VoucherId

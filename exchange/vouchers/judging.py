@@ -1,11 +1,11 @@
-"""Asking the rule engine for the venue: what a voucher covers of an order, and of a lease that came of it."""
+"""Asking the rule engine for the venue: what a voucher covers of an order, of a lease that came of it, or of a contract."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from exchange.names import PartyId, VoucherId
 from exchange.promises import Facts, LiveProgramme, LiveVoucher, Pledge, Voucher
-from exchange.state import LeaseTerms, State
+from exchange.state import ContractTerms, LeaseTerms, State
 from matching.terms import ChipCode, Order
 from settlement.money import NOTHING, Fen
 from settlement.statement import vouchers_of
@@ -20,40 +20,61 @@ ANY = VoucherId("any")
 UNDECLARED = Facts(BuyerSize.LARGE, "", frozenset())
 
 
+@dataclass(frozen=True, slots=True)
+class Purchase:
+    """What vouchers are asked for: an order, whose seller nobody knows yet, or a contract about tokens.
+
+    `gross` is the most that it can cost. `chips` are those that an order accepts: tokens have none.
+    """
+
+    id: str
+    buyer: PartyId
+    seller: PartyId | None
+    product: ProductLine
+    chips: tuple[ChipCode, ...]
+    gross: Fen
+
+
+def ordered(order: Order, by: PartyId, gross: Fen) -> Purchase:
+    """An order of a party's that can cost so much."""
+    return Purchase(order.id, by, None, ProductLine.COMPUTE, tuple(order.chips), gross)
+
+
+def contracted(terms: ContractTerms) -> Purchase:
+    """A contract: its use costs no more than its budget."""
+    return Purchase(terms.id, terms.buyer, terms.seller, ProductLine.MODEL_SERVICE, (), terms.budget)
+
+
 def party_of(state: State, party: PartyId) -> Party:
     """A party as the rule engine asks for it; its group is one more that controls it."""
     known, facts = state.parties[party], state.facts.get(party, UNDECLARED)
     return Party(party, known.region, facts.size, facts.industry, facts.controllers | {known.group})
 
 
-def judged(
-    state: State, order: Order, by: PartyId, gross: Fen, vouchers: Sequence[VoucherId]
-) -> tuple[Pledge, ...] | Refused:
-    """What each voucher would hold for an order that costs `gross` at most, or what stands against the first that can't.
+def judged(state: State, purchase: Purchase, vouchers: Sequence[VoucherId]) -> tuple[Pledge, ...] | Refused:
+    """What each voucher would hold for a purchase, or what stands against the first that can't.
 
-    The seller is not known yet: that is judged when a lease is granted. Vouchers after the first cover of what those
+    An order's seller is not known yet: that is judged when a lease is granted. Vouchers after the first cover of what those
     before them left. Where the venue is to pick, it takes the one of the buyer's that ends first, the smallest of
     those, the oldest of those, that covers anything; and none, where none does.
     """
     if vouchers == (ANY,):
-        return _picked(state, order, by, gross)
+        return _picked(state, purchase)
     pledges: tuple[Pledge, ...] = ()
     for voucher in vouchers:
-        pledge = _judged(state, order, by, gross, state.vouchers[voucher], pledges)
+        pledge = _judged(state, purchase, state.vouchers[voucher], pledges)
         if isinstance(pledge, Refused):
             return pledge
         pledges = (*pledges, pledge)
     return pledges
 
 
-def still_granted(
-    state: State, order: Order, by: PartyId, gross: Fen, vouchers: Sequence[VoucherId]
-) -> tuple[Pledge, ...]:
+def still_granted(state: State, purchase: Purchase, vouchers: Sequence[VoucherId]) -> tuple[Pledge, ...]:
     """The same for an order that goes on after its leases were taken back: it goes on without what is refused now."""
     pledges: tuple[Pledge, ...] = ()
     for voucher in vouchers:
         if voucher in state.vouchers:
-            pledge = _judged(state, order, by, gross, state.vouchers[voucher], pledges)
+            pledge = _judged(state, purchase, state.vouchers[voucher], pledges)
             pledges = pledges if isinstance(pledge, Refused) else (*pledges, pledge)
     return pledges
 
@@ -112,35 +133,33 @@ def standing(programme: Programme, known: LiveProgramme, buyer: PartyId, at: int
     return Standing(used_this_year=own.get(year, NOTHING), spent=Fen(sum(by_year)))
 
 
-def application_of(state: State, buyer: PartyId, origin: ChipOrigin | None, gross: Fen) -> Application:
-    """A purchase of capacity whose seller nobody knows yet."""
-    return Application(
-        party_of(state, buyer), None, "", ProductLine.COMPUTE, origin, gross, state.now, Standing()
-    )
-
-
-def _picked(state: State, order: Order, by: PartyId, gross: Fen) -> tuple[Pledge, ...]:
-    own = [live for live in state.vouchers.values() if live.terms.buyer == by and live.left]
+def _picked(state: State, purchase: Purchase) -> tuple[Pledge, ...]:
+    own = [live for live in state.vouchers.values() if live.terms.buyer == purchase.buyer and live.left]
     for live in sorted(own, key=lambda live: (live.terms.ends, live.left)):
-        pledge = _judged(state, order, by, gross, live, ())
+        pledge = _judged(state, purchase, live, ())
         if isinstance(pledge, Pledge):
             return (pledge,)
     return ()
 
 
 def _judged(
-    state: State, order: Order, by: PartyId, gross: Fen, live: LiveVoucher, before: Sequence[Pledge]
+    state: State, purchase: Purchase, live: LiveVoucher, before: Sequence[Pledge]
 ) -> Pledge | Refused:
-    """What one voucher would hold for an order, at the best rate of the chips that it accepts."""
+    """What one voucher would hold for a purchase, at the best rate of the chips that it accepts."""
     voucher, known = live.terms, state.programmes[live.terms.programme]
     programme = known.in_force(state.now)
-    taken = standing(programme, known, by, state.now)
+    taken = standing(programme, known, purchase.buyer, state.now)
     subsidies = tuple(
         Subsidy(one.programme, one.amount, version_of(state, one).stacks_with) for one in before
     )
-    application = replace(
-        application_of(state, by, _best_origin(state, programme, order), gross),
-        contract=order.id,
+    application = Application(
+        buyer=party_of(state, purchase.buyer),
+        seller=None if purchase.seller is None else party_of(state, purchase.seller),
+        contract=purchase.id,
+        product=purchase.product,
+        origin=_best_origin(state, programme, purchase),
+        gross=purchase.gross,
+        at=state.now,
         standing=replace(taken, balance=_balance(state, voucher, live), subsidies=subsidies),
     )
     answer = judge(programme, application)
@@ -162,7 +181,7 @@ def _balance(state: State, voucher: Voucher, live: LiveVoucher) -> Fen:
     return live.left if state.now < voucher.ends else NOTHING
 
 
-def _best_origin(state: State, programme: Programme, order: Order) -> ChipOrigin | None:
+def _best_origin(state: State, programme: Programme, purchase: Purchase) -> ChipOrigin | None:
     """The origin, among the chips that an order accepts, that a programme covers best."""
-    origins = [state.origins.get(chip) for chip in order.chips]
-    return max(origins, key=lambda origin: programme.rate_of(ProductLine.COMPUTE, origin) or 0)
+    origins = [state.origins.get(chip) for chip in purchase.chips]
+    return max(origins, key=lambda origin: programme.rate_of(purchase.product, origin) or 0, default=None)

@@ -1,4 +1,4 @@
-"""The rules about vouchers: who may issue and claim them, and what comes of what orders and leases hold of them."""
+"""The rules about vouchers: who may issue and claim them, and what comes of what is held of them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -26,8 +26,8 @@ from exchange.vouchers.events import (
     VoucherPassed,
     VoucherReturned,
 )
-from exchange.vouchers.judging import ANY, application_of, judged, needed, still_granted
-from matching.terms import Order, RegionCode, Seq
+from exchange.vouchers.judging import ANY, Purchase, judged, needed, party_of, still_granted
+from matching.terms import RegionCode, Seq
 from matching.terms import Rejection as MarketRejection
 from settlement.money import NOTHING, Fen
 from settlement.vouchers.judging import Refused, buyer_refusals
@@ -115,40 +115,39 @@ def claim_voucher(
 
 
 def hold_vouchers(
-    state: State, order: Order, by: PartyId, cost: Fen, vouchers: Sequence[VoucherId]
+    state: State, purchase: Purchase, vouchers: Sequence[VoucherId]
 ) -> tuple[VoucherHeld, ...] | Rejected:
-    """What an order that can cost so much holds of the vouchers that it names, or why one of them can't be used."""
+    """What an order or contract holds of the vouchers that it names, or why one of them can't be used."""
     if not vouchers:
         return ()
     if len(set(vouchers)) != len(vouchers) or len(vouchers) > VOUCHERS_MAX:
         return rejected(
-            VenueRejection.VOUCHER_REFUSED, f"An order names at most {VOUCHERS_MAX} vouchers, each once."
+            VenueRejection.VOUCHER_REFUSED, f"At most {VOUCHERS_MAX} vouchers can be named, each once."
         )
     if vouchers != (ANY,):
         for voucher in vouchers:
-            if voucher not in state.vouchers or state.vouchers[voucher].terms.buyer != by:
+            if voucher not in state.vouchers or state.vouchers[voucher].terms.buyer != purchase.buyer:
                 return rejected(
-                    VenueRejection.UNKNOWN_VOUCHER, f"You have no voucher {voucher}, or it is over."
+                    VenueRejection.UNKNOWN_VOUCHER,
+                    f"{purchase.buyer} has no voucher {voucher}, or it is over.",
                 )
-    answer = judged(state, order, by, cost, vouchers)
+    answer = judged(state, purchase, vouchers)
     if isinstance(answer, Refused):
         return rejected(
             VenueRejection.VOUCHER_REFUSED, " ".join(refusal.sentence for refusal in answer.refusals)
         )
-    return tuple(VoucherHeld(order.id, pledge) for pledge in answer)
+    return tuple(VoucherHeld(purchase.id, pledge) for pledge in answer)
 
 
-def hold_again(
-    state: State, order: Order, by: PartyId, cost: Fen, freed: Mapping[VoucherId, int]
-) -> Iterator[VoucherHeld]:
+def hold_again(state: State, purchase: Purchase, freed: Mapping[VoucherId, int]) -> Iterator[VoucherHeld]:
     """What an order that goes on for lost leases holds of their vouchers: no more than those gave back."""
-    for pledge in still_granted(state, order, by, cost, tuple(freed)):
+    for pledge in still_granted(state, purchase, tuple(freed)):
         amount = Fen(min(pledge.amount, freed[pledge.voucher]))
-        yield VoucherHeld(order.id, replace(pledge, amount=amount))
+        yield VoucherHeld(purchase.id, replace(pledge, amount=amount))
 
 
 def returned(state: State, subject: str, cost: Fen = NOTHING) -> Iterator[VoucherReturned]:
-    """What an order or lease gives back of vouchers if it can cost no more than this any more."""
+    """What an order, lease or contract gives back of vouchers if it can cost no more than this any more."""
     pledges = state.pledges.get(subject, ())
     for pledge, amount in zip(pledges, needed(pledges, cost), strict=True):
         if pledge.amount > amount:
@@ -188,7 +187,7 @@ def evolve_vouchers(state: State, event: VoucherEvent) -> None:
 
 
 def lessen(state: State, subject: str, voucher: VoucherId, amount: Fen) -> Pledge:
-    """Let an order or lease hold so much less of a voucher; gives the pledge as it was."""
+    """Let an order, lease or contract hold so much less of a voucher; gives the pledge as it was."""
     pledges = state.pledges.pop(subject)
     (pledge,) = [one for one in pledges if one.voucher == voucher]
     assert 0 <= amount <= pledge.amount, "no more comes of a voucher than was held of it"
@@ -199,7 +198,7 @@ def lessen(state: State, subject: str, voucher: VoucherId, amount: Fen) -> Pledg
 
 
 def use(state: State, subject: str, voucher: VoucherId, amount: Fen) -> None:
-    """Let a lease have used so much of a voucher."""
+    """Let a lease or contract have used so much of a voucher."""
     lessen(state, subject, voucher, amount)
     live = state.vouchers[voucher]
     live.held = Fen(live.held - amount)
@@ -254,8 +253,7 @@ def _issued(state: State, seq: Seq, asked: IssueVoucher, *, claimed: bool) -> Vo
             VenueRejection.FACTS_MISSING,
             f"Nothing is on record of {asked.buyer}'s size, industry and owners: show them to the clerk first.",
         )
-    buyer = application_of(state, asked.buyer, None, NOTHING).buyer
-    refusals = buyer_refusals(programme, buyer, state.now)
+    refusals = buyer_refusals(programme, party_of(state, asked.buyer), state.now)
     if refusals:
         return rejected(VenueRejection.NOT_ELIGIBLE, " ".join(refusal.sentence for refusal in refusals))
     if asked.amount > _budget_left(state, known, programme):

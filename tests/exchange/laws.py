@@ -77,10 +77,11 @@ def require_reserved(state: State, name: OrderId) -> None:
 
 
 def require_sound_vouchers(state: State) -> None:
-    """Of every voucher as much is left, held and used as was issued; no lease holds more than its rate of what it costs."""
+    """Of every voucher as much is left, held and used as was issued; nothing holds more than its rate of what it costs."""
     pledged: Counter[str] = Counter()
     for subject, pledges in state.pledges.items():
-        assert subject in state.orders or subject in state.leases, f"{subject} holds vouchers"
+        open_now = subject in state.orders or subject in state.leases or subject in state.contracts
+        assert open_now, f"{subject} holds vouchers"
         pledged.update({pledge.voucher: pledge.amount for pledge in pledges})
     books: dict[AccountKind, Counter[str]] = {kind: Counter() for kind in AccountKind}
     for account, amount in state.balances.items():
@@ -88,7 +89,7 @@ def require_sound_vouchers(state: State) -> None:
     for voucher, live in state.vouchers.items():
         kept = books[AccountKind.VOUCHER_LEFT][voucher], books[AccountKind.VOUCHER_HELD][voucher]
         assert kept == (live.left, live.held)
-        assert live.held == pledged[voucher], f"{voucher} holds what orders and leases hold of it"
+        assert live.held == pledged[voucher], f"{voucher} holds what is held of it"
         assert sum(kept) + books[AccountKind.VOUCHER_USED][voucher] == live.terms.amount, (
             f"{voucher} is conserved"
         )
@@ -100,8 +101,10 @@ def require_sound_vouchers(state: State) -> None:
     assert owed + paid == used, "what was used is owed or paid"
     taken = sum(fen for one in state.programmes.values() for of in one.taken.values() for fen in of.values())
     assert taken == pledged.total() + used, "what is held or used is counted against the caps"
-    for name, lease in state.leases.items():
-        left = left_to_pay(lease)
+    costs = {str(name): left_to_pay(lease) for name, lease in state.leases.items()}
+    costs |= {str(name): contract.terms.budget for name, contract in state.contracts.items()}
+    for name, most in costs.items():
+        left = most
         for pledge in state.pledges.get(name, ()):
             assert pledge.amount <= left * pledge.terms.rate_bp // 10_000, (
                 f"{name} is not covered beyond the rate"

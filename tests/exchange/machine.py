@@ -214,20 +214,13 @@ class Venue(Drafts, RuleBasedStateMachine):
         prices=token_prices,
         budget=st.integers(0, 60_00),
         days=st.sampled_from([3, 29, 40, -1]),
+        named=st.sampled_from([None, 0, 1, 2, 3]),
     )
-    def contract(self, by: PartyId, prices: TokenPrices, budget: int, days: int) -> None:
+    def contract(self, by: PartyId, prices: TokenPrices, budget: int, days: int, named: int | None) -> None:
         now = self.house.state.now
-        command = OpenContract(
-            buyer=by,
-            seller=SELLER,
-            destination=WEST,
-            prices=prices,
-            budget=Fen(budget),
-            begins=now,
-            ends=Instant(now + days * 86_400 - 7),
-            line=SERVICE,
-        )
-        self.house.ask(CLERK, command)
+        ends, vouchers = Instant(now + days * 86_400 - 7), self.vouchers({"by": by, "vouchers": named})
+        agreed = OpenContract(by, SELLER, WEST, prices, Fen(budget), now, ends, SERVICE, vouchers)
+        self.house.ask(CLERK, agreed)
 
     @rule(back=backs, after=st.integers(-30, 60), prices=token_prices)
     def agree_prices(self, back: int, after: int, prices: TokenPrices) -> None:

@@ -13,16 +13,13 @@ from tests.exchange.house import EAST
 amounts = st.sampled_from([1, 99, 3_33, 50_00, 900_00])
 caps = st.sampled_from([None, None, Fen(2_00), Fen(77)])
 rates = st.sampled_from([BasisPoints(3000), BasisPoints(10_000), BasisPoints(9_900), BasisPoints(1)])
+cards = st.builds(Coverage, st.just(ProductLine.COMPUTE), st.sampled_from([None, None, *ChipOrigin]), rates)
+tokens = st.builds(Coverage, st.just(ProductLine.MODEL_SERVICE), st.none(), rates)
+coverages = st.tuples(st.lists(cards, min_size=1, max_size=2), st.lists(tokens, max_size=1))
 programmes = st.fixed_dictionaries(
     {
         "id": st.sampled_from(["city", "district"]),
-        "coverage": st.lists(
-            st.builds(
-                Coverage, st.just(ProductLine.COMPUTE), st.sampled_from([None, None, *ChipOrigin]), rates
-            ),
-            min_size=1,
-            max_size=2,
-        ).map(tuple),
+        "coverage": coverages.map(lambda both: (*both[0], *both[1])),
         "mode": st.sampled_from(VoucherMode),
         "per_order_cap": caps,
         "yearly_cap": caps,

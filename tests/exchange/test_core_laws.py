@@ -131,6 +131,7 @@ BUGS: list[tuple[object, str, Callable[..., Any], type[Venue]]] = [
     (refunds, "_correction", without_what_was_refunded, VenueOfRefunds),
     (refunds, "_correction", as_if_the_buyer_had_paid_all, VenueOfRefunds),
     (telling, "returned", nothing_comes_back, Venue),
+    (closing, "returned", nothing_comes_back, Venue),
     (telling, "lease_pledges", a_fen_too_much, Venue),
     (settling, "use", used_without_a_trace, Venue),
     (evolving, "give_back", nothing_given_back, VenueOfRefunds),

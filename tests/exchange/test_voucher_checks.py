@@ -24,6 +24,9 @@ from settlement.ledger.chart import AccountKind
 from settlement.money import Fen
 from tests.exchange.house import CLERK, NEW_YEAR, SELLER, House
 from tests.exchange.settled import settled_lines
+from tests.exchange.test_contract_vouchers import used as spent
+from tests.exchange.test_contract_vouchers import venue
+from tests.exchange.test_contracts import open_contract
 from tests.exchange.test_vouchers import SMALL, city, give, lease_and_close, stands
 
 Doctor = Callable[[Any], Event | None]
@@ -128,3 +131,26 @@ def test_a_sound_log_gives_nothing_to_tell() -> None:
 def test_what_is_doctored_is_told(kind: type[Event], doctor: Doctor, said: str) -> None:
     differences = told(lived(), kind, doctor)
     assert any(said in line for line in differences), differences
+
+
+def contracted() -> House:
+    """A voucher that was used for a token contract, which has closed and given the rest back."""
+    house = venue(budget=Fen(5_000_00))
+    house.ask(CLERK, DeclareFacts(SELLER, replace(SMALL, controllers=frozenset({"li"}))))
+    contract = open_contract(house, vouchers=(give(house),))
+    assert spent(house, contract, (1, 1)).charged == 7_00
+    return house
+
+
+@pytest.mark.parametrize(
+    ("kind", "doctor", "said"),
+    [
+        (None, lambda event: event, ""),
+        (VoucherReturned, lambda _: None, "held of vch-11 after its end"),
+        (VoucherHeld, pledging(1), "held: expected"),
+        (FactsDeclared, owned_by_the_sellers_owner, "tkc-12: vch-11 covers it, though li has a hand in both"),
+    ],
+)
+def test_what_a_contract_holds_is_followed_too(kind: type[Event] | None, doctor: Doctor, said: str) -> None:
+    differences = told(contracted(), kind, doctor)
+    assert any(said in line for line in differences) if kind else not differences, differences

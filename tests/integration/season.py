@@ -36,11 +36,13 @@ from matching.commands import Reclaim
 from matching.curves import PriceCurve
 from matching.terms import Slot, Tier
 from settlement.credit_notes import CreditNoteEvent
-from settlement.money import Fen
+from settlement.money import BasisPoints, Fen
 from settlement.rating.tokens import TokenPrices
 from settlement.sign_off import digest_of
+from settlement.vouchers.programme import Coverage, ProductLine
 from tests.exchange.house import BUYER, CLERK, PROMISING, SELLER, WEST, YUAN, House, office_of, pair, party
 from tests.exchange.story import told
+from tests.exchange.test_contracts import terms as tokens_agreed
 from tests.exchange.test_vouchers import CITY, PLAIN, SMALL, give
 
 DAY = 24  # slots
@@ -74,6 +76,8 @@ async def live(url: str, rules: VenueTerms = PROMISING) -> None:
     house.place(window=(JANUARY - 4, JANUARY + 90), slots=94, cards=(2, 2), tier=Tier.SPOT)
     soon_over = give(house, 30_00, hours=house.first + JANUARY + 99 - house.state.market.now)
     house.place(window=(JANUARY - 4, JANUARY + 4), slots=8, vouchers=(soon_over,))
+    under_voucher = tokens_agreed(house, 50, begins=house.state.now, vouchers=(give(house, 20_00),))
+    house.ask(CLERK, under_voucher)
     async with open_exchange(url, rules) as exchange:
         await tell(exchange, (envelope for _, envelope, _ in house.log[1:]))
         await report(exchange, await over(exchange.readers, house), "first")
@@ -103,7 +107,8 @@ def promise(house: House) -> tuple[VoucherId, ...]:
     """A region gives the buyer a voucher, and another that ends unused."""
     house.admit(party("office", Role.REGION))
     house.ask(CLERK, DeclareFacts(BUYER, SMALL))
-    house.ask("office", AdoptProgramme(PLAIN, None))
+    tokens = Coverage(ProductLine.MODEL_SERVICE, None, BasisPoints(3000))
+    house.ask("office", AdoptProgramme(replace(PLAIN, coverage=(*PLAIN.coverage, tokens)), None))
     return (give(house, 200_00), give(house, 7_00, hours=1))[:1]
 
 
@@ -143,7 +148,7 @@ async def go_on(exchange: Exchange, house: House) -> None:
 
 
 async def pay(exchange: Exchange) -> None:
-    """A region pays for its vouchers, all but a fen. Lines are refunded, in part and whole, two of which vouchers cover: one of these is over.
+    """A region pays for its vouchers, all but a part of the newest line. Lines are refunded, in part and whole, some of which vouchers cover: one of these is over.
 
     The region has back a part of what it paid too much. The seller is paid, once in vain, and a part of it comes back.
     """
@@ -158,7 +163,7 @@ async def pay(exchange: Exchange) -> None:
         "WHERE vouchers <> '[]' AND gross_fen > 100 ORDER BY vouchers #> '{0,voucher}', statement DESC",
     )
     owed = sum(use.open for use in await uses_of(pool, programme=CITY))
-    await ask(exchange, CLERK, "subsidy", BookSubsidy(CITY, "2026-Q1", Fen(owed - 1), "b-1", ()))
+    await ask(exchange, CLERK, "subsidy", BookSubsidy(CITY, "2026-Q1", Fen(owed - 15_00), "b-1", ()))
     halves = [(part["gross_fen"] // 2, part) for part in covered]
     wanted = [(33, rows[0]), (7, rows[0]), (rows[1]["gross_fen"], rows[1]), *halves]
     for n, (amount, part) in enumerate(wanted):

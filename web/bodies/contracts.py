@@ -8,12 +8,20 @@ from pydantic import Field
 
 from exchange.contracts.commands import AddPackage, AgreePrices, OpenContract
 from exchange.contracts.rules import PACKAGE_PRICE_MAX, TOKENS_MAX
-from exchange.names import ContractId, Instant, PartyId
+from exchange.names import ContractId, Instant, PartyId, VoucherId
 from exchange.persistence.queries.contracts import StoredContract, StoredPackage
 from matching.terms import RegionCode
 from settlement.money import Fen
 from settlement.rating.tokens import TokenPrices, TokenTariff
-from web.bodies.fields import TOKEN_PRICE_MAX, FenField, LineField, PartyField, RegionField, utc
+from web.bodies.fields import (
+    TOKEN_PRICE_MAX,
+    FenField,
+    LineField,
+    PartyField,
+    RegionField,
+    VouchersField,
+    utc,
+)
 from web.bodies.fields import Instant as InstantField
 from web.strict import Body
 
@@ -73,7 +81,10 @@ class PackageIn(Body):
 
 
 class ContractIn(PricesIn):
-    """What a buyer and a seller have agreed about tokens. The whole budget is held at once."""
+    """What a buyer and a seller have agreed about tokens. The whole budget is held at once.
+
+    `vouchers` cover their part of what the budget pays for, which then is free again.
+    """
 
     buyer: PartyField
     seller: PartyField
@@ -82,6 +93,7 @@ class ContractIn(PricesIn):
     begins: InstantField
     ends: InstantField
     line: LineField = "compute_service"
+    vouchers: VouchersField
 
     def command(self) -> OpenContract:
         """The command that this asks for."""
@@ -94,6 +106,7 @@ class ContractIn(PricesIn):
             begins=Instant(self.begins),
             ends=Instant(self.ends),
             line=self.line,
+            vouchers=tuple(map(VoucherId, self.vouchers)),
         )
 
 
@@ -149,6 +162,14 @@ class PackageOut:
 
 
 @dataclass(frozen=True, slots=True)
+class PledgeOut:
+    """A voucher of a contract's, and how much of it the contract held when it was opened."""
+
+    voucher: str
+    held_fen: int
+
+
+@dataclass(frozen=True, slots=True)
 class ContractOut:
     """A token contract as it stands; `status` is `open` or `closed`, `left_fen` what remains of the budget.
 
@@ -165,6 +186,7 @@ class ContractOut:
     vat_rate_bp: int
     prices: list[PriceVersionOut]
     packages: list[PackageOut]
+    vouchers: list[PledgeOut]
     budget_fen: int
     left_fen: int
     begins: datetime
@@ -185,6 +207,7 @@ class ContractOut:
             vat_rate_bp=contract.vat_rate_bp,
             prices=[PriceVersionOut.of(tariff) for tariff in contract.tariffs],
             packages=[PackageOut.of(package) for package in contract.packages],
+            vouchers=[PledgeOut(voucher, amount) for voucher, amount in contract.vouchers],
             budget_fen=contract.budget,
             left_fen=contract.left,
             begins=utc(contract.begins),

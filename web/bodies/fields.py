@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 from exchange.parties.rules import AMOUNT_MAX
 from exchange.rejections import Code, VenueRejection
 from exchange.state import VenueTerms
+from exchange.vouchers.rules import VOUCHERS_MAX
 from matching.terms import Slot
 from web.problems import DoorRejection, Fault, ProblemError
 
@@ -73,6 +74,14 @@ ChipField = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,40}$")]
 RegionField = Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")]
 PartyField = Annotated[str, StringConstraints(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$")]
 IdField = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,64}$")]
+VouchersField = Annotated[
+    list[IdField],
+    Field(
+        max_length=VOUCHERS_MAX,
+        default_factory=list,
+        description="Vouchers of the buyer's to use, in this order; `any` alone lets the venue pick one.",
+    ),
+]
 StatementField = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,64}/[A-Za-z0-9._:-]{1,64}$")]
 LinkField = Annotated[
     str, StringConstraints(pattern=r"^[0-9a-f]{64}$"), Field(description="32 bytes in hexadecimal.")

@@ -14,7 +14,6 @@ from exchange.orders.commands import PlaceOrder
 from exchange.persistence.queries.leases import StoredLease
 from exchange.persistence.queries.orders import NotContinued, StoredOrder
 from exchange.state import VenueTerms
-from exchange.vouchers.rules import VOUCHERS_MAX
 from matching.commands import AmendOrder
 from matching.terms import (
     Block,
@@ -39,11 +38,11 @@ from web.bodies.fields import (
     WEIGHT_MAX,
     CardsField,
     ChipField,
-    IdField,
     Instant,
     MinutesField,
     PriceField,
     RegionField,
+    VouchersField,
     WorkField,
     check_notional,
     fault,
@@ -117,10 +116,7 @@ class OrderIn(Body):
         None, description="Where the data is; the `from` of the latency if left out."
     )
     mbps_per_card: Annotated[int, Field(ge=0, le=CARD_MBPS_MAX)] = 0
-    vouchers: Annotated[list[IdField], Field(max_length=VOUCHERS_MAX)] = Field(
-        default_factory=list,
-        description="Vouchers to use, in this order; `any` alone lets the venue pick one of yours.",
-    )
+    vouchers: VouchersField
     quoted: QuotedIn | None = Field(
         None, description="The promise of a quote: the order is placed only if it still gets that, or better."
     )

@@ -281,7 +281,7 @@ class VoucherOut:
 
 @dataclass(frozen=True, slots=True)
 class MoveOut:
-    """What became of a voucher but that it was used: `held` by an order, `passed` to a lease, `returned` or `expired`.
+    """What became of a voucher but that it was used: `held` by an order or contract, `passed` to a lease, `returned` or `expired`.
 
     And `refunded` by a refund, or `lapsed` where that came after its end: then its programme has it.
     """
@@ -302,6 +302,7 @@ class MoveOut:
 class UseOut:
     """What a voucher covered of one line of a statement, counted from 0, and what refunds have returned of that since.
 
+    The `subject` is a lease, or a token contract, which is its own `order`.
     Of the rest the region has paid `paid_fen`, and still owes `open_fen`.
     """
 
@@ -309,7 +310,7 @@ class UseOut:
     line: int
     period: str
     order: str
-    lease: str
+    subject: str
     voucher: str
     programme: str
     issuer: str
@@ -331,7 +332,7 @@ class UseOut:
             line=use.n,
             period=use.period,
             order=use.order,
-            lease=use.lease,
+            subject=use.subject,
             voucher=use.voucher,
             programme=use.programme,
             issuer=use.issuer,

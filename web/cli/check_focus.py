@@ -31,7 +31,7 @@ Period = Annotated[str, typer.Argument(metavar="PERIOD", show_default=False, hel
 
 @app.command(epilog=EXAMPLES)
 def check_focus(file: File, period: Period, *, key: Key, url: Url = None, data_dir: DataDir = None) -> None:
-    """Read a FOCUS file strictly, and compare every line's cost and use with your statements and refunds of a month.
+    """Read a FOCUS file strictly, and compare every line's billed cost and use with your statements and refunds of a month.
 
     The exit code is 1 if anything differs, and 2 for a file that can't be read; then its first bad line is told.
     """
@@ -51,8 +51,11 @@ def check_focus(file: File, period: Period, *, key: Key, url: Url = None, data_d
 
 
 def compared(charges: list[Charge], statements: list[StatementDetail], refunds: list[RefundOut]) -> list[str]:
-    """A sentence for each line whose cost or use differs, for each refund that does, and for what only one of the two has."""
-    found = billed_fen(charges)
+    """A sentence for each line whose cost or use differs, for each refund that does, and for what only one of the two has.
+
+    What expires of a package is billed to nobody, so no statement of the month need have its line.
+    """
+    found = billed_fen([charge for charge in charges if charge["ChargeCategory"] != "Adjustment"])
     return [
         *_unlike_lines({key[:2]: fen for key, fen in found.items() if not key[2]}, charges, statements),
         *_unlike_refunds({key[2]: fen for key, fen in found.items() if key[2]}, refunds),

@@ -14,9 +14,13 @@ from enum import StrEnum
 from pathlib import Path
 
 import web
-from exchange.config import Settings
+from exchange.config import Settings, SettingsError
+from exchange.names import Instant
 from matching import search
-from web.cli.folder import CLERK_KEY, COOKIE_KEY, announced_server
+from web.cli.folder import CLERK_KEY, COOKIE_KEY, announced_server, has_timer
+from web.cli.runs import Record, standings
+from web.cli.schedule import FILE as SCHEDULE
+from web.cli.schedule import read_schedule
 
 PYTHON_LEAST = (3, 11)
 MB = 10**6
@@ -114,6 +118,23 @@ def port(settings: Settings) -> Finding:
             advice = "Choose another with --port or SUANLI_PORT, or end the program that has it."
             return Finding("port", Verdict.FAULT, f"{where} can't be used: {fault.strerror}", advice)
     return Finding("port", Verdict.OK, f"{where} is free")
+
+
+def jobs(settings: Settings, now: Instant) -> Finding:
+    """Whether scheduled jobs are run, and how they ended."""
+    try:
+        schedule = read_schedule(settings.data_dir)
+    except SettingsError as fault:
+        return Finding("jobs", Verdict.FAULT, str(fault), "Correct it: docs/operating.md shows the file.")
+    if schedule is None:
+        return Finding("jobs", Verdict.OK, "none are left to the venue's own timer")
+    if not has_timer(settings.data_dir):
+        return Finding("jobs", Verdict.FAULT, f"nobody runs those of {SCHEDULE}", "Start suanli jobs run.")
+    for one in standings(schedule, Record(settings.data_dir), now):
+        if one.wrong is not None:
+            advice = f"See suanli jobs list. When it is cured: suanli jobs again {one.job.name}."
+            return Finding("jobs", Verdict.FAULT, f"{one.job.name}: {one.wrong}", advice)
+    return Finding("jobs", Verdict.OK, f"{len(schedule)} are scheduled, and all is well with them")
 
 
 def disks(settings: Settings) -> Iterator[Finding]:

@@ -52,7 +52,7 @@ def list_contracts(asked: Asking) -> None:
 @app.command("open", epilog=examples("suanli contract open contract.json"))
 @asking("a clerk")
 def open_contract(asked: Asking, terms: Terms) -> None:
-    """Put a contract in force. Its whole budget is held at once."""
+    """Put a contract in force. Its whole budget is held at once, and what vouchers that it names can cover of that."""
     body = read_job(terms)
     asked.tell(ContractOut, asked.ask(lambda client: client.open_contract(body)), _tell)
 
@@ -106,6 +106,8 @@ def _tell(contract: ContractOut) -> None:
     budget = f"{yuan(contract.left_fen)} left of {yuan(contract.budget_fen)}"
     title = f"{contract.id} {contract.status}: {contract.buyer} from {contract.seller}, {budget}"
     write_table(title, [_row(version) for version in contract.prices], ("input", "cached", "output"))
+    for pledge in contract.vouchers:
+        write(f"{pledge.voucher} covers up to {yuan(pledge.held_fen)} of it.")
     if contract.packages:
         packages = [_package_row(package) for package in contract.packages]
         write_table("Packages", packages, ("tokens", "left", "price"))

@@ -29,7 +29,7 @@ COLOUR = {Verdict.OK: "green", Verdict.WARN: "yellow", Verdict.FAULT: "red"}
 
 @app.command(epilog=EXAMPLES)
 def doctor(*, data_dir: DataDir = None, port: Port = None, json: Json = False) -> None:
-    """Look at Python, database, migrations, writer, clocks, port, disk and folder, and say what to do.
+    """Look at Python, database, migrations, writer, clocks, port, jobs, disk and folder, and say what to do.
 
     The exit code is 1 if there is a fault; a warning is none.
     """
@@ -52,6 +52,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield checkup.folder(settings)
     yield from checkup.disks(settings)
     yield checkup.port(settings)
+    yield checkup.jobs(settings, wall_clock())
     yield from _database(settings)
     yield checkup.browser()
 

@@ -4,6 +4,7 @@ server.json   where the server answers, which process it is, and which database 
 clerk.key     the token with which commands speak to it as its clerk
 cookie.key    signs the page cookie, so that a restart signs nobody out
 in_use        locked by the process that serves, or that runs the embedded database
+timer         locked by the process that runs scheduled jobs
 """
 
 import fcntl
@@ -17,8 +18,9 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
+from typing import IO
 
-SERVER, CLERK_KEY, COOKIE_KEY, IN_USE = "server.json", "clerk.key", "cookie.key", "in_use"
+SERVER, CLERK_KEY, COOKIE_KEY, IN_USE, TIMER = "server.json", "clerk.key", "cookie.key", "in_use", "timer"
 LOG, LOG_BYTES, LOGS_BEFORE = "suanli.log", 10_000_000, 3
 
 
@@ -40,14 +42,30 @@ def occupied(folder: Path) -> Iterator[None]:
     """Be the one process that works on the folder, and logs there. Raises `InUseError` where another is."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (folder / IN_USE).open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not _locked(file):
             server = announced_server(folder)
             who = f"The server at {server.url} (process {server.pid})" if server else "Another suanli command"
-            raise InUseError(f"{who} is at work on {folder}.") from None
+            raise InUseError(f"{who} is at work on {folder}.")
         with _logging_to(folder / LOG):
             yield
+
+
+@contextmanager
+def sole_timer(folder: Path) -> Iterator[None]:
+    """Be the one process that runs the folder's scheduled jobs. Raises `InUseError` where another does."""
+    with (folder / TIMER).open("w") as file:
+        if not _locked(file):
+            raise InUseError(f"Another timer runs the jobs of {folder}.")
+        yield
+
+
+def has_timer(folder: Path) -> bool:
+    """Whether a process runs the folder's scheduled jobs."""
+    try:
+        with (folder / TIMER).open() as file:
+            return not _locked(file)
+    except FileNotFoundError:
+        return False
 
 
 @contextmanager
@@ -109,6 +127,15 @@ def _logging_to(path: Path) -> Iterator[None]:
     finally:
         logging.getLogger().removeHandler(handler)
         handler.close()
+
+
+def _locked(file: IO[str]) -> bool:
+    """Lock a file until it is closed, or say that another process has done so."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _read(path: Path) -> str | None:

@@ -54,6 +54,7 @@ COMMANDS = {
     "reconcile": Front("web.cli.reconcile", "Compare the gateway's books with the venue's."),
     "seal": Front("web.cli.seal", "Keep the usage of a closed month as files, and verify them."),
     "export": Front("web.cli.export", "Write what a closed month has booked as files."),
+    "jobs": Front("web.cli.jobs", "Run batch jobs by the venue's own timer, and see what came of them."),
     "index": Front("web.cli.index", "Show the price index, or work it out again from the tape."),
     "replay": Front("web.cli.replay", "Trade a real trace on a venue of its own."),
     "bill-tokens": Front("web.cli.bill_tokens", "Bill token requests at many prices, rounded once and each."),

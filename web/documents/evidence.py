@@ -35,10 +35,11 @@ class BatchOut:
 
 @dataclass(frozen=True, slots=True)
 class MeteredOut:
-    """What meters reported of the lease: slots and card-seconds, and in which batches."""
+    """What meters reported: of a lease slots and card-seconds, of a contract tokens; and in which batches."""
 
     slots: int
     delivered_card_seconds: int
+    tokens: int
     batches: list[BatchOut]
 
 
@@ -61,7 +62,7 @@ class InvoiceLineOut:
 class EvidenceOut:
     """All that the venue knows of one use, for whoever pays: `asked` is what the programme wants to see.
 
-    The contract is the order and the lease as logged, the usage what meters reported, the payment the statement. The
+    The contract is the order and the lease, or the token contract, as logged, the usage what meters reported, the payment the statement. The
     invoice is data: the seller issues it. What is on record of the other party is left out for buyer and seller, and the
     order for the seller. `sha256` is over this document's JSON without that field, keys sorted, without spaces.
     """
@@ -94,7 +95,10 @@ class EvidenceOut:
             facts=[FactsOut.of(one) for one in facts],
             logged=[LoggedOut(one.seq, one.kind, one.body, one.digest) for one in logged],
             usage=MeteredOut(
-                usage.slots, usage.delivered, [BatchOut(batch, digest) for batch, digest in usage.batches]
+                usage.slots,
+                usage.delivered,
+                usage.tokens,
+                [BatchOut(batch, digest) for batch, digest in usage.batches],
             ),
             invoice=[
                 InvoiceLineOut(

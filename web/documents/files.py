@@ -8,7 +8,7 @@ from litestar.response import Stream
 
 from exchange.app import Exchange
 from exchange.names import VENUE, RunId
-from exchange.persistence.queries.billed import billed_by, billed_to, refunded_to
+from exchange.persistence.queries.billed import bill_of, billed_by
 from exchange.persistence.queries.income import incomes
 from exchange.persistence.queries.market import clock
 from exchange.persistence.queries.parties import names_of
@@ -86,12 +86,10 @@ async def focus_csv_file(exchange: Exchange, caller: Caller, period: str) -> Res
     """What a closed period cost the buyer, and what was refunded in it, by FOCUS."""
     if not any(run.period == period and run.closed for run in await periods(exchange.readers)):
         return None
-    lines = await billed_to(exchange.readers, caller.party, period)
-    refunds = await refunded_to(exchange.readers, caller.party, period)
-    sellers = {line.statement.seller for line in (*lines, *(refund.billed for refund in refunds))}
-    names = await names_of(exchange.readers, [caller.party, *sorted(sellers)])
+    bill = await bill_of(exchange.readers, caller.party, period)
+    names = await names_of(exchange.readers, [caller.party, *sorted(bill.sellers)])
     terms = (await clock(exchange.readers)).terms
-    charges = charges_of(lines, refunds, names, exchange.catalogue, terms.utc_offset_seconds)
+    charges = charges_of(bill, names, exchange.catalogue, terms.utc_offset_seconds)
     return Response(focus_csv(charges), media_type=CSV, headers=_saved_as(f"focus-{period}.csv"))
 
 

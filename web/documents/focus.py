@@ -3,8 +3,12 @@
 A statement line makes a charge for the use without VAT, one for the VAT in what is charged, one for each credit because
 a promise was not kept, without VAT too, and one for what a voucher pays instead of the buyer. Together they are what the
 buyer pays in the end, to the fen. All four costs of a charge are the same: the market has no list price and no discount on
-one, so there are no columns of unit prices either. A package of tokens is a purchase in the month in which it begins, and
-what is used of it costs nothing more: its price is not spread over its use.
+one, so there are no columns of unit prices either.
+
+Packages of tokens are the exception, since they are paid for before they are used. A package is a purchase in the month in
+which it begins, billed and without an effective cost. What is used of it is billed no more: its effective cost is its part of
+the package's price, and its other costs are what it would have cost as it goes. What expires is an adjustment with nothing but
+an effective cost. So over the months both costs of a package come to its price.
 
 A refund is billed in the month in which it is made. It corrects the charges of its line, each by a charge of its own of the
 same category and of the class `Correction`, for the period in which the line was served.
@@ -18,12 +22,13 @@ from itertools import accumulate, pairwise
 
 from exchange.catalogue.catalogue import Catalogue
 from exchange.periods import period_named
-from exchange.persistence.queries.billed import BilledLine, RefundedLine
+from exchange.persistence.queries.billed import BilledLine, BoughtPackage, MonthsBill, RefundedLine
 from matching.terms import Tier
 from settlement.meters import Meter
 from settlement.money import Fen
 from settlement.rating.service_credits import CreditReason
 from settlement.statement import split_vat
+from web.documents.amortised import NOTHING, Part, borne_by_use, expired
 from web.documents.csv_file import Cell, csv_rows, price_cell, yuan_cell
 from web.pages.formats import agreed_price, machine_time, measured, per
 
@@ -61,7 +66,7 @@ COLUMNS = (
     Column("BillingCurrency", allowed=_one_of("CNY")),
     Column("BillingPeriodEnd", Kind.INSTANT),
     Column("BillingPeriodStart", Kind.INSTANT),
-    Column("ChargeCategory", allowed=_one_of("Usage", "Purchase", "Tax", "Credit")),
+    Column("ChargeCategory", allowed=_one_of("Usage", "Purchase", "Tax", "Credit", "Adjustment")),
     Column("ChargeClass", nullable=True, allowed=_one_of("Correction")),
     Column("ChargeDescription", nullable=True),
     Column("ChargeFrequency", allowed=_one_of("Usage-Based", "One-Time")),
@@ -115,42 +120,60 @@ def focus_csv(charges: Iterable[Charge]) -> str:
 
 
 def charges_of(
-    lines: Iterable[BilledLine],
-    refunds: Iterable[RefundedLine],
-    names: Mapping[str, str],
-    catalogue: Catalogue,
-    utc_offset_seconds: int,
+    bill: MonthsBill, names: Mapping[str, str], catalogue: Catalogue, utc_offset_seconds: int
 ) -> list[Charge]:
-    """Every charge of these lines, and what refunds correct. Party names come by id.
+    """Every charge of a buyer's month, and what refunds correct. Party names come by id.
 
     A line that delivered nothing is charged nothing.
     """
-    charged = [
-        charge
-        for line in lines
-        for charge in _charges(line, _common(line, names, catalogue, utc_offset_seconds))
+    borne = borne_by_use(bill.packages)
+
+    def common(billed: BilledLine) -> Charge:
+        return _common(billed, names, catalogue, utc_offset_seconds)
+
+    return [
+        *(
+            charge
+            for billed in bill.lines
+            for charge in _charges(
+                billed, common(billed), borne.get((billed.statement.id, billed.n), NOTHING)
+            )
+        ),
+        *(
+            charge
+            for refund in bill.refunds
+            for charge in _corrections(refund, common(refund.billed), utc_offset_seconds)
+        ),
+        *(
+            charge
+            for package in bill.packages
+            for charge in _expiries(package, common(package.line), bill.period, utc_offset_seconds)
+        ),
     ]
-    corrected = [
-        charge
-        for refund in refunds
-        for charge in _corrections(
-            refund, _common(refund.billed, names, catalogue, utc_offset_seconds), utc_offset_seconds
-        )
-    ]
-    return charged + corrected
 
 
-def _charges(billed: BilledLine, common: Charge) -> Iterator[Charge]:
-    figures, credits_net = billed.line.figures, _credits_net(billed)
+def _charges(billed: BilledLine, common: Charge, borne: Part) -> Iterator[Charge]:
+    credits_net = _credits_net(billed)
+    use, tax = _costs(billed, credits_net, borne)
     if billed.line.quantity > billed.line.lost:
-        net = figures.net_fen + sum(fen for _, fen in credits_net)
-        yield {**common, **_costs(net), **_use(billed), "ChargeCategory": _category(billed)}
-    if figures.vat_fen:
-        yield {**common, **_costs(figures.vat_fen), **_NO_USE, "ChargeCategory": "Tax"}
-    for reason, fen in (*credits_net, ("voucher", figures.voucher_fen)):
+        yield {**common, **use, **_use(billed), "ChargeCategory": _category(billed)}
+    if any(tax.values()):
+        yield {**common, **tax, **_NO_USE, "ChargeCategory": "Tax"}
+    for reason, fen in (*credits_net, ("voucher", billed.line.figures.voucher_fen)):
         if fen:
             credit = {"ChargeCategory": "Credit", "x_CreditReason": reason}
-            yield {**common, **_costs(-fen), **_NO_USE, **credit}
+            yield {**common, **_alike(-fen), **_NO_USE, **credit}
+
+
+def _costs(billed: BilledLine, credits_net: Iterable[tuple[str, int]], borne: Part) -> tuple[Charge, Charge]:
+    """The four costs of a line's price before credits, without VAT, and those of its VAT."""
+    figures = billed.line.figures
+    if _is_covered(billed):
+        net, vat = split_vat(billed.line.before_loss, billed.vat_rate_bp)
+        return _apart(0, borne.net, net), _apart(0, borne.vat, vat)
+    if billed.line.meter is Meter.PACKAGES:
+        return _apart(figures.net_fen, 0, figures.net_fen), _apart(figures.vat_fen, 0, figures.vat_fen)
+    return _alike(figures.net_fen + sum(fen for _, fen in credits_net)), _alike(figures.vat_fen)
 
 
 def _credits_net(billed: BilledLine) -> list[tuple[str, int]]:
@@ -178,18 +201,47 @@ def _corrections(refunded: RefundedLine, common: Charge, utc_offset_seconds: int
     category, off = _category(refunded.billed), refunded.correction
     for corrects, fen in ((category, off.net_fen), ("Tax", off.vat_fen)):
         if fen:
-            yield {**corrected, **_costs(fen), "ChargeCategory": corrects}
+            yield {**corrected, **_alike(fen), "ChargeCategory": corrects}
     if off.voucher_fen:
         credit = {"ChargeCategory": "Credit", "x_CreditReason": "voucher"}
-        yield {**corrected, **_costs(-off.voucher_fen), **credit}
+        yield {**corrected, **_alike(-off.voucher_fen), **credit}
+
+
+def _expiries(
+    package: BoughtPackage, common: Charge, period: str, utc_offset_seconds: int
+) -> Iterator[Charge]:
+    """What of a package expires in a month, VAT included. Late use may take some of it later on: that is below zero."""
+    month = period_named(period, utc_offset_seconds)
+    assert month is not None, "a bill is of a whole month"
+    part = expired(package, month)
+    if part != NOTHING:
+        yield {
+            **common,
+            **_bounds("Billing", period, utc_offset_seconds),
+            **_bounds("Charge", period, utc_offset_seconds),
+            **_apart(0, part.net + part.vat, 0),
+            **_NO_USE,
+            "ChargeCategory": "Adjustment",
+            "ChargeDescription": f"Package {package.line.line.package} has ended, and what is left of it expires",
+        }
 
 
 def _category(billed: BilledLine) -> str:
     return "Purchase" if billed.line.meter is Meter.PACKAGES else "Usage"
 
 
-def _costs(fen: int) -> Charge:
-    return dict.fromkeys(("BilledCost", "ContractedCost", "EffectiveCost", "ListCost"), yuan_cell(fen))
+def _alike(fen: int) -> Charge:
+    return _apart(fen, fen, fen)
+
+
+def _apart(billed: int, effective: int, priced: int) -> Charge:
+    """Costs that differ. Without list prices and discounts on them what is contracted is what is listed: the price."""
+    return {
+        "BilledCost": yuan_cell(billed),
+        "ContractedCost": yuan_cell(priced),
+        "EffectiveCost": yuan_cell(effective),
+        "ListCost": yuan_cell(priced),
+    }
 
 
 _UNITS: Mapping[Meter, tuple[str | None, str]] = {

@@ -111,8 +111,14 @@ def _judge(line: int, charge: Charge) -> None:
     for name in _COSTS:
         if Decimal(charge[name] or 0) % Decimal("0.01"):
             raise FocusError(f"line {line}, {name}: finer than a fen")
-        if charge[name] != charge["BilledCost"]:
-            raise FocusError(f"line {line}, {name}: differs from BilledCost, but there are no discounts")
+    for name, other in _alike(charge).items():
+        if charge[name] != charge[other]:
+            raise FocusError(f"line {line}, {name}: differs from {other}, but there are no discounts")
+    for name in _without(charge):
+        if charge[name]:
+            raise FocusError(
+                f"line {line}, {name}: is not 0, but a package is paid for once, before it is used"
+            )
     if (charge["x_CreditReason"] is None) == (charge["ChargeCategory"] == "Credit"):
         raise FocusError(f"line {line}, x_CreditReason: stands with Credit, and with nothing else")
     corrects = charge["ChargeClass"] is not None
@@ -128,3 +134,36 @@ def _judge(line: int, charge: Charge) -> None:
     for kind in ("Billing", "Charge"):
         if str(charge[f"{kind}PeriodStart"]) >= str(charge[f"{kind}PeriodEnd"]):
             raise FocusError(f"line {line}, {kind}PeriodEnd: not after {kind}PeriodStart")
+
+
+def _alike(charge: Charge) -> dict[str, str]:
+    """Which costs are the same as which."""
+    if _is_covered(charge) or charge["ChargeCategory"] == "Adjustment":
+        return {"ListCost": "ContractedCost"}
+    if _is_bought(charge):
+        return {"ContractedCost": "BilledCost", "ListCost": "BilledCost"}
+    return dict.fromkeys(_COSTS, "BilledCost")
+
+
+def _without(charge: Charge) -> tuple[str, ...]:
+    """Which costs there are none of."""
+    if charge["ChargeCategory"] == "Adjustment":
+        return ("BilledCost", "ContractedCost")
+    if _is_covered(charge):
+        return ("BilledCost",)
+    return ("EffectiveCost",) if _is_bought(charge) else ()
+
+
+def _is_bought(charge: Charge) -> bool:
+    """Whether it is the price of a package, which is used later."""
+    return _is_priced_by_package(charge) and charge["ChargeFrequency"] == "One-Time"
+
+
+def _is_covered(charge: Charge) -> bool:
+    """Whether it is use that was taken from a package."""
+    return _is_priced_by_package(charge) and charge["ChargeFrequency"] == "Usage-Based"
+
+
+def _is_priced_by_package(charge: Charge) -> bool:
+    of_package = charge["x_PackageId"] is not None and charge["ChargeClass"] is None
+    return of_package and charge["ChargeCategory"] in {"Usage", "Purchase", "Tax"}

@@ -5,7 +5,7 @@ from litestar.di import NamedDependency
 from litestar.response import Template
 
 from exchange.app import Exchange
-from exchange.persistence.queries.periods import periods
+from exchange.persistence.queries.billed import months_billed
 from exchange.persistence.queries.statements import Reach, statements_within
 from web.pages.routing import PageRequest, leaf, page
 from web.refunding import BUYER
@@ -24,7 +24,7 @@ async def my_statements_page(
         "statements/page.html",
         caller,
         rows=[statement for statement in found[:ROWS] if BUYER.sees(statement, caller)],
-        closed=[run.period for run in await periods(exchange.readers) if run.closed],
+        months=await months_billed(exchange.readers, caller.party),
         last=found[ROWS - 1] if len(found) > ROWS else None,
         catalogue=exchange.catalogue,
     )

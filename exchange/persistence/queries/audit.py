@@ -89,7 +89,10 @@ class UnsettledLeaseRow:
 
 @dataclass(frozen=True, slots=True)
 class OpenContractRow:
-    """A contract in force, and what statements have charged: `prices` are of all its packages, `due` of those not charged."""
+    """A contract in force, and what statements have settled of what it held, be it charged or covered by vouchers.
+
+    `prices` are of all its packages, `due` of those not charged.
+    """
 
     id: str
     buyer: str
@@ -97,7 +100,7 @@ class OpenContractRow:
     left: int
     prices: int
     due: int
-    charged: int
+    settled: int
 
 
 @asynccontextmanager
@@ -402,9 +405,11 @@ async def open_contracts(connection: Connection) -> AsyncIterator[OpenContractRo
     """Contracts that hold money."""
     query = """
         SELECT c.id, c.buyer, c.budget, c."left", coalesce(p.prices, 0)::bigint AS prices,
-               coalesce(p.due, 0)::bigint AS due, coalesce(s.charged, 0)::bigint AS charged
+               coalesce(p.due, 0)::bigint AS due, coalesce(s.settled, 0)::bigint AS settled
         FROM contracts c
-        LEFT JOIN (SELECT subject, sum(charged) AS charged FROM statements GROUP BY subject) s ON s.subject = c.id
+        LEFT JOIN (
+            SELECT subject, sum(charged + released) AS settled FROM statements GROUP BY subject
+        ) s ON s.subject = c.id
         LEFT JOIN (
             SELECT contract, sum(price) AS prices, sum(price) FILTER (WHERE charged_in IS NULL) AS due
             FROM token_packages GROUP BY contract

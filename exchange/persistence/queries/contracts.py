@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import asyncpg
 import msgspec
 
-from exchange.names import ContractId, Instant, PackageId, PartyId, RunId
+from exchange.names import ContractId, Instant, PackageId, PartyId, RunId, VoucherId
 from exchange.persistence.database import Pool
 from matching.terms import RegionCode
 from settlement.money import BasisPoints, Fen
@@ -32,7 +32,10 @@ class StoredPackage:
 
 @dataclass(frozen=True, slots=True)
 class StoredContract:
-    """A contract as it stands. `tariffs` are its prices by version; `left` is what remains of the budget."""
+    """A contract as it stands. `tariffs` are its prices by version; `left` is what remains of the budget.
+
+    `vouchers` is how much it held of which when it was opened.
+    """
 
     id: ContractId
     buyer: PartyId
@@ -41,6 +44,7 @@ class StoredContract:
     destination: RegionCode
     tariffs: tuple[TokenTariff, ...]
     packages: tuple[StoredPackage, ...]
+    vouchers: tuple[tuple[VoucherId, Fen], ...]
     line: str
     vat_rate_bp: BasisPoints
     budget: Fen
@@ -75,10 +79,12 @@ async def contracts_of(pool: Pool, party: str | None, before: int | None, most: 
 
 CONTRACTS = """
     SELECT c.*, (SELECT json_agg(p ORDER BY p.version) FROM contract_prices p WHERE p.contract = c.id) AS tariffs,
-           (SELECT json_agg(p ORDER BY p.seq) FROM token_packages p WHERE p.contract = c.id) AS packages
+           (SELECT json_agg(p ORDER BY p.seq) FROM token_packages p WHERE p.contract = c.id) AS packages,
+           (SELECT json_agg(json_build_array(m.voucher, m.amount) ORDER BY m.voucher) FROM voucher_moves m
+            WHERE m.subject = c.id AND m.kind = 'held') AS vouchers
     FROM contracts c
 """
-"""Contracts, each with every version of its prices, for `tariffs_of`, and with its packages, for `packages_of`."""
+"""Contracts, each with every version of its prices, for `tariffs_of`, with its packages, for `packages_of`, and vouchers."""
 
 
 def tariffs_of(versions: str) -> tuple[TokenTariff, ...]:
@@ -102,6 +108,7 @@ def packages_of(packages: str | None) -> tuple[StoredPackage, ...]:
 
 
 _packages = msgspec.json.Decoder(list[StoredPackage])
+_vouchers = msgspec.json.Decoder(tuple[tuple[VoucherId, Fen], ...])
 
 
 def _contract(row: asyncpg.Record) -> StoredContract:
@@ -113,6 +120,7 @@ def _contract(row: asyncpg.Record) -> StoredContract:
         destination=RegionCode(row["destination"]),
         tariffs=tariffs_of(row["tariffs"]),
         packages=packages_of(row["packages"]),
+        vouchers=_vouchers.decode(row["vouchers"] or "[]"),
         line=row["line"],
         vat_rate_bp=BasisPoints(row["vat_rate_bp"]),
         budget=Fen(row["budget"]),

@@ -101,8 +101,10 @@ class StoredUse:
     statement: str
     n: int
     period: str
-    lease: str
+    subject: str
+    """A lease, or a token contract."""
     order: str
+    """What named the voucher: the lease's order, or the contract itself."""
     voucher: VoucherId
     programme: str
     """With its version: `city/1`."""
@@ -118,7 +120,7 @@ class StoredUse:
     paid: Fen
     """What the region has paid of it, less what is its own again since a refund."""
     ordered_at: Instant
-    """When the slot began in which the lease was granted."""
+    """When the slot began in which the lease was granted, or when the contract was opened."""
 
     @property
     def used(self) -> Fen:
@@ -148,10 +150,14 @@ class Logged:
 
 @dataclass(frozen=True, slots=True)
 class Metered:
-    """What meters reported of a lease: slots, card-seconds, and the batches that told of them with their digests."""
+    """What meters reported of a lease or contract, and the batches that told of it with their digests.
+
+    A lease has slots and card-seconds delivered in them, a contract tokens.
+    """
 
     slots: int
     delivered: int
+    tokens: int
     batches: tuple[tuple[int, str], ...]
 
 
@@ -272,10 +278,10 @@ async def refunds_made(pool: Pool, issuer: str | None) -> list[RefundMade]:
     """Every refund of a line that vouchers of a region cover, or of any region: with what stood of the line before it."""
     rows = await pool.fetch(
         """
-        SELECT e.order_id, f.amount, f.correction, f.returned, l.vouchers,
+        SELECT coalesce(e.order_id, s.subject) AS order_id, f.amount, f.correction, f.returned, l.vouchers,
                (l.gross_fen + f.amount - sum(f.amount) OVER (PARTITION BY f.statement, f.n ORDER BY f.seq))::bigint AS gross
         FROM refunds f JOIN statement_lines l USING (statement, n) JOIN statements s ON s.id = f.statement
-        JOIN leases e ON e.id = s.subject
+        LEFT JOIN leases e ON e.id = s.subject
         WHERE l.vouchers <> '[]'
           AND ($1::text IS NULL OR l.vouchers @> jsonb_build_array(jsonb_build_object('issuer', $1::text)))
         ORDER BY f.seq
@@ -286,18 +292,20 @@ async def refunds_made(pool: Pool, issuer: str | None) -> list[RefundMade]:
 
 
 async def logged_behind(pool: Pool, statement: str) -> list[Logged]:
-    """The order, the lease, the statement and its refunds as the log has them."""
+    """The order and the lease, or the contract, with the statement and its refunds as the log has them."""
     rows = await pool.fetch(
         """
         WITH it AS (
-            SELECT s.seq, s.run, s.subject, l.seq AS lease_seq, l.order_id,
+            SELECT s.seq, s.run, s.subject, l.order_id, ARRAY[o.seq, l.seq, c.seq] AS bought,
                    ARRAY(SELECT f.seq FROM refunds f WHERE f.statement = s.id) AS refunds
-            FROM statements s JOIN leases l ON l.id = s.subject WHERE s.id = $1
+            FROM statements s LEFT JOIN contracts c ON c.id = s.subject
+            LEFT JOIN leases l ON l.id = s.subject LEFT JOIN orders o ON o.id = l.order_id WHERE s.id = $1
         )
-        SELECT e.seq, e.kind, e.body FROM it JOIN orders o ON o.id = it.order_id
-        JOIN events e ON e.seq = ANY(ARRAY[o.seq, it.lease_seq, it.seq] || it.refunds)
+        SELECT e.seq, e.kind, e.body FROM it
+        JOIN events e ON e.seq = ANY(it.bought || it.seq || it.refunds)
              AND CASE e.kind WHEN 'OrderAccepted' THEN e.body #>> '{opened,order,id}' = it.order_id
                  WHEN 'LeaseGranted' THEN e.body #>> '{lease,id}' = it.subject
+                 WHEN 'ContractOpened' THEN e.body #>> '{contract,id}' = it.subject
                  WHEN 'StatementPosted' THEN e.body ->> 'subject' = it.subject AND e.body ->> 'run' = it.run
                  ELSE e.kind = 'LineRefunded' END
         ORDER BY e.seq, e.n
@@ -316,12 +324,20 @@ async def logged_behind(pool: Pool, statement: str) -> list[Logged]:
 
 
 async def metered_of(pool: Pool, statement: str) -> Metered:
-    """What was reported of a statement's lease up to the usage that its run has settled."""
+    """What was reported of a statement's lease or contract up to the usage that its run has settled."""
     rows = await pool.fetch(
         """
-        SELECT b.id, encode(b.digest, 'hex') AS digest, count(*) AS slots, sum(d.delivered)::bigint AS delivered
+        WITH reported AS (
+            SELECT lease AS subject, batch, 1 AS slots, delivered, 0 AS tokens
+            FROM delivery_records WHERE status = 'accepted'
+            UNION ALL
+            SELECT contract, batch, 0, 0, input_tokens + cached_input_tokens + output_tokens
+            FROM token_records WHERE status = 'accepted'
+        )
+        SELECT b.id, encode(b.digest, 'hex') AS digest, sum(d.slots)::bigint AS slots,
+               sum(d.delivered)::bigint AS delivered, sum(d.tokens)::bigint AS tokens
         FROM statements s JOIN runs r ON r.id = s.run
-        JOIN delivery_records d ON d.lease = s.subject AND d.status = 'accepted' AND d.batch <= r.usage_batch
+        JOIN reported d ON d.subject = s.subject AND d.batch <= r.usage_batch
         JOIN usage_batches b ON b.id = d.batch
         WHERE s.id = $1 GROUP BY b.id ORDER BY b.id
         """,
@@ -330,6 +346,7 @@ async def metered_of(pool: Pool, statement: str) -> Metered:
     return Metered(
         slots=sum(row["slots"] for row in rows),
         delivered=sum(row["delivered"] for row in rows),
+        tokens=sum(row["tokens"] for row in rows),
         batches=tuple((row["id"], row["digest"]) for row in rows),
     )
 
@@ -354,12 +371,14 @@ _BACKS = """
 
 _USES = f"""
     {_BACKS}
-    SELECT s.id AS statement, l.n, r.period, s.subject AS lease, e.order_id, s.buyer, s.seller, l.gross_fen,
+    SELECT s.id AS statement, l.n, r.period, s.subject, coalesce(e.order_id, s.subject) AS order_id, s.buyer, s.seller, l.gross_fen,
            coalesce(back.amount, 0)::bigint AS returned,
            (coalesce(payment.amount, 0) - coalesce(back.paid_back, 0))::bigint AS paid,
-           part.one AS part, v.programme, t.slot * (w.terms ->> 'slot_seconds')::bigint AS ordered_at
+           part.one AS part, v.programme,
+           coalesce(t.slot * (w.terms ->> 'slot_seconds')::bigint, (part.one ->> 'at')::bigint) AS ordered_at
     FROM statement_lines l JOIN statements s ON s.id = l.statement JOIN runs r ON r.id = s.run
-    JOIN leases e ON e.id = s.subject JOIN trades t ON t.number = substr(e.id, 5)::bigint CROSS JOIN venue w
+    LEFT JOIN leases e ON e.id = s.subject LEFT JOIN trades t ON t.number = substr(e.id, 5)::bigint
+    CROSS JOIN venue w
     CROSS JOIN LATERAL jsonb_array_elements(l.vouchers) WITH ORDINALITY AS part (one, place)
     JOIN vouchers v ON v.id = part.one ->> 'voucher'
     CROSS JOIN LATERAL (
@@ -423,7 +442,7 @@ def _use(row: asyncpg.Record) -> StoredUse:
         statement=row["statement"],
         n=row["n"],
         period=row["period"],
-        lease=row["lease"],
+        subject=row["subject"],
         order=row["order_id"],
         voucher=part.voucher,
         programme=part.terms.id,

@@ -14,11 +14,11 @@ PATIENCE = 60  # seconds for a server to open, on a machine that has much to do
 
 
 @contextmanager
-def process(*arguments: object) -> Iterator[subprocess.Popen[str]]:
-    """A command in a process of its own, killed at the end if it is still there."""
+def process(*arguments: object, database_url: str = "") -> Iterator[subprocess.Popen[str]]:
+    """A command in a process of its own, killed at the end if it is still there. Usually its database is embedded."""
     environ = {name: value for name, value in os.environ.items() if name not in VARIABLES.values()}
     command = [sys.executable, "-m", "web.cli", *map(str, arguments)]
-    env = {**environ, "PYTHONPATH": str(PROJECT), "PYTHONUNBUFFERED": "1"}
+    env = {**environ, "PYTHONPATH": str(PROJECT), "PYTHONUNBUFFERED": "1", "DATABASE_URL": database_url}
     with subprocess.Popen(
         command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as running:

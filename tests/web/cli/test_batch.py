@@ -1,33 +1,13 @@
 """The frame of batch jobs: a plan, a question, a run and a report; and two runs are never at work at once."""
 
 import json
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from threading import Event
 from types import SimpleNamespace
 
 import pytest
 
-from exchange.clock import wall_clock
-from exchange.names import Instant
-from exchange.periods import period_of
-from exchange.persistence.turn import sole_run
-from tests.web.cli.conftest import Suanli
-from web.cli import venue
+from tests.web.cli.conftest import Suanli, at_work
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture
-def month(suanli: Suanli, database_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The month in which a venue opened: over by now, and nothing was traded in it."""
-    monkeypatch.setenv("DATABASE_URL", database_url)
-    opened = Instant(wall_clock() - 40 * 86_400)
-    with pytest.MonkeyPatch.context() as clock:
-        clock.setattr("web.cli.desk.wall_clock", lambda: opened)
-        assert suanli("party", "list").exit_code == 0
-    return period_of(opened, 8 * 3600).name
 
 
 def test_a_job_shows_its_plan_asks_runs_and_reports(suanli: Suanli, month: str) -> None:
@@ -69,23 +49,3 @@ def test_a_second_run_ends_with_a_code_of_its_own(suanli: Suanli, month: str, da
     assert told.exit_code == 6
     assert "Another run of the job close is at work" in told.stderr
     assert suanli("close", month, "--yes").exit_code == 0
-
-
-@contextmanager
-def at_work(url: str) -> Iterator[None]:
-    """Another run of the job, for as long as the block lasts."""
-    begun, over = Event(), Event()
-
-    async def hold() -> None:
-        async with sole_run(url, "close"):
-            begun.set()
-            over.wait()
-
-    with ThreadPoolExecutor(1) as pool:
-        running = pool.submit(venue.run, hold())
-        assert begun.wait(30)
-        try:
-            yield
-        finally:
-            over.set()
-    running.result()

@@ -25,6 +25,7 @@ GROUPS = {
     "carbon": ["tables", "adopt", "declared", "pue", "certificate"],
     "contract": ["list", "open", "prices", "package"],
     "db": ["check", "upgrade", "rebuild"],
+    "jobs": ["run", "list", "again"],
     "links": ["list", "set"],
     "meter": ["new", "register", "list"],
     "party": ["add", "list", "key"],

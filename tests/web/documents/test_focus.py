@@ -8,13 +8,23 @@ numeric_format.md, datetime_format.md, unit_format.md and null_handling.md. http
 import csv
 import io
 import re
+from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
 
 from exchange.catalogue.catalogue import load_catalogue
-from exchange.persistence.queries.billed import BilledLine, Leased, RefundedLine
+from exchange.names import Instant
+from exchange.persistence.queries.billed import (
+    BilledLine,
+    BoughtPackage,
+    Leased,
+    MonthsBill,
+    RefundedLine,
+    Taking,
+)
 from exchange.persistence.queries.statements import StoredLine
 from matching.terms import ChipCode, Tier
 from settlement.meters import Meter
@@ -89,8 +99,17 @@ def everything() -> list[BilledLine]:
     ]
 
 
-def charges() -> list[Charge]:
-    return charges_of(everything(), refunds(), NAMES, CATALOGUE, BEIJING)
+def charges(names: Mapping[str, str] = NAMES) -> list[Charge]:
+    bill = MonthsBill("2026-10", everything(), refunds(), [package()])
+    return charges_of(bill, names, CATALOGUE, BEIJING)
+
+
+def package() -> BoughtPackage:
+    """The package that is bought has 40 million tokens. A quarter is taken, and in this month it ends."""
+    bought, taken = (billed for billed in everything() if billed.line.package is not None)
+    taking = Taking(taken.statement.id, taken.n, "2026-10", taken.line.quantity)
+    ends = Instant(int(datetime(2026, 10, 20, tzinfo=UTC).timestamp()))
+    return BoughtPackage(bought, 40_000_000, ends, (taking,))
 
 
 def refunds() -> list[RefundedLine]:
@@ -162,8 +181,9 @@ def test_charges_are_what_the_statements_say_to_the_fen() -> None:
     assert {one: categories.count(one) for one in categories} == {
         "Usage": 8,
         "Purchase": 1,
-        "Tax": 6,
+        "Tax": 7,
         "Credit": 5,
+        "Adjustment": 1,
     }
     corrections = [charge["ChargeCategory"] for charge in charges() if charge["ChargeClass"]]
     assert {one: corrections.count(one) for one in corrections} == {"Usage": 2, "Tax": 1, "Credit": 1}
@@ -175,7 +195,7 @@ def test_a_credit_is_a_charge_of_its_own_without_vat() -> None:
     billed = [BilledLine(leased, 1, line, VAT, FIRM) for line in lines]
     told = [
         (charge["ChargeCategory"], charge["x_CreditReason"], charge["BilledCost"])
-        for charge in charges_of(billed, [], NAMES, CATALOGUE, BEIJING)
+        for charge in charges_of(MonthsBill("2026-10", billed, [], []), NAMES, CATALOGUE, BEIJING)
     ]
     # 1,274.11 yuan, of which 254.82 and then 101.93 come off
     assert lines[0].figures.gross_fen == 917_36
@@ -187,24 +207,34 @@ def test_a_credit_is_a_charge_of_its_own_without_vat() -> None:
     ]
 
 
-def test_a_package_is_bought_once_and_what_is_taken_from_it_costs_nothing_more() -> None:
-    named = [charge for charge in charges() if charge["x_PackageId"] and charge["ChargeCategory"] != "Tax"]
+def test_a_package_is_billed_when_it_is_bought_and_costs_when_it_is_used_or_expires() -> None:
+    """What was taken would have cost 40 yuan. It is a quarter of the package, so it bears a quarter of its 30 yuan."""
+    names = ("ChargeCategory", "ChargeFrequency", "BilledCost", "EffectiveCost", "ListCost")
     told = [
-        tuple(
-            charge[name] for name in ("ChargeCategory", "ChargeFrequency", "BilledCost", "ChargeDescription")
-        )
-        for charge in named
+        tuple(str(charge[name]) for name in names)
+        for charge in charges()
+        if charge["x_PackageId"] is not None
     ]
     assert told == [
-        ("Purchase", "One-Time", Decimal("28.30"), "1 package at ¥30.00 per package, VAT included"),
-        ("Usage", "Usage-Based", Decimal("0.00"), "10,000,000 tokens of package pkg-4, paid for before"),
+        ("Purchase", "One-Time", "28.30", "0.00", "28.30"),
+        ("Tax", "One-Time", "1.70", "0.00", "1.70"),
+        ("Usage", "Usage-Based", "0.00", "7.07", "37.74"),
+        ("Tax", "Usage-Based", "0.00", "0.42", "2.26"),
+        ("Adjustment", "One-Time", "0.00", "22.51", "0.00"),
     ]
+    assert all(charge["ContractedCost"] == charge["ListCost"] for charge in charges())
+
+
+def test_whoever_is_billed_in_advance_bears_as_much_in_the_end() -> None:
+    for name in ("BilledCost", "EffectiveCost"):
+        costs = [Decimal(charge[name] or 0) for charge in charges() if charge["x_PackageId"] is not None]
+        assert sum(costs) == 30
 
 
 def test_what_is_read_is_what_was_written() -> None:
     assert read_focus(focus_csv(charges())) == charges()
     hostile = {"buyer-1": "=cmd|' /C calc'!A0", "seller-1": '"Quoted", 公司\n'}
-    odd = charges_of(everything(), refunds(), hostile, CATALOGUE, BEIJING)
+    odd = charges(hostile)
     assert read_focus("\ufeff" + focus_csv(odd)) == odd
     assert ",'=cmd|" in focus_csv(odd)
 
@@ -231,6 +261,7 @@ SPOILED = [
         lambda text: text.replace("2026-10-31T16:00:00Z", "2026-10-31", 1),
     ),
     ("line 2, ListCost: differs", lambda text: text.replace(",1164.15,Standard", ",1164.16,Standard", 1)),
+    ("line 19, EffectiveCost: is not 0", lambda text: text.replace("28.30,0.00,", "28.30,28.30,", 1)),
     ("line 2, ConsumedQuantity: stands with Usage", lambda text: text.replace(",360000,", ",,", 1)),
     (
         "line 2, x_RefundId: stands with a Correction",

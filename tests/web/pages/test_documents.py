@@ -148,8 +148,7 @@ async def test_a_refund_is_billed_in_the_month_in_which_it_is_made(venue: Venue)
     assert len({len(row) for row in csv.reader(io.StringIO(file, newline=""))}) == 1, (
         "a row fills every column"
     )
-    await Seeder(venue.exchange, "refunded").tick(at("2026-12-05 00:00"))
-    await venue.exchange.closing(PartyId("clerk-1")).close("2026-11")
+    await closed(venue, "2026-11")
     charges = read_focus((await buyer.get("/statements/periods/2026-11/focus.csv")).html)
     async with Client(ORIGIN, token_of("buyer-1"), straight_to(venue.app)) as client:
         statements, refunds = await billed(client, "2026-11"), await refunded(client, "2026-11")
@@ -165,6 +164,50 @@ async def test_a_refund_is_billed_in_the_month_in_which_it_is_made(venue: Venue)
     assert compared(forgotten, statements, refunds) == [
         f"refund {refunds[0].id}: the file says ¥0.00, the venue -¥10.00"
     ]
+
+
+async def test_a_month_with_a_refund_alone_has_its_file(venue: Venue) -> None:
+    await closed(venue, "2026-11", "2026-12")
+    clerk, buyer = await venue.as_party("clerk-1"), await venue.as_party("buyer-1")
+    at_desk = f"/clerk/statements/{(await bills_of(buyer))[0]}"
+    asked = filled((await clerk.get(at_desk)).page, amount_fen="10.00", invoice_used="no")
+    assert (await clerk.send(f"{at_desk}/refunds", **asked)).status == 303
+    link = "/statements/periods/2027-01/focus.csv"
+    assert link not in (await buyer.get("/statements")).page.links(), "the month is not over"
+    await closed(venue, "2027-01")
+    offered = [link for link in (await buyer.get("/statements")).page.links() if link.endswith("/focus.csv")]
+    assert {one.split("/")[3] for one in offered} == {"2027-01", "2026-11", "2026-10"}
+    assert sum(billed_fen(read_focus((await buyer.get(link)).html)).values()) == -10_00
+    assert link not in (await (await venue.as_party("buyer-2")).get("/statements")).page.links()
+
+
+async def test_what_packages_cost_is_what_they_are_billed_once_they_have_ended(venue: Venue) -> None:
+    """October buys them, and uses one up; November lets the rest of the other expire; December buys a third, in vain."""
+    await closed(venue, "2026-11", "2026-12")
+    buyer = await venue.as_party("buyer-3")
+    costs = []
+    for month in ("2026-10", "2026-11", "2026-12"):
+        charges = read_focus((await buyer.get(f"/statements/periods/{month}/focus.csv")).html)
+        async with Client(ORIGIN, token_of("buyer-3"), straight_to(venue.app)) as client:
+            assert compared(charges, await billed(client, month), []) == []
+        of_packages = [charge for charge in charges if charge["x_PackageId"] is not None]
+        costs.append(
+            tuple(
+                sum(fen(str(charge[name])) for charge in of_packages)
+                for name in ("BilledCost", "EffectiveCost")
+            )
+        )
+    assert [cost for cost, _ in costs] == [460_00, 0, 290_00]
+    assert sum(cost for _, cost in costs) == 750_00
+    assert [cost > 0 for _, cost in costs] == [True, True, True]
+
+
+async def closed(venue: Venue, *months: str) -> None:
+    """Let these months pass, and close them."""
+    for month in months:
+        year, n = map(int, month.split("-"))
+        await Seeder(venue.exchange, month).tick(at(f"{year + n // 12}-{n % 12 + 1:02}-05 00:00"))
+        await venue.exchange.closing(PartyId("clerk-1")).close(month)
 
 
 async def test_an_invoice_has_the_lines_of_its_statement_and_says_that_it_is_none(calm: Venue) -> None:

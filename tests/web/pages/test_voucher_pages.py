@@ -7,18 +7,34 @@ from typing import Any
 
 import pytest
 
-from exchange.names import PartyId
+from exchange.metering import TokenRecord
+from exchange.names import ContractId, Instant, PartyId
 from exchange.promises import Facts
 from exchange.vouchers.commands import DeclareFacts
 from settlement.vouchers.parties import BuyerSize
-from tests.web.pages.conftest import Browser, Venue
+from tests.web.house import straight_to
+from tests.web.pages.conftest import ORIGIN, Browser, Venue
 from tests.web.pages.test_ordering import JOB, place
 from tests.web.pages.test_payouts import filled, given_back
-from tests.web.seed import DAY, NOW, Seeder, at
+from tests.web.seed import DAY, NOW, Seeder, at, token_of
+from web.cli.check_focus import billed, compared
+from web.client import Client
+from web.documents.focus_file import read_focus
+from web.pages.formats import rfc3339
 
 pytestmark = pytest.mark.anyio
 
-PROGRAMME = "shanghai-compute-310000"
+PROGRAMME, MODELS = "shanghai-compute-310000", "shanghai-model-310000"
+AGREED = {
+    "buyer": "buyer-1",
+    "seller": "seller-2",
+    "destination": "640500",
+    "input_price_micro_yuan_per_million": 2_000_000,
+    "output_price_micro_yuan_per_million": 8_000_000,
+    "budget_fen": 100_00,
+    "begins": rfc3339(NOW),
+    "ends": "2027-01-01T00:00:00+08:00",
+}
 ADOPTED: dict[str, str | list[str]] = {
     "preset": "shanghai-compute",
     "valid_from": "2026-11-23T00:00",
@@ -192,6 +208,45 @@ async def test_what_a_region_pays_reaches_the_seller_and_comes_back_with_a_refun
 def figures_of(visit: Any) -> dict[str, str]:
     """What a page says of a region's debt."""
     return dict(re.findall(r"data-(paid|open|credit)>(¥[\d,.]+)", visit.html))
+
+
+async def test_a_voucher_for_a_token_contract_from_its_opening_to_the_evidence(venue: Venue) -> None:
+    """A million tokens written cost 8 yuan, of which the region pays half."""
+    seeder, office, named = Seeder(venue.exchange, "tokens"), await venue.as_party("office-shanghai"), MODELS
+    await seeder.ask("clerk-1", DeclareFacts(PartyId("buyer-1"), SMALL))
+    await sent(office, "/region/vouchers", **{**ADOPTED, "preset": "shanghai-model"})
+    assert (await sent(office, f"/region/vouchers/{named}", **GIVEN)).status == 303
+    buyer, clerk = await venue.as_party("buyer-1"), await venue.as_party("clerk-1")
+    wallet = await buyer.get("/account/vouchers")
+    (voucher,) = [link for link in wallet.page.links() if link.startswith("/account/vouchers/vch-")]
+    async with Client(ORIGIN, token_of("clerk-1"), straight_to(venue.app)) as client:
+        opened = await client.open_contract({**AGREED, "vouchers": [voucher.rpartition("/")[2]]})
+    assert [pledge.held_fen for pledge in opened.vouchers] == [50_00]
+    assert "covers up to ¥50.00" in (await clerk.get(f"/clerk/contracts/{opened.id}")).page.text
+    assert f"Held by {opened.id}" in " ".join((await buyer.get(voucher)).page.text.split())
+    used = TokenRecord("gateway-2", 1, ContractId(opened.id), Instant(NOW + 60), 0, 0, 1_000_000)
+    await seeder.tick(NOW + DAY)
+    await venue.exchange.metering.tokens(PartyId("seller-2"), "tokens-2", [used])
+    await seeder.tick(at("2026-12-05 00:00"))
+    await venue.exchange.closing(PartyId("clerk-1")).close("2026-11")
+    report = await office.get(f"/region/vouchers/{named}", period="2026-11")
+    assert re.search(r"data-used>¥4.00<", report.html)
+    (evidence,) = {link for link in report.page.links() if "/evidence/" in link}
+    file = (await office.get(evidence)).html
+    for row in (f"uses,1.subject,{opened.id}", "uses,1.covered_fen,400", "usage,tokens,1000000"):
+        assert f"{row}\r\n" in file
+    assert [name for name in ("ContractOpened", "StatementPosted") if name not in file] == []
+    bill = f"/statements/{evidence.removeprefix('/region/evidence/').removesuffix('/export')}"
+    assert "¥4.00" in (await buyer.get(bill)).page.text
+    assert (await buyer.get(f"{bill}/statement.pdf")).status == 200
+    focus = read_focus((await buyer.get("/statements/periods/2026-11/focus.csv")).html)
+    async with Client(ORIGIN, token_of("buyer-1"), straight_to(venue.app)) as client:
+        assert compared(focus, await billed(client, "2026-11"), []) == []
+    asked = filled((await clerk.get(f"/clerk{bill}")).page, amount_fen="2.00", invoice_used="no")
+    assert (await clerk.send(f"/clerk{bill}/refunds", **asked)).status == 303
+    report = await office.get(f"/region/vouchers/{named}", period="2026-11")
+    assert re.search(r"data-used>¥3.00<", report.html)
+    assert "Nothing found" in (await office.get("/region/vouchers")).page.text
 
 
 async def once_of(browser: Browser, path: str) -> list[str]:
