@@ -210,7 +210,8 @@ def size_of(cards: int) -> int:
 class Book:
     """Listings by lowest price and age, and orders by limit and age. Orders are kept by size, so that large ones hide no small ones.
 
-    `leased` are the spot leases of its listings, by what their buyers would pay, for whoever may take them back.
+    `leased`, in the book of the spot tier, are the spot leases of all listings of its chip and region, by what their buyers
+    would pay, for whoever may take them back.
     """
 
     __slots__ = ("_held", "bids", "chip", "leased", "offers", "region", "usable")

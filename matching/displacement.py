@@ -55,27 +55,27 @@ def takeover(market: Market, live: LiveOrder) -> Takeover | None:
         return None
     wanted = wanted_by(market, live)
     best: _Way | None = None
-    for key, weight in _books(wanted.order):
+    for key, weight in _spot_books(wanted.order):
         book = market.books.get(key)
         if book is None:
             continue
         taking = _taking(market, wanted, weight, UNTAKEN if best is None else best.loss)
         met = set[ListingId]()
         for held in book.leased.best_first(taking):
-            terms = held.listing.terms
-            if terms.id not in met and terms.seller != wanted.order.buyer:
-                met.add(terms.id)
-                offer = offered(market, wanted, held.listing)
+            listing = held.listing
+            if listing.id not in met and listing.seller != wanted.order.buyer and live.tier in listing.prices:
+                met.add(listing.id)
+                offer = offered(market, wanted, listing)
                 for way in _ways(market, wanted, offer, taking):
                     best, taking.best = way, way.loss
     return None if best is None else Takeover(_leg(wanted, best), best.evicted)
 
 
-def _books(order: Order) -> Iterator[tuple[BookKey, int]]:
-    """The books that an order accepts, and the weight of a card in each."""
+def _spot_books(order: Order) -> Iterator[tuple[BookKey, int]]:
+    """The books of the spot leases that an order might take, and the weight of a card in each."""
     for chip, weight in order.chips.items():
         for region in order.regions:
-            yield (chip, region, order.tier), weight
+            yield (chip, region, Tier.SPOT), weight
 
 
 def _taking(market: Market, wanted: Wanted, weight: int, best: Loss) -> Taking:
@@ -83,6 +83,7 @@ def _taking(market: Market, wanted: Wanted, weight: int, best: Loss) -> Taking:
     order, hold = wanted.order, wanted.order.limit * weight // MILLI
     spot = order.tier is Tier.SPOT
     return Taking(
+        firm=not spot,
         first=max(wanted.first, market.now + market.terms.notice),
         last=wanted.end - wanted.slots,
         origin=market.origin,

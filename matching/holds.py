@@ -24,7 +24,7 @@ Loss = tuple[int, int, int, int]
 
 
 class Taking:
-    """What a taker looks for among the leases of one book.
+    """What a taker looks for among the leases of one chip and region, `firm` if it orders on demand.
 
     The run of `slots` may start from `first` to `last`, each `origin` slots after the masks' own, and needs `cards`
     that work. Listings that ask more than `price` of a slot are too dear, and leases worth more than `hold` are safe.
@@ -35,6 +35,7 @@ class Taking:
     __slots__ = (
         "best",
         "cards",
+        "firm",
         "first",
         "hold",
         "last",
@@ -49,6 +50,7 @@ class Taking:
 
     def __init__(
         self,
+        firm: bool,
         first: int,
         last: int,
         origin: int,
@@ -60,6 +62,7 @@ class Taking:
         scale: int,
         best: Loss,
     ) -> None:
+        self.firm = firm
         self.first = first
         self.last = last
         self.origin = origin
@@ -75,14 +78,13 @@ class Taking:
 
 
 class Held:
-    """A lease that can be taken back, as it stands in one book. It has `changed` if what is beside it has."""
+    """A lease that can be taken back. It has `changed` if what is beside it has."""
 
-    __slots__ = ("changed", "lease", "listing", "rung", "sketch", "tier")
+    __slots__ = ("changed", "lease", "listing", "rung", "sketch")
 
-    def __init__(self, lease: LiveLease, listing: LiveListing, tier: Tier, origin: int) -> None:
+    def __init__(self, lease: LiveLease, listing: LiveListing, origin: int) -> None:
         self.lease = lease
         self.listing = listing
-        self.tier = tier
         day = lease.start // DAY
         self.rung = rung_of((((day << HOLD_BITS) + lease.hold) << AGE_BITS) + listing.seq, lease.number)
         self.draw(origin)
@@ -90,7 +92,7 @@ class Held:
     def draw(self, origin: int) -> None:
         """Count its slots from `origin` on."""
         self.changed = False
-        self.sketch = sketch_of(self.lease, self.listing, self.tier, origin)
+        self.sketch = sketch_of(self.lease, self.listing, origin)
 
     def drawn(self) -> "HoldSketch":
         """What there is to say of it now."""
@@ -105,8 +107,9 @@ class HoldSketch(Sketch[Held, Taking]):
 
     Every lease is seen beside those of its listing that are not cheaper: `room` is the most cards that could be had in a
     slot of it, `one`, `two` … the least damage that so many of them do there, and no run with a slot of it begins before
-    `since` or ends after `until`. `price` is the least that a listing asks for a slot; with `begins` leases begin, and before
-    `ends` they end. (A list of what cards cost would be slow to look up: it lies elsewhere in memory.)
+    `since` or ends after `until`. `spot_ask` and `firm_ask` are the least that a listing asks of each tier for a slot; with
+    `begins` leases begin, and before `ends` they end. (A list of what cards cost would be slow to look up: it lies
+    elsewhere in memory.)
     """
 
     __slots__ = (
@@ -114,18 +117,19 @@ class HoldSketch(Sketch[Held, Taking]):
         "cards",
         "eight",
         "ends",
+        "firm_ask",
         "four",
         "hold",
         "lot",
         "min_slots",
         "one",
         "open",
-        "price",
         "room",
         "seq",
         "since",
         "sixteen",
         "slots",
+        "spot_ask",
         "two",
         "until",
         "window",
@@ -133,7 +137,8 @@ class HoldSketch(Sketch[Held, Taking]):
 
     def __init__(self) -> None:
         self.since, self.until = NEVER, 0
-        self.hold = self.cards = self.slots = self.price = self.seq = self.min_slots = DEAREST
+        self.hold = self.cards = self.slots = self.seq = self.min_slots = DEAREST
+        self.spot_ask = self.firm_ask = DEAREST
         self.lot = self.room = self.window = self.begins = self.ends = self.open = 0
         self.one = self.two = self.four = self.eight = self.sixteen = DEAREST
 
@@ -165,9 +170,10 @@ class HoldSketch(Sketch[Held, Taking]):
 
     def might_do(self, query: Taking, opened: int) -> bool:
         """The same, where listings have no lots free but in some slots."""
+        price = self.firm_ask if query.firm else self.spot_ask
         if (
             self.hold > query.hold
-            or self.price > query.price
+            or price > query.price
             or self.room < query.cards
             or self.min_slots > query.slots
             or not self.window & query.window
@@ -201,7 +207,7 @@ class HoldSketch(Sketch[Held, Taking]):
             start = max(start, first + (stops & -stops).bit_length() - 1)
             if start > last:
                 return False
-        return (self.price * slots * query.scale, start, self.seq) < best[1:]
+        return (price * slots * query.scale, start, self.seq) < best[1:]
 
     def _shared(self, first: int, last: int, slots: int, end: int, origin: int) -> int:
         """The slots that a run has in common with a lease at least: with the last to begin, were it the first to end.
@@ -227,7 +233,8 @@ class HoldSketch(Sketch[Held, Taking]):
         self.hold = min(self.hold, other.hold)
         self.cards = min(self.cards, other.cards)
         self.slots = min(self.slots, other.slots)
-        self.price = min(self.price, other.price)
+        self.spot_ask = min(self.spot_ask, other.spot_ask)
+        self.firm_ask = min(self.firm_ask, other.firm_ask)
         self.seq = min(self.seq, other.seq)
         self.min_slots = min(self.min_slots, other.min_slots)
         self.lot = max(self.lot, other.lot)
@@ -283,13 +290,14 @@ def touches(lease: LiveLease, start: int, end: int) -> bool:
     return lease.start <= end and lease.end >= start
 
 
-def sketch_of(lease: LiveLease, listing: LiveListing, tier: Tier, origin: int) -> HoldSketch:
+def sketch_of(lease: LiveLease, listing: LiveListing, origin: int) -> HoldSketch:
     """What there is to say of one lease, but for the slots that its listing leaves open, which change."""
     sketch, start, end = HoldSketch(), lease.start, lease.end
     sketch.hold = lease.hold
     sketch.cards = lease.cards
     sketch.slots = end - start
-    sketch.price = listing.prices[tier].lowest
+    sketch.spot_ask = _lowest_ask(listing, Tier.SPOT)
+    sketch.firm_ask = _lowest_ask(listing, Tier.ON_DEMAND)
     sketch.seq = listing.seq
     sketch.min_slots = listing.min_slots
     sketch.lot = listing.lot
@@ -298,6 +306,12 @@ def sketch_of(lease: LiveLease, listing: LiveListing, tier: Tier, origin: int) -
     sketch.ends = _bit(end - origin)
     sketch.weigh(lease, listing)
     return sketch
+
+
+def _lowest_ask(listing: LiveListing, tier: Tier) -> int:
+    """The least that a listing asks for a slot: more than nearly everybody would pay, where it offers nothing."""
+    prices = listing.prices.get(tier)
+    return DEAREST if prices is None else prices.lowest
 
 
 def _bit(slot: int) -> int:

@@ -91,6 +91,10 @@ class Market:
             book = self.books[chip, region, tier] = Book(chip, region)
         return book
 
+    def spot_book(self, listing: LiveListing) -> Book:
+        """The book in which takers of either tier find the leases of a listing."""
+        return self.book(listing.chip, listing.region, SPOT)
+
     def link(self, order: Order, region: RegionCode) -> FreeCards | None:
         """The link whose bandwidth an order takes in a region, or None where it needs none."""
         if order.home is None or order.home == region or not order.mbps_per_card:
@@ -340,18 +344,15 @@ def _forget(market: Market, lease: LiveLease) -> None:
 
 
 def _expose(market: Market, listing: LiveListing, lease: LiveLease) -> None:
-    """Let takers find a lease in every book of its listing."""
+    """Let takers find a lease."""
     if _are_told(market):
-        for tier in listing.prices:
-            book = market.book(listing.chip, listing.region, tier)
-            book.expose(Held(lease, listing, tier, market.origin))
+        market.spot_book(listing).expose(Held(lease, listing, market.origin))
 
 
 def _shield(market: Market, listing: LiveListing, lease: LiveLease) -> None:
     """Let takers find a lease no more."""
     if _are_told(market):
-        for tier in listing.prices:
-            market.book(listing.chip, listing.region, tier).shield(lease.number)
+        market.spot_book(listing).shield(lease.number)
 
 
 def _tell_takers(
@@ -360,17 +361,16 @@ def _tell_takers(
     """Let takers know of cards of a listing that were leased in [start, end), or by which it grows."""
     if _are_told(market):
         told = [lease for lease in listing.spot if opens or touches(lease, start, end)]
-        for tier in listing.prices if told else ():
-            book = market.book(listing.chip, listing.region, tier)
-            book.tell_takers(told, start, end, grows=grows)
+        if told:
+            market.spot_book(listing).tell_takers(told, start, end, grows=grows)
 
 
 def _see_firm_cards(market: Market, listing: LiveListing, start: int, end: int) -> None:
     """Cards can't be taken back any more in [start, end). That lasts, so takers need not find out for themselves."""
     if _are_told(market):
         told = [lease for lease in listing.spot if touches(lease, start, end)]
-        for tier in listing.prices if told else ():
-            market.book(listing.chip, listing.region, tier).weigh(told)
+        if told:
+            market.spot_book(listing).weigh(told)
 
 
 def _take_back(market: Market, number: LeaseNumber, at: Slot) -> None:
