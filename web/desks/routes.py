@@ -61,7 +61,6 @@ from web.refunding import CLERK, statement_pages
 HANDLERS = [
     pages(
         region_page,
-        shared_period_page,
         what_if_page,
         region_statement_page,
         programmes_page,
@@ -80,6 +79,7 @@ HANDLERS = [
         sign_version,
         decline_version,
         withdraw_version,
+        shared_period_page,
         quarter_page,
         quarter_file,
         confirm_figures,
