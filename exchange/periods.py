@@ -45,6 +45,12 @@ def quarter_of(month: str) -> str:
     return f"{year}-Q{(int(number) + 2) // 3}"
 
 
+def months_of(quarter: str) -> list[str]:
+    """The months of a quarter such as `2026-Q4`, or none where it is no name of one."""
+    known = quarter_named(quarter, 0)
+    return [] if known is None else [month.name for month in periods_between(known.begins, known.ends, 0)]
+
+
 def period_of(instant: int, utc_offset_seconds: int) -> Period:
     """The month that an instant lies in."""
     local = datetime.fromtimestamp(instant, UTC) + timedelta(seconds=utc_offset_seconds)

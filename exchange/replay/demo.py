@@ -91,8 +91,9 @@ class Demo:
             await self._week(number, pace)
 
     async def _reckon_carbon(self) -> None:
-        """Adopt tables of power before the first month is closed, once the log shows that this is a demo."""
-        if self._exchange.engine.state.power.tables is None:
+        """Adopt tables of power as soon as the clock has come to the demo's time, and so before a month is closed."""
+        state = self._exchange.engine.state
+        if state.now and state.power.tables is None:
             tables = self._exchange.catalogue.power_tables("demo")
             await self._exchange.as_venue("demo-power-tables", AdoptPowerTables(tables))
 

@@ -7,7 +7,7 @@ from exchange.commands import Envelope
 from exchange.payments import Payments
 from exchange.payouts.commands import PayoutAsked
 from exchange.payouts.rules import AT_ONCE_MAX
-from exchange.periods import periods_between, quarter_named
+from exchange.periods import months_of
 from exchange.persistence.queries import replay as queries
 from exchange.persistence.queries.payouts import dues
 from exchange.persistence.queries.quarters import sides_of
@@ -27,10 +27,7 @@ def bank_payments(exchange: Exchange) -> Payments:
 
 async def agree(exchange: Exchange, plan: MarketPlan, moment: Agree) -> None:
     """Let both offices of each pair confirm the figures that were computed. What is confirmed already stays so."""
-    offset = exchange.terms.utc_offset_seconds
-    quarter = quarter_named(moment.quarter, offset)
-    assert quarter is not None, "the script names quarters"
-    months = [month.name for month in periods_between(quarter.begins, quarter.ends, offset)]
+    months = months_of(moment.quarter)
     for paired in plan.agreements:
         regions = (paired.source, paired.destination)
         sides = await sides_of(exchange.readers, PairQuarter(*regions, moment.quarter), regions, months)

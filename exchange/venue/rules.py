@@ -132,7 +132,7 @@ def _promise_problem(promises: Mapping[Tier, ServicePromise]) -> str | None:
         if not all(0 <= rate <= WHOLE for rate in rates) or min(promise.minimum_run, promise.notice) < 0:
             return "What is promised is not negative; every rate lies between 0 and 10,000 basis points."
         if steps != sorted(set(steps)) or given != sorted(given, reverse=True):
-            return "A ladder begins with its lowest step, and whoever is less available never credits less."
+            return "Each step of a ladder stands once, the lowest first, and a lower step never credits less than a higher one."
         if tier is Tier.ON_DEMAND and (promise.minimum_run or promise.notice):
             return "On-demand leases are never taken back: a minimum run and a notice are promised of spot alone."
     return None

@@ -6,7 +6,7 @@ from litestar.params import FromPath, JSONBody
 from litestar.status_codes import HTTP_200_OK
 
 from exchange.app import Exchange
-from exchange.periods import Period, periods_between, quarter_named
+from exchange.periods import Period, months_of, quarter_named
 from exchange.persistence.queries.power import emitted_by_pair
 from exchange.persistence.queries.quarters import booked_versions, sides_of
 from exchange.persistence.queries.regions import agreements
@@ -89,9 +89,8 @@ async def recognise_amount(
 
 async def _shown(exchange: Exchange, caller: Caller, pair: PairQuarter) -> QuarterOut:
     found = await agreements(exchange.readers, reach_of(caller))
-    offset = exchange.terms.utc_offset_seconds
-    quarter: Period = known(quarter_named(pair.quarter, offset))
-    months = [month.name for month in periods_between(quarter.begins, quarter.ends, offset)]
+    quarter: Period = known(quarter_named(pair.quarter, exchange.terms.utc_offset_seconds))
+    months = months_of(pair.quarter)
     booked = await booked_versions(exchange.readers, pair, months)
     parties = known(parties_between(found, pair, quarter.begins, quarter.ends, booked) or None)
     sides = await sides_of(exchange.readers, pair, parties, months)

@@ -20,7 +20,7 @@ from web.bodies.agreements import PARTIES_MAX, AgreementIn
 from web.desks.agreements import desk_of, reach_of
 from web.pages.checked import checked
 from web.pages.fields import MistakeCode, Reader
-from web.pages.formats import local_field, machine_time, plain_yuan
+from web.pages.formats import local_field, machine_time, per_cent
 from web.pages.routing import PageRequest, give, page, sent_form, sent_query
 from web.session import Caller
 
@@ -80,7 +80,7 @@ def _next_of(base: Version, known: Sequence[Version]) -> dict[str, list[str]]:
         "id": [agreement.id],
         "version": [str(max(taken) + 1)],
         "of": [str(len(agreement.parties))],
-        "value_added": [_per_cent(agreement.value_added_bp)],
+        "value_added": [per_cent(agreement.value_added_bp)],
         **{f"party-{n}": [code] for n, code in enumerate(agreement.parties, start=1)},
         **_shares(agreement),
     }
@@ -88,7 +88,7 @@ def _next_of(base: Version, known: Sequence[Version]) -> dict[str, list[str]]:
 
 def _shares(agreement: PairAgreement) -> dict[str, list[str]]:
     return {
-        f"{kind}-{n}": [_per_cent(share)]
+        f"{kind}-{n}": [per_cent(share)]
         for kind in KINDS
         for n, share in enumerate(getattr(agreement.shares, kind), start=1)
     }
@@ -96,7 +96,7 @@ def _shares(agreement: PairAgreement) -> dict[str, list[str]]:
 
 def _preset(parties: int) -> dict[str, list[str]]:
     """The shares of 财预 2012, no. 40, for tax, and for what it says nothing about the same."""
-    shares = [_per_cent(share) for share in shares_of_rule(parties)]
+    shares = [per_cent(share) for share in shares_of_rule(parties)]
     return {
         f"{kind}-{n}": [share]
         for kind in ("revenue", "tax", "gdp")
@@ -143,7 +143,7 @@ def _read(asked: Reader, kind: str, places: range) -> list[int | None]:
     shares = [asked.basis_points(f"{kind}-{n}") for n in places]
     read = [share for share in shares if share is not None]
     if len(read) == len(shares) and sum(read) != WHOLE:
-        asked.wrong(f"{kind}-{places[-1]}", MistakeCode.SHARES_NOT_WHOLE, _per_cent(sum(read)))
+        asked.wrong(f"{kind}-{places[-1]}", MistakeCode.SHARES_NOT_WHOLE, per_cent(sum(read)))
     return shares
 
 
@@ -154,10 +154,6 @@ def _field_of(parts: Sequence[str]) -> str:
         kind = "party" if head == "parties" else head.removesuffix("_shares_bp")
         return f"{kind}-{int(parts[1]) + 1}" if len(parts) > 1 else f"{kind}-1"
     return {"value_added_bp": "value_added"}.get(head, head)
-
-
-def _per_cent(share_bp: int) -> str:
-    return plain_yuan(share_bp).removesuffix(".00")
 
 
 async def _form(exchange: Exchange, caller: Caller, asked: Reader, rejection: Rejected | None) -> Template:

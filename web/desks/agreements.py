@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from litestar import get, post
-from litestar.di import NamedDependency
+from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath
 from litestar.response import Redirect, Template
 
@@ -23,6 +23,9 @@ from web.pages.checked import checked, field_named
 from web.pages.fields import Reader
 from web.pages.routing import PageRequest, give, not_here, page, sent_form
 from web.session import Caller
+
+PATH = "/agreements/{agreement_id:str}/{version:int}"
+DONE = ("proposed", "signed")
 
 _reason = field_named({}, otherwise="reason")
 
@@ -55,65 +58,97 @@ async def agreements_page(exchange: NamedDependency[Exchange], caller: NamedDepe
     )
 
 
-@get("/agreements/{agreement_id:str}/{version:int}")
-async def version_page(
-    request: PageRequest,
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """A caller before one version of an agreement."""
+
+    exchange: Exchange
+    caller: Caller
+    agreement: str
+    version: int
+
+    async def carry_out(self, asked: Reader, command: Command | None, done: str = "") -> Template | Redirect:
+        """Carry out what a form asks, and come back to the version; None is a form that can't be read."""
+        if command is None:
+            return await self.show(asked)
+        answer = await give(self.exchange, self.caller, asked, command)
+        if answer.rejection is not None:
+            return await self.show(asked, answer.rejection)
+        return Redirect(f"/agreements/{self.agreement}/{self.version}{done}", status_code=303)
+
+    async def show(self, asked: Reader, rejection: Rejected | None = None, *, done: str = "") -> Template:
+        """The page of the version, with what was typed into one of its forms."""
+        found = await versions(self.exchange.readers, reach_of(self.caller))
+        name = f"{self.agreement}/{self.version}"
+        known = next((one for one in found if one.name == name), None)
+        if known is None:
+            raise not_here()
+        now, earlier = await clock(self.exchange.readers), before(known, found)
+        return page(
+            "agreements/version.html",
+            self.caller,
+            status=422 if asked.mistakes or rejection else 200,
+            place=desk_of(self.caller),
+            version=known,
+            state=known.state(now.instant),
+            earlier=earlier,
+            rows=term_rows(known.agreement, earlier.agreement if earlier else None),
+            may=list(_may(self.caller, known, now.instant)),
+            canonical=canonical(known.agreement).decode(),
+            asked=asked,
+            rejection=rejection,
+            done=done,
+            catalogue=self.exchange.catalogue,
+        )
+
+
+def _desk(
     exchange: NamedDependency[Exchange],
     caller: NamedDependency[Caller],
     agreement_id: FromPath[str],
     version: FromPath[int],
-) -> Template:
+) -> Desk:
+    """Dependency: whoever is signed in, before the version that the address names."""
+    return Desk(exchange, caller, agreement_id, version)
+
+
+AT_DESK = {"desk": Provide(_desk, sync_to_thread=False)}
+
+
+@get(PATH, dependencies=AT_DESK)
+async def version_page(request: PageRequest, desk: NamedDependency[Desk]) -> Template:
     """One version: its terms beside those before it, its signatures, and what the caller may do."""
-    done = next((what for what in ("proposed", "signed") if what in request.query_params), "")
-    return await _version(exchange, caller, (agreement_id, version), Reader({}), None, done=done)
+    return await desk.show(Reader({}), done=next((what for what in DONE if what in request.query_params), ""))
 
 
-@post("/agreements/{agreement_id:str}/{version:int}/sign")
-async def sign_version(
-    request: PageRequest,
-    exchange: NamedDependency[Exchange],
-    caller: NamedDependency[Caller],
-    agreement_id: FromPath[str],
-    version: FromPath[int],
-) -> Template | Redirect:
+@post(f"{PATH}/sign", dependencies=AT_DESK)
+async def sign_version(request: PageRequest, desk: NamedDependency[Desk]) -> Template | Redirect:
     """Sign the terms that the page has shown, with the key by which the caller is signed in."""
     asked = Reader(await sent_form(request))
-    command = SignAgreement(agreement_id, version, caller.key, asked.text("digest"))
-    return await _answered(exchange, caller, (agreement_id, version), asked, command, "?signed=1")
+    command = SignAgreement(desk.agreement, desk.version, desk.caller.key, asked.text("digest"))
+    return await desk.carry_out(asked, command, "?signed=1")
 
 
-@post("/agreements/{agreement_id:str}/{version:int}/decline")
-async def decline_version(
-    request: PageRequest,
-    exchange: NamedDependency[Exchange],
-    caller: NamedDependency[Caller],
-    agreement_id: FromPath[str],
-    version: FromPath[int],
-) -> Template | Redirect:
+@post(f"{PATH}/decline", dependencies=AT_DESK)
+async def decline_version(request: PageRequest, desk: NamedDependency[Desk]) -> Template | Redirect:
     """Refuse a version, and say why."""
     asked = Reader(await sent_form(request))
-    name = agreement_id, version
     body = {"reason": asked.words("reason")}
     command = checked(
-        asked, DeclineIn, body, lambda sent: DeclineAgreement(*name, caller.key, sent.reason), _reason
+        asked,
+        DeclineIn,
+        body,
+        lambda sent: DeclineAgreement(desk.agreement, desk.version, desk.caller.key, sent.reason),
+        _reason,
     )
-    if command is None:
-        return await _version(exchange, caller, name, asked, None)
-    return await _answered(exchange, caller, name, asked, command)
+    return await desk.carry_out(asked, command)
 
 
-@post("/agreements/{agreement_id:str}/{version:int}/withdraw")
-async def withdraw_version(
-    request: PageRequest,
-    exchange: NamedDependency[Exchange],
-    caller: NamedDependency[Caller],
-    agreement_id: FromPath[str],
-    version: FromPath[int],
-) -> Template | Redirect:
+@post(f"{PATH}/withdraw", dependencies=AT_DESK)
+async def withdraw_version(request: PageRequest, desk: NamedDependency[Desk]) -> Template | Redirect:
     """Take back what the caller has proposed."""
     asked = Reader(await sent_form(request))
-    name = agreement_id, version
-    return await _answered(exchange, caller, name, asked, WithdrawAgreement(*name))
+    return await desk.carry_out(asked, WithdrawAgreement(desk.agreement, desk.version))
 
 
 def reach_of(caller: Caller) -> str | None:
@@ -148,47 +183,6 @@ def _share(agreement: PairAgreement | None, kind: str, region: str) -> BasisPoin
         return None
     shares: Sequence[BasisPoints] = getattr(agreement.shares, kind)
     return shares[agreement.parties.index(region)] if shares else None
-
-
-async def _answered(
-    exchange: Exchange, caller: Caller, name: tuple[str, int], asked: Reader, command: Command, done: str = ""
-) -> Template | Redirect:
-    answer = await give(exchange, caller, asked, command)
-    if answer.rejection is not None:
-        return await _version(exchange, caller, name, asked, answer.rejection)
-    return Redirect(f"/agreements/{name[0]}/{name[1]}{done}", status_code=303)
-
-
-async def _version(
-    exchange: Exchange,
-    caller: Caller,
-    name: tuple[str, int],
-    asked: Reader,
-    rejection: Rejected | None,
-    *,
-    done: str = "",
-) -> Template:
-    found = await versions(exchange.readers, reach_of(caller))
-    known = next((one for one in found if (one.agreement.id, one.agreement.version) == name), None)
-    if known is None:
-        raise not_here()
-    now, earlier = await clock(exchange.readers), before(known, found)
-    return page(
-        "agreements/version.html",
-        caller,
-        status=422 if asked.mistakes or rejection else 200,
-        place=desk_of(caller),
-        version=known,
-        state=known.state(now.instant),
-        earlier=earlier,
-        rows=term_rows(known.agreement, earlier.agreement if earlier else None),
-        may=list(_may(caller, known, now.instant)),
-        canonical=canonical(known.agreement).decode(),
-        asked=asked,
-        rejection=rejection,
-        done=done,
-        catalogue=exchange.catalogue,
-    )
 
 
 def _may(caller: Caller, version: Version, now: int) -> Iterator[str]:

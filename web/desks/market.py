@@ -1,12 +1,10 @@
 """What may happen in the market, by the clerk's hand: how cards are taken back, whether orders rest, and the links."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from litestar import get, post
 from litestar.di import NamedDependency
 from litestar.response import Redirect, Template
-from pydantic import TypeAdapter
 
 from exchange.app import Exchange
 from exchange.persistence.queries.links import links
@@ -15,10 +13,10 @@ from exchange.rejections import Rejected
 from exchange.state import VenueTerms
 from exchange.venue.commands import AdoptTerms
 from web.bodies.links import LinkIn
-from web.bodies.terms import TermsIn, TermsOut
+from web.desks.terms import adoption
 from web.pages.checked import checked, field_named
 from web.pages.fields import Reader
-from web.pages.formats import basis_points, plain_hours
+from web.pages.formats import per_cent, plain_hours
 from web.pages.routing import PageRequest, give, page, sent_form
 from web.session import Caller
 
@@ -80,9 +78,7 @@ async def set_link(
 
 
 def _adoption(asked: Reader, now: Clock) -> AdoptTerms | None:
-    """The terms in force with those of the form in their place."""
-    in_force: dict[str, Any] = TypeAdapter(TermsOut).dump_python(TermsOut.of(now), mode="json")
-    kept = {name: value for name, value in in_force.items() if name in TermsIn.model_fields}
+    """The terms in force with those of the form in their place; None where these can't be adopted."""
     market = {
         "displacement": asked.text("displacement") == "yes",
         "resting": asked.text("resting") == "yes",
@@ -90,7 +86,7 @@ def _adoption(asked: Reader, now: Clock) -> AdoptTerms | None:
         "grace_minutes": 0 if asked.text("grace") == "0" else _minutes(asked, "grace", now),
         "outbid_bp": asked.basis_points("outbid"),
     }
-    return checked(asked, TermsIn, {**kept, "market": market}, TermsIn.command, _term_of)
+    return adoption(asked, now, {"market": market}, _term_of)
 
 
 def _minutes(asked: Reader, name: str, now: Clock) -> int | None:
@@ -106,7 +102,7 @@ def _as_typed(terms: VenueTerms) -> Mapping[str, Sequence[str]]:
         "resting": ["yes" if market.resting else "no"],
         "notice": [plain_hours(market.notice * terms.slot_seconds)],
         "grace": [plain_hours(market.grace * terms.slot_seconds)],
-        "outbid": [basis_points(market.outbid_bp).removesuffix(" %")],
+        "outbid": [per_cent(market.outbid_bp)],
     }
 
 

@@ -1,138 +1,35 @@
 """A pair's quarter: computed, agreed and recognised in one table, as a flow, and as a file."""
 
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from litestar import Response, get
-from litestar.di import NamedDependency
+from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath
-from litestar.response import Template
+from litestar.response import Redirect, Template
 
 from exchange.app import Exchange
-from exchange.periods import quarter_named, quarter_of
-from exchange.persistence.queries.power import PairEmitted, emitted_by_pair
+from exchange.commands import Command
+from exchange.periods import months_of, quarter_named, quarter_of
+from exchange.persistence.queries.power import emitted_by_pair
 from exchange.persistence.queries.quarters import QuarterSides, booked_versions, sides_of
 from exchange.persistence.queries.regions import agreements
 from exchange.rejections import Rejected
 from exchange.state import Role
-from settlement.agreements import PairAgreement
-from settlement.ledger.chart import AccountKind
-from settlement.money import BasisPoints
 from settlement.quarters import PairQuarter, QuarterFigures, parties_between
 from settlement.sign_off import digest_of
 from web.desks.agreements import desk_of, reach_of
-from web.desks.shared import KINDS, AgreementTable, name_of, own_shares, tables_of
-from web.documents.csv_file import Cell
+from web.desks.quarter_csv import quarter_csv
+from web.desks.quarter_figures import Carbon, carbon_of, kind_of
+from web.desks.shared import KINDS, AgreementTable, tables_of
 from web.documents.exports import csv_file
-from web.pages.charts import FlowChart, flow_chart
 from web.pages.fields import Reader
 from web.pages.formats import plain_yuan
-from web.pages.routing import PageRequest, not_here, page
+from web.pages.routing import PageRequest, give, not_here, page
 from web.session import Caller
 
-LABEL = "Accounting under the agreement: not a tax filing, not official statistics"
-CARBON_LABEL = f"{LABEL}; reckoned from tables, not a report of emissions"
-COLUMNS: Sequence[Cell] = (
-    "quarter",
-    "months",
-    "agreements",
-    "source",
-    "destination",
-    "kind",
-    "region",
-    "region_name",
-    "to_share_fen",
-    "agreed_share_bp",
-    "posted_fen",
-    "refunded_fen",
-    "computed_fen",
-    "agreed_fen",
-    "agreed_less_computed_fen",
-    "recognised_fen",
-    "recognised_less_agreed_fen",
-    "region_says",
-    "to_share_g",
-    "computed_g",
-    "label",
-)
-
-_QUARTER = re.compile(r"(\d{4})-Q([1-4])\Z", re.ASCII)
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """What one party counts of one kind, in fen: by the memo ledger, as agreed, and as recognised; and its shares.
-
-    The ledger has what statements `posted`, and what was `refunded` in the quarter, which is below zero. `shares` are
-    those of the agreement, version by version. None where nothing is agreed, or no document recognises it.
-    """
-
-    region: str
-    shares: Sequence[BasisPoints]
-    posted: int
-    refunded: int = 0
-    agreed: int | None = None
-    recognised: int | None = None
-
-    @property
-    def computed(self) -> int:
-        """What is left."""
-        return self.posted + self.refunded
-
-    @property
-    def agreed_less_computed(self) -> int | None:
-        """What was agreed beyond what was computed."""
-        return None if self.agreed is None else self.agreed - self.computed
-
-    @property
-    def recognised_less_agreed(self) -> int | None:
-        """What is recognised beyond what was agreed."""
-        return None if self.agreed is None or self.recognised is None else self.recognised - self.agreed
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """One kind over the quarter: what there was to share by the statements, the parties' parts, and how it flowed."""
-
-    kind: AccountKind
-    base: int
-    parts: Sequence[Part]
-    flow: FlowChart | None
-
-    @property
-    def refunded(self) -> int:
-        """What refunds took off all parts."""
-        return sum(part.refunded for part in self.parts)
-
-    @property
-    def adds_up(self) -> bool:
-        """Whether the two books say the same, to the fen."""
-        return self.base == sum(part.computed for part in self.parts)
-
-
-@dataclass(frozen=True, slots=True)
-class CarbonPart:
-    """What one party counts of emissions, in grams by the carbon book, and its shares, version by version."""
-
-    region: str
-    shares: Sequence[BasisPoints]
-    grams: int
-
-
-@dataclass(frozen=True, slots=True)
-class Carbon:
-    """Emissions over the quarter: what lines under the agreements emitted, the parties' parts, and how it flowed."""
-
-    found: PairEmitted
-    parts: Sequence[CarbonPart]
-    flow: FlowChart | None
-
-
-def months_of(quarter: str) -> list[str]:
-    """The months of a quarter, or none if it is no quarter."""
-    read = _QUARTER.match(quarter)
-    return [] if read is None else [f"{read[1]}-{3 * int(read[2]) - 2 + n:02}" for n in range(3)]
+PATH = "/region/pairs/{source:str}/{destination:str}/{quarter:str}"
+DONE = ("confirmed", "disputed", "recognised")
 
 
 def quarters_of(tables: Sequence[AgreementTable]) -> list[tuple[str, str, str]]:
@@ -145,73 +42,97 @@ def quarters_of(tables: Sequence[AgreementTable]) -> list[tuple[str, str, str]]:
     return sorted(found, key=lambda one: (one[2], one), reverse=True)
 
 
-@get("/region/pairs/{source:str}/{destination:str}/{quarter:str}")
-async def quarter_page(
-    request: PageRequest,
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """A caller before one quarter of a pair."""
+
+    exchange: Exchange
+    caller: Caller
+    pair: PairQuarter
+
+    async def carry_out(self, asked: Reader, command: Command | None, done: str) -> Template | Redirect:
+        """Carry out what a form asks, and come back to the quarter; None is a form that can't be read."""
+        if command is None:
+            return await self.show(asked)
+        answer = await give(self.exchange, self.caller, asked, command)
+        if answer.rejection is not None:
+            return await self.show(asked, answer.rejection)
+        path = f"/region/pairs/{self.pair.source}/{self.pair.destination}/{self.pair.quarter}"
+        return Redirect(f"{path}?{done}=1", status_code=303)
+
+    async def show(self, asked: Reader, rejection: Rejected | None = None, *, done: str = "") -> Template:
+        """The page of the quarter, with what was typed into one of its forms."""
+        tables = await self.tables()
+        sides = await sides_shown(self.exchange, self.pair, tables)
+        months = sorted({row.period.period for table in tables for row in table.rows})
+        return page(
+            "region/quarter.html",
+            self.caller,
+            status=422 if asked.mistakes or rejection else 200,
+            place=desk_of(self.caller),
+            pair=self.pair,
+            months=months,
+            missing=[month for month in months_of(self.pair.quarter) if month not in months],
+            tables=tables,
+            kinds=[kind_of(kind, tables, sides) for kind in KINDS],
+            carbon=await self.carbon(tables),
+            sides=sides,
+            digest=digest_of(sides.computed),
+            may=list(_may(self.caller, sides)),
+            asked=Reader({**as_typed(sides.computed), **asked.sent}, asked.mistakes),
+            rejection=rejection,
+            done=done,
+            catalogue=self.exchange.catalogue,
+        )
+
+    async def tables(self) -> list[AgreementTable]:
+        """The pair's versions that have a closed month or refunds in the quarter, the earliest first, with those alone."""
+        months = months_of(self.pair.quarter)
+        found = [
+            one
+            for one in await agreements(self.exchange.readers, reach_of(self.caller))
+            if (one.source, one.destination) == (self.pair.source, self.pair.destination)
+        ]
+        tables = [table.within(months) for table in await tables_of(self.exchange, found)]
+        tables = [table for table in tables if table.rows or table.refunds]
+        if not tables:
+            raise not_here()
+        return sorted(tables, key=lambda table: table.agreement.valid_from)
+
+    async def carbon(self, tables: Sequence[AgreementTable]) -> Carbon:
+        """What was emitted under these versions."""
+        months = months_of(self.pair.quarter)
+        return carbon_of(tables, await emitted_by_pair(self.exchange.readers, self.pair, months))
+
+
+def _desk(
     exchange: NamedDependency[Exchange],
     caller: NamedDependency[Caller],
     source: FromPath[str],
     destination: FromPath[str],
     quarter: FromPath[str],
-) -> Template:
+) -> Desk:
+    """Dependency: whoever is signed in, before the quarter that the address names."""
+    return Desk(exchange, caller, PairQuarter(source, destination, quarter))
+
+
+AT_DESK = {"desk": Provide(_desk, sync_to_thread=False)}
+
+
+@get(PATH, dependencies=AT_DESK)
+async def quarter_page(request: PageRequest, desk: NamedDependency[Desk]) -> Template:
     """The statement of a pair for a quarter, and the forms by which regions and offices answer it."""
-    done = next(
-        (what for what in ("confirmed", "disputed", "recognised") if what in request.query_params), ""
-    )
-    pair = PairQuarter(source, destination, quarter)
-    return await quarter_shown(exchange, caller, pair, Reader({}), None, done=done)
+    return await desk.show(Reader({}), done=next((what for what in DONE if what in request.query_params), ""))
 
 
-@get("/region/pairs/{source:str}/{destination:str}/{quarter:str}/export")
-async def quarter_file(
-    exchange: NamedDependency[Exchange],
-    caller: NamedDependency[Caller],
-    source: FromPath[str],
-    destination: FromPath[str],
-    quarter: FromPath[str],
-) -> Response[bytes]:
+@get(f"{PATH}/export", dependencies=AT_DESK)
+async def quarter_file(desk: NamedDependency[Desk]) -> Response[bytes]:
     """The same as CSV: a row for each kind and party."""
-    pair = PairQuarter(source, destination, quarter)
-    tables = await _tables_of_pair(exchange, caller, pair)
+    exchange, pair, tables = desk.exchange, desk.pair, await desk.tables()
     sides = await sides_shown(exchange, pair, tables)
-    names = {str(code): region.name_en for code, region in exchange.catalogue.regions.items()}
-    carbon = await _carbon(exchange, pair, tables)
-    rows = _rows(pair, tables, sides, carbon, names)
-    return csv_file(f"suanli-{source}-{destination}-{quarter}.csv", [COLUMNS, *rows])
-
-
-async def quarter_shown(
-    exchange: Exchange,
-    caller: Caller,
-    pair: PairQuarter,
-    asked: Reader,
-    rejection: Rejected | None,
-    *,
-    done: str = "",
-) -> Template:
-    """The page of a quarter, with what was typed into one of its forms."""
-    tables = await _tables_of_pair(exchange, caller, pair)
-    sides = await sides_shown(exchange, pair, tables)
-    months = sorted({row.period.period for table in tables for row in table.rows})
-    return page(
-        "region/quarter.html",
-        caller,
-        status=422 if asked.mistakes or rejection else 200,
-        place=desk_of(caller),
-        pair=pair,
-        months=months,
-        missing=[month for month in months_of(pair.quarter) if month not in months],
-        agreements=[table.agreement for table in tables],
-        kinds=[_kind(kind, tables, sides) for kind in KINDS],
-        carbon=await _carbon(exchange, pair, tables),
-        sides=sides,
-        digest=digest_of(sides.computed),
-        may=list(_may(caller, sides)),
-        asked=Reader({**as_typed(sides.computed), **asked.sent}, asked.mistakes),
-        rejection=rejection,
-        done=done,
-        catalogue=exchange.catalogue,
-    )
+    kinds = [kind_of(kind, tables, sides) for kind in KINDS]
+    rows = quarter_csv(pair, tables, kinds, await desk.carbon(tables), sides, exchange.catalogue)
+    return csv_file(f"suanli-{pair.source}-{pair.destination}-{pair.quarter}.csv", rows)
 
 
 async def sides_shown(
@@ -240,91 +161,3 @@ def _may(caller: Caller, sides: QuarterSides) -> Iterator[str]:
         yield "answer"
     if Role.CLERK in caller.roles or caller.region in parties:
         yield "recognise"
-
-
-async def _tables_of_pair(exchange: Exchange, caller: Caller, pair: PairQuarter) -> list[AgreementTable]:
-    """The pair's versions that have a closed month or refunds in the quarter, the earliest first, with those alone."""
-    months = months_of(pair.quarter)
-    found = [
-        one
-        for one in await agreements(exchange.readers, reach_of(caller))
-        if (one.source, one.destination) == (pair.source, pair.destination)
-    ]
-    tables = [table.within(months) for table in await tables_of(exchange, found)]
-    tables = [table for table in tables if table.rows or table.refunds]
-    if not tables:
-        raise not_here()
-    return sorted(tables, key=lambda table: table.agreement.valid_from)
-
-
-def _kind(kind: AccountKind, tables: Sequence[AgreementTable], sides: QuarterSides) -> Kind:
-    posted = [one for table in tables for one in table.posted if one.kind is kind]
-    refunded = [one for table in tables for one in table.refunded if one.kind is kind]
-    parts = [
-        Part(
-            region,
-            shares,
-            sum(one.parts.get(region, 0) for one in posted),
-            sum(one.parts.get(region, 0) for one in refunded),
-            sides.agreed_of(kind, region),
-            sides.recognised_of(kind, region),
-        )
-        for region, shares in _shares_of(tables, lambda agreement: own_shares(agreement, kind)).items()
-    ]
-    flow = flow_chart([part.computed for part in parts])
-    return Kind(kind, sum(one.base for one in (*posted, *refunded)), parts, flow)
-
-
-async def _carbon(exchange: Exchange, pair: PairQuarter, tables: Sequence[AgreementTable]) -> Carbon:
-    return carbon_of(tables, await emitted_by_pair(exchange.readers, pair, months_of(pair.quarter)))
-
-
-def carbon_of(tables: Sequence[AgreementTable], found: PairEmitted) -> Carbon:
-    """What was emitted, and what the carbon book gave each party of it: nothing where nothing was agreed about it."""
-    shares = _shares_of(tables, lambda agreement: agreement.shares.carbon)
-    parts = [CarbonPart(region, told, found.parts.get(region, 0)) for region, told in shares.items()]
-    return Carbon(found, parts, flow_chart([part.grams for part in parts]))
-
-
-def _shares_of(
-    tables: Sequence[AgreementTable], shares_of: Callable[[PairAgreement], Sequence[BasisPoints]]
-) -> dict[str, list[BasisPoints]]:
-    """Every party's shares, version by version: the source first, the destination last."""
-    ends = {tables[0].agreement.source, tables[0].agreement.destination}
-    between = [code for table in tables for code in table.agreement.parties if code not in ends]
-    found: dict[str, list[BasisPoints]] = {
-        code: [] for code in (tables[0].agreement.source, *between, tables[0].agreement.destination)
-    }
-    for table in tables:
-        # Where nothing was agreed about emissions, there are no shares.
-        for code, share in zip(table.agreement.parties, shares_of(table.agreement), strict=False):
-            found[code].append(share)
-    return found
-
-
-def _rows(
-    pair: PairQuarter,
-    tables: Sequence[AgreementTable],
-    sides: QuarterSides,
-    carbon: Carbon,
-    names: Mapping[str, str],
-) -> Iterator[Sequence[Cell]]:
-    months = " ".join(sorted({row.period.period for table in tables for row in table.rows}))
-    versions = " ".join(name_of(table.agreement) for table in tables)
-    of_all = (pair.quarter, months, versions, pair.source, pair.destination)
-    for one in (_kind(kind, tables, sides) for kind in KINDS):
-        for part in one.parts:
-            figures = (part.posted, part.refunded, part.computed, part.agreed, part.agreed_less_computed)
-            recognised = (part.recognised, part.recognised_less_agreed)
-            of_region = (str(one.kind), part.region, names.get(part.region, part.region))
-            said = (sides.says(part.region), None, None, LABEL)
-            yield *of_all, *of_region, one.base, _told(part.shares), *figures, *recognised, *said
-    for emitted in carbon.parts:
-        of_region = ("carbon", emitted.region, names.get(emitted.region, emitted.region))
-        grams = (carbon.found.emitted.market_based_g, emitted.grams, CARBON_LABEL)
-        yield *of_all, *of_region, None, _told(emitted.shares), *(None,) * 8, *grams
-
-
-def _told(shares: Sequence[BasisPoints]) -> Cell:
-    """One share as a number; those of several versions as a text, the earliest first."""
-    return shares[0] if len(shares) == 1 else " ".join(map(str, shares))

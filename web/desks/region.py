@@ -10,7 +10,7 @@ from exchange.persistence.queries import regions as queries
 from exchange.persistence.queries.market import clock
 from exchange.persistence.queries.power import emitted_in
 from exchange.persistence.queries.statements import Reach, statement_of
-from web.desks.agreements import waiting_for
+from web.desks.agreements import desk_of, reach_of, waiting_for
 from web.desks.quarters import quarters_of
 from web.desks.shared import name_of, tables_of
 from web.pages.routing import PageRequest, not_here, page
@@ -47,7 +47,7 @@ async def shared_period_page(
     period: FromPath[str],
 ) -> Template:
     """The statement lines behind one period's shares."""
-    agreements = await queries.agreements(exchange.readers, caller.region)
+    agreements = await queries.agreements(exchange.readers, reach_of(caller))
     found = [one for one in agreements if (one.id, one.version) == (agreement_id, version)]
     tables = await tables_of(exchange, found)
     rows = [row for table in tables for row in table.rows if row.period.period == period]
@@ -58,6 +58,7 @@ async def shared_period_page(
     return page(
         "region/period.html",
         caller,
+        place=desk_of(caller),
         agreement=found[0],
         row=rows[0],
         lines=lines[:LINES],

@@ -33,6 +33,7 @@ from web.desks.payouts import (
 )
 from web.desks.periods import close_period, period_page, periods_page
 from web.desks.power import adopt_tables, power_tables_page
+from web.desks.promises import adopt_promises, promises_page
 from web.desks.quarter_words import confirm_figures, dispute_figures, recognise_figure
 from web.desks.quarters import quarter_file, quarter_page
 from web.desks.region import region_page, region_statement_page, shared_period_page
@@ -60,7 +61,6 @@ from web.refunding import CLERK, statement_pages
 HANDLERS = [
     pages(
         region_page,
-        shared_period_page,
         what_if_page,
         region_statement_page,
         programmes_page,
@@ -79,6 +79,7 @@ HANDLERS = [
         sign_version,
         decline_version,
         withdraw_version,
+        shared_period_page,
         quarter_page,
         quarter_file,
         confirm_figures,
@@ -100,6 +101,8 @@ HANDLERS = [
         market_page,
         adopt_market_terms,
         set_link,
+        promises_page,
+        adopt_promises,
         parties_page,
         register_party,
         party_page,

@@ -1,6 +1,8 @@
 """The region desk's vouchers: programmes adopted from examples, vouchers given, the report, and what stands behind it."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from decimal import Decimal
 
 from litestar import Response, get, post
 from litestar.di import NamedDependency
@@ -19,30 +21,31 @@ from exchange.rejections import Rejected
 from exchange.voucher_report import Report, misuse_of, report_of
 from exchange.vouchers.commands import AdoptProgramme, IssueVoucher
 from settlement.vouchers import PRESETS
-from web.documents.csv_file import Cell
+from web.documents.csv_file import Cell, yuan_cell
 from web.documents.exports import csv_file
 from web.pages.fields import Reader
+from web.pages.formats import per_cent
 from web.pages.routing import PageRequest, give, not_here, page, sent_form, sent_query
 from web.session import Caller
 
 DAY = 86_400
-COLUMNS: tuple[Cell, ...] = (
-    "programme",
-    "period",
-    "statement",
-    "line",
-    "month",
-    "voucher",
-    "version",
-    "buyer",
-    "seller",
-    "mode",
-    "rate_bp",
-    "gross_fen",
-    "covered_fen",
-    "returned_fen",
-    "paid_fen",
-    "open_fen",
+HEAD: tuple[Cell, ...] = (
+    "Programme 补贴政策",
+    "Report 报告期",
+    "Statement 结算单",
+    "Line 行",
+    "Month 账期",
+    "Voucher 算力券",
+    "Version 版本",
+    "Buyer 买方",
+    "Seller 卖方",
+    "How it is paid 兑付方式",
+    "Rate, % 比例",
+    "Gross, yuan 含税价",
+    "Covered, yuan 抵扣",
+    "Refunded, yuan 退券",
+    "Paid, yuan 已兑付",
+    "Open, yuan 未兑付",
 )
 
 
@@ -125,28 +128,24 @@ async def report_file(
     """Every use of a programme's vouchers as CSV, of a month or of all time."""
     found = await _own(exchange, caller, programme_id)
     report = await _report(exchange, found, Reader(sent_query(request)).text("period"))
-    rows = [
+    rows: list[Sequence[Cell]] = [
         (
             report.programme,
-            report.period,
+            report.period or "all time",
             use.statement,
-            use.n,
+            use.n + 1,
             use.period,
             use.voucher,
             use.programme,
             use.buyer,
             use.seller,
-            str(use.mode),
-            use.rate_bp,
-            use.gross,
-            use.covered,
-            use.returned,
-            use.paid,
-            use.open,
+            use.mode.replace("_", " "),
+            Decimal(per_cent(use.rate_bp)),
+            *map(yuan_cell, (use.gross, use.covered, use.returned, use.paid, use.open)),
         )
         for use in report.uses
     ]
-    return csv_file(f"suanli-vouchers-{report.programme}-{report.period or 'all'}.csv", [COLUMNS, *rows])
+    return csv_file(f"suanli-vouchers-{report.programme}-{report.period or 'all'}.csv", [HEAD, *rows])
 
 
 async def _programmes(

@@ -18,7 +18,7 @@ from settlement.what_if import Comparison
 from web.desks.shared import KINDS, name_of, own_shares
 from web.pages.charts import Bars, bars
 from web.pages.fields import MistakeCode, Reader
-from web.pages.formats import plain_yuan
+from web.pages.formats import per_cent
 from web.pages.routing import PageRequest, not_here, page, sent_query
 from web.session import Caller
 
@@ -75,11 +75,11 @@ def field_names(agreement: PairAgreement) -> list[str]:
 def _own(agreement: PairAgreement) -> dict[str, list[str]]:
     """The agreement's own terms as they are typed, in per cent."""
     typed = {
-        f"{kind}-{n}": [_per_cent(share)]
+        f"{kind}-{n}": [per_cent(share)]
         for kind in KINDS
         for n, share in enumerate(own_shares(agreement, kind)[:-1], start=1)
     }
-    return typed | {"value_added": [_per_cent(agreement.value_added_bp)]}
+    return typed | {"value_added": [per_cent(agreement.value_added_bp)]}
 
 
 def _other(form: Reader, agreement: PairAgreement) -> PairAgreement | None:
@@ -101,13 +101,9 @@ def _shares(form: Reader, kind: AccountKind, agreement: PairAgreement) -> tuple[
         return None
     if sum(typed) > WHOLE:
         left = WHOLE - sum(typed[:-1])
-        form.wrong(names[-1], MistakeCode.TOO_LARGE, _per_cent(max(0, left)))
+        form.wrong(names[-1], MistakeCode.TOO_LARGE, per_cent(max(0, left)))
         return None
     return *typed, BasisPoints(WHOLE - sum(typed))
-
-
-def _per_cent(share_bp: int) -> str:
-    return plain_yuan(share_bp).removesuffix(".00")
 
 
 def _bars(agreement: PairAgreement, comparison: Comparison) -> Iterator[Bar]:

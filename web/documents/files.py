@@ -8,6 +8,7 @@ from litestar.response import Stream
 
 from exchange.app import Exchange
 from exchange.names import VENUE, RunId
+from exchange.periods import months_of
 from exchange.persistence.queries.billed import bill_of, billed_by
 from exchange.persistence.queries.income import incomes
 from exchange.persistence.queries.market import clock
@@ -24,7 +25,7 @@ from exchange.persistence.queries.statements import (
 )
 from exchange.state import Role
 from web.documents.focus import charges_of, focus_csv
-from web.documents.income_csv import income_csv, months_of
+from web.documents.income_csv import income_csv
 from web.documents.invoice import InvoiceData, invoice_csv, invoice_data
 from web.documents.statement_csv import list_head, list_rows, statement_csv
 from web.documents.statement_pdf import statement_pdf

@@ -19,20 +19,6 @@ HEAD = (
     "Income less refunds, yuan 收入净额",
 )
 
-MONTHS = {
-    "Q1": ("01", "02", "03"),
-    "Q2": ("04", "05", "06"),
-    "Q3": ("07", "08", "09"),
-    "Q4": ("10", "11", "12"),
-}
-
-
-def months_of(quarter: str) -> list[str]:
-    """The periods of a quarter such as `2026-Q4`; none where it is no quarter's name."""
-    year, _, part = quarter.partition("-")
-    known = len(year) == 4 and year.isascii() and year.isdigit()
-    return [f"{year}-{month}" for month in MONTHS.get(part, ())] if known else []
-
 
 def income_csv(
     quarter: str, months: Iterable[str], incomes: Iterable[SellerIncome], catalogue: Catalogue

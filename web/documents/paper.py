@@ -65,8 +65,8 @@ def table(rows: Sequence[list[Paragraph]], widths: Sequence[float], strong: Sequ
     """A table under a head that stands again on every page; `strong` rows are shaded."""
     style: list[tuple[str, tuple[int, int], tuple[int, int], *tuple[Any, ...]]] = [
         ("VALIGN", (0, 0), (-1, -1), "TOP"),
-        ("TOPPADDING", (0, 0), (-1, -1), 1.8),
-        ("BOTTOMPADDING", (0, 0), (-1, -1), 2.2),
+        ("TOPPADDING", (0, 0), (-1, -1), 1.4),
+        ("BOTTOMPADDING", (0, 0), (-1, -1), 1.8),
         ("LEFTPADDING", (0, 0), (-1, -1), 3),
         ("RIGHTPADDING", (0, 0), (-1, -1), 3),
         ("LINEBELOW", (0, 0), (-1, -1), 0.3, RULE),

@@ -35,6 +35,7 @@ LINE = (
     "Before loss, yuan",
     "Beyond the budget, yuan",
     "Not delivered, yuan",
+    "Covered by its package, yuan 词元包抵扣",
     *(f"{title}, yuan {chinese}" for title, chinese in CREDITS.values()),
 )
 
@@ -76,6 +77,7 @@ def statement_csv(shown: LaidOut, catalogue: Catalogue) -> str:
             yuan_cell(line.before_loss),
             yuan_cell(line.over_budget),
             yuan_cell(line.not_delivered),
+            yuan_cell(line.from_package),
             *(yuan_cell(line.credited(reason)) for reason in CREDITS),
             *(yuan_cell(row.figures[n]) for row in shown.rows),
             *_power_cells(line.emissions),

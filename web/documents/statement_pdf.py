@@ -208,12 +208,7 @@ def _told(lines: Sequence[StoredLine]) -> list[tuple[str, list[str]]]:
 
 def _before(shown: LaidOut) -> list[tuple[str, Sequence[int]]]:
     """What is not charged, and why."""
-    return [
-        ("Before loss", [line.before_loss for line in shown.lines]),
-        ("Beyond the budget, not charged", [line.over_budget for line in shown.lines]),
-        ("Not delivered, not charged", [line.not_delivered for line in shown.lines]),
-        *((f"{title} {chinese}", amounts) for title, chinese, amounts in shown.credited),
-    ]
+    return [(f"{title} {chinese}".rstrip(), amounts) for title, chinese, amounts in shown.before]
 
 
 def _name(row: FigureRow, catalogue: Catalogue) -> Paragraph:

@@ -69,8 +69,12 @@ def short_count(number: int) -> str:
 
 def basis_points(rate_bp: int) -> str:
     """A rate in per cent, with the decimals that it needs: 600 is `6 %`, 125 is `1.25 %`."""
-    digits = f"{rate_bp // 100}.{rate_bp % 100:02}".rstrip("0").rstrip(".")
-    return f"{digits} %"
+    return f"{per_cent(rate_bp)} %"
+
+
+def per_cent(rate_bp: int) -> str:
+    """A rate as it is typed into a field of per cent: 600 is `6`, 125 is `1.25`."""
+    return f"{rate_bp // 100}.{rate_bp % 100:02}".rstrip("0").rstrip(".")
 
 
 def milli(value: int) -> str:

@@ -120,9 +120,17 @@ class LaidOut:
         return self.lines[n].figures.gross_fen - given_back
 
     @property
-    def credited(self) -> list[Credited]:
-        """What came off the lines, for each reason that there was."""
-        return credited(self.lines)
+    def before(self) -> list[Credited]:
+        """What all of it would have cost, and what of that is not charged: the gross is what is left."""
+        lines = self.lines
+        packages = ("Covered by its package, not charged", "词元包", [line.from_package for line in lines])
+        return [
+            ("Before loss", "", [line.before_loss for line in lines]),
+            ("Beyond the budget, not charged", "", [line.over_budget for line in lines]),
+            ("Not delivered, not charged", "", [line.not_delivered for line in lines]),
+            *([packages] if any(line.package for line in lines) else []),
+            *credited(lines),
+        ]
 
     @property
     def emitting(self) -> list[str]:

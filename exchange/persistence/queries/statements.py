@@ -12,7 +12,7 @@ from exchange.persistence.database import Pool
 from exchange.promises import VoucherPart
 from matching.terms import RegionCode
 from settlement.meters import Meter, billable_of
-from settlement.money import Fen
+from settlement.money import NOTHING, Fen
 from settlement.rating.service_credits import Credit, CreditReason
 from settlement.statement import Line, RegionShares
 
@@ -94,6 +94,11 @@ class StoredLine:
     def not_delivered(self) -> Fen:
         """What of the price was lost, and so is not charged."""
         return Fen(self.before_loss - billable_of(self.before_loss, self.quantity, self.lost))
+
+    @property
+    def from_package(self) -> Fen:
+        """What tokens of a package would have cost, and so is not charged again."""
+        return self.before_loss if self.package is not None and self.meter is not Meter.PACKAGES else NOTHING
 
     def credited(self, reason: CreditReason) -> Fen:
         """What came off for one reason."""

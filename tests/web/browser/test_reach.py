@@ -72,6 +72,7 @@ PAGES = {
         "/clerk/payouts",
         "/clerk/market",
         "/clerk/power",
+        "/clerk/promises",
     ],
 }
 DETAILS = {

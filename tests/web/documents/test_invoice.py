@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from exchange.catalogue.catalogue import load_catalogue
 from exchange.names import PartyId
-from exchange.periods import quarter_of
 from exchange.persistence.queries.income import SellerIncome
 from matching.terms import RegionCode
 from settlement.money import Fen
@@ -17,7 +16,7 @@ from tests.web.documents.made import NAMES
 from tests.web.documents.test_focus import everything
 from web.documents.chinese_amount import DIGITS, chinese_amount
 from web.documents.csv_file import read_csv
-from web.documents.income_csv import income_csv, months_of
+from web.documents.income_csv import income_csv
 from web.documents.invoice import invoice_data
 
 CATALOGUE = load_catalogue()
@@ -81,14 +80,6 @@ def test_totals_are_sums_and_a_line_of_nothing_is_no_line() -> None:
     first = data.lines[0]
     assert (first.item, first.unit, first.quantity) == ("算力服务", "卡时", Decimal(100))
     assert round(first.quantity * first.price, 2) == Decimal(first.net).scaleb(-2)
-
-
-def test_quarters_and_their_months() -> None:
-    assert months_of("2026-Q4") == ["2026-10", "2026-11", "2026-12"]
-    assert months_of("2026-Q5") == months_of("26-Q1") == months_of("") == []
-    for month in range(1, 13):
-        period = f"2026-{month:02}"
-        assert period in months_of(quarter_of(period))
 
 
 def test_every_seller_s_income_names_the_closed_months_also_those_without_a_statement() -> None:

@@ -84,8 +84,8 @@ def test_what_came_off_is_told_with_its_reason() -> None:
     """From the price of all that was leased, by what was lost and by each credit, to what is charged."""
     shown = laid_out(*made([credited_line(2000, 1000, 333), card_line(0)]))
     words, table = words_of(statement_pdf(shown, NAMES, CATALOGUE)), statement_csv(shown, CATALOGUE)
-    assert [sum(amounts) for _, _, amounts in shown.credited] == [254_82, 101_93, 30_55]
-    for title, chinese, (amount, none) in shown.credited:
+    assert [sum(amounts) for _, _, amounts in shown.before[-3:]] == [254_82, 101_93, 30_55]
+    for title, chinese, (amount, none) in shown.before[-3:]:
         assert title in words
         assert chinese in words
         assert yuan(amount) in words

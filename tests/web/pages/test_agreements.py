@@ -233,9 +233,15 @@ async def test_documents_stand_beside_what_was_computed_and_agreed(closed: Venue
     assert "¥100.00" in page
     file = (await office.client.get(f"{QUARTER}/export")).content.decode("utf-8-sig")
     (row,) = [
-        one for one in csv.DictReader(io.StringIO(file)) if (one["kind"], one["region"]) == ("tax", "310000")
+        one
+        for one in csv.DictReader(io.StringIO(file))
+        if (one["Figure 指标"], one["Region 地区"]) == ("Retained tax 税收", "上海市")
     ]
-    assert (row["agreed_fen"], row["recognised_fen"], row["region_says"]) == ("", "10000", "")
+    assert (row["Agreed, yuan 确认"], row["Recognised, yuan 认定"], row["Region says 地区意见"]) == (
+        "",
+        "100.00",
+        "",
+    )
 
 
 async def test_before_its_months_are_closed_a_quarter_takes_no_answer(calm: Venue) -> None:

@@ -75,6 +75,7 @@ PAGES: dict[str, list[Role | None] | list[Role]] = {
     "/clerk/ledger": CLERK,
     "/clerk/ledger/payable": CLERK,
     "/clerk/accounts?owner=venue": CLERK,
+    "/clerk/promises": CLERK,
     "/clerk/payouts": CLERK,
     "/clerk/power": CLERK,
     "/clerk/vouchers": CLERK,

@@ -2,11 +2,12 @@
 
 import csv
 import io
+from decimal import Decimal
 from itertools import pairwise
 
 import pytest
 
-from exchange.periods import quarter_of
+from exchange.periods import months_of, quarter_of
 from exchange.persistence.queries.power import Emitted, PairEmitted, emitted_by_pair
 from exchange.persistence.queries.quarters import QuarterSides
 from exchange.persistence.queries.refunds import refunds_of
@@ -18,14 +19,17 @@ from settlement.spreadsheets import FORMULA_SIGNS
 from tests.web import seed
 from tests.web.pages.conftest import Browser, Venue
 from tests.web.pages.test_payouts import filled
-from web.desks.quarters import _kind, carbon_of, months_of
+from web.desks.quarter_csv import FIGURES
+from web.desks.quarter_figures import carbon_of, kind_of
 from web.desks.shared import KINDS, AgreementTable, Shared, SharedRow
 from web.documents.exports import csv_file
 from web.pages.charts import flow_chart
+from web.pages.formats import plain_yuan
 
 pytestmark = pytest.mark.anyio
 
 PATH = "/region/pairs/310000/621000/2026-Q4"
+FIGURE, CODE, COMPUTED = "Figure 指标", "Region's code 地区代码", "Computed, yuan 核算"
 
 
 async def test_a_quarter_has_its_closed_months_and_says_what_it_lacks(calm: Venue) -> None:
@@ -53,15 +57,16 @@ async def test_its_file_has_every_figure_as_a_number_with_what_it_is(calm: Venue
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     assert "suanli-310000-621000-2026-Q4.csv" in answer.headers["content-disposition"]
     rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
-    assert all("not a tax filing, not official statistics" in row["label"] for row in rows)
+    assert all("not a tax filing, not official statistics" in row["Note 说明"] for row in rows)
     figures = await shared_figures(calm.exchange.readers, ["pair-1/1"])
-    told = {(row["kind"], row["region"]): row["computed_fen"] for row in rows if row["kind"] != "carbon"}
-    assert told == {(str(one.kind), one.region): str(one.amount) for one in figures}
-    assert {row["recognised_fen"] for row in rows} == {""}
-    carbon = [row for row in rows if row["kind"] == "carbon"]
-    assert [row["agreed_share_bp"] for row in carbon] == ["5000", "5000"]
-    assert sum(int(row["computed_g"]) for row in carbon) == int(carbon[0]["to_share_g"]) > 0
-    assert all("not a report of emissions" in row["label"] for row in carbon)
+    told = {(row[FIGURE], row[CODE]): row[COMPUTED] for row in rows if row[FIGURE] != FIGURES["carbon"]}
+    assert told == {(FIGURES[one.kind], one.region): plain_yuan(one.amount) for one in figures}
+    assert {row["Recognised, yuan 认定"] for row in rows} == {""}
+    carbon = [row for row in rows if row[FIGURE] == FIGURES["carbon"]]
+    assert [row["Share, % 约定比例"] for row in carbon] == ["50", "50"]
+    parts = [Decimal(row["Computed, kg of CO₂ 核算碳"]) for row in carbon]
+    assert sum(parts) == Decimal(carbon[0]["To share, kg of CO₂ 可分配碳"]) > 0
+    assert all("not a report of emissions" in row["Note 说明"] for row in carbon)
 
 
 async def test_a_refund_counts_in_the_quarter_in_which_it_is_made(venue: Venue) -> None:
@@ -74,12 +79,12 @@ async def test_a_refund_counts_in_the_quarter_in_which_it_is_made(venue: Venue) 
     assert refunded.status == 303, refunded.html
     after = await figures_of(office)
     (made,) = await refunds_of(venue.exchange.readers, [line.statement])
-    taken = {("revenue", region): fen for region, fen in made.correction.revenue_by_region_fen}
+    taken = {(FIGURES["revenue"], region): fen for region, fen in made.correction.revenue_by_region_fen}
     assert sum(taken.values()) == made.correction.net_fen < 0
     for place, (posted, back, computed) in after.items():
         assert posted == before[place][0] == before[place][2]
         assert computed == posted + back
-        assert place[0] != "revenue" or back == taken[place]
+        assert place[0] != FIGURES["revenue"] or back == taken[place]
     page = (await office.get(PATH)).page.text
     assert "The ledger and the statements agree to the fen" in page
     assert "Refunded: what refunds made in the quarter took off" in page
@@ -90,14 +95,18 @@ async def figures_of(office: Browser) -> dict[tuple[str, str], tuple[int, int, i
     """What was posted, refunded and computed of each kind for each region, by the quarter's file."""
     told = (await office.client.get(f"{PATH}/export")).content.decode("utf-8-sig")
     return {
-        (row["kind"], row["region"]): (
-            int(row["posted_fen"]),
-            int(row["refunded_fen"]),
-            int(row["computed_fen"]),
+        (row[FIGURE], row[CODE]): (
+            fen_of(row["Posted, yuan 入账"]),
+            fen_of(row["Refunded, yuan 退款"]),
+            fen_of(row[COMPUTED]),
         )
         for row in csv.DictReader(io.StringIO(told))
-        if row["kind"] != "carbon"
+        if row[FIGURE] != FIGURES["carbon"]
     }
+
+
+def fen_of(yuan: str) -> int:
+    return int(Decimal(yuan) * 100)
 
 
 @pytest.mark.parametrize(
@@ -117,7 +126,7 @@ async def test_what_is_nothing_or_somebody_elses_is_not_there(calm: Venue, path:
 
 def test_months_and_quarters_are_each_others() -> None:
     assert months_of("2026-Q4") == ["2026-10", "2026-11", "2026-12"]
-    assert months_of("2026-Q5") == months_of("2026-10") == []
+    assert months_of("2026-Q5") == months_of("2026-10") == months_of("26-Q1") == months_of("") == []
     quarters = [f"2026-Q{n}" for n in range(1, 5)]
     assert [quarter_of(month) for quarter in quarters for month in months_of(quarter)] == [
         quarter for quarter in quarters for _ in range(3)
@@ -162,7 +171,7 @@ def test_versions_of_a_quarter_add_up_also_when_a_region_of_transit_joins() -> N
     ]
     pair = PairQuarter("1", "3", "2026-Q4")
     nothing = QuarterSides(False, QuarterFigures(pair, ()), QuarterFigures(pair, ()), {}, None, [])
-    revenue, tax, _ = (_kind(kind, tables, nothing) for kind in KINDS)
+    revenue, tax, _ = (kind_of(kind, tables, nothing) for kind in KINDS)
     assert [(part.region, part.computed) for part in revenue.parts] == [("1", 14), ("2", 2), ("3", 15)]
     assert [list(part.shares) for part in revenue.parts] == [[5000, 4000], [2000], [5000, 4000]]
     assert revenue.adds_up

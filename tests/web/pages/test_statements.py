@@ -4,7 +4,10 @@ import re
 
 import pytest
 
+from exchange.names import PartyId
+from exchange.persistence.queries.statements import Reach, statements_within
 from tests.web.pages.conftest import Venue, Visit
+from web.pages.statement import statement_with_refunds
 
 pytestmark = pytest.mark.anyio
 
@@ -95,3 +98,17 @@ async def test_who_orders_is_told_what_is_promised_and_who_leased_what_came_off(
 def fen(text: str) -> int:
     """Yuan as a page writes them, in fen."""
     return int(text.replace(",", "").replace(".", ""))
+
+
+async def test_every_line_adds_up_from_what_it_would_have_cost_to_its_gross(calm: Venue) -> None:
+    everything = Reach(PartyId("clerk-1"), everything=True)
+    covered = 0
+    for statement in await statements_within(calm.exchange.readers, everything, None, 500):
+        shown = await statement_with_refunds(calm.exchange, statement)
+        (_, _, whole), *less = shown.before
+        for n, line in enumerate(shown.lines):
+            assert whole[n] - sum(amounts[n] for _, _, amounts in less) == line.figures.gross_fen, (
+                statement.id
+            )
+            covered += line.from_package
+    assert covered > 0

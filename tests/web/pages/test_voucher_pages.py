@@ -2,6 +2,7 @@
 
 import re
 from csv import DictReader
+from decimal import Decimal
 from io import StringIO
 from typing import Any
 
@@ -109,7 +110,9 @@ async def test_from_a_programme_to_the_evidence_of_a_use(venue: Venue) -> None:
         assert re.search(r"usage,delivered_card_seconds,691200\r\n", file)
         assert re.search(r"sha256,,[0-9a-f]{64}\r\n", file)
     listed = (await office.get(f"/region/vouchers/{PROGRAMME}/export")).html
-    assert sum(int(row["covered_fen"]) for row in DictReader(StringIO(listed.lstrip("\ufeff")))) == 868_80
+    rows = list(DictReader(StringIO(listed.lstrip("\ufeff"))))
+    assert sum(Decimal(row["Covered, yuan 抵扣"]) for row in rows) == Decimal("868.80")
+    assert min(int(row["Line 行"]) for row in rows) == 1
     assert "Nothing found" in (await office.get("/region/vouchers")).page.text
     rival = await venue.as_party("buyer-2")
     for path in (voucher, evidence.replace("/region/", "/account/")):
