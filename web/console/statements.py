@@ -6,7 +6,7 @@ from litestar.response import Template
 
 from exchange.app import Exchange
 from exchange.persistence.queries.parties import balances
-from exchange.persistence.queries.statements import Reach, payouts_of, statements_within
+from exchange.persistence.queries.statements import Reach, months_of, payouts_of, statements_within
 from settlement.ledger.chart import AccountKind
 from web.pages.routing import PageRequest, leaf, page
 from web.refunding import SELLER
@@ -27,6 +27,7 @@ async def statements_page(
         "console/statements.html",
         caller,
         rows=rows,
+        months=await months_of(exchange.readers, "seller", caller.party, [one.period for one in rows]),
         payouts=await payouts_of(exchange.readers, [statement.id for statement in rows]),
         last=found[ROWS - 1] if len(found) > ROWS else None,
         payable=owned.get(AccountKind.PAYABLE, 0),

@@ -17,7 +17,7 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
-from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Table, TableStyle
+from reportlab.platypus import CondPageBreak, Flowable, Paragraph, SimpleDocTemplate, Table, TableStyle
 
 MARGIN = 16 * mm
 PADDING = 6  # points that the layout keeps free inside its frame
@@ -35,8 +35,22 @@ TITLE = ParagraphStyle("title", BODY, fontName=STRONG, fontSize=16, leading=20)
 HEADING = ParagraphStyle(
     "heading", BODY, fontName=STRONG, fontSize=10.5, leading=14, spaceBefore=10, spaceAfter=4
 )
-FIGURE = ParagraphStyle("figure", BODY, fontSize=8, leading=10, alignment=TA_RIGHT)
+CELL = ParagraphStyle("cell", BODY, fontSize=8, leading=10)
+FIGURE = ParagraphStyle("figure", CELL, alignment=TA_RIGHT)
 TOTAL = ParagraphStyle("total", FIGURE, fontName=STRONG)
+SMALL_FIGURE = ParagraphStyle("small figure", SMALL, alignment=TA_RIGHT)
+
+WITH_HEADING = 80  # points of a table that stand on the page of its heading, or else both go to the next
+
+Style = tuple[str, tuple[int, int], tuple[int, int], *tuple[Any, ...]]
+RULED: tuple[Style, ...] = (
+    ("VALIGN", (0, 0), (-1, -1), "TOP"),
+    ("TOPPADDING", (0, 0), (-1, -1), 1.4),
+    ("BOTTOMPADDING", (0, 0), (-1, -1), 1.8),
+    ("LEFTPADDING", (0, 0), (-1, -1), 3),
+    ("RIGHTPADDING", (0, 0), (-1, -1), 3),
+    ("LINEBELOW", (0, 0), (-1, -1), 0.3, RULE),
+)
 
 
 @cache
@@ -61,15 +75,20 @@ def text(words: str, style: ParagraphStyle = BODY) -> Paragraph:
     )
 
 
+def heading(words: str) -> list[Flowable]:
+    """What stands above a table, never alone at the foot of a page."""
+    return [CondPageBreak(WITH_HEADING), text(words, HEADING)]
+
+
+def facts(rows: Sequence[list[Paragraph]], widths: Sequence[float]) -> Table:
+    """A table without a head."""
+    return Table(rows, widths, style=TableStyle(RULED), hAlign="LEFT")
+
+
 def table(rows: Sequence[list[Paragraph]], widths: Sequence[float], strong: Sequence[int] = ()) -> Table:
     """A table under a head that stands again on every page; `strong` rows are shaded."""
-    style: list[tuple[str, tuple[int, int], tuple[int, int], *tuple[Any, ...]]] = [
-        ("VALIGN", (0, 0), (-1, -1), "TOP"),
-        ("TOPPADDING", (0, 0), (-1, -1), 1.4),
-        ("BOTTOMPADDING", (0, 0), (-1, -1), 1.8),
-        ("LEFTPADDING", (0, 0), (-1, -1), 3),
-        ("RIGHTPADDING", (0, 0), (-1, -1), 3),
-        ("LINEBELOW", (0, 0), (-1, -1), 0.3, RULE),
+    style = [
+        *RULED,
         ("LINEBELOW", (0, 0), (-1, 0), 0.8, colors.black),
         *(("BACKGROUND", (0, row), (-1, row), SHADE) for row in strong),
     ]

@@ -6,6 +6,7 @@ from exchange.catalogue.catalogue import Catalogue
 from exchange.persistence.queries.statements import StoredEmissions, StoredStatement
 from matching.terms import RegionCode
 from web.documents.csv_file import BOM, Cell, csv_rows, price_cell, yuan_cell
+from web.documents.places import place
 from web.pages.statement import CREDITS, FigureRow, LaidOut
 
 LISTED = (
@@ -60,7 +61,7 @@ def statement_csv(shown: LaidOut, catalogue: Catalogue) -> str:
     """
     statement = shown.statement
     emitting = shown.emitting
-    of_regions = (f"CO2 of {_place(RegionCode(region), catalogue)}, g" for region in emitting)
+    of_regions = (f"CO2 of {place(RegionCode(region), catalogue)}, g" for region in emitting)
     head = (*LISTED[:2], *LINE, *(_title(row, catalogue) for row in shown.rows), *POWER, *of_regions)
     rows: list[list[Cell]] = [
         [
@@ -138,8 +139,8 @@ def list_rows(
             names[statement.buyer],
             statement.seller,
             names[statement.seller],
-            _place(statement.source, catalogue),
-            _place(statement.destination, catalogue),
+            place(statement.source, catalogue),
+            place(statement.destination, catalogue),
             yuan_cell(statement.charged),
             yuan_cell(statement.released),
             yuan_cell(payouts[statement.id]) if statement.id in payouts else None,
@@ -150,9 +151,5 @@ def list_rows(
 
 def _title(row: FigureRow, catalogue: Catalogue) -> str:
     if row.region:
-        return f"{row.title} {_place(RegionCode(row.region), catalogue)}, yuan"
+        return f"{row.title} {place(RegionCode(row.region), catalogue)}, yuan"
     return f"{row.title}, yuan {row.chinese}".rstrip()
-
-
-def _place(code: RegionCode, catalogue: Catalogue) -> str:
-    return catalogue.regions[code].name_zh if code in catalogue.regions else code

@@ -10,30 +10,35 @@ from matching.terms import RegionCode
 from settlement.credit_notes import CreditNoteState
 from web.documents.paper import (
     BODY,
+    CELL,
     FIGURE,
-    HEADING,
     SMALL,
+    SMALL_FIGURE,
     TITLE,
     TOTAL,
     WIDTH,
+    facts,
+    heading,
     pdf,
     table,
     text,
 )
+from web.documents.places import place
 from web.pages.formats import NOTHING, agreed_price, measured, per, thousandths, yuan
 from web.pages.statement import FigureRow, LaidOut
 
 ACROSS = 5
 """How many columns of figures fit on a page, the sum of all lines among them."""
 
-NAME_WIDTH = WIDTH * 0.33
+COLUMN = WIDTH * 0.134
+"""How broad a column of figures is. What they leave is for the names of the figures: a third of the page at least."""
 
 POWER = (
-    ("Cards drew 算力设备", "it_wh"),
-    ("Facility drew 数据中心", "facility_wh"),
-    ("Green certificates 绿证", "certified_wh"),
-    ("CO2 by the grid 基于位置", "location_based_g"),
-    ("CO2 after certificates 基于市场", "market_based_g"),
+    ("Cards drew, kWh 算力设备", "it_wh"),
+    ("Facility drew, kWh 数据中心", "facility_wh"),
+    ("Green certificates, kWh 绿证", "certified_wh"),
+    ("CO2 by the grid, kg 基于位置", "location_based_g"),
+    ("CO2 after certificates, kg 基于市场", "market_based_g"),
 )
 NOTE_STATES = {
     CreditNoteState.DRAFT: "draft 草稿",
@@ -59,11 +64,11 @@ def statement_pdf(shown: LaidOut, names: Mapping[str, str], catalogue: Catalogue
         flow += [_facts(shown, names, catalogue)]
         for n, columns in enumerate(_across(len(shown.lines))):
             flow += [PageBreak()] if n else []
-            flow += [text(_heading(columns, len(shown.lines)), HEADING), _figures(shown, columns, catalogue)]
+            flow += [*heading(_lines(columns, len(shown.lines))), _figures(shown, columns, catalogue)]
             if any(line.emissions for line in shown.lines):
-                flow += [text("Power and carbon 能耗与碳", HEADING), _power(shown, columns, catalogue)]
-        flow += [text("Refunds 退款", HEADING), _refunds(shown)] if shown.refunds else []
-        flow += [text("Paid by regions 财政兑付", HEADING), _received(shown)] if shown.uses else []
+                flow += [*heading("Power and carbon 能耗与碳"), _power(shown, columns, catalogue)]
+        flow += [*heading("Refunds 退款"), _refunds(shown)] if shown.refunds else []
+        flow += [*heading("Paid by regions 财政兑付"), _received(shown)] if shown.uses else []
         return [*flow, Spacer(0, 8), text(NOTE, SMALL)]
 
     return pdf(f"Statement {shown.statement.id}", content)
@@ -71,68 +76,52 @@ def statement_pdf(shown: LaidOut, names: Mapping[str, str], catalogue: Catalogue
 
 def _facts(shown: LaidOut, names: Mapping[str, str], catalogue: Catalogue) -> Flowable:
     statement = shown.statement
-    facts = [
-        ("Buyer 买方", _party(statement.buyer, names), _place(statement.source, catalogue)),
-        ("Seller 卖方", _party(statement.seller, names), _place(statement.destination, catalogue)),
+    told = [
+        ("Closed with 账期", statement.period, "in yuan 人民币元"),
+        ("Buyer 买方", _party(statement.buyer, names), place(statement.source, catalogue)),
+        ("Seller 卖方", _party(statement.seller, names), place(statement.destination, catalogue)),
         ("About 标的", statement.subject, ""),
         ("Charged 应付", yuan(statement.charged), "VAT included 含税"),
         ("Released 退回", yuan(statement.released), "was held and not charged"),
     ]
-    rows = [[text("Closed with 账期", SMALL), text(statement.period), text("in yuan 人民币元", SMALL)]]
-    rows += [[text(name, SMALL), text(value), text(more, SMALL)] for name, value, more in facts]
-    return table(rows, [WIDTH * 0.18, WIDTH * 0.47, WIDTH * 0.35])
+    rows = [[text(name, SMALL), text(value), text(more, SMALL)] for name, value, more in told]
+    return facts(rows, [WIDTH * 0.18, WIDTH * 0.47, WIDTH * 0.35])
 
 
 def _refunds(shown: LaidOut) -> Flowable:
     """What was given back of each line since, and how its credit note stands."""
-    head = (
-        "Refund 退款",
-        "Line 行",
-        "To the buyer",
-        "To vouchers",
-        "Net 不含税",
-        "VAT 税额",
-        "Fee",
-        "Credit note 红字发票",
-    )
-    rows = [[text(one, SMALL) for one in head]]
+    figures = ("To the buyer", "To vouchers", "Net 不含税", "VAT 税额", "Fee 平台费")
+    head = [text("Refund 退款", SMALL), text("Line 行", SMALL), *(text(one, SMALL_FIGURE) for one in figures)]
+    rows = [[*head, text("Credit note 红字发票", SMALL)]]
     for refund in shown.refunds:
         off = refund.correction
         to_vouchers = sum(back.amount for back in refund.returned)
         amounts = (refund.to_buyer, to_vouchers, off.net_fen, off.vat_fen, off.fee_fen)
-        told = [text(f"{refund.id}: {refund.reason}", SMALL), text(str(refund.n + 1))]
-        rows.append(
-            [
-                *told,
-                *(text(yuan(fen), FIGURE) for fen in amounts),
-                text(NOTE_STATES[refund.note.state], SMALL),
-            ]
-        )
-    return table(rows, [WIDTH * part for part in (0.2, 0.06, 0.12, 0.12, 0.12, 0.12, 0.1, 0.16)])
+        told = [
+            text(f"{refund.id}: {refund.reason} ({refund.reference})", CELL),
+            text(str(refund.n + 1), CELL),
+        ]
+        state = text(NOTE_STATES[refund.note.state], CELL)
+        rows.append([*told, *(text(yuan(fen), FIGURE) for fen in amounts), state])
+    return table(rows, [WIDTH * part for part in (0.2, 0.06, 0.12, 0.12, 0.12, 0.11, 0.1, 0.17)])
 
 
 def _received(shown: LaidOut) -> Flowable:
     """What regions have paid of what vouchers cover, and what they owe still."""
-    head = ("Voucher 算力券", "Line 行", "To", "Covered", "Refunded", "Paid 已兑付", "Open 未兑付")
-    rows = [[text(one, SMALL) for one in head]]
+    names, figures = (
+        ("Voucher 算力券", "Line 行", "To"),
+        ("Covered", "Refunded", "Paid 已兑付", "Open 未兑付"),
+    )
+    rows = [[*(text(one, SMALL) for one in names), *(text(one, SMALL_FIGURE) for one in figures)]]
     for use in shown.uses:
+        told = (f"{use.voucher} of {use.programme}", str(use.n + 1), use.party)
         amounts = (use.covered, use.returned, use.paid, use.open)
-        told = [
-            text(f"{use.voucher} of {use.programme}", SMALL),
-            text(str(use.n + 1)),
-            text(use.party, SMALL),
-        ]
-        rows.append([*told, *(text(yuan(fen), FIGURE) for fen in amounts)])
-    return table(rows, [WIDTH * part for part in (0.24, 0.06, 0.18, 0.13, 0.13, 0.13, 0.13)])
+        rows.append([*(text(one, CELL) for one in told), *(text(yuan(fen), FIGURE) for fen in amounts)])
+    return table(rows, [WIDTH * part for part in (0.3, 0.06, 0.16, 0.12, 0.12, 0.12, 0.12)])
 
 
 def _party(party: str, names: Mapping[str, str]) -> str:
     return f"{names[party]} ({party})" if names.get(party, party) != party else party
-
-
-def _place(code: RegionCode, catalogue: Catalogue) -> str:
-    region = catalogue.regions.get(code)
-    return code if region is None else f"{region.name_en} {region.name_zh}"
 
 
 Columns = tuple[range, bool]
@@ -145,7 +134,7 @@ def _across(lines: int) -> Iterator[Columns]:
         yield range(start, min(start + ACROSS, lines)), start + ACROSS > lines
 
 
-def _heading(columns: Columns, lines: int) -> str:
+def _lines(columns: Columns, lines: int) -> str:
     within, _ = columns
     if not within:
         return "All lines together"
@@ -166,21 +155,20 @@ def _figures(shown: LaidOut, columns: Columns, catalogue: Catalogue) -> Flowable
         [_name(row, catalogue), *_amounts(row.figures, columns, strong=row.is_strong)] for row in shown.rows
     ]
     strong = [len(rows) - len(shown.rows) + n for n, row in enumerate(shown.rows) if row.is_strong]
-    width = (WIDTH - NAME_WIDTH) / ACROSS
-    return table(rows, [NAME_WIDTH] + [width] * (len(rows[0]) - 1), strong)
+    return table(rows, _widths(len(rows[0]) - 1), strong)
 
 
 def _power(shown: LaidOut, columns: Columns, catalogue: Catalogue) -> Flowable:
     """What lines drew and emitted, in kWh and kg, and each region's part; a line of tokens has nothing here."""
     within, with_sum = columns
-    head = [text("In kWh and kg", SMALL), *(text(f"Line {n + 1}", TOTAL) for n in within)]
+    head = [text("By line", SMALL), *(text(f"Line {n + 1}", TOTAL) for n in within)]
     rows = [[*head, *([text("Together", TOTAL)] if with_sum else [])]]
     figures = [
         (name, [None if line.emissions is None else getattr(line.emissions, figure) for line in shown.lines])
         for name, figure in POWER
     ]
     figures += [
-        (f"CO2 of {_place(RegionCode(region), catalogue)}", shown.emitted_by(region))
+        (f"CO2 of {place(RegionCode(region), catalogue)}, kg", shown.emitted_by(region))
         for region in shown.emitting
     ]
     for name, told in figures:
@@ -189,8 +177,12 @@ def _power(shown: LaidOut, columns: Columns, catalogue: Catalogue) -> Flowable:
         ]
         total = [text(thousandths(sum(value for value in told if value is not None)), FIGURE)]
         rows.append([text(name), *amounts, *(total if with_sum else [])])
-    width = (WIDTH - NAME_WIDTH) / ACROSS
-    return table(rows, [NAME_WIDTH] + [width] * (len(rows[0]) - 1))
+    return table(rows, _widths(len(rows[0]) - 1))
+
+
+def _widths(columns: int) -> list[float]:
+    """The widths of a table with so many columns of figures beside their names."""
+    return [WIDTH - columns * COLUMN, *[COLUMN] * columns]
 
 
 def _told(lines: Sequence[StoredLine]) -> list[tuple[str, list[str]]]:
@@ -213,7 +205,7 @@ def _before(shown: LaidOut) -> list[tuple[str, Sequence[int]]]:
 
 def _name(row: FigureRow, catalogue: Catalogue) -> Paragraph:
     indent = "\u00a0\u00a0\u00a0" if row.is_part else ""
-    more = _place(RegionCode(row.region), catalogue) if row.region else row.chinese
+    more = place(RegionCode(row.region), catalogue) if row.region else row.chinese
     return text(f"{indent}{row.title} {more}".rstrip(), BODY)
 
 

@@ -38,10 +38,11 @@ RECORDS = 20  # records of a dispute that a page shows, and a form asks about
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One of the three sides: the role, where its pages are, and whose disputes they show: None, everybody's."""
+    """One of the three sides: the role, where its pages are, and where its leases have theirs, if anywhere."""
 
     role: Role
     at: str
+    leases: str = ""
 
     def party(self, caller: Caller) -> PartyId | None:
         """Whose disputes these pages show: None, everybody's."""
@@ -53,8 +54,8 @@ class Side:
         return self.role is Role.CLERK or sides[self.role] == caller.party
 
 
-SELLER = Side(Role.SELLER, "/console/disputes")
-BUYER = Side(Role.BUYER, "/disputes")
+SELLER = Side(Role.SELLER, "/console/disputes", "/console/leases")
+BUYER = Side(Role.BUYER, "/disputes", "/leases")
 CLERK = Side(Role.CLERK, "/clerk/disputes")
 
 

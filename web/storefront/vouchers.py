@@ -12,6 +12,7 @@ from exchange.persistence.queries.market import clock
 from exchange.persistence.queries.vouchers import StoredProgramme, Within
 from exchange.rejections import Rejected
 from exchange.vouchers.commands import ClaimVoucher
+from settlement.vouchers.uses import year_of
 from web.pages.fields import Reader
 from web.pages.routing import PageRequest, give, leaf, not_here, page, sent_form
 from web.session import Caller
@@ -74,6 +75,7 @@ async def _wallet(
     for one in await queries.programmes(readers):
         newest.setdefault(one.terms.id, one)
     told = await queries.facts_of(readers, caller.party)
+    now = await clock(readers)
     return page(
         "vouchers/page.html",
         caller,
@@ -81,8 +83,11 @@ async def _wallet(
         vouchers=vouchers[:ROWS],
         last=vouchers[ROWS - 1] if len(vouchers) > ROWS else None,
         programmes=list(newest.values()),
+        claimed={
+            one.programme for one in vouchers if one.claimed and year_of(one.at) == year_of(now.instant)
+        },
         facts=told[0] if told else None,
         refused=refused,
-        clock=await clock(readers),
+        clock=now,
         catalogue=exchange.catalogue,
     )

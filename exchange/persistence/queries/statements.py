@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, Literal
 
 import asyncpg
 import msgspec
@@ -15,6 +15,9 @@ from settlement.meters import Meter, billable_of
 from settlement.money import NOTHING, Fen
 from settlement.rating.service_credits import Credit, CreditReason
 from settlement.statement import Line, RegionShares
+
+MONTHS = 6
+"""How many of the latest months are summed for who looks at its statements."""
 
 Place = tuple[int, str]
 """Where a statement stands among all statements: a command can post many."""
@@ -44,6 +47,17 @@ class StoredStatement:
     charged: Fen
     released: Fen
     seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """What the statements of a period come to together; `payout` is what their sellers receive."""
+
+    period: str
+    statements: int
+    charged: Fen
+    released: Fen
+    payout: Fen
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +150,28 @@ async def payouts_of(pool: Pool, statements: Sequence[str]) -> dict[str, Fen]:
         statements,
     )
     return {row["statement"]: Fen(row["payout"]) for row in rows}
+
+
+async def months_of(
+    pool: Pool, side: Literal["buyer", "seller"], party: PartyId, also: Sequence[str]
+) -> list[Month]:
+    """What a party's statements of one side come to in each of the latest months and of these other ones, latest first."""
+    rows = await pool.fetch(
+        """
+        SELECT r.period, count(*) AS statements, sum(s.charged)::bigint AS charged,
+          sum(s.released)::bigint AS released, sum(l.payout)::bigint AS payout
+        FROM runs r JOIN statements s ON s.run = r.id
+        JOIN LATERAL (SELECT sum(seller_payout_fen) AS payout FROM statement_lines WHERE statement = s.id) l ON true
+        WHERE ($2 = 'buyer' AND s.buyer = $1 OR $2 = 'seller' AND s.seller = $1)
+          AND (r.period = ANY($3::text[]) OR r.id IN (SELECT id FROM runs ORDER BY begins DESC LIMIT $4))
+        GROUP BY r.id ORDER BY r.begins DESC
+        """,
+        party,
+        side,
+        also,
+        MONTHS,
+    )
+    return [Month(**row) for row in rows]
 
 
 async def lines_of(pool: Pool, statement: str) -> list[StoredLine]:

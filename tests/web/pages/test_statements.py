@@ -67,6 +67,19 @@ async def test_a_seller_sees_what_it_receives(calm: Venue) -> None:
     assert all(0 < fen(received) < fen(gross) for gross, received in rows)
 
 
+@pytest.mark.parametrize(("party", "at"), [("buyer-1", "/statements"), ("seller-1", "/console/statements")])
+async def test_a_month_is_the_sum_of_its_statements(calm: Venue, party: str, at: str) -> None:
+    html = (await (await calm.as_party(party)).get(at)).html
+    months, one_by_one = html.split("Table: Statements")
+    rows = re.findall(r'<td class="nowrap">2026-10</td>.*?</tr>', one_by_one)
+    figures = [re.findall(r'<td class="num">(¥[\d,.]+)</td>', row) for row in rows]
+    told = re.search(r">2026-10</th>.*?</tr>", months)
+    assert told is not None
+    count, *sums = re.findall(r'<td class="num">(.*?)</td>', told[0])
+    assert int(count) == len(rows) > 0
+    assert [fen(one) for one in sums] == [sum(column) for column in zip(*map(in_fen, figures), strict=True)]
+
+
 CREDIT = "Credit: less available than promised"
 
 
@@ -97,7 +110,11 @@ async def test_who_orders_is_told_what_is_promised_and_who_leased_what_came_off(
 
 def fen(text: str) -> int:
     """Yuan as a page writes them, in fen."""
-    return int(text.replace(",", "").replace(".", ""))
+    return int(text.removeprefix("¥").replace(",", "").replace(".", ""))
+
+
+def in_fen(texts: list[str]) -> list[int]:
+    return [fen(text) for text in texts]
 
 
 async def test_every_line_adds_up_from_what_it_would_have_cost_to_its_gross(calm: Venue) -> None:

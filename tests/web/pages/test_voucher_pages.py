@@ -22,6 +22,7 @@ from web.cli.check_focus import billed, compared
 from web.client import Client
 from web.documents.focus_file import read_focus
 from web.pages.formats import rfc3339
+from web.pages.routing import new_id
 
 pytestmark = pytest.mark.anyio
 
@@ -259,11 +260,13 @@ async def once_of(browser: Browser, path: str) -> list[str]:
 async def test_a_buyer_claims_once_and_hears_why_not_twice(venue: Venue) -> None:
     await promised(venue)
     buyer = await venue.as_party("buyer-1")
-    for status in (303, 422):
-        wallet = await buyer.get("/account/vouchers")
-        once = wallet.page.values()["once"]
-        claimed = await buyer.send(f"/account/vouchers/{PROGRAMME}/claim", once=once[:1])
+    wallet = (await buyer.get("/account/vouchers")).page
+    assert "Claim ¥500.00" in wallet.text
+    for form, status in ((wallet.values()["once"][0], 303), (new_id(), 422)):
+        claimed = await buyer.send(f"/account/vouchers/{PROGRAMME}/claim", once=form)
         assert claimed.status == status
+    assert "claimed this year" in claimed.page.text, "and no button for another"
+    assert "once" not in claimed.page.values()
     assert "claimed_already" in claimed.html
     stranger = await venue.as_party("buyer-2")
     once = (await stranger.get("/account/vouchers")).page.values()["once"]
