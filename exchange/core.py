@@ -62,7 +62,8 @@ from exchange.venue.evolving import evolve_venue
 from exchange.venue.rules import decide_venue
 from exchange.vouchers.commands import VoucherCommand
 from exchange.vouchers.events import VoucherEvent
-from exchange.vouchers.rules import decide_vouchers, evolve_vouchers
+from exchange.vouchers.evolving import evolve_vouchers
+from exchange.vouchers.rules import decide_vouchers
 from matching.terms import Seq
 from settlement.ledger.journal import JournalEntry
 

@@ -13,7 +13,7 @@ from exchange.names import LeaseId
 from exchange.promises import CoveredLine, Subsidy
 from exchange.quarters.evolving import note_booked
 from exchange.state import Earnings, State
-from exchange.vouchers.rules import use
+from exchange.vouchers.evolving import use
 
 
 def evolve_closing(state: State, event: ClosingEvent) -> None:

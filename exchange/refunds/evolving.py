@@ -4,7 +4,7 @@ from exchange.quarters.evolving import note_refund
 from exchange.refunds.events import CreditNoteMoved, LineRefunded, RefundEvent
 from exchange.state import LiveNote, State
 from exchange.subsidies.evolving import done_with
-from exchange.vouchers.rules import give_back
+from exchange.vouchers.evolving import give_back
 from settlement.credit_notes import CreditNoteState
 from settlement.money import Fen
 
