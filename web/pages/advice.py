@@ -117,7 +117,7 @@ ADVICE: Mapping[Code | DoorRejection, str] = {
     Venue.CREDIT_NOTE_OUT_OF_TURN: "read the sentence",
     Venue.PAYOUT_TERMS_INVALID: "read the sentence",
     Venue.PAYOUT_ACCOUNT_INVALID: "correct the account",
-    Venue.NO_PAYOUT_ACCOUNT: "let the seller name one",
+    Venue.NO_PAYOUT_ACCOUNT: "let the seller name one; name one in the withdrawal",
     Venue.PAYOUT_NOT_DUE: "plan again: `GET /v1/payouts/plan`",
     Venue.PAYOUT_TOO_SMALL: "wait until more is due, or lower the least payout",
     Venue.PAYOUT_OUT_OF_TURN: "look at the payout: it has ended already",
@@ -128,7 +128,7 @@ ADVICE: Mapping[Code | DoorRejection, str] = {
     Venue.BUDGET_SPENT: "ask the issuer when there is more",
     Venue.CLAIMED_ALREADY: "claim again next year",
     Venue.UNKNOWN_VOUCHER: "take ids from `GET /v1/vouchers`",
-    Venue.VOUCHER_REFUSED: "do as the sentence says, or order without the voucher",
+    Venue.VOUCHER_REFUSED: "do as the sentence says, or ask without the voucher",
     Venue.SUBSIDY_EXISTS: "look at the programme's payments: it is there; another transfer has a reference of its own",
     Venue.SUBSIDY_TOO_LARGE: "look at what is open: `GET /v1/programmes/{programme_id}/report`",
 }

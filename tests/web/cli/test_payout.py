@@ -55,16 +55,16 @@ def test_a_plan_says_what_waits_for_a_seller_to_name_its_account() -> None:
 
 
 def _a_region_is_settled_with(suanli: Suanli) -> None:
-    """It owes a fen, and has paid one too much since a line was refunded."""
+    """It owes ten yuan, and has paid a fen too much since a line was refunded."""
     (owed,) = json.loads(suanli("vouchers", "claims", "city", "--json").stdout)
-    assert (owed["open_fen"], owed["seller"]) == (1, "sun")
-    assert suanli("vouchers", "claims", "city", "--period", "2026-02").stdout.startswith("city owes ¥0.01")
-    said = "owes ¥0.01, and has paid ¥0.01 too much before"
+    assert (owed["open_fen"], owed["seller"]) == (10_00, "sun")
+    assert suanli("vouchers", "claims", "city", "--period", "2026-02").stdout.startswith("city owes ¥10.00")
+    said = "owes ¥10.00, and has paid ¥0.01 too much before"
     assert said in suanli("vouchers", "report", "city").stdout
-    more = suanli("vouchers", "paid", "city", "2026-Q1", "0.01", "--reference", "b-3")
+    more = suanli("vouchers", "paid", "city", "2026-Q1", "10.00", "--reference", "b-3")
     assert (more.exit_code, "subsidy_too_large" in more.stderr) == (4, True)
-    told = suanli("vouchers", "paid", "city", "2026-Q1", "0", "--reference", "b-3")
-    assert told.stdout == "¥0.00 booked for city, and ¥0.01 that were paid before, reference b-3.\n"
+    told = suanli("vouchers", "paid", "city", "2026-Q1", "9.99", "--reference", "b-3")
+    assert told.stdout == "¥9.99 booked for city, and ¥0.01 that were paid before, reference b-3.\n"
     assert suanli("vouchers", "claims", "city").stdout == "Nothing is owed.\n"
     twice = suanli("vouchers", "repaid", "city", "0.01", "--reference", "b-3", "--json")
     assert (twice.exit_code, "subsidy_exists" in twice.stderr) == (4, True)
