@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from exchange.agreements.commands import AgreementCommand
+from exchange.chargebacks.commands import ChargebackCommand
 from exchange.closing.commands import ClosingCommand, PostStatements
 from exchange.contracts.commands import ContractCommand
 from exchange.listings.commands import ListingCommand
@@ -27,6 +28,7 @@ Command = (
     | ClosingCommand
     | RefundCommand
     | PayoutCommand
+    | ChargebackCommand
     | VoucherCommand
     | SubsidyCommand
     | QuarterCommand

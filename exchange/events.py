@@ -4,6 +4,7 @@ Events of the market stand in it as they are, unless money rides on them.
 """
 
 from exchange.agreements.events import AgreementEvent
+from exchange.chargebacks.events import ChargebackEvent
 from exchange.closing.events import ClosingEvent
 from exchange.contracts.events import ContractEvent
 from exchange.listings.events import ListingEvent
@@ -28,6 +29,7 @@ Event = (
     | ClosingEvent
     | RefundEvent
     | PayoutEvent
+    | ChargebackEvent
     | VoucherEvent
     | SubsidyEvent
     | QuarterEvent

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from exchange.catalogue.catalogue import Catalogue
+from exchange.chargebacks.standing import LiveChargeback
 from exchange.names import (
     ContractId,
     Instant,
@@ -470,6 +471,8 @@ class State:
     payouts: dict[PayoutId, LivePayout] = field(default_factory=dict)
     topups: dict[PartyId, dict[str, Fen]] = field(default_factory=dict)
     """What may go back by each top-up of a party, the oldest first: not those by which nothing can go back any more."""
+    chargebacks: dict[PartyId, dict[str, LiveChargeback]] = field(default_factory=dict)
+    """What banks took back of each party's payments, by the dispute, the oldest first: for ever, since each is booked once."""
     paid_out: Fen = NOTHING
     """What sellers and buyers have been paid in all, less what came back."""
 

@@ -77,7 +77,8 @@ def revoke_key(state: State, command: RevokeKey) -> Iterator[KeyRevoked | Reject
 
 def deposit(state: State, command: Deposit) -> Iterator[Deposited | Rejected]:
     """Book what a party paid in. A reference is booked once for each party, whoever asks and under whichever id."""
-    paid_in = state.paid_out - state.balances.of(LedgerAccount(VENUE, AccountKind.BANK))
+    gone = state.paid_out + _charged_back(state)
+    paid_in = gone - state.balances.of(LedgerAccount(VENUE, AccountKind.BANK))
     if command.party not in state.parties:
         yield unknown_party(command.party)
     elif not 0 < command.amount <= AMOUNT_MAX:
@@ -94,6 +95,10 @@ def deposit(state: State, command: Deposit) -> Iterator[Deposited | Rejected]:
         )
     else:
         yield Deposited(command.party, command.amount, command.reference)
+
+
+def _charged_back(state: State) -> int:
+    return sum(live.taken + live.borne for known in state.chargebacks.values() for live in known.values())
 
 
 def unknown_party(party: PartyId) -> Rejected:

@@ -3,6 +3,7 @@
 from typing import assert_never
 
 from exchange.agreements.events import AgreementEvent
+from exchange.chargebacks.events import ChargebackEvent
 from exchange.closing.events import ClosingEvent
 from exchange.contracts.events import ContractEvent
 from exchange.events import Event
@@ -61,5 +62,5 @@ def project(rows: Rows, seq: int, digest: bytes, event: Event) -> None:
         project_agreements(rows, seq, event)
     elif isinstance(event, QuarterEvent):
         project_quarters(rows, seq, event)
-    elif not isinstance(event, Rejected):
+    elif not isinstance(event, ChargebackEvent | Rejected):
         assert_never(event)
