@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from exchange.catalogue.catalogue import Catalogue
-from exchange.chargebacks.standing import LiveChargeback
+from exchange.earnings import Earnings, LiveChargeback
 from exchange.names import (
     ContractId,
     Instant,
@@ -294,18 +294,6 @@ class PayoutTerms:
 
     hold_back_days: int = 7
     minimum: Fen = LEAST_PAYOUT
-
-
-@dataclass(slots=True)
-class Earnings:
-    """What one run has made payable to each seller, less what refunds took of that; `closed` is None while it is open."""
-
-    by_seller: dict[PartyId, Fen] = field(default_factory=dict)
-    closed: Instant | None = None
-
-    def add(self, seller: PartyId, amount: int) -> None:
-        """Something more was settled, or less than nothing: a refund."""
-        self.by_seller[seller] = Fen(self.by_seller.get(seller, 0) + amount)
 
 
 class PayoutWay(StrEnum):

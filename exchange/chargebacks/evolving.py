@@ -6,7 +6,7 @@ from exchange.chargebacks.events import (
     ChargebackReinstated,
     LossRecovered,
 )
-from exchange.chargebacks.standing import LiveChargeback
+from exchange.earnings import LiveChargeback
 from exchange.state import State
 from settlement.money import Fen
 

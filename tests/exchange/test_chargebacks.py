@@ -11,8 +11,8 @@ from exchange import bookkeeping, core
 from exchange.chargebacks import evolving, rules
 from exchange.chargebacks.commands import BookChargeback, ReinstateChargeback
 from exchange.chargebacks.events import ChargebackBooked, ChargebackReinstated, LossRecovered
-from exchange.chargebacks.standing import LiveChargeback
 from exchange.checks.chargebacks import Chargebacks
+from exchange.earnings import LiveChargeback
 from exchange.events import Event
 from exchange.names import VENUE, PartyId
 from exchange.parties.commands import Deposit
