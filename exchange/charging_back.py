@@ -42,7 +42,9 @@ class ChargingBack:
         for told in commands_of(dispute, topup):
             await self.tell(*told)
         if dispute.net:
-            _log.warning("the dispute %s has taken %s fen: answer it on the gateway's pages", name, -dispute.net)
+            _log.warning(
+                "the dispute %s has taken %s fen: answer it on the gateway's pages", name, -dispute.net
+            )
         return dispute
 
     async def stand(self, differences: Sequence[Difference]) -> dict[str, Dispute]:

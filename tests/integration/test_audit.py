@@ -66,6 +66,7 @@ def test_a_sound_venue_gives_no_difference_and_much_is_examined(season_url: str)
         "emissions",
         "vouchers",
         "subsidies",
+        "chargebacks",
         "projections",
         "decisions",
         "entries",
