@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from hypothesis import strategies as st
-from hypothesis.stateful import precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
 from exchange import bookkeeping, core
 from exchange.chargebacks import evolving, rules
@@ -14,7 +14,7 @@ from exchange.chargebacks.events import ChargebackBooked, ChargebackReinstated, 
 from exchange.checks.chargebacks import Chargebacks
 from exchange.earnings import LiveChargeback
 from exchange.events import Event
-from exchange.names import VENUE, PartyId
+from exchange.names import VENUE, PartyId, topup_plan
 from exchange.parties.commands import Deposit
 from exchange.payouts.commands import FailPayout
 from exchange.rejections import Rejected
@@ -25,8 +25,9 @@ from settlement.ledger.journal import EntryKind
 from settlement.money import Fen
 from settlement.payments import TAKEN_BACK
 from tests.exchange.doctored import replace
+from tests.exchange.drafts import DUAL
 from tests.exchange.house import BUYER, CLERK, SELLER, House, only
-from tests.exchange.machine import LAWFUL
+from tests.exchange.machine import LAWFUL, Venue
 from tests.exchange.test_checks import logged
 from tests.exchange.test_withdrawals import (
     ACCOUNT,
@@ -278,8 +279,26 @@ class Disputed(Purse):
                 assert {posting.account for posting in entry.postings} <= may_move
 
 
-def test_no_fen_is_lost_and_no_seller_pays() -> None:
-    run_state_machine_as_test(Disputed, settings=LAWFUL)
+class VenueOfDisputes(Venue):
+    """Everything that can happen at a venue, while banks take back what its buyers have spent."""
+
+    @rule(
+        buyer=st.sampled_from([BUYER, BUYER, DUAL]),
+        amount=st.integers(1, 4_000_00),
+        won=st.sampled_from([0, 0, 1, 2]),
+    )
+    def dispute(self, buyer: PartyId, amount: int, won: int) -> None:
+        name = f"dp-{len(self.house.log)}"
+        paid = f"{topup_plan(buyer, name)}/0"
+        self.house.ask(VENUE, Deposit(buyer, Fen(1), paid))
+        only(ChargebackBooked, self.house.ask(VENUE, BookChargeback(name, buyer, paid, Fen(amount))))
+        if back := amount * won // 2:
+            self.house.ask(VENUE, ReinstateChargeback(name, buyer, Fen(back)))
+
+
+@pytest.mark.parametrize("machine", [Disputed, VenueOfDisputes])
+def test_no_fen_is_lost_and_no_seller_pays(machine: type[RuleBasedStateMachine]) -> None:
+    run_state_machine_as_test(machine, settings=LAWFUL)
 
 
 sound_evolve = evolving.evolve_chargebacks
