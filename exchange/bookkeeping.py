@@ -10,6 +10,7 @@ from exchange.chargebacks.events import (
 )
 from exchange.closing.events import EmissionsReckoned, StatementLine, StatementPosted
 from exchange.contracts.events import ContractClosed, ContractOpened, PackageAdded
+from exchange.costs.events import GatewayFeeBooked
 from exchange.events import Event
 from exchange.names import VENUE
 from exchange.orders.events import (
@@ -70,6 +71,8 @@ def entries(event: Event) -> list[JournalEntry]:
             made = [_move(EntryKind.REVERSAL, _bank(), LedgerAccount(party, way.balance), amount)]
         case ChargebackBooked() | LossRecovered() | ChargebackReinstated():
             made = [_chargeback(event)]
+        case GatewayFeeBooked(_, amount):
+            made = [_move(EntryKind.COST, LedgerAccount(VENUE, AccountKind.GATEWAY_COST), _bank(), amount)]
         case SubsidyPaid():
             made = list(_subsidy_entries(event))
         case SubsidyRepaid(programme, _, amount):

@@ -24,6 +24,9 @@ from exchange.contracts.commands import ContractCommand
 from exchange.contracts.events import ContractEvent
 from exchange.contracts.evolving import evolve_contracts
 from exchange.contracts.rules import decide_contracts
+from exchange.costs.commands import CostCommand
+from exchange.costs.events import CostEvent
+from exchange.costs.rules import decide_costs
 from exchange.events import Event
 from exchange.listings.commands import ListingCommand
 from exchange.listings.events import ListingEvent
@@ -130,6 +133,8 @@ def _decide(state: State, seq: Seq, envelope: Envelope) -> Iterator[Event]:
         return decide_payouts(state, seq, by, command)
     if isinstance(command, ChargebackCommand):
         return decide_chargebacks(state, command)
+    if isinstance(command, CostCommand):
+        return decide_costs(command)
     if isinstance(command, VoucherCommand):
         return decide_vouchers(state, seq, by, command)
     if isinstance(command, SubsidyCommand):
@@ -182,5 +187,5 @@ def evolve_unposted(state: State, event: Event) -> None:
         evolve_agreements(state, event)
     elif isinstance(event, QuarterEvent):
         evolve_quarters(state, event)
-    elif not isinstance(event, Rejected):
+    elif not isinstance(event, CostEvent | Rejected):
         assert_never(event)

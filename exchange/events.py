@@ -7,6 +7,7 @@ from exchange.agreements.events import AgreementEvent
 from exchange.chargebacks.events import ChargebackEvent
 from exchange.closing.events import ClosingEvent
 from exchange.contracts.events import ContractEvent
+from exchange.costs.events import CostEvent
 from exchange.listings.events import ListingEvent
 from exchange.orders.events import OrderEvent
 from exchange.parties.events import PartyEvent
@@ -30,6 +31,7 @@ Event = (
     | RefundEvent
     | PayoutEvent
     | ChargebackEvent
+    | CostEvent
     | VoucherEvent
     | SubsidyEvent
     | QuarterEvent

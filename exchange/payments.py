@@ -2,19 +2,20 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from exchange.app import Exchange
 from exchange.bus import Answer, DifferentCommandError
 from exchange.charging_back import ChargingBack, unexplained
 from exchange.commands import Command, Envelope
+from exchange.costs.commands import BookGatewayFee
 from exchange.names import PartyId, topup_plan
 from exchange.paying import PAYOUT, ending, plan_begun, take_back_plan
 from exchange.payouts.commands import BeginPayouts, BeginWithdrawal, PayoutAsked
 from exchange.payouts.events import PayoutBegun
 from exchange.persistence.payments import BankStore, EventStore, FreezeStore, MovementStore
-from exchange.persistence.queries.booked import booked_chargebacks, ledger_differences
+from exchange.persistence.queries.booked import booked_chargebacks, given, ledger_differences
 from exchange.persistence.queries.payouts import StoredPayout, begun
 from exchange.persistence.queries.subsidies import booked_under
 from exchange.persistence.turn import sole_run
@@ -228,6 +229,7 @@ class Payments:
         """Set what is written down beside the gateway's books since a second, and beside the ledger."""
         found = await self._saga.reconcile(since)
         unlike = await ledger_differences(self._exchange.readers, since)
+        await self._book_fees(found.fees_by_line)
         stand = await self._charging_back.stand(found.differences)
         charged_back = await booked_chargebacks(self._exchange.readers, list(stand))
         differences = unexplained(found.differences, stand, charged_back)
@@ -235,6 +237,12 @@ class Payments:
             booked = await booked_under(self._exchange.readers, since, [one.about for one in differences])
             differences = explained(differences, booked, await self._bank.amounts(list(booked)))
         return replace(found, differences=(*differences, *unlike))
+
+    async def _book_fees(self, fees: Mapping[str, Fen]) -> None:
+        """Book what the gateway took in each line, once: the id of that command means the line for ever."""
+        told = {f"fee-{line}": BookGatewayFee(line, fee) for line, fee in fees.items()}
+        for command_id in sorted(told.keys() - await given(self._exchange.readers, list(told))):
+            await self._tell(command_id, told[command_id])
 
     async def to_reconcile(self) -> tuple[int, int, int]:
         """Since when there is something to compare, how many movements wait for it, and how many agreed before."""

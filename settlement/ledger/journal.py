@@ -35,6 +35,8 @@ class EntryKind(StrEnum):
     """A voucher covered its part of a settled line."""
     SUBSIDY = "subsidy"
     """A region paid for vouchers that were used, or was given back what it had paid too much."""
+    COST = "cost"
+    """The gateway took a fee for itself."""
     CHARGEBACK = "chargeback"
     """A buyer's bank took a payment back or gave it up again, or what the venue bore of that was made up for."""
     EXPIRY = "expiry"

@@ -10,6 +10,7 @@ from exchange.bus import Answer
 from exchange.chargebacks.commands import BookChargeback, ReinstateChargeback
 from exchange.commands import Command, Envelope
 from exchange.contracts.commands import AddPackage, AgreePrices
+from exchange.costs.commands import BookGatewayFee
 from exchange.metering import DeliveryRecord, Receipt, TokenRecord
 from exchange.names import VENUE, ContractId, Instant, LeaseId, PartyId, PayoutId, VoucherId, topup_plan
 from exchange.parties.commands import Deposit
@@ -193,6 +194,7 @@ async def pay(exchange: Exchange) -> None:
     topup = f"{topup_plan(BUYER, 'card')}/0"
     await exchange.as_venue("top-up", Deposit(BUYER, Fen(50_00), topup))
     await exchange.as_venue("dispute", BookChargeback("dp_1", BUYER, topup, Fen(50_00)))
+    await exchange.as_venue("fee", BookGatewayFee("txn_1", Fen(1_45)))
     await exchange.as_venue("won", ReinstateChargeback("dp_1", BUYER, Fen(20_00)))
 
 

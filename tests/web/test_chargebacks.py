@@ -36,10 +36,14 @@ def dispute(till: Till) -> Dispute:
     return acts.dispute(till.fake.books, till.fake.books.all(PaymentIntent)[0].id)
 
 
+async def balance(till: Till, kind: str) -> int:
+    """What stands on an account of the venue's, by its postings."""
+    sql = "SELECT coalesce(sum(amount), 0)::bigint FROM postings WHERE (owner, kind) = ('venue', $1)"
+    return int(await till.door.exchange.readers.fetchval(sql, kind))
+
+
 async def loss(till: Till) -> int:
-    """What the venue bears, by its postings."""
-    sql = "SELECT coalesce(sum(amount), 0)::bigint FROM postings WHERE (owner, kind) = ('venue', 'platform_loss')"
-    return -int(await till.door.exchange.readers.fetchval(sql))
+    return -await balance(till, "platform_loss")
 
 
 async def require_sound(till: Till, url: str) -> None:
@@ -102,3 +106,25 @@ async def test_while_stripe_does_not_answer_a_dispute_is_left_for_later(till: Ti
     assert await loss(till) == 0
     await till.payments.reconcile()
     assert await loss(till) == 110_00
+
+
+async def test_fees_are_booked_once_and_the_bank_is_what_stands_at_stripe(
+    market: Door, monkeypatch: pytest.MonkeyPatch, database_url: str
+) -> None:
+    """A payment's own fee, one for a dispute, and a part of that which was given back."""
+    monkeypatch.setattr(routes, "wall_clock", lambda: NOW)
+    async with with_stripe(market) as till:
+        books, others = till.fake.books, await balance(till, "bank")
+        books.fee_bp = 290
+        await till.top_up(100_00, "top-up")
+        await till.hear(till.pay())
+        opened = dispute(till)
+        acts.charge_a_fee(books, 110_00)
+        for cost, given_back in ((112_90, 0), (112_90, 5_00), (107_90, 0)):
+            await require_sound(till, database_url)
+            assert await balance(till, "gateway_cost") == -cost
+            assert others - await balance(till, "bank") == books.balance
+            acts.charge_a_fee(books, -given_back)
+        acts.close_dispute(books, opened.id, won=True)
+        await require_sound(till, database_url)
+        assert others - await balance(till, "bank") == books.balance

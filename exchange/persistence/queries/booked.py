@@ -54,3 +54,11 @@ async def booked_chargebacks(pool: Pool, disputes: Sequence[str]) -> dict[str, F
         [f"{CHARGEBACK}{name}{end}" for name in disputes for end in ("", "-won")],
     )
     return {row["dispute"]: Fen(row["net"]) for row in rows}
+
+
+async def given(pool: Pool, command_ids: Sequence[str]) -> set[str]:
+    """Which of these commands the venue has given already."""
+    rows = await pool.fetch(
+        "SELECT id FROM commands WHERE party = 'venue' AND id = ANY($1::text[])", command_ids
+    )
+    return {row["id"] for row in rows}

@@ -1,4 +1,4 @@
-"""Chargebacks: what the venue bears of them is a contra account, too."""
+"""Chargebacks: what the venue bears of them is a contra account, and what its gateway takes is another."""
 
 from alembic import op
 
@@ -8,7 +8,9 @@ branch_labels = None
 depends_on = None
 
 BEFORE = "'attribution', 'bank', 'emissions', 'subsidy_claim', 'voucher_budget'"
-AFTER = "'attribution', 'bank', 'emissions', 'platform_loss', 'subsidy_claim', 'voucher_budget'"
+AFTER = (
+    "'attribution', 'bank', 'emissions', 'gateway_cost', 'platform_loss', 'subsidy_claim', 'voucher_budget'"
+)
 
 
 def upgrade() -> None:
