@@ -8,6 +8,7 @@ import msgspec
 
 from exchange.catalogue.catalogue import Catalogue
 from exchange.checks.books import Journal
+from exchange.checks.chargebacks import Chargebacks
 from exchange.checks.decisions import Decisions
 from exchange.checks.emissions import Emitted
 from exchange.checks.findings import Findings, telling
@@ -82,7 +83,7 @@ class _Log:
 
     def __init__(self, catalogue: Catalogue, *, redecide: bool) -> None:
         self.chain, self.journal, self.leasing, self.fold = Chain(), Journal(), Leasing(), Fold()
-        self.paying, self.emitted = Paying(), Emitted()
+        self.paying, self.emitted, self.chargebacks = Paying(), Emitted(), Chargebacks()
         self.signatures, self.vouchers, self.subsidies = Signatures(), Vouchers(), Subsidies()
         self.decisions = Decisions(before_all(catalogue), before_all(catalogue)) if redecide else None
 
@@ -93,6 +94,7 @@ class _Log:
         yield self.emitted.findings
         yield self.vouchers.findings
         yield self.subsidies.findings
+        yield self.chargebacks.findings
         yield self.fold.findings
         if self.decisions is not None:
             yield self.decisions.findings
@@ -110,6 +112,8 @@ class _Log:
             self.vouchers.end(await queries.voucher_balances(connection))
         async with _asking(connection, self.subsidies.findings):
             self.subsidies.end(await queries.subsidy_balances(connection))
+        async with _asking(connection, self.chargebacks.findings):
+            self.chargebacks.end(await queries.posted(connection, AccountKind.PLATFORM_LOSS))
         if self.decisions is not None:
             with telling(self.decisions.findings):
                 self.decisions.end()
@@ -130,6 +134,8 @@ class _Log:
             self.vouchers.see(events)
         with telling(self.subsidies.findings):
             self.subsidies.see(events)
+        with telling(self.chargebacks.findings):
+            self.chargebacks.see(step, events)
         for event in events:
             with telling(self.fold.findings):
                 self.fold.see(step.seq, self.chain.digest, event)

@@ -2,8 +2,15 @@
 
 from collections.abc import Iterable, Iterator
 
+from exchange.chargebacks.events import (
+    ChargebackBooked,
+    ChargebackEvent,
+    ChargebackReinstated,
+    LossRecovered,
+)
 from exchange.closing.events import EmissionsReckoned, StatementLine, StatementPosted
 from exchange.contracts.events import ContractClosed, ContractOpened, PackageAdded
+from exchange.costs.events import GatewayFeeBooked
 from exchange.events import Event
 from exchange.names import VENUE
 from exchange.orders.events import (
@@ -62,6 +69,10 @@ def entries(event: Event) -> list[JournalEntry]:
             made = [_move(EntryKind.REVERSAL, _in_transit(party), LedgerAccount(party, way.balance), amount)]
         case PayoutReturned(_, party, amount, _, _, way):
             made = [_move(EntryKind.REVERSAL, _bank(), LedgerAccount(party, way.balance), amount)]
+        case ChargebackBooked() | LossRecovered() | ChargebackReinstated():
+            made = [_chargeback(event)]
+        case GatewayFeeBooked(_, amount):
+            made = [_move(EntryKind.COST, LedgerAccount(VENUE, AccountKind.GATEWAY_COST), _bank(), amount)]
         case SubsidyPaid():
             made = list(_subsidy_entries(event))
         case SubsidyRepaid(programme, _, amount):
@@ -171,6 +182,18 @@ def _subsidies(
         yield LedgerAccount(part.issuer, AccountKind.SUBSIDY_CLAIM), -amount
 
 
+def _chargeback(event: ChargebackEvent) -> JournalEntry | None:
+    """What the bank has less the buyer and the venue pay, and what it has again they have: no seller has a part in this."""
+    match event:
+        case ChargebackBooked(_, party, _, taken, borne):
+            legs = (taken + borne, -taken, -borne)
+        case LossRecovered(_, party, amount):
+            legs = (0, -amount, amount)
+        case ChargebackReinstated(_, party, restored, returned):
+            legs = (-restored - returned, returned, restored)
+    return entry(EntryKind.CHARGEBACK, *zip((_bank(), _available(party), _loss()), legs, strict=True))
+
+
 def _attribution(agreement: str, line: Line) -> JournalEntry | None:
     """What the regions of an agreement count as theirs: memo figures, which nobody pays."""
     kinds: tuple[tuple[AccountKind, RegionShares], ...] = (
@@ -198,6 +221,10 @@ def _move(kind: EntryKind, giver: LedgerAccount, taker: LedgerAccount, amount: i
 
 def _bank() -> LedgerAccount:
     return LedgerAccount(VENUE, AccountKind.BANK)
+
+
+def _loss() -> LedgerAccount:
+    return LedgerAccount(VENUE, AccountKind.PLATFORM_LOSS)
 
 
 def _available(party: str) -> LedgerAccount:

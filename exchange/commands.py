@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 
 from exchange.agreements.commands import AgreementCommand
+from exchange.chargebacks.commands import ChargebackCommand
 from exchange.closing.commands import ClosingCommand, PostStatements
 from exchange.contracts.commands import ContractCommand
+from exchange.costs.commands import CostCommand
 from exchange.listings.commands import ListingCommand
 from exchange.names import PartyId
 from exchange.orders.commands import OrderCommand
@@ -27,6 +29,8 @@ Command = (
     | ClosingCommand
     | RefundCommand
     | PayoutCommand
+    | ChargebackCommand
+    | CostCommand
     | VoucherCommand
     | SubsidyCommand
     | QuarterCommand

@@ -11,6 +11,10 @@ from exchange.agreements.events import AgreementEvent
 from exchange.agreements.evolving import evolve_agreements
 from exchange.agreements.rules import decide_agreements
 from exchange.bookkeeping import entries
+from exchange.chargebacks.commands import ChargebackCommand
+from exchange.chargebacks.events import ChargebackEvent
+from exchange.chargebacks.evolving import evolve_chargebacks
+from exchange.chargebacks.rules import decide_chargebacks, recover_losses
 from exchange.closing.commands import ClosingCommand
 from exchange.closing.events import ClosingEvent
 from exchange.closing.evolving import evolve_closing
@@ -20,11 +24,15 @@ from exchange.contracts.commands import ContractCommand
 from exchange.contracts.events import ContractEvent
 from exchange.contracts.evolving import evolve_contracts
 from exchange.contracts.rules import decide_contracts
+from exchange.costs.commands import CostCommand
+from exchange.costs.events import CostEvent
+from exchange.costs.rules import decide_costs
 from exchange.events import Event
 from exchange.listings.commands import ListingCommand
 from exchange.listings.events import ListingEvent
 from exchange.listings.evolving import evolve_listings
 from exchange.listings.rules import decide_listings
+from exchange.names import PartyId
 from exchange.orders.commands import OrderCommand
 from exchange.orders.events import OrderEvent
 from exchange.orders.evolving import evolve_orders
@@ -65,6 +73,7 @@ from exchange.vouchers.events import VoucherEvent
 from exchange.vouchers.evolving import evolve_vouchers
 from exchange.vouchers.rules import decide_vouchers
 from matching.terms import Seq
+from settlement.ledger.chart import AccountKind
 from settlement.ledger.journal import JournalEntry
 
 Happening = tuple[Event, list[JournalEntry]]
@@ -77,7 +86,31 @@ def step(state: State, seq: Seq, envelope: Envelope) -> list[Happening]:
 
 
 def decide(state: State, seq: Seq, envelope: Envelope) -> Iterator[Event]:
-    """What a command, the `seq`-th, makes happen. Relies on `evolve` between one event and the next."""
+    """What a command, the `seq`-th, makes happen. Relies on `evolve` between one event and the next.
+
+    Last, what has become free in a balance makes up for what the venue bears of its owner's chargebacks.
+    """
+    freed: set[PartyId] = set()
+    for event in _decide(state, seq, envelope):
+        yield event
+        if state.chargebacks:
+            freed.update(_moved_in_available(event))
+    for party in sorted(freed):
+        yield from recover_losses(state, party)
+
+
+def _moved_in_available(event: Event) -> Iterator[PartyId]:
+    """Whose free balance an event has changed."""
+    return (
+        PartyId(posting.account.owner)
+        for made in entries(event)
+        for posting in made.postings
+        if posting.account.kind is AccountKind.AVAILABLE
+    )
+
+
+def _decide(state: State, seq: Seq, envelope: Envelope) -> Iterator[Event]:
+    """The same, by the room whose command it is."""
     refusal = refusal_of(state, envelope)
     if refusal is not None:
         return iter([refusal])
@@ -98,6 +131,10 @@ def decide(state: State, seq: Seq, envelope: Envelope) -> Iterator[Event]:
         return decide_refunds(state, seq, by, command, entries)
     if isinstance(command, PayoutCommand):
         return decide_payouts(state, seq, by, command)
+    if isinstance(command, ChargebackCommand):
+        return decide_chargebacks(state, command)
+    if isinstance(command, CostCommand):
+        return decide_costs(command)
     if isinstance(command, VoucherCommand):
         return decide_vouchers(state, seq, by, command)
     if isinstance(command, SubsidyCommand):
@@ -142,11 +179,13 @@ def evolve_unposted(state: State, event: Event) -> None:
         evolve_refunds(state, event)
     elif isinstance(event, PayoutEvent):
         evolve_payouts(state, event)
+    elif isinstance(event, ChargebackEvent):
+        evolve_chargebacks(state, event)
     elif isinstance(event, SubsidyEvent):
         evolve_subsidies(state, event)
     elif isinstance(event, AgreementEvent):
         evolve_agreements(state, event)
     elif isinstance(event, QuarterEvent):
         evolve_quarters(state, event)
-    elif not isinstance(event, Rejected):
+    elif not isinstance(event, CostEvent | Rejected):
         assert_never(event)

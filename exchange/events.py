@@ -4,8 +4,10 @@ Events of the market stand in it as they are, unless money rides on them.
 """
 
 from exchange.agreements.events import AgreementEvent
+from exchange.chargebacks.events import ChargebackEvent
 from exchange.closing.events import ClosingEvent
 from exchange.contracts.events import ContractEvent
+from exchange.costs.events import CostEvent
 from exchange.listings.events import ListingEvent
 from exchange.orders.events import OrderEvent
 from exchange.parties.events import PartyEvent
@@ -28,6 +30,8 @@ Event = (
     | ClosingEvent
     | RefundEvent
     | PayoutEvent
+    | ChargebackEvent
+    | CostEvent
     | VoucherEvent
     | SubsidyEvent
     | QuarterEvent

@@ -2,18 +2,20 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from exchange.app import Exchange
 from exchange.bus import Answer, DifferentCommandError
-from exchange.commands import Envelope
+from exchange.charging_back import ChargingBack, unexplained
+from exchange.commands import Command, Envelope
+from exchange.costs.commands import BookGatewayFee
 from exchange.names import PartyId, topup_plan
 from exchange.paying import PAYOUT, ending, plan_begun, take_back_plan
 from exchange.payouts.commands import BeginPayouts, BeginWithdrawal, PayoutAsked
 from exchange.payouts.events import PayoutBegun
 from exchange.persistence.payments import BankStore, EventStore, FreezeStore, MovementStore
-from exchange.persistence.queries.booked import ledger_differences
+from exchange.persistence.queries.booked import booked_chargebacks, given, ledger_differences
 from exchange.persistence.queries.payouts import StoredPayout, begun
 from exchange.persistence.queries.subsidies import booked_under
 from exchange.persistence.turn import sole_run
@@ -22,7 +24,7 @@ from exchange.state import PayoutState, PayoutWay
 from settlement.gateways.bank_gateway import BankGateway
 from settlement.gateways.beside_bank import BesideBank
 from settlement.gateways.gateway import Outcome, Pending, SellersGateway
-from settlement.gateways.news import GatewayEvent, MovementChanged
+from settlement.gateways.news import Disputed, GatewayEvent, MovementChanged
 from settlement.gateways.saga import Saga, StaleError
 from settlement.money import Fen
 from settlement.payments import ContradictionError, Movement, OpenAccount, Reversal, TopUp
@@ -73,6 +75,7 @@ class Payments:
         self._now = now
         ways = self._bank if gateway is None else BesideBank(gateway, self._bank)
         self._saga = Saga(ways, self._movements, self._book, now)
+        self._charging_back = ChargingBack(ways, self._movements, self._look_again, self._tell)
         self.freezes = FreezeStore(exchange.usage)
         self.reconciled: tuple[int, Reconciliation] | None = None
         """When the books were compared last by this process, and what that found."""
@@ -170,6 +173,8 @@ class Payments:
             return False
         if isinstance(event.news, MovementChanged):
             await self._look_again(event.news.movement)
+        elif isinstance(event.news, Disputed):
+            await self._charging_back.look_at(event.news.dispute)
         await self._inbox.record(event)
         return True
 
@@ -224,11 +229,20 @@ class Payments:
         """Set what is written down beside the gateway's books since a second, and beside the ledger."""
         found = await self._saga.reconcile(since)
         unlike = await ledger_differences(self._exchange.readers, since)
-        differences = found.differences
+        await self._book_fees(found.fees_by_line)
+        stand = await self._charging_back.stand(found.differences)
+        charged_back = await booked_chargebacks(self._exchange.readers, list(stand))
+        differences = unexplained(found.differences, stand, charged_back)
         if self.by_bank:
             booked = await booked_under(self._exchange.readers, since, [one.about for one in differences])
             differences = explained(differences, booked, await self._bank.amounts(list(booked)))
         return replace(found, differences=(*differences, *unlike))
+
+    async def _book_fees(self, fees: Mapping[str, Fen]) -> None:
+        """Book what the gateway took in each line, once: the id of that command means the line for ever."""
+        told = {f"fee-{line}": BookGatewayFee(line, fee) for line, fee in fees.items()}
+        for command_id in sorted(told.keys() - await given(self._exchange.readers, list(told))):
+            await self._tell(command_id, told[command_id])
 
     async def to_reconcile(self) -> tuple[int, int, int]:
         """Since when there is something to compare, how many movements wait for it, and how many agreed before."""
@@ -274,8 +288,11 @@ class Payments:
     async def _book(self, movement: Movement) -> None:
         """Tell the venue how a movement has ended, once: the id of that command means this end for ever."""
         told = ending(movement)
-        if told is None:
-            return
-        answer = await self._exchange.as_venue(*told)
+        if told is not None:
+            await self._tell(*told)
+
+    async def _tell(self, command_id: str, command: Command) -> None:
+        """Tell the venue what has happened at the gateway. What is booked already is no fault."""
+        answer = await self._exchange.as_venue(command_id, command)
         if answer.rejection is not None and answer.rejection.code != VenueRejection.DEPOSIT_EXISTS:
-            raise NotBookedError(f"{movement.id}: {answer.rejection.explain}")
+            raise NotBookedError(f"{command_id}: {answer.rejection.explain}")

@@ -61,6 +61,8 @@ class VenueRejection(StrEnum):
     PAYOUT_NOT_DUE = "payout_not_due"
     PAYOUT_TOO_SMALL = "payout_too_small"
     PAYOUT_OUT_OF_TURN = "payout_out_of_turn"
+    CHARGEBACK_EXISTS = "chargeback_exists"
+    CHARGEBACK_OUT_OF_TURN = "chargeback_out_of_turn"
     PROGRAMME_INVALID = "programme_invalid"
     UNKNOWN_PROGRAMME = "unknown_programme"
     FACTS_MISSING = "facts_missing"

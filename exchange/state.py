@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from exchange.catalogue.catalogue import Catalogue
+from exchange.earnings import Earnings, LiveChargeback
 from exchange.names import (
     ContractId,
     Instant,
@@ -295,18 +296,6 @@ class PayoutTerms:
     minimum: Fen = LEAST_PAYOUT
 
 
-@dataclass(slots=True)
-class Earnings:
-    """What one run has made payable to each seller, less what refunds took of that; `closed` is None while it is open."""
-
-    by_seller: dict[PartyId, Fen] = field(default_factory=dict)
-    closed: Instant | None = None
-
-    def add(self, seller: PartyId, amount: int) -> None:
-        """Something more was settled, or less than nothing: a refund."""
-        self.by_seller[seller] = Fen(self.by_seller.get(seller, 0) + amount)
-
-
 class PayoutWay(StrEnum):
     """Whom a payout pays, and by which way: what its `account` is."""
 
@@ -470,6 +459,8 @@ class State:
     payouts: dict[PayoutId, LivePayout] = field(default_factory=dict)
     topups: dict[PartyId, dict[str, Fen]] = field(default_factory=dict)
     """What may go back by each top-up of a party, the oldest first: not those by which nothing can go back any more."""
+    chargebacks: dict[PartyId, dict[str, LiveChargeback]] = field(default_factory=dict)
+    """What banks took back of each party's payments, by the dispute, the oldest first: for ever, since each is booked once."""
     paid_out: Fen = NOTHING
     """What sellers and buyers have been paid in all, less what came back."""
 

@@ -116,8 +116,13 @@ class Reconciliation:
     """What was found: movements that both books have alike, what fees cost, and every difference."""
 
     agreed: tuple[Movement, ...]
-    fees: Fen
+    fees_by_line: Mapping[str, Fen]
     differences: tuple[Difference, ...]
+
+    @property
+    def fees(self) -> Fen:
+        """What the gateway took for itself."""
+        return Fen(sum(self.fees_by_line.values()))
 
     @property
     def missing(self) -> list[Difference]:
@@ -175,9 +180,10 @@ def explained(
     return tuple(unlike)
 
 
-def fees_of(lines: Iterable[BookLine]) -> Fen:
-    """What the gateway took for itself, beside other lines and in lines of its own."""
-    return Fen(sum(line.fee - (line.amount if line.kind is LineKind.FEE else 0) for line in lines))
+def fees_of(lines: Iterable[BookLine]) -> dict[str, Fen]:
+    """What the gateway took for itself by the line in which it did, beside something else or in a line of its own."""
+    fees = {line.id: line.fee - (line.amount if line.kind is LineKind.FEE else 0) for line in lines}
+    return {line: Fen(fee) for line, fee in fees.items() if fee}
 
 
 def reconcile_payouts(payouts: Iterable[GatewayPayout]) -> list[Difference]:

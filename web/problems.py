@@ -195,6 +195,8 @@ PROBLEMS: Mapping[Code | DoorRejection, Kind] = {
     Venue.PAYOUT_NOT_DUE: Kind(409, "That much is not due to the seller"),
     Venue.PAYOUT_TOO_SMALL: Kind(409, "The payout is smaller than the least one"),
     Venue.PAYOUT_OUT_OF_TURN: Kind(409, "The payout is in another state"),
+    Venue.CHARGEBACK_EXISTS: Kind(409, "The chargeback is booked already"),
+    Venue.CHARGEBACK_OUT_OF_TURN: Kind(409, "Nothing is booked that could be taken back"),
     Venue.PROGRAMME_INVALID: Kind(422, "The programme or voucher can't be used"),
     Venue.UNKNOWN_PROGRAMME: Kind(404, "There is no such programme"),
     Venue.FACTS_MISSING: Kind(409, "Too little is on record of the buyer"),

@@ -152,5 +152,6 @@ def _parts(state: State) -> Iterator[tuple[str, object]]:
     yield "refunds", (state.refunds, state.notes)
     yield "earnings", state.earnings
     yield "payouts", (state.payout_terms, state.payout_accounts, state.payouts, state.paid_out)
+    yield "chargebacks", {party: list(known.items()) for party, known in state.chargebacks.items()}
     yield "topups", {party: list(topups.items()) for party, topups in state.topups.items()}
     yield from picture_of_market(market)

@@ -9,10 +9,11 @@ from exchange.closing.events import (
     UsageCut,
 )
 from exchange.closing.packages import settle_contract
+from exchange.earnings import Earnings
 from exchange.names import LeaseId
 from exchange.promises import CoveredLine, Subsidy
 from exchange.quarters.evolving import note_booked
-from exchange.state import Earnings, State
+from exchange.state import State
 from exchange.vouchers.evolving import use
 
 

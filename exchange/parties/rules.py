@@ -77,7 +77,7 @@ def revoke_key(state: State, command: RevokeKey) -> Iterator[KeyRevoked | Reject
 
 def deposit(state: State, command: Deposit) -> Iterator[Deposited | Rejected]:
     """Book what a party paid in. A reference is booked once for each party, whoever asks and under whichever id."""
-    paid_in = state.paid_out - state.balances.of(LedgerAccount(VENUE, AccountKind.BANK))
+    paid_in = _gone(state) - state.balances.of(LedgerAccount(VENUE, AccountKind.BANK))
     if command.party not in state.parties:
         yield unknown_party(command.party)
     elif not 0 < command.amount <= AMOUNT_MAX:
@@ -94,6 +94,14 @@ def deposit(state: State, command: Deposit) -> Iterator[Deposited | Rejected]:
         )
     else:
         yield Deposited(command.party, command.amount, command.reference)
+
+
+def _gone(state: State) -> int:
+    """What has left the venue's bank: paid out, taken back by buyers' banks, and kept by the gateway."""
+    taken_back = sum(
+        live.taken + live.borne for known in state.chargebacks.values() for live in known.values()
+    )
+    return state.paid_out + taken_back - state.balances.of(LedgerAccount(VENUE, AccountKind.GATEWAY_COST))
 
 
 def unknown_party(party: PartyId) -> Rejected:

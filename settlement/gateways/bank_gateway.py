@@ -18,7 +18,7 @@ from settlement.gateways.bank_file import (
     payment_file,
     read_statement,
 )
-from settlement.gateways.gateway import Outcome, Pending, Refused, Returned, Succeeded
+from settlement.gateways.gateway import Dispute, Outcome, Pending, Refused, Returned, Succeeded
 from settlement.money import Fen
 from settlement.payments import BankTransfer, Movement, Refund, TopUp, Transfer, moved
 from settlement.reconciliation import BookLine, GatewayPayout, LineKind
@@ -105,6 +105,10 @@ class BankGateway:
                 return Pending(code)
             case _:
                 return None if await self._book.order(movement.key) is None else Pending(code)
+
+    async def dispute(self, name: str) -> Dispute | None:  # noqa: ARG002 - as the protocol asks
+        """None: a transfer that has come in is not taken back."""
+        return None
 
     async def payouts(self, since: int) -> Sequence[GatewayPayout]:  # noqa: ARG002 - as the protocol asks
         """None: the money is at the venue's bank already."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from settlement.gateways.bank_gateway import BankGateway
-from settlement.gateways.gateway import Gateway, Outcome
+from settlement.gateways.gateway import Dispute, Gateway, Outcome
 from settlement.payments import BankTransfer, Movement
 from settlement.reconciliation import BookLine, GatewayPayout
 
@@ -23,6 +23,10 @@ class BesideBank:
     async def look_up(self, movement: Movement) -> Outcome | None:
         """What has become of the movement."""
         return await self._whose(movement).look_up(movement)
+
+    async def dispute(self, name: str) -> Dispute | None:
+        """How a dispute stands: at the gateway, since a transfer to a bank has none."""
+        return await self.gateway.dispute(name)
 
     async def payouts(self, since: int) -> Sequence[GatewayPayout]:
         """What the gateway has paid to the venue's own bank since a second."""

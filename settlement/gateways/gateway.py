@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from settlement.money import Fen
 from settlement.payments import Movement
 from settlement.reconciliation import BookLine, GatewayPayout
 
@@ -56,6 +57,25 @@ class NoAnswer:
 Outcome = Succeeded | Pending | Refused | Returned | NotNow | NoAnswer
 
 
+@dataclass(frozen=True, slots=True)
+class Dispute:
+    """What a buyer's bank has taken back of a payment, in fen: `withdrawn` from the venue, and `reinstated` when it was won.
+
+    `movement` is our own id beside the payment, or empty.
+    """
+
+    id: str
+    payment: str
+    movement: str
+    withdrawn: Fen
+    reinstated: Fen
+
+    @property
+    def net(self) -> Fen:
+        """What it has brought to the venue's account: less than nothing, until it is won."""
+        return Fen(self.reinstated - self.withdrawn)
+
+
 class Gateway(Protocol):
     """Carries out movements, and says what became of them."""
 
@@ -65,6 +85,10 @@ class Gateway(Protocol):
 
     async def look_up(self, movement: Movement) -> Outcome | None:
         """What has become of the movement; None where the gateway has nothing of it."""
+        ...
+
+    async def dispute(self, name: str) -> Dispute | None:
+        """How a dispute stands; None where the gateway has none of this name, or does not tell now."""
         ...
 
     async def payouts(self, since: int) -> Sequence[GatewayPayout]:

@@ -11,6 +11,7 @@ from typing import TypeVar, assert_never
 import stripe
 
 from settlement.gateways.gateway import (
+    Dispute,
     NoAnswer,
     NotNow,
     Outcome,
@@ -238,6 +239,18 @@ class StripeGateway:
         since = (movement.requested_at or 0) - CLOCKS_DIFFER
         listed = await self._api.payment_intents.list_async({"created": {"gte": since}, "limit": PAGE})
         return await _labelled(listed, movement)
+
+    async def dispute(self, name: str) -> Dispute | None:
+        """How a dispute stands, by the lines that it has made: an inquiry has none, and one that is won has two."""
+        try:
+            told = await self._api.disputes.retrieve_async(name)
+            intent = await self._api.payment_intents.retrieve_async(str(told.payment_intent))
+        except stripe.StripeError:
+            return None
+        amounts = [line.amount for line in told.balance_transactions]
+        withdrawn = Fen(-sum(amount for amount in amounts if amount < 0))
+        reinstated = Fen(sum(amount for amount in amounts if amount > 0))
+        return Dispute(told.id, intent.id, _label(intent), withdrawn, reinstated)
 
     async def book_lines(self, since: int) -> Sequence[BookLine]:
         """Every balance transaction since a second. Raises `stripe.StripeError`."""

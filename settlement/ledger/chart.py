@@ -45,6 +45,10 @@ class AccountKind(StrEnum):
     """What a buyer or seller gets of a voucher that was used, once its region has paid."""
     SUBSIDY_CREDIT = "subsidy_credit"
     """What a region has paid of a programme for lines that were refunded since: it comes off what it pays next."""
+    GATEWAY_COST = "gateway_cost"
+    """The contra side of what the venue has paid its gateway in fees."""
+    PLATFORM_LOSS = "platform_loss"
+    """The contra side of what the venue bears: payments that buyers' banks took back and no balance made up for."""
 
     ATTRIBUTION = "attribution"
     """The contra side of every attribution: what statements gave the regions to count."""
@@ -97,6 +101,8 @@ CONTRA: frozenset[AccountKind] = frozenset(
     {
         AccountKind.BANK,
         AccountKind.SUBSIDY_CLAIM,
+        AccountKind.GATEWAY_COST,
+        AccountKind.PLATFORM_LOSS,
         AccountKind.ATTRIBUTION,
         AccountKind.EMISSIONS,
         AccountKind.VOUCHER_BUDGET,

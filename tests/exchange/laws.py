@@ -4,6 +4,7 @@ from collections import Counter
 from fractions import Fraction
 from math import ceil
 
+from exchange.names import VENUE
 from exchange.state import LiveLease, PayoutState, PayoutWay, State
 from matching.terms import Block, OnPreempt, Order, OrderId, Split, Tier
 from settlement.ledger.chart import CONTRA, AccountKind
@@ -24,6 +25,7 @@ def require_sound(state: State) -> None:
     }
     assert held == needs(state), "what is held is what is needed"
     require_owed(state)
+    require_borne(state)
     for name, order in state.orders.items():
         live = state.market.orders[name]
         most = most_it_costs(state, live.terms, live.left)
@@ -62,6 +64,18 @@ def require_owed(state: State) -> None:
         for seller, amount in earnings.by_seller.items():
             earned[seller] += amount
     assert +earned == owed + to_seller, "what was settled is owed, on its way or paid"
+
+
+def require_borne(state: State) -> None:
+    """What the venue has lost is what it bears of chargebacks, and whoever it bears something for has nothing free."""
+    borne: Counter[str] = Counter()
+    for party, known in state.chargebacks.items():
+        borne[party] = sum(live.borne for live in known.values())
+        assert min((min(live.taken, live.borne) for live in known.values()), default=0) >= 0
+    books = {(account.owner, account.kind): amount for account, amount in state.balances.items()}
+    assert borne.total() == -books.get((VENUE, AccountKind.PLATFORM_LOSS), 0), "what is lost is borne"
+    for owing in +borne:
+        assert (owing, AccountKind.AVAILABLE) not in books, f"the venue bears nothing while {owing} can pay"
 
 
 def require_reserved(state: State, name: OrderId) -> None:

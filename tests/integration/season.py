@@ -7,10 +7,13 @@ from dataclasses import replace
 from exchange.agreements.commands import ProposeAgreement, SignAgreement
 from exchange.app import Exchange, open_exchange
 from exchange.bus import Answer
+from exchange.chargebacks.commands import BookChargeback, ReinstateChargeback
 from exchange.commands import Command, Envelope
 from exchange.contracts.commands import AddPackage, AgreePrices
+from exchange.costs.commands import BookGatewayFee
 from exchange.metering import DeliveryRecord, Receipt, TokenRecord
-from exchange.names import VENUE, ContractId, Instant, LeaseId, PartyId, PayoutId, VoucherId
+from exchange.names import VENUE, ContractId, Instant, LeaseId, PartyId, PayoutId, VoucherId, topup_plan
+from exchange.parties.commands import Deposit
 from exchange.payouts.commands import (
     BeginPayouts,
     ConfirmPayout,
@@ -150,7 +153,8 @@ async def go_on(exchange: Exchange, house: House) -> None:
 async def pay(exchange: Exchange) -> None:
     """A region pays for its vouchers, all but a part of the newest line. Lines are refunded, in part and whole, some of which vouchers cover: one of these is over.
 
-    The region has back a part of what it paid too much. The seller is paid, once in vain, and a part of it comes back.
+    The region has back a part of what it paid too much. The seller is paid, once in vain, and a part of it comes back. A bank
+    takes a payment of the buyer's back, and gives a part of it up again.
     """
     pool = exchange.readers
     rows = await pool.fetch(
@@ -187,6 +191,11 @@ async def pay(exchange: Exchange) -> None:
         await exchange.as_venue(f"end-{n}", end)
     await exchange.as_venue("back", ReturnPayout(payout, Fen(5), "back.1/0"))
     await ask(exchange, CLERK, "pay-rest", BeginPayouts((PayoutAsked(SELLER, Fen(3)),)))
+    topup = f"{topup_plan(BUYER, 'card')}/0"
+    await exchange.as_venue("top-up", Deposit(BUYER, Fen(50_00), topup))
+    await exchange.as_venue("dispute", BookChargeback("dp_1", BUYER, topup, Fen(50_00)))
+    await exchange.as_venue("fee", BookGatewayFee("txn_1", Fen(1_45)))
+    await exchange.as_venue("won", ReinstateChargeback("dp_1", BUYER, Fen(20_00)))
 
 
 async def over(pool: Pool, house: House, since: int = 0) -> list[DeliveryRecord]:

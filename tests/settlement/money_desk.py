@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from settlement.gateways.fake_stripe import acts
 from settlement.gateways.fake_stripe.fake import FakeStripe
 from settlement.gateways.fake_stripe.transport import InProcess
-from settlement.gateways.gateway import Gateway, Outcome, Pending, Succeeded
+from settlement.gateways.gateway import Dispute, Gateway, Outcome, Pending, Succeeded
 from settlement.gateways.news import GatewayEvent
 from settlement.gateways.saga import Book, Movements, Saga, StaleError
 from settlement.gateways.stripe_gateway import StripeGateway, StripeSettings, stripe_client
@@ -62,7 +62,7 @@ class Notebook:
         self.pages.setdefault(movements[0].plan, list(movements))
 
     async def of(self, plan: str) -> Sequence[Movement]:
-        return list(self.pages[plan])
+        return list(self.pages.get(plan, []))
 
     async def about(self, lines: Sequence[BookLine], since: int) -> Sequence[Movement]:
         references, names = {line.reference for line in lines}, {line.movement for line in lines}
@@ -162,6 +162,9 @@ class Mortal:
     async def payouts(self, since: int) -> Sequence[GatewayPayout]:
         return await self._lives(self.gateway.payouts(since))
 
+    async def dispute(self, name: str) -> Dispute | None:
+        return await self._lives(self.gateway.dispute(name))
+
     async def write(self, before: Movement, after: Movement) -> None:
         await self._lives(self.movements.write(before, after))
 
@@ -253,6 +256,9 @@ class Sabotaged:
 
     async def look_up(self, movement: Movement) -> Outcome | None:
         return await self.gateway.look_up(movement)
+
+    async def dispute(self, name: str) -> Dispute | None:
+        return await self.gateway.dispute(name)
 
     async def payouts(self, since: int) -> Sequence[GatewayPayout]:
         return await self.gateway.payouts(since)

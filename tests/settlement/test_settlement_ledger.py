@@ -30,6 +30,8 @@ def test_each_book_has_a_contra_side() -> None:
     assert {(kind.book, kind) for kind in CONTRA} == {
         (Book.MONEY, AccountKind.BANK),
         (Book.MONEY, AccountKind.SUBSIDY_CLAIM),
+        (Book.MONEY, AccountKind.GATEWAY_COST),
+        (Book.MONEY, AccountKind.PLATFORM_LOSS),
         (Book.MEMO, AccountKind.ATTRIBUTION),
         (Book.CARBON, AccountKind.EMISSIONS),
         (Book.VOUCHERS, AccountKind.VOUCHER_BUDGET),
@@ -48,6 +50,8 @@ def test_kinds_are_stored_by_name() -> None:
         "subsidy_claim",
         "subsidy_due",
         "subsidy_credit",
+        "gateway_cost",
+        "platform_loss",
     ]
     assert [kind.value for kind in AccountKind if kind.book is Book.VOUCHERS] == [
         "voucher_budget",

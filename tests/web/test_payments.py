@@ -134,10 +134,10 @@ async def test_a_day_is_reconciled_and_what_differs_is_told(
     assert ([one.state for one in found.agreed], found.differences) == ([MovementState.SUCCEEDED], ())
     again = (await till.top_up(900, "first")).json()
     assert again["state"] == "reconciled"
-    acts.dispute(till.fake.books, till.fake.books.all(PaymentIntent)[0].id)
+    acts.fail_payout(till.fake.books, acts.pay_out(till.fake.books).id)
     found = await till.payments.reconcile()
-    assert [one.kind for one in found.differences] == [DifferenceKind.DISPUTED]
-    assert "0 fen are ours, -900 theirs" in caplog.text
+    assert [one.kind for one in found.differences] == [DifferenceKind.PAYOUT_FAILED]
+    assert "0 fen are ours, 900 theirs" in caplog.text
 
 
 async def test_what_stripe_refuses_has_failed_with_its_code(till: Till) -> None:

@@ -148,6 +148,8 @@ OUT_OF_REACH = {
     VenueRejection.PAYOUT_TOO_SMALL: "met in test_payouts",
     VenueRejection.SUBSIDY_EXISTS: "met in test_voucher_pages, where a region owes something",
     VenueRejection.PAYOUT_OUT_OF_TURN: "only the venue itself says what became of a payout",
+    VenueRejection.CHARGEBACK_EXISTS: "only the venue itself says what became of a dispute",
+    VenueRejection.CHARGEBACK_OUT_OF_TURN: "only the venue itself says what became of a dispute",
 }
 """Refusals that no request meets here, and why."""
 

@@ -121,6 +121,8 @@ ADVICE: Mapping[Code | DoorRejection, str] = {
     Venue.PAYOUT_NOT_DUE: "plan again: `GET /v1/payouts/plan`",
     Venue.PAYOUT_TOO_SMALL: "wait until more is due, or lower the least payout",
     Venue.PAYOUT_OUT_OF_TURN: "look at the payout: it has ended already",
+    Venue.CHARGEBACK_EXISTS: "nothing: it counts once",
+    Venue.CHARGEBACK_OUT_OF_TURN: "nothing: the venue asks the gateway again when it reconciles",
     Venue.PROGRAMME_INVALID: "read the sentence",
     Venue.UNKNOWN_PROGRAMME: "take ids from `GET /v1/programmes`",
     Venue.FACTS_MISSING: "show them to the venue's clerk",

@@ -3,8 +3,10 @@
 from typing import assert_never
 
 from exchange.agreements.events import AgreementEvent
+from exchange.chargebacks.events import ChargebackEvent
 from exchange.closing.events import ClosingEvent
 from exchange.contracts.events import ContractEvent
+from exchange.costs.events import CostEvent
 from exchange.events import Event
 from exchange.listings.events import ListingEvent
 from exchange.orders.events import OrderEvent
@@ -61,5 +63,5 @@ def project(rows: Rows, seq: int, digest: bytes, event: Event) -> None:
         project_agreements(rows, seq, event)
     elif isinstance(event, QuarterEvent):
         project_quarters(rows, seq, event)
-    elif not isinstance(event, Rejected):
+    elif not isinstance(event, ChargebackEvent | CostEvent | Rejected):
         assert_never(event)

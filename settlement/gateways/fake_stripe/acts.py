@@ -4,11 +4,13 @@ from settlement.gateways.fake_stripe import rules
 from settlement.gateways.fake_stripe.books import Books
 from settlement.gateways.fake_stripe.objects import (
     Account,
+    BalanceTransaction,
     Charge,
     Dispute,
     PaymentIntent,
     Payout,
     Refund,
+    document,
 )
 from settlement.gateways.fake_stripe.replies import ReplyError
 
@@ -80,7 +82,7 @@ def dispute(books: Books, intent: str) -> Dispute:
             payment_intent=charge.payment_intent,
         )
     )
-    books.line("adjustment", "dispute", -opened.amount, opened.id)
+    _book(books, opened, "dispute", -opened.amount)
     books.happened("charge.dispute.created", opened)
     return opened
 
@@ -90,9 +92,14 @@ def close_dispute(books: Books, identity: str, *, won: bool) -> Dispute:
     closed = books.get(Dispute, identity)
     closed.status = "won" if won else "lost"
     if won:
-        books.line("adjustment", "dispute_reversal", closed.amount, closed.id)
+        _book(books, closed, "dispute_reversal", closed.amount)
     books.happened("charge.dispute.closed", closed)
     return closed
+
+
+def _book(books: Books, dispute: Dispute, category: str, amount: int) -> None:
+    line = books.get(BalanceTransaction, books.line("adjustment", category, amount, dispute.id))
+    dispute.balance_transactions = [*dispute.balance_transactions, document(line)]
 
 
 def charge_a_fee(books: Books, amount: int) -> None:

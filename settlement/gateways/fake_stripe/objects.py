@@ -167,6 +167,7 @@ class Dispute:
     amount: int
     charge: str
     payment_intent: str
+    balance_transactions: list[Document] = field(default_factory=list)
     status: str = "needs_response"
     reason: str = "general"
     currency: str = "cny"

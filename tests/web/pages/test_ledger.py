@@ -4,12 +4,20 @@ from collections import Counter
 
 import pytest
 
+from exchange.chargebacks.commands import BookChargeback, ReinstateChargeback
+from exchange.commands import Command
+from exchange.names import PartyId, topup_plan
+from exchange.parties.commands import Deposit
 from exchange.persistence.queries.ledger import accounts_of, balances_of, entries_at, moves_of, trial_balance
 from exchange.state import Role
 from settlement.ledger.chart import AccountKind, Book
+from settlement.ledger.journal import EntryKind
+from settlement.money import Fen
 from tests.web.pages.conftest import Venue
 
 pytestmark = pytest.mark.anyio
+
+BUYER = PartyId("buyer-1")
 
 
 async def test_each_level_is_the_sum_of_the_one_below(calm: Venue) -> None:
@@ -67,3 +75,28 @@ async def test_what_is_not_in_the_books_is_not_there(calm: Venue, path: str) -> 
 async def test_an_owner_whom_nothing_has_moved_has_no_accounts(calm: Venue) -> None:
     clerk = await calm.signed_in(Role.CLERK)
     assert "Nothing has moved" in (await clerk.get("/clerk/accounts?owner=seller-4")).page.text
+
+
+async def test_a_chargeback_is_told_to_its_buyer_and_to_the_clerk(venue: Venue) -> None:
+    pool, topup = venue.exchange.readers, f"{topup_plan(BUYER, 'k-1')}/0"
+    free = (await balances_of(pool, BUYER))[AccountKind.AVAILABLE]
+    commands: tuple[Command, ...] = (
+        Deposit(BUYER, Fen(12_50), topup),
+        BookChargeback("dp_1", BUYER, topup, Fen(free + 20_00)),
+        Deposit(BUYER, Fen(1_50), "slip"),
+        ReinstateChargeback("dp_1", BUYER, Fen(free + 20_00)),
+    )
+    for n, command in enumerate(commands):
+        await venue.exchange.as_venue(f"dispute-{n}", command)
+    clerk, buyer = await venue.signed_in(Role.CLERK), await venue.signed_in(Role.BUYER)
+    balance = await clerk.get("/clerk/ledger")
+    assert "Borne by the venue" in balance.page.text
+    assert "平台损失" in balance.page.text
+    told = [
+        (await buyer.get(f"/account/entries/{move.seq}/{move.n}")).page.text
+        for move in await moves_of(pool, BUYER, None, 5)
+        if move.kind is EntryKind.CHARGEBACK
+    ]
+    sentences = ("given ¥", "¥1.50 make up for now", "of what you had paid")
+    assert all("Taken back by a bank" in page for page in told)
+    assert all(sentence in page for sentence, page in zip(sentences, told, strict=True)), told
