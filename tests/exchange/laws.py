@@ -4,8 +4,11 @@ from collections import Counter
 from fractions import Fraction
 from math import ceil
 
+from msgspec.structs import replace
+
 from exchange.names import VENUE
 from exchange.state import LiveLease, PayoutState, PayoutWay, State
+from matching.live import LiveOrder
 from matching.terms import Block, OnPreempt, Order, OrderId, Split, Tier
 from settlement.ledger.chart import CONTRA, AccountKind
 from settlement.terms import VoucherMode
@@ -28,7 +31,7 @@ def require_sound(state: State) -> None:
     require_borne(state)
     for name, order in state.orders.items():
         live = state.market.orders[name]
-        most = most_it_costs(state, live.terms, live.left)
+        most = most_it_costs(state, on_its_chip(live), live.left)
         if live.left == live.terms.size:
             assert order.held == most, f"{name} holds its most"
         else:
@@ -173,6 +176,14 @@ def left_to_pay(lease: LiveLease) -> int:
     """Every unsettled slot of a lease, rounded up to the fen."""
     cards = lease.terms.cards
     return sum(slots * ceil(Fraction(cards * price, FEN)) for price, slots in lease.unsettled.items())
+
+
+def on_its_chip(live: LiveOrder) -> Order:
+    """What an order still asks for: the rest of a gang goes on with the chip that the gang began with."""
+    if live.pin is None:
+        return live.terms
+    chip = live.pin.chip
+    return replace(live.terms, chips={chip: live.terms.chips[chip]})
 
 
 def most_it_costs(state: State, order: Order, milli: int | None = None) -> int:
