@@ -37,13 +37,13 @@ Command = (
     | PowerCommand
 )
 
-STATEMENTS_WEIGH = 250
+STATEMENTS_WEIGH = 125
 
 
 def weight(command: Command) -> int:
     """How much a command adds to a transaction, in orders.
 
-    A part of a close counts for more than the ten orders that it takes as long as: two fill a transaction, so that what
+    A part of a close counts for more than the five orders that it takes as long as: four fill a transaction, so that what
     follows is decided while they are stored. Were all that a closing job has asked in one, its next would wait for that.
     """
     return STATEMENTS_WEIGH if isinstance(command, PostStatements) else 1

@@ -8,7 +8,7 @@ from settlement.agreements import PairAgreement
 from settlement.segments import LeaseShape, Segment, ServicePeriod, segments
 
 LEASES_AT_ONCE = 50  # leases whose usage one question sums: its answer keeps the writer for two milliseconds
-SUMS_MAX = 10  # sums in one command: so many lines are made in two milliseconds and stored in two
+SUMS_MAX = 5  # sums in one command: so many lines are made in a millisecond and stored in one
 
 
 @dataclass(frozen=True, slots=True)
