@@ -32,9 +32,7 @@ from settlement.rating.tokens import Tokens
 from settlement.segments import LeaseShape, Segment, ServicePeriod, segments
 
 CLOSE = "close"  # the job's name, by which its runs take turns
-AT_ONCE = (
-    12  # commands on their way while nobody else asks: four are stored, four are decided and four follow
-)
+AT_ONCE = 12  # commands on their way while nobody else asks: four stored, four decided, four to follow
 BESIDE_OTHERS = 1  # and while somebody does, whose orders wait for no more than it
 REST = 0.5  # of a command's time, after which the next is given: what others asked meanwhile is stored and answered then
 QUIET_SECONDS = 1.0  # without a command of anybody else
