@@ -119,12 +119,16 @@ class BegunPayout:
     way: PayoutWay
 
 
-def every_life(fault: Fault | None, sabotage: Sabotage = lambda gateway: gateway) -> int:
+def every_life(
+    fault: Fault | None,
+    sabotage: Sabotage = lambda gateway: gateway,
+    begin: Callable[..., World] = World,
+) -> int:
     """Pay under a fault of the first, second and third request, killed at each point. Gives how many lives there were."""
     lives = 0
     for requests_before in range(3 if fault else 1):
         for point in count():
-            world, fate = World(sabotage=sabotage), Executioner(point)
+            world, fate = begin(sabotage=sabotage), Executioner(point)
             world.desk.fake.faults.extend([None] * requests_before + [fault])
             world.to_the_end(fate)
             world.require_paid_once()

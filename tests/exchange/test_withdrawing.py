@@ -3,6 +3,7 @@
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from itertools import count
 
 import pytest
@@ -24,7 +25,7 @@ from settlement.money import Fen
 from settlement.payments import TopUp
 from settlement.reconciliation import DifferenceKind
 from tests.exchange.house import BUYER, House
-from tests.exchange.test_paying import Sabotage, World
+from tests.exchange.test_paying import Sabotage, World, every_life
 from tests.settlement.money_desk import Blind, Executioner, FreshKeys, Killed, Mortal, run
 from tests.settlement.test_bank_files import Shelf
 
@@ -103,24 +104,12 @@ class Leaving(World):
         return {(live.way, live.state) for live in self.house.state.payouts.values()}
 
 
-def every_life(fault: Fault | None, sabotage: Sabotage = lambda gateway: gateway) -> int:
-    """Leave under a fault of each of the first requests, killed at each point. Gives how many lives there were."""
-    lives = 0
-    for requests_before in range(3 if fault else 1):
-        for point in count():
-            world, fate = Leaving(amount=ALL, sabotage=sabotage), Executioner(point)
-            world.desk.fake.faults.extend([None] * requests_before + [fault])
-            world.to_the_end(fate)
-            world.require_paid_once()
-            lives += 1
-            if fate.points <= point:
-                break
-    return lives
+leaving = partial(Leaving, amount=ALL)
 
 
 @pytest.mark.parametrize("fault", [None, *Fault])
 def test_a_buyer_has_its_money_back_once(fault: Fault | None) -> None:
-    assert every_life(fault) > 30, "it was killed before and after each thing that it does"
+    assert every_life(fault, begin=leaving) > 30, "it was killed before and after each thing that it does"
 
 
 @pytest.mark.parametrize(
@@ -128,7 +117,7 @@ def test_a_buyer_has_its_money_back_once(fault: Fault | None) -> None:
 )
 def test_the_law_sees_a_sabotaged_withdrawal(sabotage: Sabotage, fault: Fault) -> None:
     with pytest.raises(AssertionError):
-        every_life(fault, sabotage)
+        every_life(fault, sabotage, leaving)
 
 
 def test_all_of_it_goes_the_way_it_came() -> None:
